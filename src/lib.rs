@@ -1,0 +1,6 @@
+//! liblua-rs: a C-ABI compatible replacement of liblua 5.2.
+#![no_std]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+#[cfg(any(test, not(feature = "freestanding")))]
+extern crate std;
