@@ -4,3 +4,5 @@
 
 #[cfg(any(test, not(feature = "freestanding")))]
 extern crate std;
+
+pub mod consts;
