@@ -5,4 +5,5 @@
 #[cfg(any(test, not(feature = "freestanding")))]
 extern crate std;
 
+pub mod abi;
 pub mod consts;

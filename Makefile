@@ -1,0 +1,132 @@
+# `make help` lists the targets. Everything that is built lands in build/ and target/.
+
+PREFIX        ?= /usr/local
+DESTDIR       ?=
+LIBDIR        ?= $(PREFIX)/lib
+INCLUDEDIR    ?= $(PREFIX)/include
+BINDIR        ?= $(PREFIX)/bin
+MANDIR        ?= $(PREFIX)/share/man
+PREFIX_SYMBOLS ?=
+
+CC      ?= cc
+LD      ?= ld
+OBJCOPY ?= objcopy
+STRIP   ?= strip
+CARGO   ?= cargo
+# More features for the library, such as FEATURES=apicheck. Use a build directory of its own for them.
+FEATURES ?=
+BUILD    ?= build
+TARGET   ?= target
+
+B       := $(BUILD)
+VERSION := 0.0.0
+EXPORTS := src/abi/exports.txt
+GEN     := $(B)/gen
+
+# Errors leave the library through C frames above it and pass over frames of ours only in case of a foreign
+# exception, but the search for a handler walks all of them: each needs unwind tables.
+LIB_RUSTFLAGS := -C force-unwind-tables=yes $(RUSTFLAGS)
+
+SO     := $(B)/lib/liblua5.2.so
+SOXX   := $(B)/lib/liblua5.2-c++.so
+A      := $(B)/lib/lib$(PREFIX_SYMBOLS)lua5.2.a
+AXX    := $(B)/lib/lib$(PREFIX_SYMBOLS)lua5.2-c++.a
+HEADERS := lua.h lauxlib.h lualib.h luaconf.h lua.hpp
+BUILT_HEADERS := $(addprefix $(B)/include/,$(HEADERS))
+
+.PHONY: all lib headers programs demo test test-full bench install uninstall deb clean help FORCE
+.DELETE_ON_ERROR:
+
+all: lib $(BUILT_HEADERS) programs ## the libraries, the headers and the programs, in build/
+
+lib: $(SO) $(SOXX) $(A) $(AXX) ## only the libraries
+
+# --- Rust: one static archive a flavour -----------------------------------------------------------------
+
+# $(1) flavour, $(2) features. Cargo leaves the archive's time alone when nothing changed.
+define rust_archive
+$(TARGET)/$(1)/release/liblua52.a: FORCE
+	@RUSTFLAGS="$(LIB_RUSTFLAGS)" $(CARGO) rustc --quiet --release --lib --crate-type staticlib \
+	    --target-dir $(TARGET)/$(1) --features "freestanding $(2) $(FEATURES)"
+endef
+$(eval $(call rust_archive,c,))
+$(eval $(call rust_archive,cxx,cxx))
+
+# --- One object a flavour, in which only the API's names are global --------------------------------------
+
+$(GEN)/version.map: $(EXPORTS) Makefile
+	@mkdir -p $(@D)
+	@{ echo 'LUA_5.2 {'; echo '  global:'; sed 's/.*/    &;/' $(EXPORTS); echo '  local: *;'; echo '};'; } > $@
+
+$(GEN)/undefined.ld: $(EXPORTS) Makefile
+	@mkdir -p $(@D)
+	@sed 's/.*/EXTERN(&)/' $(EXPORTS) > $@
+
+# The archive has members of Rust's core too; what nothing refers to is dropped here. LLVM bitcode, which a
+# later link-time optimisation by the host could trip over, is dropped as well.
+$(GEN)/%.o: $(TARGET)/%/release/liblua52.a $(GEN)/undefined.ld
+	@mkdir -p $(@D)
+	@$(LD) -r --gc-sections -o $@.tmp $(GEN)/undefined.ld $<
+	@$(OBJCOPY) --keep-global-symbols=$(EXPORTS) --remove-section=.llvmbc --remove-section=.llvmcmd \
+	    --remove-section=.note.GNU-stack --add-section .note.GNU-stack=/dev/null \
+	    --remove-section=.comment $@.tmp $@
+	@rm -f $@.tmp
+
+# --- Shared libraries ------------------------------------------------------------------------------------
+
+# $(1) flavour, $(2) name without .so
+define shared
+$(B)/lib/$(2).so.$(VERSION): $(GEN)/$(1).o $(GEN)/version.map
+	@mkdir -p $$(@D)
+	@$(CC) -shared -o $$@ $$< -Wl,-soname,$(2).so.0 -Wl,--version-script=$(GEN)/version.map \
+	    -Wl,--gc-sections -Wl,--as-needed -Wl,--no-undefined -Wl,-z,relro -Wl,-z,now -Wl,-O1 \
+	    -Wl,--build-id -Wl,-Bsymbolic-functions $(LDFLAGS) -lm -ldl
+	@$(if $(KEEP_DEBUG),,$(STRIP) --strip-unneeded $$@)
+$(B)/lib/$(2).so.0: $(B)/lib/$(2).so.$(VERSION)
+	@ln -sf $(2).so.$(VERSION) $$@
+$(B)/lib/$(2).so: $(B)/lib/$(2).so.0
+	@ln -sf $(2).so.$(VERSION) $$@
+endef
+$(eval $(call shared,c,liblua5.2))
+$(eval $(call shared,cxx,liblua5.2-c++))
+
+# --- Static libraries ------------------------------------------------------------------------------------
+
+# With PREFIX_SYMBOLS=my_ each API name gets that prefix, so that a program can carry this library next to
+# another Lua; build/include/my_lua_names.h maps the usual names to the new ones.
+define static
+$(B)/lib/lib$(PREFIX_SYMBOLS)$(2).a: $(GEN)/$(1).o
+	@mkdir -p $$(@D) && rm -f $$@
+	@cp $$< $(GEN)/$(PREFIX_SYMBOLS)$(2).o
+	@$(STRIP) --strip-debug $(GEN)/$(PREFIX_SYMBOLS)$(2).o
+	@$(if $(PREFIX_SYMBOLS),sed 's/.*/& $(PREFIX_SYMBOLS)&/' $(EXPORTS) > $(GEN)/rename && \
+	    $(OBJCOPY) --redefine-syms=$(GEN)/rename $(GEN)/$(PREFIX_SYMBOLS)$(2).o)
+	@$(AR) rcsD $$@ $(GEN)/$(PREFIX_SYMBOLS)$(2).o
+endef
+$(eval $(call static,c,lua5.2))
+$(eval $(call static,cxx,lua5.2-c++))
+
+ifneq ($(PREFIX_SYMBOLS),)
+lib: $(B)/include/$(PREFIX_SYMBOLS)lua_names.h
+$(B)/include/$(PREFIX_SYMBOLS)lua_names.h: $(EXPORTS) Makefile
+	@mkdir -p $(@D)
+	@{ echo '/* Compile with -DLUA_USER_H=\"$(@F)\" to use the library whose symbols begin with $(PREFIX_SYMBOLS) */'; \
+	    sed 's/.*/#define & $(PREFIX_SYMBOLS)&/' $(EXPORTS); } > $@
+endif
+
+# --- Headers ---------------------------------------------------------------------------------------------
+
+headers: ## regenerate include/ from src/abi and src/consts.rs
+	$(CARGO) run --quiet -p xtask -- headers
+
+$(B)/include/%: include/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+clean: ## remove build/ and target/
+	rm -rf $(B) $(TARGET)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+FORCE:

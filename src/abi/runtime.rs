@@ -1,0 +1,38 @@
+//! What a `no_std` library must bring along when it is linked into a C program: the end of a Rust panic.
+//!
+//! No code here panics on purpose (errors are values), so a panic is a bug in this library. It must not
+//! unwind into frames of the host: it says where it happened and aborts.
+
+use core::fmt::{self, Write};
+
+/// Collects the message on the stack, since a panic may come from inside the allocator.
+struct Line {
+    bytes: [u8; 512],
+    used: usize,
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.len() - 1 - self.used;
+        let n = text.len().min(room);
+        self.bytes[self.used..self.used + n].copy_from_slice(&text.as_bytes()[..n]);
+        self.used += n;
+        Ok(())
+    }
+}
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    let mut line = Line { bytes: [0; 512], used: 0 };
+    let _ = write!(line, "liblua: internal error: {}", info.message());
+    if let Some(at) = info.location() {
+        let _ = write!(line, " ({}:{})", at.file(), at.line());
+    }
+    line.bytes[line.used] = b'\n';
+    // SAFETY: the pointer and the length describe initialised bytes of a live local array; `abort` has no
+    // preconditions.
+    unsafe {
+        libc::write(2, line.bytes.as_ptr().cast(), line.used + 1);
+        libc::abort()
+    }
+}
