@@ -7,3 +7,4 @@ extern crate std;
 
 pub mod abi;
 pub mod consts;
+pub mod num;
