@@ -6,5 +6,7 @@
 extern crate std;
 
 pub mod abi;
+#[doc(hidden)]
+pub mod boundary;
 pub mod consts;
 pub mod num;

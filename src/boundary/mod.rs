@@ -1,0 +1,118 @@
+//! The bottom layer: how control enters the library from C, how it leaves for foreign code, and how a Lua error or a
+//! yield gets back across the C frames in between. It knows nothing of Lua states and depends on nothing above it.
+//!
+//! # The parts
+//!
+//! * A **stub** is the whole body of an exported function that may raise ([`raising!`] and friends). It calls a Rust
+//!   core that returns a [`Ret`] in two registers, and returns its value when nothing was thrown. Otherwise it first
+//!   leaves its own frame and then raises, so that to an unwinder the raise is called by the stub's caller.
+//! * A **pad** ([`call`]) is the frame through which the library calls foreign code. It saves the callee-saved
+//!   registers, links itself into its state's [`Link`] and turns whatever comes back into a [`Ret`].
+//! * A **raise** takes a throw code from a stub to the innermost pad.
+//!
+//! So native stack segments alternate: foreign frames, stub, Rust frames, pad, foreign frames, stub, ... A raise only
+//! ever crosses foreign frames; Rust frames are left by returning.
+//!
+//! # Invariants
+//!
+//! 1. `link.pad` is the innermost pad whose foreign call has not ended. Each way out of a pad puts back the previous one.
+//!    It may dangle only when foreign code left Lua with its own `longjmp` (a panic function may); the core then has
+//!    `protected == 0` and must not raise.
+//! 2. A core returns `throw != 0` only with `value` holding the `*mut Link`, and with nothing of its own left to undo:
+//!    nothing of it runs again.
+//! 3. Between a pad that returns a throw and the stub that raises it, no foreign code runs.
+//! 4. A [`Link`] is used by one native thread at a time, like the state it belongs to.
+//! 5. `protected` counts the calls in progress that stop a throw (protected calls, resumes). Whoever stops a throw
+//!    restores the count it found when it started.
+//! 6. Rust frames of this library have no cleanups: it is built with `panic = "abort"` and owns nothing by value.
+
+#[cfg(target_arch = "x86_64")]
+#[path = "x86_64.rs"]
+mod arch;
+
+mod raise;
+mod va_list;
+
+use core::ffi::c_void;
+
+#[doc(hidden)]
+pub use arch::raise as raise_entry;
+pub use arch::{THUNK_STRIDE, call};
+pub use va_list::VaList;
+
+/// Throw code: nothing was thrown.
+pub const NONE: u64 = 0;
+/// Throw code: a foreign exception or a forced unwind is in flight, in [`Link::foreign`]. Nothing may stop it; each core
+/// restores its state and passes it on, and the outermost stub hands it back to the unwinder.
+pub const FOREIGN: u64 = 0x100;
+/// Throw code: a pad caught a foreign exception and destroyed it (C++ flavour, inside a protected call). The core turns
+/// it into an ordinary error.
+pub const FOREIGN_CAUGHT: u64 = 0x101;
+
+/// What a core returns to its stub and a pad to its core, in the two return registers.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Ret {
+    /// The C return value (for `lua_Number` its bits), or the `*mut Link` when `throw` is not 0.
+    pub value: u64,
+    /// 0, or one of the core's small nonzero codes, or [`FOREIGN`], [`FOREIGN_CAUGHT`].
+    pub throw: u64,
+}
+
+impl Ret {
+    /// A plain return.
+    #[inline(always)]
+    pub const fn ok(value: u64) -> Ret {
+        Ret { value, throw: NONE }
+    }
+
+    /// A `lua_Number` return, for [`raising_number!`].
+    #[inline(always)]
+    pub const fn number(value: f64) -> Ret {
+        Ret { value: value.to_bits(), throw: NONE }
+    }
+
+    /// What a core returns to make its stub raise `throw` to the innermost pad of `link`.
+    #[inline(always)]
+    pub fn raise(link: *mut Link, throw: u64) -> Ret {
+        Ret { value: link as u64, throw }
+    }
+}
+
+/// Head of every exception the system unwinder handles (`struct _Unwind_Exception`).
+#[repr(C, align(16))]
+pub struct UnwindException {
+    class: u64,
+    cleanup: *mut c_void,
+    private: [usize; 2],
+}
+
+/// The boundary's part of a Lua state, shared by all its threads.
+#[repr(C)]
+pub struct Link {
+    /// Innermost pad frame on the native stack, null if there is none. Must stay the first field.
+    pad: *mut u8,
+    /// Set from the landing of a [`FOREIGN`] throw to its resumption.
+    foreign: *mut UnwindException,
+    /// Protected calls in progress; the core counts.
+    pub protected: u32,
+}
+
+impl Link {
+    /// A link of a state that has no native frames yet.
+    pub const fn new() -> Link {
+        Link { pad: core::ptr::null_mut(), foreign: core::ptr::null_mut(), protected: 0 }
+    }
+
+    /// Whether some pad is active, that is, whether a raise has a place to go.
+    #[inline(always)]
+    pub fn has_pad(&self) -> bool {
+        !self.pad.is_null()
+    }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Link::new()
+    }
+}

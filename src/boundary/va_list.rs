@@ -1,0 +1,91 @@
+//! The C compiler's `va_list`, for the functions that take one or build one.
+
+use core::ffi::c_void;
+
+/// What a `va_list` parameter points to.
+///
+/// On x86-64 `va_list` is an array of one structure, so a parameter of that type is a pointer to it.
+#[repr(C)]
+#[cfg(target_arch = "x86_64")]
+pub struct VaList {
+    gp_offset: u32,
+    fp_offset: u32,
+    overflow: *mut u8,
+    saved: *mut u8,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl VaList {
+    /// Address of the next argument of class INTEGER, one eightbyte.
+    #[inline]
+    unsafe fn integer(&mut self) -> *const u8 {
+        if self.gp_offset < 48 {
+            let at = self.saved.wrapping_add(self.gp_offset as usize);
+            self.gp_offset += 8;
+            at
+        } else {
+            self.stack()
+        }
+    }
+
+    /// Address of the next argument of class SSE.
+    #[inline]
+    unsafe fn vector(&mut self) -> *const u8 {
+        if self.fp_offset < 176 {
+            let at = self.saved.wrapping_add(self.fp_offset as usize);
+            self.fp_offset += 16;
+            at
+        } else {
+            self.stack()
+        }
+    }
+
+    #[inline]
+    fn stack(&mut self) -> *const u8 {
+        let at = self.overflow;
+        self.overflow = at.wrapping_add(8);
+        at
+    }
+}
+
+impl VaList {
+    /// The next argument, an `int`.
+    ///
+    /// # Safety
+    /// The caller passed one more argument, of this type. The same holds for the others.
+    #[inline]
+    pub unsafe fn next_i32(&mut self) -> i32 {
+        // SAFETY: the promise of the caller.
+        unsafe { self.integer().cast::<i32>().read() }
+    }
+
+    /// The next argument, a `size_t`.
+    ///
+    /// # Safety
+    /// See [`VaList::next_i32`].
+    #[inline]
+    pub unsafe fn next_usize(&mut self) -> usize {
+        // SAFETY: the promise of the caller.
+        unsafe { self.integer().cast::<usize>().read() }
+    }
+
+    /// The next argument, a pointer.
+    ///
+    /// # Safety
+    /// See [`VaList::next_i32`].
+    #[inline]
+    pub unsafe fn next_ptr(&mut self) -> *mut c_void {
+        // SAFETY: the promise of the caller.
+        unsafe { self.integer().cast::<*mut c_void>().read() }
+    }
+
+    /// The next argument, a `double`.
+    ///
+    /// # Safety
+    /// See [`VaList::next_i32`].
+    #[inline]
+    pub unsafe fn next_f64(&mut self) -> f64 {
+        // SAFETY: the promise of the caller.
+        unsafe { self.vector().cast::<f64>().read() }
+    }
+}

@@ -1,0 +1,319 @@
+//! Stubs, pad and raise for x86-64, System V calling convention.
+//!
+//! The pad frame, from its stack pointer (also its address in [`Link::pad`]) upwards; [`super::raise::Pad`] is the same
+//! in Rust:
+//!
+//! ```text
+//!   0  own exception object (56 bytes)      72  r15 r14 r13 r12 rbx rbp
+//!  56  link                                120  return address
+//!  64  previous pad                        128  CFA
+//! ```
+
+use super::raise::decide;
+use super::{Link, Ret};
+use core::arch::naked_asm;
+use core::ffi::c_void;
+
+/// Calls `f(a0, a1, a2, a3)` as foreign code that may raise, with this frame as the innermost pad of `link`.
+///
+/// Returns the integer return register of `f` (only as many bits as its C type has are meaningful) or what was thrown.
+///
+/// # Safety
+/// `link` is valid and used by this thread only; `f` is a C function that takes at most these arguments.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call(
+    link: *mut Link,
+    f: *const c_void,
+    a0: usize,
+    a1: usize,
+    a2: usize,
+    a3: usize,
+) -> Ret {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rbp",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset rbp, -16",
+        "push rbx",
+        ".cfi_def_cfa_offset 24",
+        ".cfi_offset rbx, -24",
+        "push r12",
+        ".cfi_def_cfa_offset 32",
+        ".cfi_offset r12, -32",
+        "push r13",
+        ".cfi_def_cfa_offset 40",
+        ".cfi_offset r13, -40",
+        "push r14",
+        ".cfi_def_cfa_offset 48",
+        ".cfi_offset r14, -48",
+        "push r15",
+        ".cfi_def_cfa_offset 56",
+        ".cfi_offset r15, -56",
+        "push [rdi]",
+        "push rdi",
+        "sub rsp, 56",
+        ".cfi_def_cfa_offset 128",
+        "mov rax, rsi",
+        "mov [rdi], rsp",
+        "mov rdi, rdx",
+        "mov rsi, rcx",
+        "mov rdx, r8",
+        "mov rcx, r9",
+        "call rax",
+        // Foreign code kept the callee-saved registers, so they need no reload on this way out.
+        "mov rcx, [rsp + 56]",
+        "mov rsi, [rsp + 64]",
+        "mov [rcx], rsi",
+        "xor edx, edx",
+        "add rsp, 120",
+        ".cfi_def_cfa_offset 8",
+        ".cfi_restore rbp",
+        ".cfi_restore rbx",
+        ".cfi_restore r12",
+        ".cfi_restore r13",
+        ".cfi_restore r14",
+        ".cfi_restore r15",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
+/// Where a raise arrives, by a jump or by the unwinder: the stack pointer is the pad's, `rdx` the throw code.
+#[unsafe(naked)]
+unsafe extern "C" fn landing() {
+    naked_asm!(
+        ".cfi_startproc",
+        ".cfi_def_cfa_offset 128",
+        ".cfi_offset rbp, -16",
+        ".cfi_offset rbx, -24",
+        ".cfi_offset r12, -32",
+        ".cfi_offset r13, -40",
+        ".cfi_offset r14, -48",
+        ".cfi_offset r15, -56",
+        "mov rcx, [rsp + 56]",
+        "mov rsi, [rsp + 64]",
+        "mov [rcx], rsi",
+        "xor eax, eax",
+        "mov r15, [rsp + 72]",
+        "mov r14, [rsp + 80]",
+        "mov r13, [rsp + 88]",
+        "mov r12, [rsp + 96]",
+        "mov rbx, [rsp + 104]",
+        "mov rbp, [rsp + 112]",
+        "add rsp, 120",
+        ".cfi_def_cfa_offset 8",
+        ".cfi_restore rbp",
+        ".cfi_restore rbx",
+        ".cfi_restore r12",
+        ".cfi_restore r13",
+        ".cfi_restore r14",
+        ".cfi_restore r15",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
+/// Raises `throw` to the innermost pad of `link`. Stubs jump here with their frame already left: the return address
+/// on top of the stack is theirs, and the callee-saved registers are their caller's.
+#[doc(hidden)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn raise(link: *mut Link, throw: u64) {
+    naked_asm!(
+        ".cfi_startproc",
+        "mov rdx, [rsp]",
+        "lea rcx, [rsp + 8]",
+        "mov r8, rbp",
+        "push rdi",
+        "push rsi",
+        "push rax",
+        ".cfi_def_cfa_offset 32",
+        "call {decide}",
+        "mov rdi, [rsp + 16]",
+        "mov rdx, [rsp + 8]",
+        "mov rsp, [rdi]",
+        "jmp {landing}",
+        ".cfi_endproc",
+        decide = sym decide,
+        landing = sym landing,
+    )
+}
+
+/// The whole body of an exported function that may raise.
+///
+/// `raising!(core)` calls `core`, an `extern "C"` function of the same parameters (up to six in integer registers and
+/// any in vector registers) that returns [`Ret`]; the value goes back in the integer return register.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! raising {
+    ($core:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "sub rsp, 8",
+            ".cfi_def_cfa_offset 16",
+            "call {core}",
+            "add rsp, 8",
+            ".cfi_def_cfa_offset 8",
+            "test rdx, rdx",
+            "jne 2f",
+            "ret",
+            "2:",
+            "mov rdi, rax",
+            "mov rsi, rdx",
+            "jmp {raise}",
+            ".cfi_endproc",
+            core = sym $core,
+            raise = sym $crate::boundary::raise_entry,
+        )
+    };
+}
+
+/// As [`raising!`], for functions that return a `lua_Number`: the value's bits go to the vector return register.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! raising_number {
+    ($core:path) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            "sub rsp, 8",
+            ".cfi_def_cfa_offset 16",
+            "call {core}",
+            "add rsp, 8",
+            ".cfi_def_cfa_offset 8",
+            "test rdx, rdx",
+            "jne 2f",
+            "movq xmm0, rax",
+            "ret",
+            "2:",
+            "mov rdi, rax",
+            "mov rsi, rdx",
+            "jmp {raise}",
+            ".cfi_endproc",
+            core = sym $core,
+            raise = sym $crate::boundary::raise_entry,
+        )
+    };
+}
+
+/// As [`raising!`], for a C variadic function of `nfixed` (1 to 3) integer parameters before the `...`. The core gets
+/// the fixed parameters and then a `*mut VaList`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! raising_variadic {
+    ($core:path, 1) => { $crate::raising_variadic!(@emit $core, "8", "rsi") };
+    ($core:path, 2) => { $crate::raising_variadic!(@emit $core, "16", "rdx") };
+    ($core:path, 3) => { $crate::raising_variadic!(@emit $core, "24", "rcx") };
+    (@emit $core:path, $used:literal, $reg:literal) => {
+        ::core::arch::naked_asm!(
+            ".cfi_startproc",
+            // The va_list at rsp, the register save area at rsp + 32, stack arguments from rsp + 224.
+            "sub rsp, 216",
+            ".cfi_def_cfa_offset 224",
+            "mov [rsp + 32], rdi",
+            "mov [rsp + 40], rsi",
+            "mov [rsp + 48], rdx",
+            "mov [rsp + 56], rcx",
+            "mov [rsp + 64], r8",
+            "mov [rsp + 72], r9",
+            "test al, al",
+            "je 2f",
+            "movaps [rsp + 80], xmm0",
+            "movaps [rsp + 96], xmm1",
+            "movaps [rsp + 112], xmm2",
+            "movaps [rsp + 128], xmm3",
+            "movaps [rsp + 144], xmm4",
+            "movaps [rsp + 160], xmm5",
+            "movaps [rsp + 176], xmm6",
+            "movaps [rsp + 192], xmm7",
+            "2:",
+            concat!("mov dword ptr [rsp], ", $used),
+            "mov dword ptr [rsp + 4], 48",
+            "lea rax, [rsp + 224]",
+            "mov [rsp + 8], rax",
+            "lea rax, [rsp + 32]",
+            "mov [rsp + 16], rax",
+            concat!("mov ", $reg, ", rsp"),
+            "call {core}",
+            "add rsp, 216",
+            ".cfi_def_cfa_offset 8",
+            "test rdx, rdx",
+            "jne 3f",
+            "ret",
+            "3:",
+            "mov rdi, rax",
+            "mov rsi, rdx",
+            "jmp {raise}",
+            ".cfi_endproc",
+            core = sym $core,
+            raise = sym $crate::boundary::raise_entry,
+        )
+    };
+}
+
+/// Bytes from one builtin thunk to the next.
+#[doc(hidden)]
+pub const THUNK_STRIDE: usize = 16;
+
+/// Defines `THUNKS: usize`, `thunk_address(i) -> *const c_void` and `thunk_index(ptr) -> Option<usize>` for `$count`
+/// C functions (`int (lua_State *)`), of which the i-th calls `$entry(L, i) -> Ret` and raises what that throws.
+///
+/// They give C a real `lua_CFunction` for each function of our own library, and give us the function back.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! builtin_thunks {
+    ($entry:path, $count:literal) => {
+        /// Number of thunks.
+        pub const THUNKS: usize = $count;
+
+        #[unsafe(naked)]
+        unsafe extern "C-unwind" fn thunks() {
+            ::core::arch::naked_asm!(
+                ".cfi_startproc",
+                ".p2align 4",
+                ".set .Lthunk{uid}, 0",
+                concat!(".rept ", $count),
+                "mov esi, offset .Lthunk{uid}",
+                ".set .Lthunk{uid}, .Lthunk{uid} + 1",
+                "jmp 2f",
+                ".p2align 4",
+                ".endr",
+                "2:",
+                "sub rsp, 8",
+                ".cfi_def_cfa_offset 16",
+                "call {entry}",
+                "add rsp, 8",
+                ".cfi_def_cfa_offset 8",
+                "test rdx, rdx",
+                "jne 3f",
+                "ret",
+                "3:",
+                "mov rdi, rax",
+                "mov rsi, rdx",
+                "jmp {raise}",
+                ".cfi_endproc",
+                uid = const line!(),
+                entry = sym $entry,
+                raise = sym $crate::boundary::raise_entry,
+            )
+        }
+
+        fn first_thunk() -> usize {
+            (thunks as *const () as usize).next_multiple_of($crate::boundary::THUNK_STRIDE)
+        }
+
+        /// Address of the `i`-th thunk, a `lua_CFunction`.
+        pub fn thunk_address(i: usize) -> *const ::core::ffi::c_void {
+            debug_assert!(i < THUNKS);
+            (first_thunk() + i * $crate::boundary::THUNK_STRIDE) as *const ::core::ffi::c_void
+        }
+
+        /// Which thunk `f` is, if any.
+        pub fn thunk_index(f: *const ::core::ffi::c_void) -> Option<usize> {
+            let distance = (f as usize).wrapping_sub(first_thunk());
+            if distance < THUNKS * $crate::boundary::THUNK_STRIDE {
+                Some(distance / $crate::boundary::THUNK_STRIDE)
+            } else {
+                None
+            }
+        }
+    };
+}
