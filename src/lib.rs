@@ -6,7 +6,15 @@
 extern crate std;
 
 pub mod abi;
+pub mod api;
 #[doc(hidden)]
 pub mod boundary;
+pub mod bytecode;
 pub mod consts;
+pub mod gc;
+pub mod mem;
+pub mod messages;
 pub mod num;
+pub mod object;
+pub mod throw;
+pub mod vm;

@@ -1,0 +1,31 @@
+//! The API of Lua 5.2 as methods of `Lua` (a thread handle): what `lua_X` does is `l.X(..)`, what `luaL_X` does is
+//! `l.aux_X(..)`. The library functions are written against it; `abi` exports it to C.
+//!
+//! Conventions
+//! * Indices, counts and constants are as in the manual. A function that may raise returns `LResult`; one that
+//!   always raises returns the `Throw` for the caller to return.
+//! * C strings come in as byte slices without their terminator; `Bytes` results are zero-terminated in memory.
+//! * A `Bytes` is valid while the string it was read from is on the stack (or anchored elsewhere).
+
+use crate::object::{Builtin, Lua, lua_CFunction};
+use crate::throw::{LResult, Throw};
+use core::ffi::c_void;
+
+mod skeleton;
+pub use skeleton::*;
+
+/// Bytes of a Lua string; see the module's conventions for how long they live.
+pub type Bytes = &'static [u8];
+
+/// Argument of a message format (`messages`).
+#[derive(Clone, Copy)]
+pub enum Arg<'a> {
+    S(&'a [u8]),
+    D(i64),
+    C(u8),
+    F(f64),
+    P(*const c_void),
+}
+
+/// Entry of a library: name and function.
+pub type Reg = (&'static str, &'static Builtin);

@@ -1,0 +1,80 @@
+//! The collector.
+
+use crate::object::{Gc, GcRef, Global, Lua, UpVal, Value, mark};
+use crate::throw::LResult;
+use core::cell::Cell;
+
+/// The collector's part of the global state.
+pub struct GcState {
+    /// bytes in use, as accounted by `mem`, less `debt`
+    pub total_bytes: Cell<isize>,
+    /// bytes allocated not yet paid for by collection work; a step is due when it is positive
+    pub debt: Cell<isize>,
+    pub current_white: Cell<u8>,
+    pub allgc: Cell<Option<GcRef>>,
+}
+
+#[inline(always)]
+pub fn account(g: &Global, delta: isize) {
+    g.gc.debt.set(g.gc.debt.get() + delta)
+}
+#[inline(always)]
+pub fn current_white(g: &Global) -> u8 {
+    g.gc.current_white.get() & mark::WHITES
+}
+/// Puts a new object on the list of all objects.
+#[inline(always)]
+pub fn link(g: &Global, o: GcRef) {
+    o.next.set(g.gc.allgc.get());
+    g.gc.allgc.set(Some(o));
+}
+/// A dead short string found in its chain is wanted again.
+#[inline(always)]
+pub fn revive(g: &Global, o: GcRef) {
+    let _ = (g, o);
+}
+/// Collects everything that can be collected without calling finalizers. False when not possible now.
+pub fn emergency(l: Lua) -> bool {
+    let _ = l;
+    false
+}
+/// `o` got a reference to `v`: a black `o` is made grey again (for tables: many writes are likely).
+#[inline(always)]
+pub fn barrier_back(l: Lua, o: GcRef, v: Value) {
+    let _ = (l, o, v);
+}
+/// `o` got a reference to `v`: `v` is marked (for objects rarely written).
+#[inline(always)]
+pub fn barrier(l: Lua, o: GcRef, v: Value) {
+    let _ = (l, o, v);
+}
+/// `barrier` for a reference to an object.
+#[inline(always)]
+pub fn barrier_object<T>(l: Lua, o: GcRef, to: Gc<T>) {
+    let _ = (l, o, to);
+}
+/// A value was stored in a closed upvalue.
+#[inline(always)]
+pub fn barrier_upval(l: Lua, uv: Gc<UpVal>, v: Value) {
+    let _ = (l, uv, v);
+}
+/// Collection checkpoint: does a step when one is due. Everything live must be reachable.
+#[inline(always)]
+pub fn check(l: Lua) {
+    if l.global().gc.debt.get() > 0 {
+        step(l);
+    }
+}
+#[cold]
+pub fn step(l: Lua) {
+    let _ = l;
+}
+/// `o` got the metatable `mt`: when that has `__gc`, `o` is moved to the list of objects with finalizers.
+pub fn check_finalizer(l: Lua, o: GcRef, mt: Gc<crate::object::Table>) {
+    let _ = (l, o, mt);
+}
+/// Frees every object (`lua_close`), after calling all pending finalizers.
+pub fn close(l: Lua) -> LResult<()> {
+    let _ = l;
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! Growable arrays and byte buffers over the state's allocator.
+//!
+//! Neither frees itself: the owner (a prototype, the compiler's state, the global state) calls `free` with the
+//! state at hand. A failing operation leaves the array as it was.
+
+use super::{PtrCell, free, realloc};
+use crate::messages as msg;
+use crate::object::Lua;
+use crate::throw::{LResult, Throw};
+use core::cell::Cell;
+
+/// A block of `len` elements that are all initialised. Growth is explicit (`push` keeps the count elsewhere).
+pub struct Array<T: Copy> {
+    ptr: PtrCell<T>,
+    len: Cell<u32>,
+}
+
+impl<T: Copy> Array<T> {
+    pub const fn empty() -> Array<T> {
+        Array { ptr: Cell::new(core::ptr::null_mut()), len: Cell::new(0) }
+    }
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len.get() as usize
+    }
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len.get() == 0
+    }
+    #[inline(always)]
+    pub fn as_ptr(&self) -> *mut T {
+        self.ptr.get()
+    }
+    #[inline(always)]
+    pub fn cells(&self) -> &[Cell<T>] {
+        if self.is_empty() {
+            return &[];
+        }
+        // SAFETY: `len` initialised elements start at `ptr`; `Cell<T>` has the layout of `T`.
+        unsafe { core::slice::from_raw_parts(self.ptr.get().cast(), self.len()) }
+    }
+    #[inline(always)]
+    pub fn get(&self, i: usize) -> T {
+        self.cells()[i].get()
+    }
+    #[inline(always)]
+    pub fn set(&self, i: usize, v: T) {
+        self.cells()[i].set(v)
+    }
+    /// Changes the length; new elements are `fill`.
+    pub fn resize(&self, l: Lua, len: usize, fill: T) -> LResult<()> {
+        let size = size_of::<T>();
+        if len > u32::MAX as usize {
+            return Err(Throw::MEMORY);
+        }
+        let old = self.len();
+        let p = realloc(l, self.ptr.get().cast(), old * size, len * size)?.cast::<T>();
+        for i in old..len {
+            // SAFETY: the block has room for `len` elements.
+            unsafe { p.add(i).write(fill) };
+        }
+        self.ptr.set(p);
+        self.len.set(len as u32);
+        Ok(())
+    }
+    /// Stores `v` at index `used`, growing the block (doubling) when it is full. `limit` elements at most, else the
+    /// error "too many `what` (limit is ...)" as PUC words it.
+    pub fn push(&self, l: Lua, used: usize, v: T, limit: usize, what: &str) -> LResult<()> {
+        if used >= self.len() {
+            if used >= limit {
+                return Err(l.runtime_error_fmt(
+                    msg::TOO_MANY_LIMIT,
+                    &[crate::api::Arg::S(what.as_bytes()), crate::api::Arg::D(limit as i64)],
+                ));
+            }
+            self.resize(l, (used * 2).clamp(4, limit.max(4)), v)?;
+        }
+        self.set(used, v);
+        Ok(())
+    }
+    pub fn free(&self, l: Lua) {
+        free(l, self.ptr.get().cast(), self.len() * size_of::<T>());
+        self.ptr.set(core::ptr::null_mut());
+        self.len.set(0);
+    }
+}
+
+/// A growable byte string. Its content moves when it grows.
+pub struct ByteBuf {
+    ptr: PtrCell<u8>,
+    len: Cell<usize>,
+    cap: Cell<usize>,
+}
+
+impl ByteBuf {
+    pub const fn empty() -> ByteBuf {
+        ByteBuf { ptr: Cell::new(core::ptr::null_mut()), len: Cell::new(0), cap: Cell::new(0) }
+    }
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len.get()
+    }
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len.get() == 0
+    }
+    #[inline(always)]
+    pub fn clear(&self) {
+        self.len.set(0)
+    }
+    pub fn truncate(&self, len: usize) {
+        debug_assert!(len <= self.len());
+        self.len.set(len)
+    }
+    #[inline(always)]
+    pub fn bytes(&self) -> &[u8] {
+        if self.is_empty() {
+            return &[];
+        }
+        // SAFETY: `len` initialised bytes start at `ptr`.
+        unsafe { core::slice::from_raw_parts(self.ptr.get(), self.len()) }
+    }
+    /// Makes room for `n` more bytes and returns where they go (`advance` after writing them).
+    #[inline]
+    pub fn reserve(&self, l: Lua, n: usize) -> LResult<*mut u8> {
+        if self.cap.get() - self.len.get() < n {
+            let need = self.len.get().checked_add(n).ok_or(Throw::MEMORY)?;
+            let cap = need.max(self.cap.get().saturating_mul(2)).max(64);
+            self.ptr.set(realloc(l, self.ptr.get(), self.cap.get(), cap)?);
+            self.cap.set(cap);
+        }
+        Ok(self.ptr.get().wrapping_add(self.len.get()))
+    }
+    #[inline(always)]
+    pub fn advance(&self, n: usize) {
+        debug_assert!(self.len.get() + n <= self.cap.get());
+        self.len.set(self.len.get() + n)
+    }
+    #[inline]
+    pub fn push(&self, l: Lua, b: u8) -> LResult<()> {
+        let p = self.reserve(l, 1)?;
+        // SAFETY: `reserve` made room for one byte.
+        unsafe { *p = b };
+        self.advance(1);
+        Ok(())
+    }
+    #[inline]
+    pub fn extend(&self, l: Lua, bytes: &[u8]) -> LResult<()> {
+        let p = self.reserve(l, bytes.len())?;
+        // SAFETY: `reserve` made room; `bytes` is not inside this buffer.
+        unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), p, bytes.len()) };
+        self.advance(bytes.len());
+        Ok(())
+    }
+    pub fn capacity(&self) -> usize {
+        self.cap.get()
+    }
+    pub fn free(&self, l: Lua) {
+        free(l, self.ptr.get(), self.cap.get());
+        self.ptr.set(core::ptr::null_mut());
+        self.len.set(0);
+        self.cap.set(0);
+    }
+}

@@ -1,0 +1,36 @@
+//! Every message the library can produce, once. `%s` string, `%d` integer, `%c` byte, `%f` number, `%%` percent.
+//!
+//! The texts are PUC 5.2's where PUC has one: scripts and tests match on them.
+
+// memory and limits
+pub const NOT_ENOUGH_MEMORY: &str = "not enough memory";
+pub const TABLE_OVERFLOW: &str = "table overflow";
+pub const TOO_MANY_LIMIT: &str = "too many %s (limit is %d)";
+pub const STACK_OVERFLOW: &str = "stack overflow";
+pub const C_STACK_OVERFLOW: &str = "C stack overflow";
+pub const ERROR_IN_ERROR_HANDLING: &str = "error in error handling";
+pub const STRING_LENGTH_OVERFLOW: &str = "string length overflow";
+
+// run-time errors
+pub const INDEX_IS_NIL: &str = "table index is nil";
+pub const INDEX_IS_NAN: &str = "table index is NaN";
+pub const INVALID_KEY_TO_NEXT: &str = "invalid key to 'next'";
+pub const LOOP_IN_GETTABLE: &str = "loop in gettable";
+pub const LOOP_IN_SETTABLE: &str = "loop in settable";
+pub const ATTEMPT_TO: &str = "attempt to %s a %s value";
+pub const ATTEMPT_TO_NAMED: &str = "attempt to %s %s '%s' (a %s value)";
+pub const COMPARE_SAME: &str = "attempt to compare two %s values";
+pub const COMPARE_DIFFERENT: &str = "attempt to compare %s with %s";
+pub const FOR_LIMIT: &str = "'for' limit must be a number";
+pub const FOR_STEP: &str = "'for' step must be a number";
+pub const FOR_INITIAL: &str = "'for' initial value must be a number";
+pub const POSITION: &str = "%s:%d: %s";
+
+// coroutines
+pub const YIELD_ACROSS_C: &str = "attempt to yield across a C-call boundary";
+pub const YIELD_OUTSIDE: &str = "attempt to yield from outside a coroutine";
+pub const RESUME_NON_SUSPENDED: &str = "cannot resume non-suspended coroutine";
+pub const RESUME_DEAD: &str = "cannot resume dead coroutine";
+
+// loading
+pub const LOAD_MODE: &str = "attempt to load a %s chunk (mode is '%s')";

@@ -1,0 +1,141 @@
+//! Functions: Lua closures, C closures, library functions, and upvalues.
+//!
+//! Invariants
+//! * An open upvalue's `v` points into the stack of the thread on whose `open_upvals` list it is, and its `next`
+//!   is that list; a closed one's `v` points to its own `value` and its `next` is the collector's list.
+//! * The upvalue arrays follow the fixed part; their length is `nupvalues`.
+
+use super::header::{Gc, Header, Kind, mark};
+use super::value::{Value, lua_CFunction};
+use super::{Proto, Thread};
+use crate::throw::LResult;
+use core::cell::Cell;
+
+/// A library function: takes its arguments from the stack of `l`, pushes results, returns how many.
+pub type RustFn = fn(Gc<Thread>) -> LResult<i32>;
+
+/// A lean entry of a library function for the interpreter: no frame is pushed. `args` points to `nargs` values,
+/// the result goes to `*out`. Returns false, having changed nothing, when the case is not the common one.
+/// May allocate (the caller checks the collector afterwards) but neither raise nor call back.
+pub type FastFn = unsafe fn(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool;
+
+/// What the interpreter does itself instead of calling the function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Special {
+    None,
+    Pcall,
+    Xpcall,
+    Next,
+    Inext,
+    Resume,
+    Wrapped,
+    Yield,
+}
+
+/// A library function in static memory. A function value by itself (no upvalues, no allocation).
+#[repr(C)]
+pub struct Builtin {
+    pub header: Header,
+    pub f: RustFn,
+    pub fast: Option<FastFn>,
+    pub name: &'static str,
+    pub special: Special,
+}
+// SAFETY: nothing writes to a `Builtin`: its mark has no white bit, so no collector touches it.
+unsafe impl Sync for Builtin {}
+
+impl Builtin {
+    pub const fn new(name: &'static str, f: RustFn) -> Builtin {
+        Builtin {
+            header: Header::new(Kind::Builtin, mark::FIXED | mark::BLACK),
+            f,
+            fast: None,
+            name,
+            special: Special::None,
+        }
+    }
+    pub const fn with_fast(mut self, fast: FastFn) -> Builtin {
+        self.fast = Some(fast);
+        self
+    }
+    pub const fn with_special(mut self, special: Special) -> Builtin {
+        self.special = special;
+        self
+    }
+}
+
+#[repr(C)]
+pub struct LuaClosure {
+    /// aux0: number of upvalues
+    pub header: Header,
+    pub proto: Gc<Proto>,
+    upvals: [Cell<Option<Gc<UpVal>>>; 0],
+}
+
+impl LuaClosure {
+    pub const fn size_of(nupvalues: usize) -> usize {
+        size_of::<LuaClosure>() + nupvalues * 8
+    }
+    #[inline(always)]
+    pub fn nupvalues(&self) -> usize {
+        self.header.aux0.get() as usize
+    }
+    /// Upvalue slots; a slot is `None` only while the closure is being built.
+    #[inline(always)]
+    pub fn upvals(&self) -> &[Cell<Option<Gc<UpVal>>>] {
+        // SAFETY: `nupvalues` slots follow the fixed part (module invariant).
+        unsafe { core::slice::from_raw_parts(self.upvals.as_ptr(), self.nupvalues()) }
+    }
+    #[inline(always)]
+    pub fn upval(&self, i: usize) -> Gc<UpVal> {
+        debug_assert!(i < self.nupvalues());
+        // SAFETY: `i` is below `nupvalues` (compiler or verifier) and a running closure is complete.
+        unsafe { (*self.upvals.as_ptr().add(i)).get().unwrap_unchecked() }
+    }
+}
+
+#[repr(C)]
+pub struct CClosure {
+    /// aux0: number of upvalues
+    pub header: Header,
+    pub f: lua_CFunction,
+    /// Set when `f` is the C view of a library function: called directly then.
+    pub builtin: Option<&'static Builtin>,
+    upvalues: [Cell<Value>; 0],
+}
+
+impl CClosure {
+    pub const fn size_of(nupvalues: usize) -> usize {
+        size_of::<CClosure>() + nupvalues * 8
+    }
+    #[inline(always)]
+    pub fn nupvalues(&self) -> usize {
+        self.header.aux0.get() as usize
+    }
+    #[inline(always)]
+    pub fn upvalues(&self) -> &[Cell<Value>] {
+        // SAFETY: `nupvalues` slots follow the fixed part (module invariant).
+        unsafe { core::slice::from_raw_parts(self.upvalues.as_ptr(), self.nupvalues()) }
+    }
+}
+
+#[repr(C)]
+pub struct UpVal {
+    /// aux0: set by the collector when an open upvalue was reached (its slot must be marked again in the end)
+    pub header: Header,
+    pub v: Cell<*mut Value>,
+    pub value: Cell<Value>,
+}
+
+impl UpVal {
+    #[inline(always)]
+    pub fn is_open(&self) -> bool {
+        !core::ptr::eq(self.v.get(), self.value.as_ptr())
+    }
+    #[inline(always)]
+    pub fn get(&self) -> Value {
+        // SAFETY: `v` points to a live stack slot or to `value` (module invariant).
+        unsafe { *self.v.get() }
+    }
+}

@@ -1,0 +1,149 @@
+//! What all threads of one state share.
+
+use super::header::Gc;
+use super::string::{Str, StringTable};
+use super::table::Table;
+use super::thread::{Lua, Thread};
+use super::value::{Value, lua_CFunction};
+use crate::boundary;
+use crate::gc::GcState;
+use crate::mem::{ByteBuf, lua_Alloc};
+use core::cell::Cell;
+use core::ffi::c_void;
+
+/// Metamethods, in the order of their names in `TAG_METHOD_NAMES`. Those up to `Eq` have an absence bit in
+/// `Table::flags`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum TagMethod {
+    Index,
+    NewIndex,
+    Gc,
+    Mode,
+    Len,
+    Eq,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+    Pow,
+    Unm,
+    Lt,
+    Le,
+    Concat,
+    Call,
+}
+
+pub const TAG_METHOD_COUNT: usize = TagMethod::Call as usize + 1;
+pub const TAG_METHOD_NAMES: [&str; TAG_METHOD_COUNT] = [
+    "__index",
+    "__newindex",
+    "__gc",
+    "__mode",
+    "__len",
+    "__eq",
+    "__add",
+    "__sub",
+    "__mul",
+    "__div",
+    "__mod",
+    "__pow",
+    "__unm",
+    "__lt",
+    "__le",
+    "__concat",
+    "__call",
+];
+
+impl TagMethod {
+    /// The metamethod of `LUA_OPADD` + n (also of the arithmetic opcodes, in the same order).
+    pub fn from_arith(op: u8) -> TagMethod {
+        const ARITH: [TagMethod; 7] = [
+            TagMethod::Add,
+            TagMethod::Sub,
+            TagMethod::Mul,
+            TagMethod::Div,
+            TagMethod::Mod,
+            TagMethod::Pow,
+            TagMethod::Unm,
+        ];
+        ARITH[op as usize]
+    }
+}
+
+pub struct Global {
+    pub frealloc: Cell<lua_Alloc>,
+    pub ud: Cell<*mut c_void>,
+    pub gc: GcState,
+    pub strings: StringTable,
+    /// seed of all string hashes
+    pub seed: Cell<u64>,
+    pub registry: Cell<Value>,
+    pub main_thread: Cell<Option<Lua>>,
+    pub panic: Cell<Option<lua_CFunction>>,
+    /// What crosses the C boundary: innermost pad, exception in flight.
+    pub link: boundary::Link,
+    /// Error object (or nil) of a throw that is crossing foreign frames.
+    pub in_flight: Cell<Value>,
+    /// "not enough memory", made at start so that it needs no memory
+    pub memory_message: Cell<Option<Gc<Str>>>,
+    pub tm_names: [Cell<Option<Gc<Str>>>; TAG_METHOD_COUNT],
+    /// metatables of the basic types
+    pub metatables: [Cell<Option<Gc<Table>>>; crate::consts::LUA_NUMTAGS as usize],
+    /// Light userdata wider than a payload: patterns, and the table pattern → index made of them.
+    pub wide_lights: WideLights,
+    /// Scratch bytes for the lexer and for concatenation.
+    pub scratch: ByteBuf,
+    /// the main thread exists completely
+    pub complete: Cell<bool>,
+    /// For `lua_version(NULL)`-style checks: address identifies the library.
+    pub version: &'static f64,
+    pub main: *mut Thread,
+}
+
+/// Interned 64-bit patterns of light userdata that do not fit 48 bits.
+pub struct WideLights {
+    pub patterns: Cell<*mut u64>,
+    pub len: Cell<u32>,
+    pub cap: Cell<u32>,
+}
+
+impl Global {
+    #[inline(always)]
+    pub fn tm_name(&self, tm: TagMethod) -> Gc<Str> {
+        // SAFETY: all names are made while the state is opened and are fixed.
+        unsafe { self.tm_names[tm as usize].get().unwrap_unchecked() }
+    }
+    /// The metatable of a value, if any.
+    #[inline]
+    pub fn metatable_of(&self, v: Value) -> Option<Gc<Table>> {
+        if let Some(t) = v.as_table() {
+            t.metatable.get()
+        } else if let Some(u) = v.as_userdata() {
+            u.metatable.get()
+        } else {
+            self.metatables[v.type_id() as usize].get()
+        }
+    }
+    /// Metamethod in a metatable, with the absence cache (`tm` up to `Eq` only).
+    #[inline(always)]
+    pub fn fast_tm(&self, mt: Option<Gc<Table>>, tm: TagMethod) -> Value {
+        let Some(mt) = mt else { return Value::NIL };
+        if mt.flags() & 1 << tm as u8 != 0 {
+            return Value::NIL;
+        }
+        let v = mt.get_short(self.tm_name(tm));
+        if v.is_nil() {
+            mt.set_flags(mt.flags() | 1 << tm as u8);
+        }
+        v
+    }
+    /// Metamethod of a value.
+    pub fn tm_of(&self, v: Value, tm: TagMethod) -> Value {
+        match self.metatable_of(v) {
+            Some(mt) => mt.get_short(self.tm_name(tm)),
+            None => Value::NIL,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The object model: values, object layouts, and the operations that need nothing but the layout and memory.
+
+pub mod closure;
+pub mod global;
+pub mod header;
+pub mod proto;
+pub mod string;
+pub mod table;
+pub mod thread;
+pub mod userdata;
+pub mod value;
+
+pub use closure::{Builtin, CClosure, FastFn, LuaClosure, RustFn, Special, UpVal};
+pub use global::{Global, TagMethod};
+pub use header::{Gc, GcRef, Header, Kind, mark};
+pub use proto::{LocVar, Proto, UpvalDesc};
+pub use string::Str;
+pub use table::Table;
+pub use thread::{CallInfo, Lua, Thread};
+pub use userdata::Userdata;
+pub use value::{Value, lua_CFunction};

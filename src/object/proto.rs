@@ -1,0 +1,76 @@
+//! Function prototypes: PUC 5.2 bytecode, constants, debug information, and the executable form made from them.
+//!
+//! Invariants
+//! * Arrays are exact: allocated with precisely the stated length (the compiler trims them).
+//! * `exec` is null until the function first runs; then it has `code.len()` instructions and instruction `i` of it
+//!   stands for instruction `i` of `code`, so one pc serves both.
+//! * The strings of debug information may be absent (stripped chunk).
+
+use super::header::{Gc, Header};
+use super::{LuaClosure, Str, Value};
+use crate::mem::Array;
+use crate::vm::Insn;
+use core::cell::Cell;
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct LocVar {
+    pub name: Option<Gc<Str>>,
+    /// first pc where the variable is active
+    pub startpc: i32,
+    /// first pc where it is dead
+    pub endpc: i32,
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct UpvalDesc {
+    pub name: Option<Gc<Str>>,
+    /// whether it is a local of the enclosing function (else one of its upvalues)
+    pub instack: bool,
+    pub index: u8,
+}
+
+#[repr(C)]
+pub struct Proto {
+    /// aux0: numparams, aux1: is_vararg, aux32: maxstacksize
+    pub header: Header,
+    pub code: Array<u32>,
+    pub k: Array<Value>,
+    pub protos: Array<Gc<Proto>>,
+    /// line of each instruction; empty when stripped
+    pub lineinfo: Array<i32>,
+    pub locvars: Array<LocVar>,
+    pub upvalues: Array<UpvalDesc>,
+    /// Executable form (owned; `code.len()` long) or null.
+    pub exec: Cell<*mut Insn>,
+    /// Last closure made from this prototype, reused while it captures the same upvalues. Weak.
+    pub cache: Cell<Option<Gc<LuaClosure>>>,
+    pub source: Cell<Option<Gc<Str>>>,
+    pub linedefined: Cell<i32>,
+    pub lastlinedefined: Cell<i32>,
+}
+
+impl Proto {
+    #[inline(always)]
+    pub fn numparams(&self) -> u8 {
+        self.header.aux0.get()
+    }
+    #[inline(always)]
+    pub fn is_vararg(&self) -> bool {
+        self.header.aux1.get() != 0
+    }
+    #[inline(always)]
+    pub fn maxstacksize(&self) -> u8 {
+        self.header.aux32.get() as u8
+    }
+    pub fn set_numparams(&self, n: u8) {
+        self.header.aux0.set(n)
+    }
+    pub fn set_vararg(&self, v: bool) {
+        self.header.aux1.set(v as u8)
+    }
+    pub fn set_maxstacksize(&self, n: u8) {
+        self.header.aux32.set(n as u32)
+    }
+}

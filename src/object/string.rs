@@ -1,0 +1,277 @@
+//! Strings: short ones interned, long ones not.
+//!
+//! Invariants
+//! * A string of at most `MAX_SHORT` bytes is a `ShortStr` and is on a chain of the state's string table, so two
+//!   short strings are equal exactly when they are the same object.
+//! * The bytes are followed by a zero byte and never change after creation.
+//! * `aux32` of a short string is its seeded hash; of a long string it is valid once `aux0` is 1.
+
+use super::global::Global;
+use super::header::{Gc, GcRef, Header, Kind, mark};
+use super::thread::Lua;
+use crate::gc;
+use crate::mem;
+use crate::throw::{LResult, Throw};
+use core::cell::Cell;
+
+/// Longest interned string, in bytes.
+pub const MAX_SHORT: usize = 40;
+const MIN_TABLE: usize = 32;
+
+/// A short string has its bytes right behind the header; a long one has its length first.
+#[repr(C)]
+pub struct Str {
+    /// short: aux0 = reserved-word index (0: none), aux1 = length, aux32 = hash;
+    /// long: aux0 = 1 when hashed, aux32 = hash
+    pub header: Header,
+}
+
+#[repr(C)]
+struct LongStr {
+    header: Header,
+    len: usize,
+}
+
+impl Str {
+    #[inline(always)]
+    pub fn is_short(&self) -> bool {
+        self.header.kind() == Kind::ShortStr
+    }
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        if self.is_short() {
+            self.header.aux1.get() as usize
+        } else {
+            // SAFETY: the kind says that this is the header of a `LongStr`.
+            unsafe { (*(&raw const *self).cast::<LongStr>()).len }
+        }
+    }
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Address of the first byte; zero-terminated.
+    #[inline(always)]
+    pub fn data(&self) -> *const u8 {
+        let offset = if self.is_short() { size_of::<Str>() } else { size_of::<LongStr>() };
+        (&raw const *self).cast::<u8>().wrapping_add(offset)
+    }
+    #[inline(always)]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: `len` initialised bytes start at `data` (module invariant).
+        unsafe { core::slice::from_raw_parts(self.data(), self.len()) }
+    }
+    /// Bytes of memory the object takes.
+    pub fn size(&self) -> usize {
+        Self::size_for(self.len())
+    }
+    pub fn size_for(len: usize) -> usize {
+        let head = if len <= MAX_SHORT { size_of::<Str>() } else { size_of::<LongStr>() };
+        head + len + 1
+    }
+    /// Index of the reserved word this string is, plus one; 0 when it is none. Short strings only.
+    pub fn reserved(&self) -> u8 {
+        if self.is_short() { self.header.aux0.get() } else { 0 }
+    }
+    pub fn set_reserved(&self, index: u8) {
+        debug_assert!(self.is_short());
+        self.header.aux0.set(index)
+    }
+    #[inline(always)]
+    pub fn short_hash(&self) -> u32 {
+        debug_assert!(self.is_short());
+        self.header.aux32.get()
+    }
+    /// The hash; computed on first use for long strings.
+    pub fn hash(&self, g: &Global) -> u32 {
+        if !self.is_short() && self.header.aux0.get() == 0 {
+            self.header.aux32.set(hash_bytes(g.seed.get(), self.bytes()));
+            self.header.aux0.set(1);
+        }
+        self.header.aux32.get()
+    }
+}
+
+impl Gc<Str> {
+    /// Content equality.
+    #[inline]
+    pub fn eq_contents(self, other: Gc<Str>) -> bool {
+        self == other || !self.is_short() && !other.is_short() && self.bytes() == other.bytes()
+    }
+}
+
+#[inline(always)]
+fn mix(a: u64, b: u64) -> u64 {
+    let m = (a as u128) * (b as u128);
+    m as u64 ^ (m >> 64) as u64
+}
+
+/// Seeded hash over all bytes, eight at a time.
+#[inline]
+pub fn hash_bytes(seed: u64, b: &[u8]) -> u32 {
+    const K0: u64 = 0x9E37_79B9_7F4A_7C15;
+    const K1: u64 = 0xD6E8_FEB8_6659_FD93;
+    let n = b.len();
+    let word = |i: usize| {
+        // SAFETY: callers below keep `i + 8 <= n`.
+        unsafe { b.as_ptr().add(i).cast::<u64>().read_unaligned() }
+    };
+    let half = |i: usize| {
+        // SAFETY: callers below keep `i + 4 <= n`.
+        unsafe { b.as_ptr().add(i).cast::<u32>().read_unaligned() as u64 }
+    };
+    let mut h = seed ^ (n as u64).wrapping_mul(K0);
+    let tail = if n >= 8 {
+        let mut i = 0;
+        while i + 8 < n {
+            h = mix(h ^ word(i), K1);
+            i += 8;
+        }
+        word(n - 8)
+    } else if n >= 4 {
+        half(0) << 32 | half(n - 4)
+    } else if n > 0 {
+        (b[0] as u64) << 16 | (b[n >> 1] as u64) << 8 | b[n - 1] as u64
+    } else {
+        0
+    };
+    h = mix(h ^ tail, K0);
+    (h ^ h >> 32) as u32
+}
+
+/// The table of all short strings: chains through `Header::next`.
+pub struct StringTable {
+    pub buckets: Cell<*mut Cell<Option<GcRef>>>,
+    /// number of buckets, a power of two
+    pub size: Cell<u32>,
+    /// number of strings
+    pub count: Cell<u32>,
+}
+
+impl StringTable {
+    pub const fn empty() -> StringTable {
+        StringTable { buckets: Cell::new(core::ptr::null_mut()), size: Cell::new(0), count: Cell::new(0) }
+    }
+    #[inline(always)]
+    pub fn bucket(&self, i: u32) -> &Cell<Option<GcRef>> {
+        debug_assert!(i < self.size.get());
+        // SAFETY: `size` buckets are allocated.
+        unsafe { &*self.buckets.get().add(i as usize) }
+    }
+    /// Changes the number of buckets. When memory is short a growth is skipped (chains only get longer).
+    pub fn resize(&self, l: Lua, newsize: u32) -> LResult<()> {
+        let old = self.size.get();
+        if newsize > old {
+            self.grow_array(l, old, newsize)?;
+        }
+        let live = old.min(newsize);
+        for i in 0..old {
+            let mut chain = self.bucket(i).take();
+            while let Some(s) = chain {
+                chain = s.next.get();
+                let b = self.bucket(s.aux32.get() & (newsize - 1));
+                s.next.set(b.get());
+                b.set(Some(s));
+            }
+            // Every string of bucket `i` went to a bucket that is congruent to `i`: when shrinking, below
+            // `live`; when growing, never to a bucket between `i` and `old`, so none is moved twice.
+            debug_assert!(newsize > old || i < live || self.bucket(i).get().is_none());
+        }
+        if newsize < old {
+            let b = mem::realloc(l, self.buckets.get().cast(), old as usize * 8, newsize as usize * 8)?;
+            self.buckets.set(b.cast());
+        }
+        self.size.set(newsize);
+        Ok(())
+    }
+    fn grow_array(&self, l: Lua, old: u32, new: u32) -> LResult<()> {
+        let b = mem::realloc(l, self.buckets.get().cast(), old as usize * 8, new as usize * 8)?;
+        let b = b.cast::<Cell<Option<GcRef>>>();
+        for i in old..new {
+            // SAFETY: the block has room for `new` buckets.
+            unsafe { b.add(i as usize).write(Cell::new(None)) };
+        }
+        self.buckets.set(b);
+        self.size.set(new);
+        Ok(())
+    }
+    pub fn init(&self, l: Lua) -> LResult<()> {
+        self.grow_array(l, 0, MIN_TABLE as u32)
+    }
+}
+
+/// The string with these bytes. `bytes` must not move while memory is allocated (it may be the content of
+/// another string or a C buffer, not the inside of a block that a collection can free).
+#[inline]
+pub fn new_str(l: Lua, bytes: &[u8]) -> LResult<Gc<Str>> {
+    if bytes.len() <= MAX_SHORT { intern(l, bytes) } else { new_long(l, bytes.len(), |p| copy(bytes, p)) }
+}
+
+fn copy(bytes: &[u8], to: *mut u8) {
+    // SAFETY: `new_long` and `intern` give room for exactly these bytes in a fresh block.
+    unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) }
+}
+
+/// The interned string with these at most `MAX_SHORT` bytes.
+pub fn intern(l: Lua, bytes: &[u8]) -> LResult<Gc<Str>> {
+    debug_assert!(bytes.len() <= MAX_SHORT);
+    let g = l.global();
+    let hash = hash_bytes(g.seed.get(), bytes);
+    let table = &g.strings;
+    let mut chain = table.bucket(hash & (table.size.get() - 1)).get();
+    while let Some(o) = chain {
+        if o.aux32.get() == hash && o.aux1.get() as usize == bytes.len() {
+            // SAFETY: only short strings are on the chains.
+            let s: Gc<Str> = unsafe { o.cast() };
+            if s.bytes() == bytes {
+                gc::revive(g, o);
+                return Ok(s);
+            }
+        }
+        chain = o.next.get();
+    }
+    if table.count.get() >= table.size.get() && table.size.get() <= u32::MAX / 4 {
+        table.resize(l, table.size.get() * 2)?;
+    }
+    let p = mem::alloc_object(l, Kind::ShortStr, Str::size_for(bytes.len()))?;
+    // SAFETY: fresh block of `size_for` bytes: header, bytes, terminator.
+    let s: Gc<Str> = unsafe {
+        p.write(Header::new(Kind::ShortStr, gc::current_white(g)));
+        Gc::from_ptr(p.cast())
+    };
+    s.header.aux1.set(bytes.len() as u8);
+    s.header.aux32.set(hash);
+    copy(bytes, s.data().cast_mut());
+    // SAFETY: one more byte than `bytes.len()` was allocated.
+    unsafe { *s.data().cast_mut().add(bytes.len()) = 0 };
+    // An allocation may have collected and resized the table: find the bucket again.
+    let b = table.bucket(hash & (table.size.get() - 1));
+    s.header.next.set(b.get());
+    b.set(Some(s.erase()));
+    table.count.set(table.count.get() + 1);
+    Ok(s)
+}
+
+/// A long string of `len` bytes written by `fill` (which gets the address of the fresh bytes).
+pub fn new_long(l: Lua, len: usize, fill: impl FnOnce(*mut u8)) -> LResult<Gc<Str>> {
+    debug_assert!(len > MAX_SHORT);
+    if len >= isize::MAX as usize - size_of::<LongStr>() - 1 {
+        return Err(Throw::MEMORY);
+    }
+    let p = mem::alloc_object(l, Kind::LongStr, Str::size_for(len))?.cast::<LongStr>();
+    // SAFETY: fresh block of `size_for(len)` bytes.
+    let s: Gc<Str> = unsafe {
+        p.write(LongStr { header: Header::new(Kind::LongStr, gc::current_white(l.global())), len });
+        Gc::from_ptr(p.cast())
+    };
+    fill(s.data().cast_mut());
+    // SAFETY: one more byte than `len` was allocated.
+    unsafe { *s.data().cast_mut().add(len) = 0 };
+    gc::link(l.global(), s.erase());
+    Ok(s)
+}
+
+/// Takes a short string out of its chain and frees it (collector only).
+pub fn is_fixed(s: Gc<Str>) -> bool {
+    s.header.marked.get() & mark::FIXED != 0
+}

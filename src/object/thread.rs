@@ -1,0 +1,237 @@
+//! Threads (`lua_State`), their stacks and their call chain.
+//!
+//! Invariants
+//! * `stack <= ci.func < top <= stack_last + EXTRA_STACK`; the `EXTRA_STACK` slots past `stack_last` are always
+//!   allocated, for metamethod calls and error objects in a stack overflow.
+//! * Every slot of the stack holds a valid `Value` (slots past `top` may hold values of dead objects; the
+//!   collector clears them in its atomic phase).
+//! * The stack may move whenever it grows (`grow_stack`, any call). Pointers into it are re-derived afterwards;
+//!   `func`, `top`, `base` of CallInfos and `v` of open upvalues are corrected by the move.
+//! * `CallInfo`s form a doubly linked chain starting at `base_ci`; those past `ci` are spare. They do not move.
+
+use super::global::Global;
+use super::header::{Gc, Header};
+use super::value::{Value, lua_CFunction};
+use super::{LuaClosure, UpVal};
+use crate::vm::Insn;
+use core::cell::Cell;
+use core::ffi::c_void;
+
+/// Handle of a thread; what the C API calls `lua_State *`.
+pub type Lua = Gc<Thread>;
+#[allow(non_camel_case_types)]
+pub type lua_State = Thread;
+#[allow(non_camel_case_types)]
+pub type lua_Hook = unsafe extern "C-unwind" fn(*mut Thread, *mut c_void);
+
+/// Slots kept free past `stack_last`.
+pub const EXTRA_STACK: usize = 5;
+/// Initial size of a stack, in slots.
+pub const BASIC_STACK: usize = 2 * crate::consts::LUA_MINSTACK as usize;
+
+/// Bits of `CallInfo::status`.
+pub mod cist {
+    /// The function is a Lua function.
+    pub const LUA: u16 = 1 << 0;
+    /// The call was made by a fresh invocation of the interpreter, which returns when it returns.
+    pub const FRESH: u16 = 1 << 1;
+    /// The frame is running a hook.
+    pub const HOOKED: u16 = 1 << 2;
+    /// The call yielded (or its hook did).
+    pub const YIELDED: u16 = 1 << 3;
+    /// The frame is a yieldable protected call (`lua_pcallk` in a coroutine, or the library's pcall).
+    pub const YPCALL: u16 = 1 << 4;
+    /// The protected call ended with an error; `err_status` says which.
+    pub const STAT: u16 = 1 << 5;
+    /// The call was tail called.
+    pub const TAIL: u16 = 1 << 6;
+    /// The hook of the instruction at the saved pc already ran (and yielded).
+    pub const HOOKYIELD: u16 = 1 << 7;
+    /// A metamethod called by the frame below: on return the instruction there is finished.
+    pub const FINISH: u16 = 1 << 8;
+    /// Value of `allow_hook` before a protected call.
+    pub const ALLOWHOOK: u16 = 1 << 9;
+    /// The frame runs a finalizer.
+    pub const FINALIZER: u16 = 1 << 10;
+    /// The frame is the library's pcall/xpcall, run by the interpreter without nesting.
+    pub const PCALL: u16 = 1 << 11;
+}
+
+/// Activation record of a call.
+#[repr(C)]
+pub struct CallInfo {
+    /// slot of the called function; arguments follow
+    pub func: Cell<*mut Value>,
+    /// first slot past those the frame may use
+    pub top: Cell<*mut Value>,
+    pub prev: Cell<*mut CallInfo>,
+    pub next: Cell<*mut CallInfo>,
+    /// Lua: first register
+    pub base: Cell<*mut Value>,
+    /// Lua: next instruction (executable form)
+    pub savedpc: Cell<*const Insn>,
+    /// C: continuation
+    pub k: Cell<Option<lua_CFunction>>,
+    /// protected call: offset of the previous message handler
+    pub old_errfunc: Cell<isize>,
+    /// saved stack offset: called function of a protected call, or the value to restore after a hook's yield
+    pub extra: Cell<isize>,
+    /// context given to the continuation
+    pub ctx: Cell<i32>,
+    /// results wanted by the caller; -1: all
+    pub nresults: Cell<i16>,
+    /// `cist` bits
+    pub status: Cell<u16>,
+    /// with `cist::STAT`: status of the error
+    pub err_status: Cell<i32>,
+}
+
+impl CallInfo {
+    pub const fn new() -> CallInfo {
+        CallInfo {
+            func: Cell::new(core::ptr::null_mut()),
+            top: Cell::new(core::ptr::null_mut()),
+            prev: Cell::new(core::ptr::null_mut()),
+            next: Cell::new(core::ptr::null_mut()),
+            base: Cell::new(core::ptr::null_mut()),
+            savedpc: Cell::new(core::ptr::null()),
+            k: Cell::new(None),
+            old_errfunc: Cell::new(0),
+            extra: Cell::new(0),
+            ctx: Cell::new(0),
+            nresults: Cell::new(0),
+            status: Cell::new(0),
+            err_status: Cell::new(0),
+        }
+    }
+    #[inline(always)]
+    pub fn is_lua(&self) -> bool {
+        self.status.get() & cist::LUA != 0
+    }
+    #[inline(always)]
+    pub fn has(&self, bits: u16) -> bool {
+        self.status.get() & bits != 0
+    }
+    #[inline(always)]
+    pub fn add_status(&self, bits: u16) {
+        self.status.set(self.status.get() | bits)
+    }
+    #[inline(always)]
+    pub fn clear_status(&self, bits: u16) {
+        self.status.set(self.status.get() & !bits)
+    }
+    /// The called function.
+    #[inline(always)]
+    pub fn func_value(&self) -> Value {
+        // SAFETY: `func` is a slot of the live stack.
+        unsafe { *self.func.get() }
+    }
+    /// The closure of a Lua frame.
+    #[inline(always)]
+    pub fn lua_closure(&self) -> Gc<LuaClosure> {
+        debug_assert!(self.is_lua());
+        // SAFETY: the function slot of a Lua frame holds a Lua closure.
+        unsafe { Gc::from_ptr(self.func_value().payload()) }
+    }
+    /// Index of the instruction being run by a Lua frame (the one before `savedpc`).
+    pub fn current_pc(&self) -> i32 {
+        let exec = self.lua_closure().proto.exec.get();
+        // SAFETY: `savedpc` points into, or one past, the executable form of the frame's prototype.
+        unsafe { self.savedpc.get().offset_from(exec) as i32 - 1 }
+    }
+}
+
+impl Default for CallInfo {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[repr(C)]
+pub struct Thread {
+    /// aux0: status (`LUA_OK`, `LUA_YIELD`, or the error that killed it)
+    pub header: Header,
+    /// first free slot
+    pub top: Cell<*mut Value>,
+    pub g: *const Global,
+    pub ci: Cell<*const CallInfo>,
+    pub stack: Cell<*mut Value>,
+    pub stack_last: Cell<*mut Value>,
+    /// slots allocated, including the extra ones
+    pub stack_size: Cell<u32>,
+    /// calls that cannot yield on the native stack
+    pub nny: Cell<u16>,
+    /// nested native calls
+    pub n_c_calls: Cell<u16>,
+    /// open upvalues, highest slot first
+    pub open_upvals: Cell<Option<Gc<UpVal>>>,
+    /// next thread with open upvalues (list in `Global::threads_with_upvals`); itself when not on the list
+    pub next_with_upvals: Cell<Option<Lua>>,
+    /// offset in bytes from `stack` of the message handler; 0: none
+    pub errfunc: Cell<isize>,
+    pub hook: Cell<Option<lua_Hook>>,
+    /// Last instruction that the line hook saw.
+    pub old_pc: Cell<*const Insn>,
+    pub base_hook_count: Cell<i32>,
+    pub hook_count: Cell<i32>,
+    /// `LUA_MASK*` bits. Written by signal handlers: read it with `hook_mask()`.
+    pub hook_mask: Cell<u8>,
+    pub allow_hook: Cell<bool>,
+    /// CallInfo of the host's level
+    pub base_ci: CallInfo,
+}
+
+impl Thread {
+    #[inline(always)]
+    pub fn global(&self) -> &'static Global {
+        // SAFETY: the global state lives longer than every thread of it; the reference is not kept across
+        // `lua_close`.
+        unsafe { &*self.g }
+    }
+    #[inline(always)]
+    pub fn status(&self) -> u8 {
+        self.header.aux0.get()
+    }
+    #[inline(always)]
+    pub fn set_status(&self, s: u8) {
+        self.header.aux0.set(s)
+    }
+    #[inline(always)]
+    pub fn call_info(&self) -> &'static CallInfo {
+        // SAFETY: `ci` is always valid; CallInfos are not freed while they are in use.
+        unsafe { &*self.ci.get() }
+    }
+    #[inline(always)]
+    pub fn hook_mask(&self) -> u8 {
+        // SAFETY: a plain byte; volatile because a signal handler may write it.
+        unsafe { self.hook_mask.as_ptr().read_volatile() }
+    }
+    /// Offset in bytes of a slot from the stack's start; survives moves of the stack.
+    #[inline(always)]
+    pub fn save_slot(&self, p: *const Value) -> isize {
+        p as isize - self.stack.get() as isize
+    }
+    #[inline(always)]
+    pub fn restore_slot(&self, offset: isize) -> *mut Value {
+        self.stack.get().wrapping_byte_offset(offset)
+    }
+    /// Pushes without checking for space.
+    #[inline(always)]
+    pub fn push(&self, v: Value) {
+        let top = self.top.get();
+        debug_assert!(top < self.stack_last.get().wrapping_add(EXTRA_STACK));
+        // SAFETY: callers have reserved the slot (`LUA_MINSTACK`, `check_stack`, or the extra slots).
+        unsafe { *top = v };
+        self.top.set(top.wrapping_add(1));
+    }
+    /// Value `n` slots below the top (1: the topmost).
+    #[inline(always)]
+    pub fn from_top(&self, n: usize) -> Value {
+        // SAFETY: the caller knows that there are `n` values.
+        unsafe { *self.top.get().sub(n) }
+    }
+    #[inline(always)]
+    pub fn drop_values(&self, n: usize) {
+        self.top.set(self.top.get().wrapping_sub(n));
+    }
+}

@@ -1,0 +1,274 @@
+//! The 8-byte, NaN-boxed Lua value.
+//!
+//! Invariants
+//! * A bit pattern below `TAG_SPECIAL << 48` is a double. The only NaNs among them are the two quiet NaNs
+//!   that x86 and printf tell apart (`nan` and `-nan`): `Value::number` canonicalises every other payload.
+//! * Above that, bits 48..63 are the tag and bits 0..47 the payload: an address, or a small constant.
+//! * Arithmetic on the double view of any tagged value yields a NaN, so the interpreter may compute first and
+//!   test the result (`r == r`) afterwards.
+//! * Collectable values are exactly those at or above `TAG_STRING << 48`.
+
+use super::header::{Gc, GcRef, Header, Kind};
+use super::{Builtin, CClosure, LuaClosure, Str, Table, Thread, Userdata};
+use crate::consts::*;
+use core::ffi::c_void;
+use core::fmt;
+
+/// Tags, bits 48..63 of a boxed value.
+pub const TAG_SPECIAL: u64 = 0xFFF9;
+pub const TAG_LIGHT: u64 = 0xFFFA;
+pub const TAG_LIGHTC: u64 = 0xFFFB;
+pub const TAG_STRING: u64 = 0xFFFC;
+pub const TAG_TABLE: u64 = 0xFFFD;
+pub const TAG_FUNCTION: u64 = 0xFFFE;
+/// Userdata and threads; the header's kind tells which.
+pub const TAG_OBJECT: u64 = 0xFFFF;
+
+const PAYLOAD: u64 = 0x0000_FFFF_FFFF_FFFF;
+/// Low bits of a special payload that mark an interned wide light userdata (see `Global::wide_light`).
+const WIDE_LIGHT: u64 = 4;
+
+/// A C function as the API knows it.
+#[allow(non_camel_case_types)]
+pub type lua_CFunction = unsafe extern "C-unwind" fn(*mut Thread) -> i32;
+
+/// One Lua value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Value(pub u64);
+
+impl Value {
+    pub const NIL: Value = Value(TAG_SPECIAL << 48);
+    pub const FALSE: Value = Value(TAG_SPECIAL << 48 | 1);
+    pub const TRUE: Value = Value(TAG_SPECIAL << 48 | 2);
+
+    #[inline(always)]
+    pub fn number(n: f64) -> Value {
+        if n == n { Value(n.to_bits()) } else { Value(0x7FF8_0000_0000_0000 | n.to_bits() & (1 << 63)) }
+    }
+    #[inline(always)]
+    pub fn boolean(b: bool) -> Value {
+        Value(Self::FALSE.0 + b as u64)
+    }
+    #[inline(always)]
+    fn boxed<T>(tag: u64, p: *const T) -> Value {
+        Value(tag << 48 | p as u64 & PAYLOAD)
+    }
+    #[inline(always)]
+    pub fn string(s: Gc<Str>) -> Value {
+        Self::boxed(TAG_STRING, s.as_ptr())
+    }
+    #[inline(always)]
+    pub fn table(t: Gc<Table>) -> Value {
+        Self::boxed(TAG_TABLE, t.as_ptr())
+    }
+    #[inline(always)]
+    pub fn lua_closure(c: Gc<LuaClosure>) -> Value {
+        Self::boxed(TAG_FUNCTION, c.as_ptr())
+    }
+    #[inline(always)]
+    pub fn c_closure(c: Gc<CClosure>) -> Value {
+        Self::boxed(TAG_FUNCTION, c.as_ptr())
+    }
+    #[inline(always)]
+    pub fn builtin(b: &'static Builtin) -> Value {
+        Self::boxed(TAG_FUNCTION, b)
+    }
+    #[inline(always)]
+    pub fn light_c(f: lua_CFunction) -> Value {
+        Self::boxed(TAG_LIGHTC, f as *const c_void)
+    }
+    #[inline(always)]
+    pub fn userdata(u: Gc<Userdata>) -> Value {
+        Self::boxed(TAG_OBJECT, u.as_ptr())
+    }
+    #[inline(always)]
+    pub fn thread(t: Gc<Thread>) -> Value {
+        Self::boxed(TAG_OBJECT, t.as_ptr())
+    }
+    /// A light userdata whose pattern fits the payload; `None` for wider ones (interned by the state).
+    #[inline(always)]
+    pub fn light(p: *mut c_void) -> Option<Value> {
+        if p as u64 & !PAYLOAD == 0 { Some(Value(TAG_LIGHT << 48 | p as u64)) } else { None }
+    }
+    pub fn wide_light(index: u32) -> Value {
+        Value(TAG_SPECIAL << 48 | (index as u64) << 3 | WIDE_LIGHT)
+    }
+    pub fn as_wide_light(self) -> Option<u32> {
+        let payload = self.0 & PAYLOAD;
+        (self.tag() == TAG_SPECIAL && payload & 7 == WIDE_LIGHT).then_some((payload >> 3) as u32)
+    }
+    /// What remains of a collected key in a table node: never equal to a live value, but `next` still finds it.
+    #[inline(always)]
+    pub fn dead_key(self) -> Value {
+        Value(TAG_SPECIAL << 48 | self.0 & PAYLOAD)
+    }
+    pub fn is_dead_key(self) -> bool {
+        self.tag() == TAG_SPECIAL && self.0 & PAYLOAD > 7 && self.0 & 7 == 0
+    }
+
+    #[inline(always)]
+    pub fn tag(self) -> u64 {
+        self.0 >> 48
+    }
+    #[inline(always)]
+    pub fn is_number(self) -> bool {
+        self.0 < TAG_SPECIAL << 48
+    }
+    #[inline(always)]
+    pub fn is_nil(self) -> bool {
+        self.0 == Self::NIL.0
+    }
+    /// nil or false
+    #[inline(always)]
+    pub fn is_falsy(self) -> bool {
+        self.0.wrapping_sub(Self::NIL.0) < 2
+    }
+    #[inline(always)]
+    pub fn is_boolean(self) -> bool {
+        self.0.wrapping_sub(Self::FALSE.0) < 2
+    }
+    #[inline(always)]
+    pub fn is_string(self) -> bool {
+        self.tag() == TAG_STRING
+    }
+    #[inline(always)]
+    pub fn is_table(self) -> bool {
+        self.tag() == TAG_TABLE
+    }
+    #[inline(always)]
+    pub fn is_function(self) -> bool {
+        self.tag() == TAG_FUNCTION || self.tag() == TAG_LIGHTC
+    }
+    #[inline(always)]
+    pub fn is_collectable(self) -> bool {
+        self.0 >= TAG_STRING << 48
+    }
+    /// The double view; meaningful only when `is_number`.
+    #[inline(always)]
+    pub fn raw_number(self) -> f64 {
+        f64::from_bits(self.0)
+    }
+    #[inline(always)]
+    pub fn as_number(self) -> Option<f64> {
+        if self.is_number() { Some(self.raw_number()) } else { None }
+    }
+    #[inline(always)]
+    pub fn payload<T>(self) -> *mut T {
+        (self.0 & PAYLOAD) as *mut T
+    }
+    /// The object behind a collectable value.
+    #[inline(always)]
+    pub fn object(self) -> Option<GcRef> {
+        // SAFETY: a collectable tag is only ever put on the address of a live object.
+        if self.is_collectable() { Some(unsafe { Gc::from_ptr(self.payload()) }) } else { None }
+    }
+    #[inline(always)]
+    fn header(self) -> &'static Header {
+        debug_assert!(self.is_collectable());
+        // SAFETY: as in `object`; the reference is used before the next collection only.
+        unsafe { &*self.payload::<Header>() }
+    }
+    #[inline(always)]
+    pub fn as_string(self) -> Option<Gc<Str>> {
+        // SAFETY: the tag says that the payload is a live `Str`.
+        if self.tag() == TAG_STRING { Some(unsafe { Gc::from_ptr(self.payload()) }) } else { None }
+    }
+    #[inline(always)]
+    pub fn as_table(self) -> Option<Gc<Table>> {
+        // SAFETY: the tag says that the payload is a live `Table`.
+        if self.tag() == TAG_TABLE { Some(unsafe { Gc::from_ptr(self.payload()) }) } else { None }
+    }
+    #[inline(always)]
+    fn of_kind<T>(self, tag: u64, kind: Kind) -> Option<Gc<T>> {
+        if self.tag() == tag && self.header().kind() == kind {
+            // SAFETY: tag and kind say what the payload is.
+            Some(unsafe { Gc::from_ptr(self.payload()) })
+        } else {
+            None
+        }
+    }
+    #[inline(always)]
+    pub fn as_lua_closure(self) -> Option<Gc<LuaClosure>> {
+        self.of_kind(TAG_FUNCTION, Kind::LuaClosure)
+    }
+    #[inline(always)]
+    pub fn as_c_closure(self) -> Option<Gc<CClosure>> {
+        self.of_kind(TAG_FUNCTION, Kind::CClosure)
+    }
+    #[inline(always)]
+    pub fn as_builtin(self) -> Option<&'static Builtin> {
+        if self.tag() == TAG_FUNCTION && self.header().kind() == Kind::Builtin {
+            // SAFETY: only `Value::builtin` makes such values, from a `&'static Builtin`.
+            Some(unsafe { &*self.payload::<Builtin>() })
+        } else {
+            None
+        }
+    }
+    #[inline(always)]
+    pub fn as_light_c(self) -> Option<lua_CFunction> {
+        // SAFETY: only `Value::light_c` makes this tag, from a function pointer.
+        if self.tag() == TAG_LIGHTC {
+            Some(unsafe { core::mem::transmute::<*mut c_void, lua_CFunction>(self.payload()) })
+        } else {
+            None
+        }
+    }
+    #[inline(always)]
+    pub fn as_userdata(self) -> Option<Gc<Userdata>> {
+        self.of_kind(TAG_OBJECT, Kind::Userdata)
+    }
+    #[inline(always)]
+    pub fn as_thread(self) -> Option<Gc<Thread>> {
+        self.of_kind(TAG_OBJECT, Kind::Thread)
+    }
+    /// The `LUA_T*` constant of the value.
+    #[inline]
+    pub fn type_id(self) -> i32 {
+        match self.tag() {
+            TAG_SPECIAL => match self.0 & PAYLOAD {
+                0 => LUA_TNIL,
+                1 | 2 => LUA_TBOOLEAN,
+                _ => LUA_TLIGHTUSERDATA,
+            },
+            TAG_LIGHT => LUA_TLIGHTUSERDATA,
+            TAG_LIGHTC | TAG_FUNCTION => LUA_TFUNCTION,
+            TAG_STRING => LUA_TSTRING,
+            TAG_TABLE => LUA_TTABLE,
+            TAG_OBJECT => {
+                if self.header().kind() == Kind::Thread {
+                    LUA_TTHREAD
+                } else {
+                    LUA_TUSERDATA
+                }
+            }
+            _ => LUA_TNUMBER,
+        }
+    }
+    /// Primitive equality: no metamethods.
+    #[inline]
+    pub fn raw_equal(self, other: Value) -> bool {
+        if self.0 == other.0 {
+            return !self.is_number() || self.raw_number() == self.raw_number();
+        }
+        if self.is_number() {
+            return other.is_number() && self.raw_number() == other.raw_number();
+        }
+        match (self.as_string(), other.as_string()) {
+            (Some(a), Some(b)) => a.eq_contents(b),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Value({:#018x})", self.0)
+    }
+}
+
+/// Name of a `LUA_T*` type; index is the constant plus one (LUA_TNONE is "no value").
+pub const TYPE_NAMES: [&str; 11] = [
+    "no value", "nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread",
+    "proto",
+];
