@@ -26,8 +26,8 @@ pub const LUA_MULTRET: i32 = -1;
 /// Slots a Lua stack may have, including those of all active functions.
 pub const LUAI_MAXSTACK: i32 = 1000000;
 /// Extra slots, over the limit, for the handling of a stack overflow itself.
-pub const LUAI_STACKRESERVE: i32 = 1000;
-pub const LUAI_FIRSTPSEUDOIDX: i32 = -LUAI_MAXSTACK - LUAI_STACKRESERVE;
+pub const LUAI_STACKRESERVE: i32 = -LUAI_FIRSTPSEUDOIDX - LUAI_MAXSTACK;
+pub const LUAI_FIRSTPSEUDOIDX: i32 = -LUAI_MAXSTACK - 1000;
 pub const LUA_REGISTRYINDEX: i32 = LUAI_FIRSTPSEUDOIDX;
 /// Free slots that a C function may count on when it starts.
 pub const LUA_MINSTACK: i32 = 20;
