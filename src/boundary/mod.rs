@@ -30,7 +30,10 @@
 #[path = "x86_64.rs"]
 mod arch;
 
+mod lsda;
 mod raise;
+mod rules;
+mod unwind;
 mod va_list;
 
 use core::ffi::c_void;

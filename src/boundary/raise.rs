@@ -1,22 +1,122 @@
 //! Which way a raise takes.
+//!
+//! 1. If no frame up to the pad wants anything, or one of them cannot be unwound at all, jump.
+//! 2. If some want to clean up, unwind with an exception of our own, which ends at the pad.
+//! 3. If some frame would catch everything or forbids exceptions, the library for C hosts jumps, which is what PUC
+//!    compiled as C does, and the library for C++ hosts unwinds, which is what PUC compiled as C++ does.
 
-use super::Link;
+use super::lsda::Landing;
+use super::rules::{Frame, Kind, Rules};
+use super::{FOREIGN, Link, UnwindException, arch, unwind};
+use core::ptr::null_mut;
+
+/// An exception of ours. The unwinder sees the head.
+#[repr(C)]
+pub(super) struct Own {
+    pub(super) head: UnwindException,
+    /// The pad it goes to; null: not in flight.
+    pub(super) target: *mut Pad,
+    /// In the pad's own exception, the list of further ones.
+    pub(super) next: *mut Own,
+    pub(super) throw: u32,
+}
+
+/// The frame of a pad, from its stack pointer up. The assembly fills it in.
+#[repr(C)]
+pub(super) struct Pad {
+    pub(super) own: Own,
+    pub(super) link: *mut Link,
+    pub(super) previous: *mut Pad,
+    /// `link.protected` when the pad was entered.
+    pub(super) protected: u32,
+}
+
+/// What `raise` shall do: call `function(exception)`, or jump if there is none (or if it returns).
+#[repr(C)]
+pub(super) struct Plan {
+    function: usize,
+    exception: *mut UnwindException,
+}
 
 /// Decides how `throw` gets to the innermost pad.
 ///
 /// # Safety
-/// `link` is valid; `pc`, `sp` and `fp` are the stub's caller's.
-pub(super) unsafe extern "C" fn decide(link: *mut Link, throw: u64, pc: usize, sp: usize, fp: usize) {
-    let _ = (throw, pc, sp, fp);
-    // SAFETY: the caller promises a valid link.
-    if unsafe { (*link).pad.is_null() } {
-        fail(b"liblua: error raised with no call in progress\n");
+/// `link` is valid, and `pc`, `sp` and `fp` are the stub's caller's.
+pub(super) unsafe extern "C" fn decide(link: *mut Link, throw: u64, pc: usize, sp: usize, fp: usize) -> Plan {
+    // SAFETY: the link is valid, and so is its innermost pad (invariant 1 of the boundary).
+    unsafe {
+        if throw == FOREIGN {
+            return resume(link);
+        }
+        let pad = (*link).pad.cast::<Pad>();
+        if pad.is_null() {
+            fail(b"liblua: error raised with no call in progress\n");
+        }
+        let unwinds = match survey(Frame { pc, sp, fp }, pad as usize) {
+            None | Some(Landing::Clean) => false,
+            Some(Landing::Cleanup) => true,
+            Some(Landing::Handler) => unwind::CXX_FLAVOUR,
+        };
+        arch::no_return();
+        if unwinds
+            && let Some(function) = unwind::raise_function()
+            && let Some(own) = unwind::new_exception(pad, throw)
+        {
+            return Plan { function, exception: own.cast() };
+        }
+        if !(*pad).own.next.is_null() {
+            unwind::free_exceptions(pad);
+        }
+        Plan { function: 0, exception: null_mut() }
     }
+}
+
+/// Gives the exception in flight back to the unwinder.
+#[cold]
+unsafe fn resume(link: *mut Link) -> Plan {
+    // SAFETY: as in `decide`.
+    unsafe {
+        let exception = (*link).foreign;
+        (*link).foreign = null_mut();
+        arch::no_return();
+        match unwind::resume_function() {
+            Some(function) if !exception.is_null() => Plan { function, exception },
+            _ => fail(b"liblua: foreign exception lost\n"),
+        }
+    }
+}
+
+/// The strongest wish of the frames from `frame` up to the pad; `None` if there is one that nobody can unwind.
+#[inline(always)]
+unsafe fn survey(mut frame: Frame, pad: usize) -> Option<Landing> {
+    let mut rules = Rules::new();
+    let mut strongest = Landing::Clean;
+    while frame.sp != pad {
+        if frame.sp > pad {
+            // The pad is on another stack than the raise. Only a jump gets there.
+            return None;
+        }
+        // SAFETY: the frame is on the stack, below the pad.
+        let rule = unsafe { rules.of(frame.pc) };
+        match rule.kind {
+            Kind::Frame(Landing::Clean) => {}
+            Kind::Frame(Landing::Cleanup) => strongest = Landing::Cleanup,
+            Kind::Frame(Landing::Handler) => return Some(Landing::Handler),
+            Kind::NoTable => return None,
+            Kind::Unknown => return Some(Landing::Cleanup),
+        }
+        // SAFETY: as above. A rule that leads nowhere is for the unwinder to judge.
+        frame = match unsafe { frame.caller(&rule, pad) } {
+            Some(frame) => frame,
+            None => return Some(Landing::Cleanup),
+        };
+    }
+    Some(strongest)
 }
 
 /// Prints one line and aborts: the caller broke an invariant, and no frame can be trusted.
 #[cold]
-pub(super) fn fail(line: &[u8]) -> ! {
+fn fail(line: &[u8]) -> ! {
     // SAFETY: writes a valid buffer; abort has no preconditions.
     unsafe {
         libc::write(2, line.as_ptr().cast(), line.len());

@@ -1,18 +1,61 @@
 //! Stubs, pad and raise for x86-64, System V calling convention.
 //!
-//! The pad frame, from its stack pointer (also its address in [`Link::pad`]) upwards; [`super::raise::Pad`] is the same
-//! in Rust:
+//! The pad frame, from its stack pointer (also its address in [`Link::pad`]) upwards; [`Pad`] is its lower part in Rust:
 //!
 //! ```text
-//!   0  own exception object (56 bytes)      72  r15 r14 r13 r12 rbx rbp
-//!  56  link                                120  return address
-//!  64  previous pad                        128  CFA
+//!   0  own exception object            72  previous pad           136  return address
+//!  64  link                            80  link.protected         144  CFA
+//!                                      88  r15 r14 r13 r12 rbx rbp
 //! ```
+//!
+//! Each instruction's CFI is exact, so debuggers and sampling profilers can unwind from anywhere.
 
-use super::raise::decide;
+use super::raise::{Own, Pad, decide};
+use super::unwind::{discard, personality};
 use super::{Link, Ret};
-use core::arch::naked_asm;
-use core::ffi::c_void;
+use core::arch::{asm, naked_asm};
+use core::ffi::{c_int, c_void};
+use core::mem::offset_of;
+
+const _: () = {
+    assert!(offset_of!(Link, pad) == 0);
+    assert!(offset_of!(Link, protected) == 16);
+    assert!(offset_of!(Pad, own) == 0);
+    assert!(offset_of!(Own, target) == 32);
+    assert!(offset_of!(Own, next) == 40);
+    assert!(offset_of!(Pad, link) == 64);
+    assert!(offset_of!(Pad, previous) == 72);
+    assert!(offset_of!(Pad, protected) == 80);
+};
+
+/// The registers that the unwinder may hand values over in, by their DWARF numbers: rax and rdx.
+pub(super) const DATA_REGISTERS: [c_int; 2] = [0, 1];
+
+/// CFI of a pad frame that is in place.
+macro_rules! in_pad {
+    () => {
+        ".cfi_def_cfa rsp, 144
+         .cfi_offset rbp, -16
+         .cfi_offset rbx, -24
+         .cfi_offset r12, -32
+         .cfi_offset r13, -40
+         .cfi_offset r14, -48
+         .cfi_offset r15, -56"
+    };
+}
+
+/// CFI of a pad frame that is gone but for the return address.
+macro_rules! out_of_pad {
+    () => {
+        ".cfi_def_cfa_offset 8
+         .cfi_restore rbp
+         .cfi_restore rbx
+         .cfi_restore r12
+         .cfi_restore r13
+         .cfi_restore r14
+         .cfi_restore r15"
+    };
+}
 
 /// Calls `f(a0, a1, a2, a3)` as foreign code that may raise, with this frame as the innermost pad of `link`.
 ///
@@ -31,6 +74,7 @@ pub unsafe extern "C" fn call(
 ) -> Ret {
     naked_asm!(
         ".cfi_startproc",
+        ".cfi_personality 0x1b, {personality}",
         "push rbp",
         ".cfi_def_cfa_offset 16",
         ".cfi_offset rbp, -16",
@@ -49,32 +93,32 @@ pub unsafe extern "C" fn call(
         "push r15",
         ".cfi_def_cfa_offset 56",
         ".cfi_offset r15, -56",
-        "push [rdi]",
-        "push rdi",
-        "sub rsp, 56",
-        ".cfi_def_cfa_offset 128",
-        "mov rax, rsi",
+        "sub rsp, 88",
+        ".cfi_def_cfa_offset 144",
+        "mov rax, [rdi]",
+        "mov r10d, [rdi + 16]",
+        "mov qword ptr [rsp + 32], 0",
+        "mov qword ptr [rsp + 40], 0",
+        "mov [rsp + 64], rdi",
+        "mov [rsp + 72], rax",
+        "mov [rsp + 80], r10d",
         "mov [rdi], rsp",
+        "mov rax, rsi",
         "mov rdi, rdx",
         "mov rsi, rcx",
         "mov rdx, r8",
         "mov rcx, r9",
         "call rax",
         // Foreign code kept the callee-saved registers, so they need no reload on this way out.
-        "mov rcx, [rsp + 56]",
-        "mov rsi, [rsp + 64]",
+        "mov rcx, [rsp + 64]",
+        "mov rsi, [rsp + 72]",
         "mov [rcx], rsi",
         "xor edx, edx",
-        "add rsp, 120",
-        ".cfi_def_cfa_offset 8",
-        ".cfi_restore rbp",
-        ".cfi_restore rbx",
-        ".cfi_restore r12",
-        ".cfi_restore r13",
-        ".cfi_restore r14",
-        ".cfi_restore r15",
+        "add rsp, 136",
+        out_of_pad!(),
         "ret",
         ".cfi_endproc",
+        personality = sym personality,
     )
 }
 
@@ -83,34 +127,49 @@ pub unsafe extern "C" fn call(
 unsafe extern "C" fn landing() {
     naked_asm!(
         ".cfi_startproc",
-        ".cfi_def_cfa_offset 128",
-        ".cfi_offset rbp, -16",
-        ".cfi_offset rbx, -24",
-        ".cfi_offset r12, -32",
-        ".cfi_offset r13, -40",
-        ".cfi_offset r14, -48",
-        ".cfi_offset r15, -56",
-        "mov rcx, [rsp + 56]",
-        "mov rsi, [rsp + 64]",
+        in_pad!(),
+        "mov rcx, [rsp + 64]",
+        "mov rsi, [rsp + 72]",
         "mov [rcx], rsi",
         "xor eax, eax",
-        "mov r15, [rsp + 72]",
-        "mov r14, [rsp + 80]",
-        "mov r13, [rsp + 88]",
-        "mov r12, [rsp + 96]",
-        "mov rbx, [rsp + 104]",
-        "mov rbp, [rsp + 112]",
-        "add rsp, 120",
-        ".cfi_def_cfa_offset 8",
-        ".cfi_restore rbp",
-        ".cfi_restore rbx",
-        ".cfi_restore r12",
-        ".cfi_restore r13",
-        ".cfi_restore r14",
-        ".cfi_restore r15",
+        "mov r15, [rsp + 88]",
+        "mov r14, [rsp + 96]",
+        "mov r13, [rsp + 104]",
+        "mov r12, [rsp + 112]",
+        "mov rbx, [rsp + 120]",
+        "mov rbp, [rsp + 128]",
+        "add rsp, 136",
+        out_of_pad!(),
         "ret",
         ".cfi_endproc",
     )
+}
+
+/// Where a foreign exception arrives that this pad caught: `rax` is the exception, `rdx` the throw code.
+#[unsafe(naked)]
+unsafe extern "C" fn caught() {
+    naked_asm!(
+        ".cfi_startproc",
+        ".cfi_personality 0x1b, {personality}",
+        in_pad!(),
+        "mov rbx, rdx",
+        "mov rdi, rax",
+        "call {discard}",
+        "mov rdx, rbx",
+        "jmp {landing}",
+        ".cfi_endproc",
+        discard = sym discard,
+        landing = sym landing,
+        personality = sym personality,
+    )
+}
+
+pub(super) fn landing_address() -> usize {
+    landing as *const () as usize
+}
+
+pub(super) fn caught_address() -> usize {
+    caught as *const () as usize
 }
 
 /// Raises `throw` to the innermost pad of `link`. Stubs jump here with their frame already left: the return address
@@ -124,18 +183,74 @@ pub unsafe extern "C" fn raise(link: *mut Link, throw: u64) {
         "lea rcx, [rsp + 8]",
         "mov r8, rbp",
         "push rdi",
+        ".cfi_def_cfa_offset 16",
         "push rsi",
+        ".cfi_def_cfa_offset 24",
         "push rax",
         ".cfi_def_cfa_offset 32",
         "call {decide}",
+        "test rax, rax",
+        "jne 3f",
+        "2:",
         "mov rdi, [rsp + 16]",
         "mov rdx, [rsp + 8]",
+        ".cfi_remember_state",
         "mov rsp, [rdi]",
+        in_pad!(),
         "jmp {landing}",
+        ".cfi_restore_state",
+        "3:",
+        "mov rdi, rdx",
+        "call rax",
+        // Nobody took the exception: some frame stopped the unwinder. What is left is the jump.
+        "jmp 2b",
         ".cfi_endproc",
         decide = sym decide,
         landing = sym landing,
     )
+}
+
+/// Address of a function if something in the process was linked with it, else 0.
+macro_rules! linked {
+    ($name:literal) => {{
+        let address: usize;
+        // SAFETY: reads the global offset table.
+        unsafe {
+            asm!(
+                concat!(".weak ", $name),
+                concat!("mov {}, qword ptr [rip + ", $name, "@GOTPCREL]"),
+                out(reg) address,
+                options(pure, readonly, nostack, preserves_flags),
+            );
+        }
+        address
+    }};
+}
+
+pub(super) fn linked_unwinder() -> [usize; 5] {
+    [
+        linked!("_Unwind_RaiseException"),
+        linked!("_Unwind_Resume"),
+        linked!("_Unwind_GetCFA"),
+        linked!("_Unwind_SetGR"),
+        linked!("_Unwind_SetIP"),
+    ]
+}
+
+pub(super) fn linked_cxx() -> [usize; 2] {
+    [linked!("__cxa_begin_catch"), linked!("__cxa_end_catch")]
+}
+
+/// Tells the address sanitizer, if there is one, that frames are left without returning.
+#[inline(always)]
+pub(super) fn no_return() {
+    let function = linked!("__asan_handle_no_return");
+    if function != 0 {
+        // SAFETY: the sanitizer's function has this type.
+        let function: unsafe extern "C" fn() = unsafe { core::mem::transmute(function) };
+        // SAFETY: may be called at any time.
+        unsafe { function() }
+    }
 }
 
 /// The whole body of an exported function that may raise.

@@ -1,0 +1,452 @@
+//! Reads the unwind tables of the frames between a stub and its pad, once for each return address.
+//!
+//! # Invariants
+//!
+//! 1. A rule is looked up only for a return address that is on the native stack, so the object that holds the code is
+//!    mapped and its tables can be read.
+//! 2. The cache belongs to the process and is shared by all threads without a lock: a slot's sequence number is odd while
+//!    it is written, and a reader that sees it change computes the rule anew. A writer that finds a slot taken gives up.
+//! 3. Each cached rule carries the loader's count of unloaded objects from before it was computed, and counts for
+//!    nothing when that has changed: another object may be at the same address. Code of the program itself and of
+//!    this library cannot be unloaded while the cache exists; its rules hold for ever.
+
+use super::lsda::{self, Landing};
+use core::ffi::{c_int, c_void};
+use core::ops::Range;
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use gimli::{
+    BaseAddresses, CfaRule, EhFrame, EhFrameHdr, EndianSlice, NativeEndian, Operation, Pointer, Register,
+    RegisterRule, UnwindContext, UnwindContextStorage, UnwindExpression, UnwindSection, UnwindTableRow,
+};
+
+#[cfg(target_arch = "x86_64")]
+mod registers {
+    /// DWARF numbers of the stack pointer, the frame pointer and the return address.
+    pub const SP: u16 = 7;
+    pub const FP: u16 = 6;
+    pub const RA: u16 = 16;
+}
+
+/// How to get from a frame to its caller's, and what unwinding it would run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) kind: Kind,
+    base: Base,
+    saved: Saved,
+    /// Added to the base.
+    cfa: i32,
+    /// Where the frame pointer is saved, from what `saved` says.
+    fp: i32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Only the system unwinder may know.
+    Unknown,
+    /// Code without an unwind table, which nobody can unwind.
+    NoTable,
+    Frame(Landing),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Base {
+    Sp,
+    Fp,
+    /// The CFA is stored at the frame pointer plus `cfa` (a function that realigned its stack).
+    AtFp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Saved {
+    Unchanged,
+    FromCfa,
+    FromFp,
+}
+
+impl Rule {
+    const fn stop(kind: Kind) -> Rule {
+        Rule { kind, base: Base::Sp, saved: Saved::Unchanged, cfa: 0, fp: 0 }
+    }
+
+    fn pack(self) -> u32 {
+        let kind = match self.kind {
+            Kind::Unknown => 0,
+            Kind::NoTable => 1,
+            Kind::Frame(Landing::Clean) => 2,
+            Kind::Frame(Landing::Cleanup) => 3,
+            Kind::Frame(Landing::Handler) => 4,
+        };
+        kind | (self.base as u32) << 8 | (self.saved as u32) << 16
+    }
+
+    fn unpack(packed: u32, cfa: i32, fp: i32) -> Rule {
+        let kind = match packed & 0xff {
+            0 => Kind::Unknown,
+            1 => Kind::NoTable,
+            2 => Kind::Frame(Landing::Clean),
+            3 => Kind::Frame(Landing::Cleanup),
+            _ => Kind::Frame(Landing::Handler),
+        };
+        let base = match packed >> 8 & 0xff {
+            0 => Base::Sp,
+            1 => Base::Fp,
+            _ => Base::AtFp,
+        };
+        let saved = match packed >> 16 {
+            0 => Saved::Unchanged,
+            1 => Saved::FromCfa,
+            _ => Saved::FromFp,
+        };
+        Rule { kind, base, saved, cfa, fp }
+    }
+}
+
+/// A frame on the way, as the call it is stopped at left it.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) pc: usize,
+    pub(super) sp: usize,
+    pub(super) fp: usize,
+}
+
+impl Frame {
+    /// The caller's frame, or `None` when the rule does not lead up the stack and to `end` at most.
+    ///
+    /// # Safety
+    /// The stack is readable from `self.sp` to `end`, and `rule` is this frame's.
+    #[inline(always)]
+    pub(super) unsafe fn caller(self, rule: &Rule, end: usize) -> Option<Frame> {
+        // SAFETY: each address read is checked to be in the stack.
+        unsafe {
+            let at = |address: usize| {
+                if address >= self.sp && address < end && address.is_multiple_of(size_of::<usize>()) {
+                    Some(*(address as *const usize))
+                } else {
+                    None
+                }
+            };
+            let cfa = match rule.base {
+                Base::Sp => self.sp.wrapping_add_signed(rule.cfa as isize),
+                Base::Fp => self.fp.wrapping_add_signed(rule.cfa as isize),
+                Base::AtFp => at(self.fp.wrapping_add_signed(rule.cfa as isize))?,
+            };
+            if cfa <= self.sp || cfa > end {
+                return None;
+            }
+            let fp = match rule.saved {
+                Saved::Unchanged => self.fp,
+                Saved::FromCfa => at(cfa.wrapping_add_signed(rule.fp as isize))?,
+                Saved::FromFp => at(self.fp.wrapping_add_signed(rule.fp as isize))?,
+            };
+            Some(Frame { pc: at(cfa - size_of::<usize>())?, sp: cfa, fp })
+        }
+    }
+}
+
+const SLOTS: usize = 256;
+/// Generation of rules that hold for ever.
+const FOR_EVER: u64 = u64::MAX;
+
+struct Slot {
+    sequence: AtomicU32,
+    packed: AtomicU32,
+    pc: AtomicUsize,
+    generation: AtomicU64,
+    cfa: AtomicI32,
+    fp: AtomicI32,
+}
+
+static CACHE: [Slot; SLOTS] = [const {
+    Slot {
+        sequence: AtomicU32::new(0),
+        packed: AtomicU32::new(0),
+        pc: AtomicUsize::new(0),
+        generation: AtomicU64::new(0),
+        cfa: AtomicI32::new(0),
+        fp: AtomicI32::new(0),
+    }
+}; SLOTS];
+
+impl Slot {
+    #[inline(always)]
+    fn of(pc: usize) -> &'static Slot {
+        &CACHE[(pc ^ pc >> 8) % SLOTS]
+    }
+
+    /// The rule and generation stored for `pc`.
+    #[inline(always)]
+    fn read(&self, pc: usize) -> Option<(Rule, u64)> {
+        let before = self.sequence.load(Ordering::Acquire);
+        let found = self.pc.load(Ordering::Relaxed);
+        let packed = self.packed.load(Ordering::Relaxed);
+        let generation = self.generation.load(Ordering::Relaxed);
+        let cfa = self.cfa.load(Ordering::Relaxed);
+        let fp = self.fp.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        if found != pc || before & 1 != 0 || self.sequence.load(Ordering::Relaxed) != before {
+            return None;
+        }
+        Some((Rule::unpack(packed, cfa, fp), generation))
+    }
+
+    fn write(&self, pc: usize, rule: Rule, generation: u64) {
+        let before = self.sequence.load(Ordering::Relaxed);
+        if before & 1 != 0
+            || self
+                .sequence
+                .compare_exchange(before, before.wrapping_add(1), Ordering::Acquire, Ordering::Relaxed)
+                .is_err()
+        {
+            return;
+        }
+        fence(Ordering::Release);
+        self.pc.store(pc, Ordering::Relaxed);
+        self.packed.store(rule.pack(), Ordering::Relaxed);
+        self.generation.store(generation, Ordering::Relaxed);
+        self.cfa.store(rule.cfa, Ordering::Relaxed);
+        self.fp.store(rule.fp, Ordering::Relaxed);
+        self.sequence.store(before.wrapping_add(2), Ordering::Release);
+    }
+}
+
+/// One raise's view of the cache: asks the loader at most once how many objects it has unloaded.
+pub(super) struct Rules {
+    unloaded: Option<u64>,
+}
+
+impl Rules {
+    pub(super) fn new() -> Rules {
+        Rules { unloaded: None }
+    }
+
+    /// The rule of the frame that `pc` returns to.
+    ///
+    /// # Safety
+    /// `pc` is a return address on this thread's stack.
+    #[inline(always)]
+    pub(super) unsafe fn of(&mut self, pc: usize) -> Rule {
+        if let Some((rule, generation)) = Slot::of(pc).read(pc)
+            && (generation == FOR_EVER || generation == self.generation())
+        {
+            return rule;
+        }
+        // SAFETY: the promise of the caller.
+        unsafe { self.compute(pc) }
+    }
+
+    #[inline]
+    fn generation(&mut self) -> u64 {
+        match self.unloaded {
+            Some(count) => count,
+            None => {
+                let count = unloaded();
+                self.unloaded = Some(count);
+                count
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn compute(&mut self, pc: usize) -> Rule {
+        let Some(object) = find_object(pc) else {
+            // Made at run time, perhaps announced to the unwinder; it may be gone before the next look, so not kept.
+            return Rule::stop(Kind::Unknown);
+        };
+        // SAFETY: the frame's object is mapped (invariant 1).
+        let rule = unsafe { object.rule(pc - 1) };
+        let generation = if object.permanent { FOR_EVER } else { self.generation() };
+        Slot::of(pc).write(pc, rule, generation);
+        rule
+    }
+}
+
+/// How many objects the loader has unloaded so far.
+fn unloaded() -> u64 {
+    unsafe extern "C" fn first(info: *mut libc::dl_phdr_info, _size: usize, out: *mut c_void) -> c_int {
+        // SAFETY: the loader passes a valid record, we passed `out`. Every glibc since 2.4 and musl fill in the counts.
+        unsafe { *out.cast::<u64>() = (*info).dlpi_subs };
+        1
+    }
+    let mut count = 0u64;
+    // SAFETY: `first` writes one u64.
+    unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut count).cast()) };
+    count
+}
+
+/// The loaded object that contains an address.
+struct Object {
+    /// `.eh_frame_hdr`, 0 if there is none.
+    header: usize,
+    /// The segment that holds it, and `.eh_frame` as well.
+    segment: Range<usize>,
+    permanent: bool,
+}
+
+struct Search {
+    pc: usize,
+    found: Option<Object>,
+}
+
+fn find_object(pc: usize) -> Option<Object> {
+    let mut search = Search { pc, found: None };
+    // SAFETY: `visit` gets the search it expects.
+    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
+    search.found
+}
+
+unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _size: usize, search: *mut c_void) -> c_int {
+    // SAFETY: the loader passes a valid record of a mapped object, `find_object` its search.
+    unsafe {
+        let search = &mut *search.cast::<Search>();
+        let info = &*info;
+        let headers = core::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum as usize);
+        let holds = |address: usize| {
+            headers.iter().find_map(|h| {
+                let start = (info.dlpi_addr as usize).wrapping_add(h.p_vaddr as usize);
+                let inside = h.p_type == libc::PT_LOAD && address.wrapping_sub(start) < h.p_memsz as usize;
+                inside.then(|| start..start + h.p_memsz as usize)
+            })
+        };
+        if holds(search.pc).is_none() {
+            return 0;
+        }
+        let header = headers
+            .iter()
+            .find(|h| h.p_type == libc::PT_GNU_EH_FRAME)
+            .map(|h| (info.dlpi_addr as usize).wrapping_add(h.p_vaddr as usize));
+        let permanent = info.dlpi_phdr as usize == libc::getauxval(libc::AT_PHDR) as usize
+            || holds(CACHE.as_ptr() as usize).is_some();
+        search.found = Some(match header {
+            Some(header) => Object { header, segment: holds(header).unwrap_or(0..0), permanent },
+            None => Object { header: 0, segment: 0..0, permanent },
+        });
+        1
+    }
+}
+
+type Slice = EndianSlice<'static, NativeEndian>;
+
+/// Room for the evaluation of a table without an allocator: more registers and nesting than compilers use.
+struct Store;
+
+impl UnwindContextStorage<usize> for Store {
+    type Rules = [(Register, RegisterRule<usize>); 32];
+    type Stack = [UnwindTableRow<usize, Self>; 4];
+}
+
+impl Object {
+    /// The rule of the frame that is stopped at the call containing `pc`.
+    ///
+    /// # Safety
+    /// The object is mapped.
+    unsafe fn rule(&self, pc: usize) -> Rule {
+        if !self.segment.contains(&self.header) {
+            return Rule::stop(Kind::Unknown);
+        }
+        // SAFETY: the promise of the caller.
+        match unsafe { self.read(pc) } {
+            Ok(Some(rule)) => rule,
+            Ok(None) => Rule::stop(Kind::Unknown),
+            Err(gimli::Error::NoUnwindInfoForAddress) => Rule::stop(Kind::NoTable),
+            Err(_) => Rule::stop(Kind::Unknown),
+        }
+    }
+
+    /// `None`: in a form not known here.
+    unsafe fn read(&self, pc: usize) -> gimli::Result<Option<Rule>> {
+        // SAFETY: to the end of the segment that holds the tables; they say themselves where they end.
+        let slice = |start: usize| -> Slice {
+            let length = self.segment.end - start;
+            EndianSlice::new(unsafe { core::slice::from_raw_parts(start as *const u8, length) }, NativeEndian)
+        };
+        let bases = BaseAddresses::default().set_eh_frame_hdr(self.header as u64);
+        let header = EhFrameHdr::from(slice(self.header)).parse(&bases, size_of::<usize>() as u8)?;
+        let Pointer::Direct(start) = header.eh_frame_ptr() else { return Ok(None) };
+        let Some(table) = header.table() else { return Ok(None) };
+        let start = start as usize;
+        if !self.segment.contains(&start) {
+            return Ok(None);
+        }
+        let frames = EhFrame::from(slice(start));
+        let bases = bases.set_eh_frame(start as u64);
+        let entry = table.fde_for_address(&frames, &bases, pc as u64, EhFrame::cie_from_offset)?;
+        if entry.is_signal_trampoline() {
+            return Ok(None);
+        }
+
+        let landing = match (entry.personality(), entry.lsda()) {
+            (None, _) => Landing::Clean,
+            // As our own pads: the routine knows without a table. It must be asked.
+            (Some(_), None) => Landing::Cleanup,
+            (Some(_), Some(Pointer::Direct(data))) => {
+                // A null pointer, decoded relative to its own place, points to itself.
+                let own = start as u64 + entry.offset() as u64;
+                if data == 0 || (data >= own && data < own + entry.entry_len() as u64 + 4) {
+                    Landing::Clean
+                } else {
+                    let function = entry.initial_address() as usize;
+                    // SAFETY: the function's own table.
+                    match unsafe { lsda::landing(data as *const u8, function, pc) } {
+                        Some(landing) => landing,
+                        None => return Ok(None),
+                    }
+                }
+            }
+            (Some(_), Some(Pointer::Indirect(_))) => return Ok(None),
+        };
+
+        let mut context = UnwindContext::<usize, Store>::new_in();
+        let row = entry.unwind_info_for_address(&frames, &bases, &mut context, pc as u64)?;
+        let place = |expression: &UnwindExpression<usize>| fp_place(expression, &frames);
+        let (base, cfa) = match row.cfa() {
+            CfaRule::RegisterAndOffset { register, offset } => match register.0 {
+                registers::SP => (Base::Sp, *offset),
+                registers::FP => (Base::Fp, *offset),
+                _ => return Ok(None),
+            },
+            CfaRule::Expression(expression) => match place(expression) {
+                Some((offset, true)) => (Base::AtFp, offset),
+                _ => return Ok(None),
+            },
+        };
+        let (saved, fp) = match row.register(Register(registers::FP)) {
+            RegisterRule::Undefined | RegisterRule::SameValue => (Saved::Unchanged, 0),
+            RegisterRule::Offset(offset) => (Saved::FromCfa, offset),
+            RegisterRule::Expression(expression) => match place(&expression) {
+                Some((offset, false)) => (Saved::FromFp, offset),
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        if row.register(Register(registers::RA)) != RegisterRule::Offset(-(size_of::<usize>() as i64)) {
+            return Ok(None);
+        }
+        match (i32::try_from(cfa), i32::try_from(fp)) {
+            (Ok(cfa), Ok(fp)) => Ok(Some(Rule { kind: Kind::Frame(landing), base, saved, cfa, fp })),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Understands "frame pointer plus n" and, with `true`, "what is stored there".
+fn fp_place(expression: &UnwindExpression<usize>, frames: &EhFrame<Slice>) -> Option<(i64, bool)> {
+    let encoding = gimli::Encoding {
+        address_size: size_of::<usize>() as u8,
+        format: gimli::Format::Dwarf32,
+        version: 1,
+    };
+    let mut operations = expression.get(frames).ok()?.operations(encoding);
+    let Operation::RegisterOffset { register: Register(registers::FP), offset, .. } =
+        operations.next().ok()??
+    else {
+        return None;
+    };
+    match operations.next().ok()? {
+        None => Some((offset, false)),
+        Some(Operation::Deref { space: false, size, .. }) if size as usize == size_of::<usize>() => {
+            matches!(operations.next(), Ok(None)).then_some((offset, true))
+        }
+        _ => None,
+    }
+}

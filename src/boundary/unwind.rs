@@ -1,0 +1,283 @@
+//! The system unwinder: our own exceptions, the pad's personality routine, and what passes through a pad from elsewhere.
+//!
+//! The unwinder is looked up when it is first needed, so a host in plain C never loads it.
+
+use super::arch;
+use super::raise::{Own, Pad};
+use super::{FOREIGN, FOREIGN_CAUGHT, UnwindException};
+use core::ffi::{CStr, c_int, c_void};
+use core::mem::transmute;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// Whether this is the library for C++ hosts.
+pub(super) const CXX_FLAVOUR: bool = cfg!(feature = "cxx");
+
+/// Class of our exceptions: vendor and language, four bytes each.
+pub(super) const OWN_CLASS: u64 = u64::from_be_bytes(*b"LUA\0RS52");
+/// Class of the panics of Rust hosts. They must not be destroyed by anyone else. (Rust has written it both ways.)
+const RUST_CLASS: u64 = u64::from_be_bytes(*b"MOZ\0RUST");
+const RUST_CLASS_SWAPPED: u64 = RUST_CLASS.swap_bytes();
+/// Classes of C++ exceptions, but for the last byte.
+const GNU_CXX: u64 = u64::from_be_bytes(*b"GNUCC++\0");
+const CLANG_CXX: u64 = u64::from_be_bytes(*b"CLNGC++\0");
+
+const SEARCH_PHASE: c_int = 1;
+const HANDLER_FRAME: c_int = 4;
+
+const FOREIGN_EXCEPTION_CAUGHT: c_int = 1;
+const HANDLER_FOUND: c_int = 6;
+const INSTALL_CONTEXT: c_int = 7;
+const CONTINUE_UNWIND: c_int = 8;
+
+type Context = c_void;
+
+/// The functions of the unwinder that we use.
+struct Unwinder {
+    raise: AtomicUsize,
+    resume: AtomicUsize,
+    get_cfa: AtomicUsize,
+    set_gr: AtomicUsize,
+    set_ip: AtomicUsize,
+}
+
+static UNWINDER: Unwinder = Unwinder {
+    raise: AtomicUsize::new(0),
+    resume: AtomicUsize::new(0),
+    get_cfa: AtomicUsize::new(0),
+    set_gr: AtomicUsize::new(0),
+    set_ip: AtomicUsize::new(0),
+};
+
+impl Unwinder {
+    /// Finds the functions; `None` if the process has no unwinder and none can be loaded.
+    fn get() -> Option<&'static Unwinder> {
+        // The last one written; the others are seen with it.
+        if UNWINDER.set_ip.load(Ordering::Acquire) == 0 {
+            UNWINDER.look_up()?;
+        }
+        Some(&UNWINDER)
+    }
+
+    /// Threads that race here find the same addresses.
+    #[cold]
+    fn look_up(&self) -> Option<()> {
+        let linked = arch::linked_unwinder();
+        let found = if linked.iter().all(|&f| f != 0) {
+            linked
+        } else {
+            // SAFETY: plain loader calls. The library stays loaded, frames of others may need it from now on.
+            let handle =
+                unsafe { libc::dlopen(c"libgcc_s.so.1".as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+            if handle.is_null() {
+                return None;
+            }
+            let names = [
+                c"_Unwind_RaiseException",
+                c"_Unwind_Resume",
+                c"_Unwind_GetCFA",
+                c"_Unwind_SetGR",
+                c"_Unwind_SetIP",
+            ];
+            // SAFETY: a valid handle and name.
+            let found = names.map(|name| unsafe { libc::dlsym(handle, name.as_ptr()) } as usize);
+            if found.contains(&0) {
+                return None;
+            }
+            found
+        };
+        self.raise.store(found[0], Ordering::Relaxed);
+        self.resume.store(found[1], Ordering::Relaxed);
+        self.get_cfa.store(found[2], Ordering::Relaxed);
+        self.set_gr.store(found[3], Ordering::Relaxed);
+        self.set_ip.store(found[4], Ordering::Release);
+        Some(())
+    }
+
+    unsafe fn cfa(&self, context: *mut Context) -> *mut Pad {
+        // SAFETY: the address of the function of this type; the context comes from the unwinder.
+        unsafe {
+            let get: unsafe extern "C" fn(*mut Context) -> usize =
+                transmute(self.get_cfa.load(Ordering::Relaxed));
+            get(context) as *mut Pad
+        }
+    }
+
+    /// Makes the unwinder go on at `target` with two values in the registers that the ABI reserves for this.
+    unsafe fn land(&self, context: *mut Context, target: usize, first: usize, second: u64) -> c_int {
+        // SAFETY: as above.
+        unsafe {
+            let set_gr: unsafe extern "C" fn(*mut Context, c_int, usize) =
+                transmute(self.set_gr.load(Ordering::Relaxed));
+            let set_ip: unsafe extern "C" fn(*mut Context, usize) =
+                transmute(self.set_ip.load(Ordering::Relaxed));
+            set_gr(context, arch::DATA_REGISTERS[0], first);
+            set_gr(context, arch::DATA_REGISTERS[1], second as usize);
+            set_ip(context, target);
+        }
+        INSTALL_CONTEXT
+    }
+}
+
+/// Address of `_Unwind_RaiseException`, if there is one.
+pub(super) fn raise_function() -> Option<usize> {
+    Unwinder::get().map(|u| u.raise.load(Ordering::Relaxed))
+}
+
+/// Address of `_Unwind_Resume`.
+pub(super) fn resume_function() -> Option<usize> {
+    Unwinder::get().map(|u| u.resume.load(Ordering::Relaxed))
+}
+
+/// The exception in which a raise to `pad` travels: the pad's own, or another one while that is in flight (a destructor
+/// that it runs raises in turn). `None`: out of memory.
+///
+/// # Safety
+/// `pad` is the innermost pad.
+pub(super) unsafe fn new_exception(pad: *mut Pad, throw: u64) -> Option<*mut Own> {
+    // SAFETY: the pad is alive, the block is fresh and big enough.
+    unsafe {
+        let mut own = &raw mut (*pad).own;
+        if !(*own).target.is_null() {
+            own = libc::malloc(size_of::<Own>()).cast();
+            if own.is_null() {
+                return None;
+            }
+            (*own).next = (*pad).own.next;
+            (*pad).own.next = own;
+        }
+        (*own).head = UnwindException { class: OWN_CLASS, cleanup: dropped as *mut c_void, private: [0; 2] };
+        (*own).target = pad;
+        (*own).throw = throw as u32;
+        Some(own)
+    }
+}
+
+/// Frees the exceptions besides the pad's own, none of which is in flight any more.
+///
+/// # Safety
+/// Control is on its way out of `pad`.
+#[cold]
+pub(super) unsafe fn free_exceptions(pad: *mut Pad) {
+    // SAFETY: the list holds blocks from `new_exception`.
+    unsafe {
+        let mut own = (*pad).own.next;
+        (*pad).own.next = null_mut();
+        while !own.is_null() {
+            let next = (*own).next;
+            libc::free(own.cast());
+            own = next;
+        }
+    }
+}
+
+/// Called when a foreign handler has caught one of our exceptions and is done with it.
+unsafe extern "C" fn dropped(_reason: c_int, own: *mut Own) {
+    // SAFETY: the exception is ours, and its pad is alive: it is further out than the handler.
+    unsafe {
+        let pad = (*own).target;
+        (*own).target = null_mut();
+        let mut at = &raw mut (*pad).own.next;
+        while !(*at).is_null() {
+            if *at == own {
+                *at = (*own).next;
+                libc::free(own.cast());
+                return;
+            }
+            at = &raw mut (**at).next;
+        }
+    }
+}
+
+/// The pad's personality routine: stops our own exceptions at the pad they are meant for, and takes part in the
+/// passing of all others as a cleanup.
+pub(super) unsafe extern "C" fn personality(
+    _version: c_int,
+    actions: c_int,
+    class: u64,
+    exception: *mut UnwindException,
+    context: *mut Context,
+) -> c_int {
+    let Some(unwinder) = Unwinder::get() else { return CONTINUE_UNWIND };
+    // SAFETY: the unwinder asks about a frame of `call`, whose stack pointer is its `Pad`, and `link` stays valid while
+    // the state's frames are on the stack.
+    unsafe {
+        let pad = unwinder.cfa(context);
+        let own = exception.cast::<Own>();
+        let ours = class == OWN_CLASS && (*own).target == pad;
+        if actions & SEARCH_PHASE != 0 {
+            return if ours || catches(class, pad) { HANDLER_FOUND } else { CONTINUE_UNWIND };
+        }
+        if ours {
+            let throw = (*own).throw as u64;
+            free_exceptions(pad);
+            return unwinder.land(context, arch::landing_address(), 0, throw);
+        }
+        if !(*pad).own.next.is_null() {
+            free_exceptions(pad);
+        }
+        if actions & HANDLER_FRAME != 0 {
+            return unwinder.land(context, arch::caught_address(), exception as usize, FOREIGN_CAUGHT);
+        }
+        (*(*pad).link).foreign = exception;
+        unwinder.land(context, arch::landing_address(), 0, FOREIGN)
+    }
+}
+
+/// Whether a protected call between `pad` and the stub through which this stretch of the library was entered stops a
+/// foreign exception of this class.
+unsafe fn catches(class: u64, pad: *mut Pad) -> bool {
+    if !CXX_FLAVOUR || matches!(class, OWN_CLASS | RUST_CLASS | RUST_CLASS_SWAPPED) {
+        return false;
+    }
+    // SAFETY: pads further out are alive as well.
+    unsafe {
+        let outside = (*pad).previous;
+        let before = if outside.is_null() { 0 } else { (*outside).protected };
+        (*pad).protected > before
+    }
+}
+
+/// Destroys a foreign exception that a pad caught. Runs on the pad's frame, after the unwinding.
+pub(super) unsafe extern "C" fn discard(exception: *mut UnwindException) {
+    // SAFETY: the exception was caught and is ours to destroy; the addresses are of functions of these types.
+    unsafe {
+        let class = (*exception).class & !0xff;
+        if class == GNU_CXX || class == CLANG_CXX {
+            // The runtime counts exceptions in flight, so it must be told. Its copy is in the process already.
+            let begin = cxx_function(0, c"__cxa_begin_catch");
+            let end = cxx_function(1, c"__cxa_end_catch");
+            if begin != 0 && end != 0 {
+                let begin: unsafe extern "C" fn(*mut UnwindException) -> *mut c_void = transmute(begin);
+                let end: unsafe extern "C" fn() = transmute(end);
+                begin(exception);
+                end();
+                return;
+            }
+        }
+        if !(*exception).cleanup.is_null() {
+            let cleanup: unsafe extern "C" fn(c_int, *mut UnwindException) = transmute((*exception).cleanup);
+            cleanup(FOREIGN_EXCEPTION_CAUGHT, exception);
+        }
+    }
+}
+
+fn cxx_function(which: usize, name: &CStr) -> usize {
+    let linked = arch::linked_cxx()[which];
+    if linked != 0 {
+        return linked;
+    }
+    // A module may have brought the C++ library with it, invisible to us.
+    for library in [c"libstdc++.so.6", c"libc++abi.so.1"] {
+        // SAFETY: plain loader calls; the reference is given back, the exception's thrower holds another.
+        unsafe {
+            let handle = libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_NOLOAD);
+            if !handle.is_null() {
+                let at = libc::dlsym(handle, name.as_ptr()) as usize;
+                libc::dlclose(handle);
+                return at;
+            }
+        }
+    }
+    0
+}
