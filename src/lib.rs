@@ -16,5 +16,6 @@ pub mod mem;
 pub mod messages;
 pub mod num;
 pub mod object;
+pub mod stdlib;
 pub mod throw;
 pub mod vm;

@@ -34,3 +34,12 @@ pub const RESUME_DEAD: &str = "cannot resume dead coroutine";
 
 // loading
 pub const LOAD_MODE: &str = "attempt to load a %s chunk (mode is '%s')";
+
+// library bit32
+pub const FIELD_NEGATIVE: &str = "field cannot be negative";
+pub const WIDTH_NOT_POSITIVE: &str = "width must be positive";
+pub const NON_EXISTENT_BITS: &str = "trying to access non-existent bits";
+
+// library math
+pub const EMPTY_INTERVAL: &str = "interval is empty";
+pub const WRONG_NUMBER_OF_ARGUMENTS: &str = "wrong number of arguments";

@@ -1,0 +1,233 @@
+//! Library `bit32` (manual 6.7).
+
+use crate::api::Arg;
+use crate::messages as msg;
+use crate::num;
+use crate::object::{Lua, Value};
+use crate::throw::LResult;
+
+pub fn open(l: Lua) -> LResult<i32> {
+    l.aux_newlib(super::BIT32)?;
+    Ok(1)
+}
+
+fn push(l: Lua, r: u32) -> LResult<i32> {
+    l.pushunsigned(r);
+    Ok(1)
+}
+
+/// Argument `i` of a lean entry as a 32-bit pattern; `None` unless it is there and a number.
+///
+/// # Safety
+/// `args` points to `nargs` values.
+#[inline(always)]
+unsafe fn bits(args: *const Value, nargs: usize, i: usize) -> Option<u32> {
+    if i >= nargs {
+        return None;
+    }
+    // SAFETY: `i` is below `nargs`.
+    unsafe { (*args.add(i)).as_number().map(num::to_unsigned) }
+}
+
+/// Argument `i` of a lean entry as a C `int`.
+///
+/// # Safety
+/// As for [`bits`].
+#[inline(always)]
+unsafe fn int(args: *const Value, nargs: usize, i: usize) -> Option<i32> {
+    if i >= nargs {
+        return None;
+    }
+    // SAFETY: `i` is below `nargs`.
+    unsafe { (*args.add(i)).as_number().map(num::to_int) }
+}
+
+fn fold(l: Lua, start: u32, op: impl Fn(u32, u32) -> u32) -> LResult<u32> {
+    let mut r = start;
+    for i in 1..=l.gettop() {
+        r = op(r, l.aux_checkunsigned(i)?);
+    }
+    Ok(r)
+}
+
+#[inline(always)]
+unsafe fn fold_fast(
+    args: *const Value,
+    nargs: usize,
+    start: u32,
+    op: impl Fn(u32, u32) -> u32,
+) -> Option<u32> {
+    let mut r = start;
+    for i in 0..nargs {
+        // SAFETY: the caller's promise about `args`.
+        r = op(r, unsafe { bits(args, nargs, i) }?);
+    }
+    Some(r)
+}
+
+/// Shifts left by `i`, right when `i` is negative.
+#[inline(always)]
+fn shift(r: u32, i: i32) -> u32 {
+    match i {
+        0..=31 => r << i,
+        -31..0 => r >> -i,
+        _ => 0,
+    }
+}
+
+#[inline(always)]
+fn shift_arithmetic(r: u32, i: i32) -> u32 {
+    if i < 0 || r >> 31 == 0 {
+        shift(r, i.wrapping_neg())
+    } else if i >= 32 {
+        u32::MAX
+    } else {
+        (r as i32 >> i) as u32
+    }
+}
+
+/// `n` ones, `n` in 1..=32.
+#[inline(always)]
+fn mask(n: i32) -> u32 {
+    !(u32::MAX.wrapping_shl(n as u32 - 1) << 1)
+}
+
+#[inline(always)]
+fn extract_bits(r: u32, f: i32, w: i32) -> u32 {
+    r.wrapping_shr(f as u32) & mask(w)
+}
+
+#[inline(always)]
+fn replace_bits(r: u32, v: u32, f: i32, w: i32) -> u32 {
+    let m = mask(w);
+    r & !m.wrapping_shl(f as u32) | (v & m).wrapping_shl(f as u32)
+}
+
+pub fn band(l: Lua) -> LResult<i32> {
+    push(l, fold(l, u32::MAX, |a, b| a & b)?)
+}
+pub fn bor(l: Lua) -> LResult<i32> {
+    push(l, fold(l, 0, |a, b| a | b)?)
+}
+pub fn bxor(l: Lua) -> LResult<i32> {
+    push(l, fold(l, 0, |a, b| a ^ b)?)
+}
+pub fn btest(l: Lua) -> LResult<i32> {
+    let r = fold(l, u32::MAX, |a, b| a & b)?;
+    l.pushboolean(r != 0);
+    Ok(1)
+}
+pub fn bnot(l: Lua) -> LResult<i32> {
+    push(l, !l.aux_checkunsigned(1)?)
+}
+
+// The reference evaluates the second argument of shifts and rotations first: errors come out in that order.
+pub fn lshift(l: Lua) -> LResult<i32> {
+    let i = l.aux_checkint(2)?;
+    push(l, shift(l.aux_checkunsigned(1)?, i))
+}
+pub fn rshift(l: Lua) -> LResult<i32> {
+    let i = l.aux_checkint(2)?;
+    push(l, shift(l.aux_checkunsigned(1)?, i.wrapping_neg()))
+}
+pub fn arshift(l: Lua) -> LResult<i32> {
+    let r = l.aux_checkunsigned(1)?;
+    push(l, shift_arithmetic(r, l.aux_checkint(2)?))
+}
+pub fn lrotate(l: Lua) -> LResult<i32> {
+    let i = l.aux_checkint(2)?;
+    push(l, l.aux_checkunsigned(1)?.rotate_left(i as u32 & 31))
+}
+pub fn rrotate(l: Lua) -> LResult<i32> {
+    let i = l.aux_checkint(2)?;
+    push(l, l.aux_checkunsigned(1)?.rotate_right(i as u32 & 31))
+}
+
+/// Position and width of a field from arguments `arg` and `arg + 1`.
+fn field(l: Lua, arg: i32) -> LResult<(i32, i32)> {
+    let f = l.aux_checkint(arg)?;
+    let w = l.aux_optint(arg + 1, 1)?;
+    if f < 0 {
+        return Err(l.aux_argerror(arg, msg::FIELD_NEGATIVE.as_bytes()));
+    }
+    if w <= 0 {
+        return Err(l.aux_argerror(arg + 1, msg::WIDTH_NOT_POSITIVE.as_bytes()));
+    }
+    if f.wrapping_add(w) > 32 {
+        return Err(l.aux_error(msg::NON_EXISTENT_BITS, &[] as &[Arg]));
+    }
+    Ok((f, w))
+}
+
+pub fn extract(l: Lua) -> LResult<i32> {
+    let r = l.aux_checkunsigned(1)?;
+    let (f, w) = field(l, 2)?;
+    push(l, extract_bits(r, f, w))
+}
+
+pub fn replace(l: Lua) -> LResult<i32> {
+    let r = l.aux_checkunsigned(1)?;
+    let v = l.aux_checkunsigned(2)?;
+    let (f, w) = field(l, 3)?;
+    push(l, replace_bits(r, v, f, w))
+}
+
+/// A lean entry: `$body` gives `Option<Value>` from `args` and `nargs`.
+macro_rules! fast {
+    ($($name:ident($args:ident, $nargs:ident) $body:expr;)*) => {$(
+        /// Lean entry.
+        ///
+        /// # Safety
+        /// As for every [`crate::object::FastFn`].
+        pub unsafe fn $name(_: Lua, $args: *const Value, $nargs: usize, out: *mut Value) -> bool {
+            // SAFETY: `args` points to `nargs` values.
+            let r: Option<Value> = unsafe { (|| $body)() };
+            match r {
+                Some(v) => {
+                    // SAFETY: `out` is a slot for the result.
+                    unsafe { *out = v };
+                    true
+                }
+                None => false,
+            }
+        }
+    )*};
+}
+
+fn number(r: u32) -> Option<Value> {
+    Some(Value(f64::from(r).to_bits()))
+}
+
+/// A field that is in range; anything else takes the slow road and its checks.
+#[inline(always)]
+unsafe fn field_fast(args: *const Value, nargs: usize, at: usize) -> Option<(i32, i32)> {
+    // SAFETY: the caller's promise about `args`.
+    let f = unsafe { int(args, nargs, at) }?;
+    // SAFETY: as above.
+    let w = if nargs == at + 1 { 1 } else { unsafe { int(args, nargs, at + 1) }? };
+    (f >= 0 && w > 0 && f <= 31 && w <= 32 - f).then_some((f, w))
+}
+
+fast! {
+    band_fast(args, nargs) number(fold_fast(args, nargs, u32::MAX, |a, b| a & b)?);
+    bor_fast(args, nargs) number(fold_fast(args, nargs, 0, |a, b| a | b)?);
+    bxor_fast(args, nargs) number(fold_fast(args, nargs, 0, |a, b| a ^ b)?);
+    btest_fast(args, nargs) Some(Value::boolean(fold_fast(args, nargs, u32::MAX, |a, b| a & b)? != 0));
+    bnot_fast(args, nargs) number(!bits(args, nargs, 0)?);
+    lshift_fast(args, nargs) number(shift(bits(args, nargs, 0)?, int(args, nargs, 1)?));
+    rshift_fast(args, nargs) number(shift(bits(args, nargs, 0)?, int(args, nargs, 1)?.wrapping_neg()));
+    arshift_fast(args, nargs) number(shift_arithmetic(bits(args, nargs, 0)?, int(args, nargs, 1)?));
+    lrotate_fast(args, nargs) number(bits(args, nargs, 0)?.rotate_left(int(args, nargs, 1)? as u32 & 31));
+    rrotate_fast(args, nargs) number(bits(args, nargs, 0)?.rotate_right(int(args, nargs, 1)? as u32 & 31));
+    extract_fast(args, nargs) {
+        let r = bits(args, nargs, 0)?;
+        let (f, w) = field_fast(args, nargs, 1)?;
+        number(extract_bits(r, f, w))
+    };
+    replace_fast(args, nargs) {
+        let r = bits(args, nargs, 0)?;
+        let v = bits(args, nargs, 1)?;
+        let (f, w) = field_fast(args, nargs, 2)?;
+        number(replace_bits(r, v, f, w))
+    };
+}

@@ -1,0 +1,348 @@
+//! Library `math` (manual 6.6).
+//!
+//! The functions of libm are called, not reimplemented: results have to be the reference's to the last bit.
+
+use crate::messages as msg;
+use crate::num;
+use crate::object::{Lua, Value};
+use crate::throw::LResult;
+
+mod libm {
+    unsafe extern "C" {
+        pub safe fn acos(x: f64) -> f64;
+        pub safe fn asin(x: f64) -> f64;
+        pub safe fn atan(x: f64) -> f64;
+        pub safe fn atan2(y: f64, x: f64) -> f64;
+        pub safe fn cos(x: f64) -> f64;
+        pub safe fn cosh(x: f64) -> f64;
+        pub safe fn exp(x: f64) -> f64;
+        pub safe fn fmod(x: f64, y: f64) -> f64;
+        pub fn frexp(x: f64, e: *mut i32) -> f64;
+        pub safe fn ldexp(x: f64, e: i32) -> f64;
+        pub safe fn log(x: f64) -> f64;
+        pub safe fn log10(x: f64) -> f64;
+        pub fn modf(x: f64, whole: *mut f64) -> f64;
+        pub safe fn sin(x: f64) -> f64;
+        pub safe fn sinh(x: f64) -> f64;
+        #[cfg(not(target_arch = "x86_64"))]
+        pub safe fn sqrt(x: f64) -> f64;
+        pub safe fn tan(x: f64) -> f64;
+        pub safe fn tanh(x: f64) -> f64;
+    }
+}
+
+const RADIANS_PER_DEGREE: f64 = core::f64::consts::PI / 180.0;
+
+pub fn open(l: Lua) -> LResult<i32> {
+    l.aux_newlib(super::MATH)?;
+    l.pushnumber(core::f64::consts::PI);
+    l.setfield(-2, b"pi")?;
+    l.pushnumber(f64::INFINITY);
+    l.setfield(-2, b"huge")?;
+    Ok(1)
+}
+
+#[inline(always)]
+fn square_root(x: f64) -> f64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::arch::x86_64::{_mm_cvtsd_f64, _mm_set_sd, _mm_sqrt_sd};
+        // SAFETY: SSE2 is part of every x86-64 processor.
+        unsafe {
+            let v = _mm_set_sd(x);
+            _mm_cvtsd_f64(_mm_sqrt_sd(v, v))
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    libm::sqrt(x)
+}
+
+#[inline(always)]
+fn ceiling(x: f64) -> f64 {
+    -num::floor(-x)
+}
+
+/// C's `fmod`; integers, the usual case, are divided as such.
+#[inline(always)]
+fn remainder(x: f64, y: f64) -> f64 {
+    const LIMIT: f64 = 9007199254740992.0;
+    if x.abs() <= LIMIT && y.abs() <= LIMIT {
+        // SAFETY: both are below 2^54 and no NaN.
+        let (a, b) = unsafe { (x.to_int_unchecked::<i64>(), y.to_int_unchecked::<i64>()) };
+        if a as f64 == x && b as f64 == y && b != 0 {
+            return ((a % b) as f64).copysign(x);
+        }
+    }
+    libm::fmod(x, y)
+}
+
+#[inline(always)]
+fn logarithm(x: f64, base: f64) -> f64 {
+    if base == 10.0 { libm::log10(x) } else { libm::log(x) / libm::log(base) }
+}
+
+/// Stores the result of a lean entry.
+///
+/// # Safety
+/// `out` is a slot for a value.
+#[inline(always)]
+unsafe fn give(out: *mut Value, x: f64) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { *out = Value::number(x) };
+    true
+}
+
+/// Functions of one or two numbers, each with its lean entry.
+macro_rules! functions {
+    ($($name:ident $fast:ident ($x:ident) $body:expr;)*) => {$(
+        pub fn $name(l: Lua) -> LResult<i32> {
+            let $x = l.aux_checknumber(1)?;
+            l.pushnumber($body);
+            Ok(1)
+        }
+        /// # Safety
+        /// As for every [`crate::object::FastFn`].
+        pub unsafe fn $fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+            // SAFETY: `args` points to `nargs` values and `out` to a slot.
+            unsafe {
+                if nargs == 0 || !(*args).is_number() {
+                    return false;
+                }
+                let $x = (*args).raw_number();
+                give(out, $body)
+            }
+        }
+    )*};
+    ($($name:ident $fast:ident ($x:ident, $y:ident) $body:expr;)*) => {$(
+        pub fn $name(l: Lua) -> LResult<i32> {
+            let $x = l.aux_checknumber(1)?;
+            let $y = l.aux_checknumber(2)?;
+            l.pushnumber($body);
+            Ok(1)
+        }
+        functions!(@fast $fast ($x, $y) $body);
+    )*};
+    // The same, with the second argument looked at first.
+    (swapped $($name:ident $fast:ident ($x:ident, $y:ident) $body:expr;)*) => {$(
+        pub fn $name(l: Lua) -> LResult<i32> {
+            let $y = l.aux_checknumber(2)?;
+            let $x = l.aux_checknumber(1)?;
+            l.pushnumber($body);
+            Ok(1)
+        }
+        functions!(@fast $fast ($x, $y) $body);
+    )*};
+    (@fast $fast:ident ($x:ident, $y:ident) $body:expr) => {
+        /// # Safety
+        /// As for every [`crate::object::FastFn`].
+        pub unsafe fn $fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+            // SAFETY: `args` points to `nargs` values and `out` to a slot.
+            unsafe {
+                if nargs < 2 || !(*args).is_number() || !(*args.add(1)).is_number() {
+                    return false;
+                }
+                let ($x, $y) = ((*args).raw_number(), (*args.add(1)).raw_number());
+                give(out, $body)
+            }
+        }
+    };
+}
+
+functions! {
+    abs abs_fast (x) x.abs();
+    sin sin_fast (x) libm::sin(x);
+    sinh sinh_fast (x) libm::sinh(x);
+    cos cos_fast (x) libm::cos(x);
+    cosh cosh_fast (x) libm::cosh(x);
+    tan tan_fast (x) libm::tan(x);
+    tanh tanh_fast (x) libm::tanh(x);
+    asin asin_fast (x) libm::asin(x);
+    acos acos_fast (x) libm::acos(x);
+    atan atan_fast (x) libm::atan(x);
+    ceil ceil_fast (x) ceiling(x);
+    floor floor_fast (x) num::floor(x);
+    sqrt sqrt_fast (x) square_root(x);
+    log10 log10_fast (x) libm::log10(x);
+    exp exp_fast (x) libm::exp(x);
+    deg deg_fast (x) x / RADIANS_PER_DEGREE;
+    rad rad_fast (x) x * RADIANS_PER_DEGREE;
+}
+
+functions! {
+    swapped
+    atan2 atan2_fast (y, x) libm::atan2(y, x);
+    fmod fmod_fast (x, y) remainder(x, y);
+}
+
+functions! {
+    pow pow_fast (x, y) num::power(x, y);
+    ldexp ldexp_fast (x, e) libm::ldexp(x, num::to_int(e));
+}
+
+pub fn log(l: Lua) -> LResult<i32> {
+    let x = l.aux_checknumber(1)?;
+    let r = if l.isnoneornil(2) { libm::log(x) } else { logarithm(x, l.aux_checknumber(2)?) };
+    l.pushnumber(r);
+    Ok(1)
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn log_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    // SAFETY: `args` points to `nargs` values and `out` to a slot.
+    unsafe {
+        if nargs == 1 && (*args).is_number() {
+            return give(out, libm::log((*args).raw_number()));
+        }
+        if nargs == 2 && (*args).is_number() && (*args.add(1)).is_number() {
+            return give(out, logarithm((*args).raw_number(), (*args.add(1)).raw_number()));
+        }
+    }
+    false
+}
+
+pub fn modf(l: Lua) -> LResult<i32> {
+    let mut whole = 0.0;
+    let x = l.aux_checknumber(1)?;
+    // SAFETY: the pointer is a local's.
+    let fraction = unsafe { libm::modf(x, &mut whole) };
+    l.pushnumber(whole);
+    l.pushnumber(fraction);
+    Ok(2)
+}
+
+pub fn frexp(l: Lua) -> LResult<i32> {
+    let mut e = 0;
+    let x = l.aux_checknumber(1)?;
+    // SAFETY: the pointer is a local's.
+    l.pushnumber(unsafe { libm::frexp(x, &mut e) });
+    l.pushinteger(e as isize);
+    Ok(2)
+}
+
+fn extreme(l: Lua, better: impl Fn(f64, f64) -> bool) -> LResult<i32> {
+    let n = l.gettop();
+    let mut best = l.aux_checknumber(1)?;
+    for i in 2..=n {
+        let x = l.aux_checknumber(i)?;
+        if better(x, best) {
+            best = x;
+        }
+    }
+    l.pushnumber(best);
+    Ok(1)
+}
+
+#[inline(always)]
+unsafe fn extreme_fast(
+    args: *const Value,
+    nargs: usize,
+    out: *mut Value,
+    better: impl Fn(f64, f64) -> bool,
+) -> bool {
+    // SAFETY: `args` points to `nargs` values and `out` to a slot.
+    unsafe {
+        if nargs == 0 || !(*args).is_number() {
+            return false;
+        }
+        let mut best = (*args).raw_number();
+        for i in 1..nargs {
+            let v = *args.add(i);
+            if !v.is_number() {
+                return false;
+            }
+            if better(v.raw_number(), best) {
+                best = v.raw_number();
+            }
+        }
+        give(out, best)
+    }
+}
+
+pub fn max(l: Lua) -> LResult<i32> {
+    extreme(l, |x, best| x > best)
+}
+pub fn min(l: Lua) -> LResult<i32> {
+    extreme(l, |x, best| x < best)
+}
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn max_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    // SAFETY: passed on.
+    unsafe { extreme_fast(args, nargs, out, |x, best| x > best) }
+}
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn min_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    // SAFETY: passed on.
+    unsafe { extreme_fast(args, nargs, out, |x, best| x < best) }
+}
+
+/// The next number of C's `rand`, whose sequence scripts see, in [0, 1).
+fn next_random() -> f64 {
+    const RAND_MAX: i32 = libc::RAND_MAX;
+    // SAFETY: no preconditions.
+    let r = unsafe { libc::rand() };
+    f64::from(r % RAND_MAX) / f64::from(RAND_MAX)
+}
+
+pub fn random(l: Lua) -> LResult<i32> {
+    // The number is drawn even when the arguments turn out to be wrong.
+    let r = next_random();
+    let n = match l.gettop() {
+        0 => r,
+        1 => {
+            let u = l.aux_checknumber(1)?;
+            if 1.0 <= u {
+                num::floor(r * u) + 1.0
+            } else {
+                return Err(l.aux_argerror(1, msg::EMPTY_INTERVAL.as_bytes()));
+            }
+        }
+        2 => {
+            let low = l.aux_checknumber(1)?;
+            let u = l.aux_checknumber(2)?;
+            if low <= u {
+                num::floor(r * (u - low + 1.0)) + low
+            } else {
+                return Err(l.aux_argerror(2, msg::EMPTY_INTERVAL.as_bytes()));
+            }
+        }
+        _ => return Err(l.aux_error(msg::WRONG_NUMBER_OF_ARGUMENTS, &[])),
+    };
+    l.pushnumber(n);
+    Ok(1)
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn random_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    // SAFETY: `args` points to `nargs` values and `out` to a slot. No number is drawn before all is well.
+    unsafe {
+        match nargs {
+            0 => give(out, next_random()),
+            1 => {
+                let u = (*args).raw_number();
+                (*args).is_number() && 1.0 <= u && give(out, num::floor(next_random() * u) + 1.0)
+            }
+            2 => {
+                let (low, u) = ((*args).raw_number(), (*args.add(1)).raw_number());
+                (*args).is_number()
+                    && (*args.add(1)).is_number()
+                    && low <= u
+                    && give(out, num::floor(next_random() * (u - low + 1.0)) + low)
+            }
+            _ => false,
+        }
+    }
+}
+
+pub fn randomseed(l: Lua) -> LResult<i32> {
+    let seed = l.aux_checkunsigned(1)?;
+    // SAFETY: no preconditions. The first number depends little on the seed and is thrown away.
+    unsafe {
+        libc::srand(seed);
+        libc::rand();
+    }
+    Ok(0)
+}

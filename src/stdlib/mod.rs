@@ -1,0 +1,139 @@
+//! The standard library.
+//!
+//! Every function of it is in one list, [`registry!`]: the static function values, the C function pointers that stand
+//! for them, and the tables the `luaopen_*` functions fill all derive from it. To add a function, add its line.
+//!
+//! Invariants
+//! * Builtin `i` and thunk `i` are the same function: the first as Lua code sees it (a value in static memory), the
+//!   second as C sees it (`lua_tocfunction`, `luaL_Stream::closef`, continuations).
+//! * A library function that has upvalues is a C closure whose `builtin` is set; it finds them at
+//!   `lua_upvalueindex(i)` like any C function.
+
+use crate::api::Reg;
+use crate::boundary::Ret;
+use crate::object::{Builtin, Lua, lua_CFunction};
+use core::ffi::c_void;
+
+pub mod bit32;
+pub mod math;
+
+/// Defines [`Id`], [`BUILTINS`] and the tables. An entry reads: identifier, name in Lua, function, and optionally the
+/// lean entry for the interpreter (`fast`) and what the interpreter does by itself (`special`).
+macro_rules! registry {
+    ($($(#[$doc:meta])* $table:ident {
+        $($id:ident $name:literal $f:path $(, fast $fast:path)? $(, special $special:ident)?;)*
+    })*) => {
+        /// Names a library function; its value is the function's place in [`BUILTINS`].
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u16)]
+        pub enum Id { $($($id,)*)* }
+
+        const COUNT: usize = [$($(Id::$id,)*)*].len();
+
+        /// All library functions.
+        pub static BUILTINS: [Builtin; COUNT] = [
+            $($(Builtin::new($name, $f)$(.with_fast($fast))?$(.with_special(crate::object::Special::$special))?,)*)*
+        ];
+
+        $($(#[$doc])* pub static $table: &[Reg] = &[$(($name, &BUILTINS[Id::$id as usize]),)*];)*
+    };
+}
+
+registry! {
+    /// The libraries in the order in which `luaL_openlibs` opens them.
+    LIBRARIES {
+        OpenBit32 "bit32" bit32::open;
+        OpenMath "math" math::open;
+    }
+    STRING {
+    }
+    BIT32 {
+        Bit32Arshift "arshift" bit32::arshift, fast bit32::arshift_fast;
+        Bit32Band "band" bit32::band, fast bit32::band_fast;
+        Bit32Bnot "bnot" bit32::bnot, fast bit32::bnot_fast;
+        Bit32Bor "bor" bit32::bor, fast bit32::bor_fast;
+        Bit32Bxor "bxor" bit32::bxor, fast bit32::bxor_fast;
+        Bit32Btest "btest" bit32::btest, fast bit32::btest_fast;
+        Bit32Extract "extract" bit32::extract, fast bit32::extract_fast;
+        Bit32Lrotate "lrotate" bit32::lrotate, fast bit32::lrotate_fast;
+        Bit32Lshift "lshift" bit32::lshift, fast bit32::lshift_fast;
+        Bit32Replace "replace" bit32::replace, fast bit32::replace_fast;
+        Bit32Rrotate "rrotate" bit32::rrotate, fast bit32::rrotate_fast;
+        Bit32Rshift "rshift" bit32::rshift, fast bit32::rshift_fast;
+    }
+    MATH {
+        MathAbs "abs" math::abs, fast math::abs_fast;
+        MathAcos "acos" math::acos, fast math::acos_fast;
+        MathAsin "asin" math::asin, fast math::asin_fast;
+        MathAtan2 "atan2" math::atan2, fast math::atan2_fast;
+        MathAtan "atan" math::atan, fast math::atan_fast;
+        MathCeil "ceil" math::ceil, fast math::ceil_fast;
+        MathCosh "cosh" math::cosh, fast math::cosh_fast;
+        MathCos "cos" math::cos, fast math::cos_fast;
+        MathDeg "deg" math::deg, fast math::deg_fast;
+        MathExp "exp" math::exp, fast math::exp_fast;
+        MathFloor "floor" math::floor, fast math::floor_fast;
+        MathFmod "fmod" math::fmod, fast math::fmod_fast;
+        MathFrexp "frexp" math::frexp;
+        MathLdexp "ldexp" math::ldexp, fast math::ldexp_fast;
+        MathLog10 "log10" math::log10, fast math::log10_fast;
+        MathLog "log" math::log, fast math::log_fast;
+        MathMax "max" math::max, fast math::max_fast;
+        MathMin "min" math::min, fast math::min_fast;
+        MathModf "modf" math::modf;
+        MathPow "pow" math::pow, fast math::pow_fast;
+        MathRad "rad" math::rad, fast math::rad_fast;
+        MathRandom "random" math::random, fast math::random_fast;
+        MathRandomseed "randomseed" math::randomseed;
+        MathSinh "sinh" math::sinh, fast math::sinh_fast;
+        MathSin "sin" math::sin, fast math::sin_fast;
+        MathSqrt "sqrt" math::sqrt, fast math::sqrt_fast;
+        MathTanh "tanh" math::tanh, fast math::tanh_fast;
+        MathTan "tan" math::tan, fast math::tan_fast;
+    }
+    /// Functions that are reached only through other ones: iterators, loaders, continuations.
+    HIDDEN {
+    }
+}
+
+impl Id {
+    /// The function value.
+    #[inline(always)]
+    pub fn builtin(self) -> &'static Builtin {
+        &BUILTINS[self as usize]
+    }
+    /// The same function as C sees it.
+    #[inline(always)]
+    pub fn c_function(self) -> lua_CFunction {
+        c_of_builtin(self.builtin())
+    }
+}
+
+crate::builtin_thunks!(lua52_builtin_entry, 192);
+const _: () = assert!(COUNT <= THUNKS, "give builtin_thunks! a larger count");
+
+/// What thunk `i` calls: runs library function `i` for a caller in C.
+unsafe extern "C" fn lua52_builtin_entry(l: Lua, i: usize) -> Ret {
+    match (BUILTINS[i].f)(l) {
+        Ok(nresults) => Ret::ok(nresults as u32 as u64),
+        Err(throw) => {
+            // SAFETY: the global state outlives its threads.
+            let link = unsafe { &raw const (*l.g).link };
+            Ret::raise(link.cast_mut(), throw.code() as u64)
+        }
+    }
+}
+
+/// The library function that a C function pointer stands for, if it is one of ours.
+#[inline]
+pub fn builtin_of_c(f: lua_CFunction) -> Option<&'static Builtin> {
+    thunk_index(f as *const c_void).and_then(|i| BUILTINS.get(i))
+}
+
+/// The C function pointer that stands for a library function.
+#[inline]
+pub fn c_of_builtin(b: &'static Builtin) -> lua_CFunction {
+    let i = (&raw const *b as usize - &raw const BUILTINS as usize) / size_of::<Builtin>();
+    // SAFETY: a thunk is a C function of exactly this type.
+    unsafe { core::mem::transmute::<*const c_void, lua_CFunction>(thunk_address(i)) }
+}
