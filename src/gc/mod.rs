@@ -14,6 +14,23 @@ pub struct GcState {
     pub allgc: Cell<Option<GcRef>>,
 }
 
+impl GcState {
+    pub const fn new() -> GcState {
+        GcState {
+            total_bytes: Cell::new(0),
+            debt: Cell::new(0),
+            current_white: Cell::new(mark::WHITE0),
+            allgc: Cell::new(None),
+        }
+    }
+}
+
+impl Default for GcState {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 #[inline(always)]
 pub fn account(g: &Global, delta: isize) {
     g.gc.debt.set(g.gc.debt.get() + delta)
@@ -59,15 +76,26 @@ pub fn barrier_upval(l: Lua, uv: Gc<UpVal>, v: Value) {
     let _ = (l, uv, v);
 }
 /// Collection checkpoint: does a step when one is due. Everything live must be reachable.
+///
+/// A step may call finalizers, whose errors come out here (`Throw::GCMM`), and may move any stack.
 #[inline(always)]
-pub fn check(l: Lua) {
-    if l.global().gc.debt.get() > 0 {
-        step(l);
-    }
+pub fn check(l: Lua) -> LResult<()> {
+    if l.global().gc.debt.get() > 0 { step(l) } else { Ok(()) }
 }
 #[cold]
-pub fn step(l: Lua) {
+pub fn step(l: Lua) -> LResult<()> {
     let _ = l;
+    Ok(())
+}
+/// `uv` was taken off its thread's list of open upvalues and closed (its value copied): puts it on the list of all
+/// objects, or frees it when it is dead.
+pub fn upval_closed(l: Lua, uv: Gc<UpVal>) {
+    link(l.global(), uv.erase());
+}
+/// `lua_gc`: option `what` with its argument.
+pub fn control(l: Lua, what: i32, data: i32) -> LResult<i32> {
+    let _ = (l, what, data);
+    Ok(0)
 }
 /// `o` got the metatable `mt`: when that has `__gc`, `o` is moved to the list of objects with finalizers.
 pub fn check_finalizer(l: Lua, o: GcRef, mt: Gc<crate::object::Table>) {
