@@ -678,3 +678,260 @@ fn two_states() {
         assert_eq!(second.link.protected, 0);
     }
 }
+
+/// Prints what crossing costs.
+#[test]
+#[ignore = "prints times, proves nothing"]
+fn costs() {
+    let f = Foreign::new(
+        "costs",
+        "cc",
+        &["-O2"],
+        r#"
+        #include <setjmp.h>
+        EXPORT int nop(Toy *t, size_t n) { return 1; }
+        EXPORT int one(Toy *t, size_t n) { return T->throw_(t, n) + 1; }
+        __attribute__((noinline)) static int deep(Toy *t, int depth, int code) {
+          volatile char space[32];
+          space[0] = depth;
+          return depth ? deep(t, depth - 1, code) + space[0] : T->throw_(t, code);
+        }
+        EXPORT int six(Toy *t, size_t n) { return deep(t, 5, n) + 1; }
+        EXPORT int destructor(Toy *t, size_t n) { struct D { volatile int *c; ~D() { ++*c; } }; static volatile int c; D d{&c}; return T->throw_(t, n) + 1; }
+        static jmp_buf buffer;
+        __attribute__((noinline)) static int leap(int code) { longjmp(buffer, code); }
+        __attribute__((noinline)) static int direct(int (*f)(int)) { return f(3) + 1; }
+        EXPORT int jump(Toy *t, size_t n) {
+          volatile size_t i;
+          for (i = 0; i < n; i++) if (_setjmp(buffer) == 0) direct(leap);
+          return 0;
+        }
+        "#,
+    );
+    let bare = Foreign::new(
+        "costs_bare",
+        "c",
+        &["-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-exceptions"],
+        "int bare(Toy *t, size_t n) { return T->throw_(t, n) + 1; }",
+    );
+    extern "C-unwind" fn linked(toy: *mut Toy, n: usize) -> c_int {
+        unsafe { toy_throw(toy, n as c_int) }.wrapping_add(1)
+    }
+    extern "C-unwind" fn nothing(_toy: *mut Toy, _n: usize) -> c_int {
+        std::hint::black_box(1)
+    }
+    let mut t = toy();
+    let this: *mut Toy = &mut t;
+    let rounds = 300_000u32;
+    let time = |name: &str, f: &mut dyn FnMut()| {
+        let best = (0..5)
+            .map(|_| {
+                let start = std::time::Instant::now();
+                f();
+                start.elapsed().as_nanos() as f64 / rounds as f64
+            })
+            .fold(f64::MAX, f64::min);
+        println!("{name:32} {best:8.1} ns");
+    };
+    let calls = |g: *const c_void| {
+        for _ in 0..rounds {
+            std::hint::black_box(unsafe { boundary::call(this.cast(), g, this as usize, 3, 0, 0) });
+        }
+    };
+    let direct: extern "C-unwind" fn(*mut Toy, usize) -> c_int = nothing;
+    time("return, no pad", &mut || {
+        for _ in 0..rounds {
+            std::hint::black_box(std::hint::black_box(direct)(this, 3));
+        }
+    });
+    time("return through a pad", &mut || calls(nothing as *const c_void));
+    time("raise, 1 frame of the program", &mut || calls(linked as *const c_void));
+    for name in ["one", "six", "destructor"] {
+        let g = f.symbol(name);
+        time(&format!("raise, {name}, loaded object"), &mut || calls(g));
+    }
+    time("raise, 1 frame without a table", &mut || calls(bare.symbol("bare")));
+    let jump = f.symbol("jump");
+    time("setjmp and longjmp", &mut || {
+        unsafe { boundary::call(this.cast(), jump, this as usize, rounds as usize, 0, 0) };
+    });
+}
+
+/// Two objects, one after the other at the same address, with the same code but different tables.
+#[test]
+fn another_object_at_the_same_address() {
+    let source = |frame: u32, cleanup: bool| {
+        // In both the call returns to the same address; the frame's size and the wish to clean up differ.
+        let (table, personality) = if cleanup {
+            (".cfi_lsda 0x1b, .Ltable", ".cfi_personality 0x9b, DW.ref.__gcc_personality_v0")
+        } else {
+            ("", "")
+        };
+        format!(
+            r#"
+        __asm__(".text\n.globl frame\n.type frame, @function\nframe:\n"
+          ".cfi_startproc\n{personality}\n{table}\n"
+          "pushq %rbx\n.cfi_def_cfa_offset 16\n.cfi_offset 3, -16\n"
+          "subq ${frame}, %rsp\n.cfi_def_cfa_offset {}\n"
+          "movq T@GOTPCREL(%rip), %rax\nmovq (%rax), %rax\n"
+          ".Lfrom:\ncall *(%rax)\n.Lto:\n"
+          "addq ${frame}, %rsp\n.cfi_remember_state\n.cfi_def_cfa_offset 16\npopq %rbx\n.cfi_def_cfa_offset 8\nret\n"
+          ".cfi_restore_state\n"
+          ".Lpad: movq %rax, %rbx\nmovl $3, %edi\nmovq T@GOTPCREL(%rip), %rax\nmovq (%rax), %rax\ncall *40(%rax)\n"
+          "movq %rbx, %rdi\ncall _Unwind_Resume@PLT\n"
+          ".cfi_endproc\n.size frame, .-frame\n"
+          ".section .gcc_except_table,\"a\",@progbits\n.balign 4\n"
+          ".Ltable: .byte 0xff, 0xff, 3\n.uleb128 .Lend - .Lstart\n"
+          ".Lstart: .long .Lfrom - frame, .Lto - .Lfrom, .Lpad - frame\n.byte 0\n.Lend:\n.text\n"
+          ".hidden DW.ref.__gcc_personality_v0\n.weak DW.ref.__gcc_personality_v0\n"
+          ".section .data.rel.local.DW.ref.__gcc_personality_v0,\"awG\",@progbits,DW.ref.__gcc_personality_v0,comdat\n"
+          ".balign 8\n.type DW.ref.__gcc_personality_v0, @object\n.size DW.ref.__gcc_personality_v0, 8\n"
+          "DW.ref.__gcc_personality_v0: .quad __gcc_personality_v0\n.text\n");
+        "#,
+            frame + 16
+        )
+    };
+    let compile = |name: &str, frame, cleanup| {
+        Foreign::new(name, "c", &["-Wl,--build-id=none"], &source(frame, cleanup));
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.so"))
+    };
+    // The unwinder must be loaded already, or it takes the place.
+    let objects = [compile("same_a", 48, false), compile("same_b", 80, true), compile("same_c", 16, true)];
+    let expected: [&[c_int]; 3] = [&[], &[3], &[3]];
+    let mut t = toy();
+    let mut again = 0;
+    let mut before = None;
+    for round in 0..60 {
+        let which = round % 3;
+        let f = Foreign::load(&objects[which]);
+        let address = f.symbol("frame");
+        if before == Some(address) {
+            again += 1;
+        }
+        before = Some(address);
+        for code in [5, 6] {
+            assert_eq!(f.run(&mut t, "frame", code).throw as usize, code, "round {round}");
+            assert_eq!(counts(), expected[which], "round {round}");
+        }
+    }
+    // Other tests load objects at the same time, which can take the place now and then.
+    assert!(again > 10, "the loader did not use the same address again ({again})");
+}
+
+/// Many threads, each with its own state and its own object, share the cache while objects come and go.
+#[test]
+fn threads() {
+    let objects: Vec<PathBuf> = (0..4)
+        .map(|i| {
+            let name = format!("threads_{i}");
+            let pad = "{ volatile int x; x = 1; x = 2; }".repeat(i * 7);
+            Foreign::new(
+                &name,
+                "cc",
+                &[],
+                &format!(
+                    r#"
+                    static int work(int n) {{ {pad} return n; }}
+                    EXPORT int clean(Toy *t, size_t n) {{ volatile char c[{i} * 40 + 8]; c[0] = work(n); return T->throw_(t, n) + c[0]; }}
+                    EXPORT int counted(Toy *t, size_t n) {{ Counted c(work(n)); return T->throw_(t, n) + 1; }}
+                    EXPORT int nested(Toy *t, size_t n) {{ work(1); Counted c(9); return T->call(t, counted, n) + 1; }}
+                    "#
+                ),
+            );
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.so"))
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let objects = &objects;
+            scope.spawn(move || {
+                let mut t = toy();
+                for round in 0..25 {
+                    let f = Foreign::load(&objects[(thread + round) % objects.len()]);
+                    for n in 1..30 {
+                        assert_eq!(f.run(&mut t, "clean", n).throw as usize, n);
+                        assert_eq!(f.run(&mut t, "counted", n).throw as usize, n);
+                        assert_eq!(f.run(&mut t, "nested", n).throw as usize, n);
+                        assert_eq!(counts(), [n as c_int, n as c_int, 9]);
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// Frames of unusual shape: large and aligned locals, `alloca`, a frame pointer, arguments on the stack. (That their
+/// tables are understood, and the unwinder not needed, is shown by the tests of `src/boundary/rules.rs`.)
+#[test]
+fn frame_shapes() {
+    let source = r#"
+        #include <stdalign.h>
+        #include <stdint.h>
+        __attribute__((noinline)) static int use(volatile char *p, size_t n) { for (size_t i = 0; i < n; i++) p[i] = i; return p[n / 2]; }
+        __attribute__((noinline)) int aligned(Toy *t, size_t n) {
+          alignas(128) volatile char a[256];
+          int r = use(a, 256) + (int)((uintptr_t)a % 128);
+          return T->throw_(t, n) + r;
+        }
+        __attribute__((noinline)) int large(Toy *t, size_t n) { volatile char a[100000]; use(a, 100000); return aligned(t, n) + a[5]; }
+        __attribute__((noinline)) int dynamic(Toy *t, size_t n) {
+          volatile char *a = __builtin_alloca(n * 100);
+          use(a, n * 100);
+          alignas(64) volatile char b[64];
+          use(b, 64);
+          return large(t, n) + a[n] + b[3];
+        }
+        __attribute__((noinline)) static int many(Toy *t, size_t n, int a, int b, int c, int d, int e, int f, int g) { return dynamic(t, n) + a + b + c + d + e + f + g; }
+        int all(Toy *t, size_t n) { return many(t, n, 1, 2, 3, 4, 5, 6, 7); }
+        "#;
+    let mut t = toy();
+    for (i, flags) in [
+        &["-O0"][..],
+        &["-O2"],
+        &["-O2", "-fno-omit-frame-pointer"],
+        &["-Os"],
+        &["-O2", "-mpreferred-stack-boundary=6"],
+        &["-O2", "-fcf-protection=full", "-fstack-protector-all"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let f = Foreign::new(&format!("shapes_{i}"), "c", flags, source);
+        for name in ["aligned", "large", "dynamic", "all"] {
+            for round in 5..8 {
+                assert_eq!(f.run(&mut t, name, round).throw as usize, round, "{name} {flags:?}");
+            }
+        }
+    }
+}
+
+/// A debugger's or profiler's walk finds its way from foreign code through stubs, cores and pads.
+#[test]
+fn backtrace_through_pads() {
+    let f = Foreign::new(
+        "walk",
+        "c",
+        &["-O0"],
+        r#"
+        #include <execinfo.h>
+        int walk(Toy *t, size_t n) { return backtrace(*(void ***)n, 100); }
+        int middle(Toy *t, size_t n) { return T->pcall(t, walk, n); }
+        int outer(Toy *t, size_t n) { return T->call(t, middle, n) + 1; }
+        "#,
+    );
+    let mut frames = [std::ptr::null_mut::<c_void>(); 100];
+    let buffer = frames.as_mut_ptr();
+    let mut t = toy();
+    assert_eq!(f.run(&mut t, "outer", &raw const buffer as usize).throw, 0);
+    let names: Vec<&str> = frames
+        .iter()
+        .filter_map(|&pc| unsafe {
+            let mut info: libc::Dl_info = std::mem::zeroed();
+            let known = !pc.is_null() && libc::dladdr(pc, &mut info) != 0 && !info.dli_sname.is_null();
+            known.then(|| CStr::from_ptr(info.dli_sname).to_str().unwrap())
+        })
+        .filter(|name| ["walk", "middle", "outer", "start_thread"].contains(name))
+        .collect();
+    assert_eq!(names[..3], ["walk", "middle", "outer"]);
+    assert!(frames.iter().filter(|pc| !pc.is_null()).count() > 10);
+}

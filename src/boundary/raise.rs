@@ -6,8 +6,9 @@
 //!    compiled as C does, and the library for C++ hosts unwinds, which is what PUC compiled as C++ does.
 
 use super::lsda::Landing;
-use super::rules::{Frame, Kind, Rules};
-use super::{FOREIGN, Link, UnwindException, arch, unwind};
+use super::rules::{Frame, Opaque, Rules};
+use super::unwind::{self, CXX_FLAVOUR};
+use super::{FOREIGN, Link, UnwindException, arch};
 use core::ptr::null_mut;
 
 /// An exception of ours. The unwinder sees the head.
@@ -52,18 +53,11 @@ pub(super) unsafe extern "C" fn decide(link: *mut Link, throw: u64, pc: usize, s
         if pad.is_null() {
             fail(b"liblua: error raised with no call in progress\n");
         }
-        let unwinds = match survey(Frame { pc, sp, fp }, pad as usize) {
-            None | Some(Landing::Clean) => false,
-            Some(Landing::Cleanup) => true,
-            Some(Landing::Handler) => unwind::CXX_FLAVOUR,
-        };
-        arch::no_return();
-        if unwinds
-            && let Some(function) = unwind::raise_function()
-            && let Some(own) = unwind::new_exception(pad, throw)
-        {
-            return Plan { function, exception: own.cast() };
+        let frame = Frame { pc, sp, fp }.skip_plain(pad as usize);
+        if frame.sp != pad as usize && unwinds(frame, pad as usize) {
+            return unwind(pad, throw);
         }
+        arch::no_return();
         if !(*pad).own.next.is_null() {
             unwind::free_exceptions(pad);
         }
@@ -86,32 +80,47 @@ unsafe fn resume(link: *mut Link) -> Plan {
     }
 }
 
-/// The strongest wish of the frames from `frame` up to the pad; `None` if there is one that nobody can unwind.
-#[inline(always)]
-unsafe fn survey(mut frame: Frame, pad: usize) -> Option<Landing> {
+/// Unwinds to `pad` if that is possible.
+#[cold]
+unsafe fn unwind(pad: *mut Pad, throw: u64) -> Plan {
+    arch::no_return();
+    // SAFETY: `decide` passes the innermost pad.
+    unsafe {
+        if let Some(function) = unwind::raise_function()
+            && let Some(own) = unwind::new_exception(pad, throw)
+        {
+            return Plan { function, exception: own.cast() };
+        }
+    }
+    Plan { function: 0, exception: null_mut() }
+}
+
+/// Whether the frames from `frame` up to the pad want unwinding rather than a jump.
+#[inline(never)]
+unsafe fn unwinds(mut frame: Frame, pad: usize) -> bool {
     let mut rules = Rules::new();
     let mut strongest = Landing::Clean;
     while frame.sp != pad {
         if frame.sp > pad {
             // The pad is on another stack than the raise. Only a jump gets there.
-            return None;
+            return false;
         }
         // SAFETY: the frame is on the stack, below the pad.
         let rule = unsafe { rules.of(frame.pc) };
-        match rule.kind {
-            Kind::Frame(Landing::Clean) => {}
-            Kind::Frame(Landing::Cleanup) => strongest = Landing::Cleanup,
-            Kind::Frame(Landing::Handler) => return Some(Landing::Handler),
-            Kind::NoTable => return None,
-            Kind::Unknown => return Some(Landing::Cleanup),
+        match rule.runs() {
+            Ok(Landing::Clean) => {}
+            Ok(Landing::Cleanup) => strongest = Landing::Cleanup,
+            Ok(Landing::Handler) => return CXX_FLAVOUR,
+            Err(Opaque::NoTable) => return false,
+            Err(Opaque::Unknown) => return true,
         }
         // SAFETY: as above. A rule that leads nowhere is for the unwinder to judge.
-        frame = match unsafe { frame.caller(&rule, pad) } {
+        frame = match unsafe { frame.caller(rule, pad) } {
             Some(frame) => frame,
-            None => return Some(Landing::Cleanup),
+            None => return true,
         };
     }
-    Some(strongest)
+    strongest != Landing::Clean
 }
 
 /// Prints one line and aborts: the caller broke an invariant, and no frame can be trusted.

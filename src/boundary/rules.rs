@@ -30,75 +30,56 @@ mod registers {
 /// How to get from a frame to its caller's, and what unwinding it would run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rule {
-    pub(super) kind: Kind,
-    base: Base,
-    saved: Saved,
+    code: u32,
     /// Added to the base.
     cfa: i32,
-    /// Where the frame pointer is saved, from what `saved` says.
+    /// Where the frame pointer is saved, from what `code` says.
     fp: i32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Only the system unwinder may know.
-    Unknown,
+/// The parts of a rule's code. The one that says nothing is the commonest: nothing to run, the CFA at a distance
+/// from the stack pointer, the frame pointer not touched.
+mod code {
+    // What unwinding runs.
+    pub const CLEANUP: u32 = 1;
+    pub const HANDLER: u32 = 2;
     /// Code without an unwind table, which nobody can unwind.
-    NoTable,
-    Frame(Landing),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Base {
-    Sp,
-    Fp,
+    pub const NO_TABLE: u32 = 3;
+    /// Only the system unwinder may know.
+    pub const UNKNOWN: u32 = 4;
+    pub const RUNS: u32 = 7;
+    // The base of the CFA.
+    pub const BASE_FP: u32 = 1 << 3;
     /// The CFA is stored at the frame pointer plus `cfa` (a function that realigned its stack).
-    AtFp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Saved {
-    Unchanged,
-    FromCfa,
-    FromFp,
+    pub const BASE_AT_FP: u32 = 2 << 3;
+    pub const BASE: u32 = 3 << 3;
+    // The place of the saved frame pointer.
+    pub const SAVED_FROM_CFA: u32 = 1 << 5;
+    pub const SAVED_FROM_FP: u32 = 2 << 5;
+    pub const SAVED: u32 = 3 << 5;
 }
 
 impl Rule {
-    const fn stop(kind: Kind) -> Rule {
-        Rule { kind, base: Base::Sp, saved: Saved::Unchanged, cfa: 0, fp: 0 }
-    }
+    const NO_TABLE: Rule = Rule { code: code::NO_TABLE, cfa: 0, fp: 0 };
+    const UNKNOWN: Rule = Rule { code: code::UNKNOWN, cfa: 0, fp: 0 };
 
-    fn pack(self) -> u32 {
-        let kind = match self.kind {
-            Kind::Unknown => 0,
-            Kind::NoTable => 1,
-            Kind::Frame(Landing::Clean) => 2,
-            Kind::Frame(Landing::Cleanup) => 3,
-            Kind::Frame(Landing::Handler) => 4,
-        };
-        kind | (self.base as u32) << 8 | (self.saved as u32) << 16
+    /// What unwinding the frame runs. `Err`: whether nobody can unwind it, or only the unwinder can tell.
+    #[inline]
+    pub(super) fn runs(self) -> Result<Landing, Opaque> {
+        match self.code & code::RUNS {
+            0 => Ok(Landing::Clean),
+            code::CLEANUP => Ok(Landing::Cleanup),
+            code::HANDLER => Ok(Landing::Handler),
+            code::NO_TABLE => Err(Opaque::NoTable),
+            _ => Err(Opaque::Unknown),
+        }
     }
+}
 
-    fn unpack(packed: u32, cfa: i32, fp: i32) -> Rule {
-        let kind = match packed & 0xff {
-            0 => Kind::Unknown,
-            1 => Kind::NoTable,
-            2 => Kind::Frame(Landing::Clean),
-            3 => Kind::Frame(Landing::Cleanup),
-            _ => Kind::Frame(Landing::Handler),
-        };
-        let base = match packed >> 8 & 0xff {
-            0 => Base::Sp,
-            1 => Base::Fp,
-            _ => Base::AtFp,
-        };
-        let saved = match packed >> 16 {
-            0 => Saved::Unchanged,
-            1 => Saved::FromCfa,
-            _ => Saved::FromFp,
-        };
-        Rule { kind, base, saved, cfa, fp }
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opaque {
+    NoTable,
+    Unknown,
 }
 
 /// A frame on the way, as the call it is stopped at left it.
@@ -110,12 +91,39 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    /// Walks up the frames while their rules are known, simple, and have nothing to run. Returns the frame where that
+    /// ends, at the latest at the stack pointer `end`.
+    ///
+    /// # Safety
+    /// The frame is on this thread's stack, which is readable up to `end`.
+    #[inline(always)]
+    pub(super) unsafe fn skip_plain(mut self, end: usize) -> Frame {
+        while self.sp < end {
+            let Some((rule, FOR_EVER)) = Slot::of(self.pc).read(self.pc) else { break };
+            if rule.code & !code::SAVED_FROM_CFA != 0 {
+                break;
+            }
+            let cfa = self.sp.wrapping_add_signed(rule.cfa as isize);
+            if cfa <= self.sp || cfa > end {
+                break;
+            }
+            // SAFETY: a checked address in the stack; a frame pointer is saved in the frame, below the CFA.
+            unsafe {
+                if rule.code != 0 {
+                    self.fp = *(cfa.wrapping_add_signed(rule.fp as isize) as *const usize);
+                }
+                self.pc = *((cfa - size_of::<usize>()) as *const usize);
+            }
+            self.sp = cfa;
+        }
+        self
+    }
+
     /// The caller's frame, or `None` when the rule does not lead up the stack and to `end` at most.
     ///
     /// # Safety
     /// The stack is readable from `self.sp` to `end`, and `rule` is this frame's.
-    #[inline(always)]
-    pub(super) unsafe fn caller(self, rule: &Rule, end: usize) -> Option<Frame> {
+    pub(super) unsafe fn caller(self, rule: Rule, end: usize) -> Option<Frame> {
         // SAFETY: each address read is checked to be in the stack.
         unsafe {
             let at = |address: usize| {
@@ -125,18 +133,20 @@ impl Frame {
                     None
                 }
             };
-            let cfa = match rule.base {
-                Base::Sp => self.sp.wrapping_add_signed(rule.cfa as isize),
-                Base::Fp => self.fp.wrapping_add_signed(rule.cfa as isize),
-                Base::AtFp => at(self.fp.wrapping_add_signed(rule.cfa as isize))?,
+            let offset = rule.cfa as isize;
+            let cfa = match rule.code & code::BASE {
+                0 => self.sp.wrapping_add_signed(offset),
+                code::BASE_FP => self.fp.wrapping_add_signed(offset),
+                _ => at(self.fp.wrapping_add_signed(offset))?,
             };
             if cfa <= self.sp || cfa > end {
                 return None;
             }
-            let fp = match rule.saved {
-                Saved::Unchanged => self.fp,
-                Saved::FromCfa => at(cfa.wrapping_add_signed(rule.fp as isize))?,
-                Saved::FromFp => at(self.fp.wrapping_add_signed(rule.fp as isize))?,
+            let offset = rule.fp as isize;
+            let fp = match rule.code & code::SAVED {
+                0 => self.fp,
+                code::SAVED_FROM_CFA => at(cfa.wrapping_add_signed(offset))?,
+                _ => at(self.fp.wrapping_add_signed(offset))?,
             };
             Some(Frame { pc: at(cfa - size_of::<usize>())?, sp: cfa, fp })
         }
@@ -149,7 +159,7 @@ const FOR_EVER: u64 = u64::MAX;
 
 struct Slot {
     sequence: AtomicU32,
-    packed: AtomicU32,
+    code: AtomicU32,
     pc: AtomicUsize,
     generation: AtomicU64,
     cfa: AtomicI32,
@@ -159,7 +169,7 @@ struct Slot {
 static CACHE: [Slot; SLOTS] = [const {
     Slot {
         sequence: AtomicU32::new(0),
-        packed: AtomicU32::new(0),
+        code: AtomicU32::new(0),
         pc: AtomicUsize::new(0),
         generation: AtomicU64::new(0),
         cfa: AtomicI32::new(0),
@@ -178,7 +188,7 @@ impl Slot {
     fn read(&self, pc: usize) -> Option<(Rule, u64)> {
         let before = self.sequence.load(Ordering::Acquire);
         let found = self.pc.load(Ordering::Relaxed);
-        let packed = self.packed.load(Ordering::Relaxed);
+        let code = self.code.load(Ordering::Relaxed);
         let generation = self.generation.load(Ordering::Relaxed);
         let cfa = self.cfa.load(Ordering::Relaxed);
         let fp = self.fp.load(Ordering::Relaxed);
@@ -186,7 +196,7 @@ impl Slot {
         if found != pc || before & 1 != 0 || self.sequence.load(Ordering::Relaxed) != before {
             return None;
         }
-        Some((Rule::unpack(packed, cfa, fp), generation))
+        Some((Rule { code, cfa, fp }, generation))
     }
 
     fn write(&self, pc: usize, rule: Rule, generation: u64) {
@@ -201,7 +211,7 @@ impl Slot {
         }
         fence(Ordering::Release);
         self.pc.store(pc, Ordering::Relaxed);
-        self.packed.store(rule.pack(), Ordering::Relaxed);
+        self.code.store(rule.code, Ordering::Relaxed);
         self.generation.store(generation, Ordering::Relaxed);
         self.cfa.store(rule.cfa, Ordering::Relaxed);
         self.fp.store(rule.fp, Ordering::Relaxed);
@@ -223,7 +233,6 @@ impl Rules {
     ///
     /// # Safety
     /// `pc` is a return address on this thread's stack.
-    #[inline(always)]
     pub(super) unsafe fn of(&mut self, pc: usize) -> Rule {
         if let Some((rule, generation)) = Slot::of(pc).read(pc)
             && (generation == FOR_EVER || generation == self.generation())
@@ -251,7 +260,7 @@ impl Rules {
     unsafe fn compute(&mut self, pc: usize) -> Rule {
         let Some(object) = find_object(pc) else {
             // Made at run time, perhaps announced to the unwinder; it may be gone before the next look, so not kept.
-            return Rule::stop(Kind::Unknown);
+            return Rule::UNKNOWN;
         };
         // SAFETY: the frame's object is mapped (invariant 1).
         let rule = unsafe { object.rule(pc - 1) };
@@ -342,14 +351,15 @@ impl Object {
     /// The object is mapped.
     unsafe fn rule(&self, pc: usize) -> Rule {
         if !self.segment.contains(&self.header) {
-            return Rule::stop(Kind::Unknown);
+            // A static program may announce its tables at its start instead. Nothing else does.
+            return if self.permanent { Rule::UNKNOWN } else { Rule::NO_TABLE };
         }
         // SAFETY: the promise of the caller.
         match unsafe { self.read(pc) } {
             Ok(Some(rule)) => rule,
-            Ok(None) => Rule::stop(Kind::Unknown),
-            Err(gimli::Error::NoUnwindInfoForAddress) => Rule::stop(Kind::NoTable),
-            Err(_) => Rule::stop(Kind::Unknown),
+            Ok(None) => Rule::UNKNOWN,
+            Err(gimli::Error::NoUnwindInfoForAddress) => Rule::NO_TABLE,
+            Err(_) => Rule::UNKNOWN,
         }
     }
 
@@ -401,20 +411,20 @@ impl Object {
         let place = |expression: &UnwindExpression<usize>| fp_place(expression, &frames);
         let (base, cfa) = match row.cfa() {
             CfaRule::RegisterAndOffset { register, offset } => match register.0 {
-                registers::SP => (Base::Sp, *offset),
-                registers::FP => (Base::Fp, *offset),
+                registers::SP => (0, *offset),
+                registers::FP => (code::BASE_FP, *offset),
                 _ => return Ok(None),
             },
             CfaRule::Expression(expression) => match place(expression) {
-                Some((offset, true)) => (Base::AtFp, offset),
+                Some((offset, true)) => (code::BASE_AT_FP, offset),
                 _ => return Ok(None),
             },
         };
         let (saved, fp) = match row.register(Register(registers::FP)) {
-            RegisterRule::Undefined | RegisterRule::SameValue => (Saved::Unchanged, 0),
-            RegisterRule::Offset(offset) => (Saved::FromCfa, offset),
+            RegisterRule::Undefined | RegisterRule::SameValue => (0, 0),
+            RegisterRule::Offset(offset) if offset < 0 => (code::SAVED_FROM_CFA, offset),
             RegisterRule::Expression(expression) => match place(&expression) {
-                Some((offset, false)) => (Saved::FromFp, offset),
+                Some((offset, false)) => (code::SAVED_FROM_FP, offset),
                 _ => return Ok(None),
             },
             _ => return Ok(None),
@@ -422,8 +432,13 @@ impl Object {
         if row.register(Register(registers::RA)) != RegisterRule::Offset(-(size_of::<usize>() as i64)) {
             return Ok(None);
         }
+        let runs = match landing {
+            Landing::Clean => 0,
+            Landing::Cleanup => code::CLEANUP,
+            Landing::Handler => code::HANDLER,
+        };
         match (i32::try_from(cfa), i32::try_from(fp)) {
-            (Ok(cfa), Ok(fp)) => Ok(Some(Rule { kind: Kind::Frame(landing), base, saved, cfa, fp })),
+            (Ok(cfa), Ok(fp)) => Ok(Some(Rule { code: runs | base | saved, cfa, fp })),
             _ => Ok(None),
         }
     }
@@ -448,5 +463,125 @@ fn fp_place(expression: &UnwindExpression<usize>, frames: &EhFrame<Slice>) -> Op
             matches!(operations.next(), Ok(None)).then_some((offset, true))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boundary::{Link, call};
+    use std::cell::RefCell;
+    use std::ffi::CString;
+    use std::process::Command;
+    use std::vec::Vec;
+
+    std::thread_local! {
+        static SEEN: RefCell<Vec<Rule>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Called by foreign code: walks from its frame to the innermost pad.
+    #[cfg(target_arch = "x86_64")]
+    #[unsafe(naked)]
+    unsafe extern "C" fn probe(link: *mut Link) {
+        core::arch::naked_asm!(
+            "mov rsi, [rsp]",
+            "lea rdx, [rsp + 8]",
+            "mov rcx, rbp",
+            "jmp {walk}",
+            walk = sym walk,
+        )
+    }
+
+    unsafe extern "C" fn walk(link: *mut Link, pc: usize, sp: usize, fp: usize) {
+        let pad = unsafe { (*link).pad } as usize;
+        let mut rules = Rules::new();
+        let mut frame = Frame { pc, sp, fp };
+        while frame.sp != pad {
+            let rule = unsafe { rules.of(frame.pc) };
+            // The second look is answered by the cache.
+            assert_eq!(Slot::of(frame.pc).read(frame.pc).unwrap().0, rule);
+            assert_eq!(unsafe { rules.of(frame.pc) }, rule);
+            SEEN.with_borrow_mut(|seen| seen.push(rule));
+            match unsafe { frame.caller(rule, pad) } {
+                Some(next) => frame = next,
+                None => break,
+            }
+        }
+        SEEN.with_borrow_mut(|seen| seen.push(if frame.sp == pad { Rule::NO_TABLE } else { Rule::UNKNOWN }));
+    }
+
+    const SOURCE: &str = r#"
+        #include <stdint.h>
+        #include <stddef.h>
+        #define NOINLINE __attribute__((noinline))
+        void (*probe)(void *);
+        NOINLINE static int use(volatile char *p, size_t n) { for (size_t i = 0; i < n; i++) p[i] = i; return p[n / 2]; }
+        NOINLINE int aligned(void *l, size_t n) {
+          _Alignas(128) volatile char a[256];
+          int r = use(a, 256) + (int)((uintptr_t)a % 128);
+          probe(l);
+          return r;
+        }
+        NOINLINE int large(void *l, size_t n) { volatile char a[100000]; use(a, 100000); return aligned(l, n) + a[5]; }
+        NOINLINE int dynamic(void *l, size_t n) {
+          volatile char *a = __builtin_alloca(n * 100);
+          use(a, n * 100);
+          _Alignas(64) volatile char b[64];
+          use(b, 64);
+          return large(l, n) + a[n] + b[3];
+        }
+        NOINLINE static int many(void *l, size_t n, int a, int b, int c, int d, int e, int f, int g) {
+          return dynamic(l, n) + a + b + c + d + e + f + g;
+        }
+        int all(void *l, size_t n) { return many(l, n, 1, 2, 3, 4, 5, 6, 7) + 1; }
+        "#;
+
+    /// Each frame's table is understood, and the walk arrives at the pad.
+    #[test]
+    fn compiled_frames() {
+        let dir = std::env::temp_dir().join(std::format!("boundary-rules-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let file = dir.join("frames.c");
+        std::fs::write(&file, SOURCE).unwrap();
+        let styles: &[&[&str]] = &[
+            &["-O0"],
+            &["-O1"],
+            &["-O2"],
+            &["-Os"],
+            &["-O2", "-fno-omit-frame-pointer"],
+            &["-O2", "-fexceptions"],
+            &["-O2", "-mpreferred-stack-boundary=6"],
+            &["-O2", "-fcf-protection=full", "-fstack-protector-all"],
+            &["-O2", "-fno-asynchronous-unwind-tables", "-fno-exceptions"],
+        ];
+        for (i, flags) in styles.iter().enumerate() {
+            let object = dir.join(std::format!("frames_{i}.so"));
+            let done = Command::new("cc")
+                .args(["-shared", "-fPIC", "-o"])
+                .args([&object, &file])
+                .args(*flags)
+                .status()
+                .unwrap();
+            assert!(done.success());
+            let path = CString::new(object.to_str().unwrap()).unwrap();
+            let mut link = Link::new();
+            unsafe {
+                let handle = libc::dlopen(path.as_ptr(), libc::RTLD_NOW);
+                assert!(!handle.is_null());
+                *libc::dlsym(handle, c"probe".as_ptr()).cast::<*const c_void>() = probe as *const c_void;
+                let all = libc::dlsym(handle, c"all".as_ptr());
+                call(&mut link, all, &raw mut link as usize, 9, 0, 0);
+                libc::dlclose(handle);
+            }
+            let seen = SEEN.take();
+            if flags.contains(&"-fno-asynchronous-unwind-tables") {
+                assert_eq!(seen, [Rule::NO_TABLE, Rule::UNKNOWN], "{flags:?}");
+            } else {
+                assert_eq!(seen.len(), 6, "{flags:?}");
+                assert!(seen[..5].iter().all(|rule| rule.runs() == Ok(Landing::Clean)), "{flags:?} {seen:?}");
+                assert_eq!(seen[5], Rule::NO_TABLE, "{flags:?}");
+            }
+        }
+        std::fs::remove_dir_all(dir).unwrap();
     }
 }
