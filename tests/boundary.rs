@@ -796,13 +796,18 @@ fn another_object_at_the_same_address() {
         PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.so"))
     };
     // The unwinder must be loaded already, or it takes the place.
-    let objects = [compile("same_a", 48, false), compile("same_b", 80, true), compile("same_c", 16, true)];
-    let expected: [&[c_int]; 3] = [&[], &[3], &[3]];
+    let objects = [
+        compile("same_a", 48, false),
+        compile("same_b", 48, true),
+        compile("same_c", 16, true),
+        compile("same_d", 80, false),
+    ];
+    let expected: [&[c_int]; 4] = [&[], &[3], &[3], &[]];
     let mut t = toy();
     let mut again = 0;
     let mut before = None;
     for round in 0..60 {
-        let which = round % 3;
+        let which = round % objects.len();
         let f = Foreign::load(&objects[which]);
         let address = f.symbol("frame");
         if before == Some(address) {
