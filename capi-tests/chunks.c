@@ -254,7 +254,8 @@ static void t_dump_results(lua_State *L) {
   compile(L, "return 1");
   for (left = 0; left < 3; left++) {
     int n = left;
-    say("writer's code %d, stopped after it %d, top %d", lua_dump(L, failing_writer, &n), n, lua_gettop(L));
+    int code = lua_dump(L, failing_writer, &n);
+    say("writer's code %d, calls left %d, top %d", code, n, lua_gettop(L));
   }
   lua_pop(L, 1);
   try_c(L, "raising writer", dump_raising, 0);

@@ -49,8 +49,8 @@ static void t_matrix(lua_State *L) {
   lua_pushlightuserdata(L, &object);
   lua_newthread(L);
   for (i = 1; i <= lua_gettop(L); i++) describe(L, i);
-  say("light null: %d %d", (lua_pushlightuserdata(L, NULL), lua_touserdata(L, -1) == NULL),
-      lua_toboolean(L, -1));
+  lua_pushlightuserdata(L, NULL);
+  say("light null: %d %d", lua_touserdata(L, -1) == NULL, lua_toboolean(L, -1));
   say("light back %d", lua_touserdata(L, 13) == &object);
   lua_settop(L, 0);
 }
@@ -250,7 +250,8 @@ static void t_tolstring(lua_State *L) {
 static void t_pushstring(lua_State *L) {
   const char *a, *b;
   char text[100];
-  say("null gives %d, type %s", lua_pushstring(L, NULL) == NULL, luaL_typename(L, -1));
+  a = lua_pushstring(L, NULL);
+  say("null gives %d, type %s", a == NULL, luaL_typename(L, -1));
   a = lua_pushlstring(L, "", 0);
   say("empty '%s' rawlen %lu", a, (unsigned long)lua_rawlen(L, -1));
   a = lua_pushlstring(L, "zero\0inside", 11);

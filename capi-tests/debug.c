@@ -11,7 +11,7 @@ static void print_info(const char *what, lua_Debug *ar) {
         break;
       case 'l': printf(" line=%d", ar->currentline); break;
       case 'u': printf(" nups=%d nparams=%d vararg=%d", ar->nups, ar->nparams, ar->isvararg); break;
-      case 't': printf(" tail=%d", ar->istailcall); break;
+      case 't': printf(" tail=%d", ar->istailcall != 0); break;
       default: break;
     }
   }
@@ -186,7 +186,7 @@ static int show_locals(lua_State *L) {
 
 static int set_locals(lua_State *L) {
   lua_Debug ar;
-  int i;
+  int i, fails;
   lua_getstack(L, 1, &ar);
   for (i = 1; i <= 2; i++) {
     const char *name;
@@ -198,9 +198,11 @@ static int set_locals(lua_State *L) {
   say("set %s", lua_setlocal(L, &ar, -2));
   say("top %d", lua_gettop(L));
   lua_pushliteral(L, "nowhere");
-  say("fails %d, but pops: top %d", lua_setlocal(L, &ar, 200) == NULL, lua_gettop(L));
+  fails = lua_setlocal(L, &ar, 200) == NULL;
+  say("fails %d, but pops: top %d", fails, lua_gettop(L));
   lua_pushliteral(L, "nowhere");
-  say("fails %d, but pops: top %d", lua_setlocal(L, &ar, -20) == NULL, lua_gettop(L));
+  fails = lua_setlocal(L, &ar, -20) == NULL;
+  say("fails %d, but pops: top %d", fails, lua_gettop(L));
   return 0;
 }
 
@@ -314,9 +316,11 @@ static void t_upvalues(lua_State *L) {
   }
   say("0: %d, top %d", lua_getupvalue(L, 1, 0) == NULL, lua_gettop(L));
   lua_pushliteral(L, "new a");
-  say("set %s, top %d", lua_setupvalue(L, 1, 1), lua_gettop(L));
+  name = lua_setupvalue(L, 1, 1);
+  say("set %s, top %d", name, lua_gettop(L));
   lua_pushliteral(L, "nowhere");
-  say("set out of range %d, does not pop: top %d", lua_setupvalue(L, 1, 9) == NULL, lua_gettop(L));
+  name = lua_setupvalue(L, 1, 9);
+  say("set out of range %d, does not pop: top %d", name == NULL, lua_gettop(L));
   lua_pop(L, 1);
   lua_call(L, 0, 1);
   show_stack(L, "called");

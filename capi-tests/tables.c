@@ -191,7 +191,8 @@ static void t_next(lua_State *L) {
   int i, count = 0;
   lua_newtable(L);
   lua_pushnil(L);
-  say("empty %d, top %d", lua_next(L, 1), lua_gettop(L));
+  i = lua_next(L, 1);
+  say("empty %d, top %d", i, lua_gettop(L));
   for (i = 1; i <= 100; i++) {
     lua_pushinteger(L, i * i);
     lua_rawseti(L, 1, i);
@@ -281,11 +282,13 @@ static void t_hints(lua_State *L) {
 static void t_metatables(lua_State *L) {
   int i;
   lua_newtable(L);
-  say("none %d, top %d", lua_getmetatable(L, 1), lua_gettop(L));
+  i = lua_getmetatable(L, 1);
+  say("none %d, top %d", i, lua_gettop(L));
   lua_newtable(L);
   lua_pushvalue(L, 2);
   say("set %d", lua_setmetatable(L, 1));
-  say("get %d same %d", lua_getmetatable(L, 1), lua_rawequal(L, -1, 2));
+  i = lua_getmetatable(L, 1);
+  say("get %d same %d", i, lua_rawequal(L, -1, 2));
   lua_pushnil(L);
   lua_setmetatable(L, 1);
   lua_settop(L, 1);
@@ -386,7 +389,8 @@ static void t_subtable(lua_State *L) {
 static void t_protected_metatable(lua_State *L) {
   run_lua(L, "local t = setmetatable({}, {__metatable = 'locked', __newindex = function() error('no') end}) "
              "print(getmetatable(t), pcall(setmetatable, t, {})) return t");
-  say("C sees %d, a %s", lua_getmetatable(L, 1), luaL_typename(L, -1));
+  say("C sees %d", lua_getmetatable(L, 1));
+  say("a %s", luaL_typename(L, -1));
   lua_pop(L, 1);
   lua_pushinteger(L, 3);
   lua_rawseti(L, 1, 1);

@@ -1,0 +1,356 @@
+/* Hooks: which events in which order with which lines; errors and yields in hooks. */
+#include "support.h"
+
+static int limit;
+
+static const char *event_name(int event) {
+  switch (event) {
+    case LUA_HOOKCALL: return "call";
+    case LUA_HOOKRET: return "return";
+    case LUA_HOOKLINE: return "line";
+    case LUA_HOOKCOUNT: return "count";
+    case LUA_HOOKTAILCALL: return "tail call";
+    default: return "?";
+  }
+}
+
+static void trace(lua_State *L, lua_Debug *ar) {
+  if (limit-- <= 0) return;
+  if (ar->event == LUA_HOOKLINE) {
+    int line = ar->currentline;
+    lua_getinfo(L, "nSl", ar);
+    say("  line %d (%d) in %s %s", line, ar->currentline, ar->what, ar->name ? ar->name : "?");
+    return;
+  }
+  lua_getinfo(L, "nSlt", ar);
+  say("  %s %s %s %s line %d tail %d", event_name(ar->event), ar->what, ar->namewhat, ar->name ? ar->name : "?",
+      ar->currentline, ar->istailcall != 0);
+}
+
+static void traced(lua_State *L, const char *label, int mask, int count, const char *code) {
+  say("%s", label);
+  compile(L, code);
+  limit = 200;
+  lua_sethook(L, trace, mask, count);
+  show_status(L, "  status", lua_pcall(L, 0, 0, 0));
+  lua_sethook(L, NULL, 0, 0);
+  lua_settop(L, 0);
+}
+
+static const char program[] =
+  "local function f(a)\n"
+  "  local b = a\n"
+  "  return b\n"
+  "end\n"
+  "local x = f(1)\n"
+  "for i = 1, 2 do\n"
+  "  x = f(i)\n"
+  "end\n"
+  "local function g() return f(2) end\n"
+  "g()\n"
+  "print('p')\n"
+  "while x do x = nil end\n"
+  "if x then\n"
+  "  x = 1\n"
+  "else\n"
+  "  x = 2\n"
+  "end\n"
+  "repeat local y = x until y\n";
+
+static void t_line(lua_State *L) {
+  traced(L, "program", LUA_MASKLINE, 0, program);
+  traced(L, "one-line loop", LUA_MASKLINE, 0, "for i = 1, 4 do local x = i end");
+  traced(L, "one-line while", LUA_MASKLINE, 0, "local i = 0 while i < 3 do i = i + 1 end");
+  traced(L, "one-line repeat", LUA_MASKLINE, 0, "local i = 0 repeat i = i + 1 until i > 2");
+  traced(L, "goto backwards", LUA_MASKLINE, 0, "local i = 0\n::top::\ni = i + 1\nif i < 3 then goto top end");
+  traced(L, "one-line goto", LUA_MASKLINE, 0, "local i = 0 ::top:: i = i + 1 if i < 3 then goto top end");
+  traced(L, "statement over lines", LUA_MASKLINE, 0, "local a =\n1 +\n(2 *\n3)\nprint(\na,\n'b'\n)");
+  traced(L, "table constructor", LUA_MASKLINE, 0, "local t = {\n1,\n2,\nx = 3,\n[4] = 5\n}");
+  traced(L, "generic for", LUA_MASKLINE, 0, "for k, v in ipairs({1, 2}) do\n local z = v\nend");
+  traced(L, "metamethod", LUA_MASKLINE, 0,
+         "local t = setmetatable({}, {__index = function(t, k)\n return k\nend})\nlocal v = t.x\nv = t.y");
+  traced(L, "recursion", LUA_MASKLINE, 0, "local function f(n)\n if n > 0 then\n f(n - 1)\n end\nend\nf(2)");
+  traced(L, "error", LUA_MASKLINE, 0, "local t\npcall(function()\n t.x = 1\nend)\nlocal done = 1");
+  traced(L, "coroutine has no hook of its own yet", LUA_MASKLINE, 0,
+         "local co = coroutine.wrap(function()\n coroutine.yield(1)\n return 2\nend)\nco()\nco()");
+}
+
+static void t_call(lua_State *L) {
+  int both = LUA_MASKCALL | LUA_MASKRET;
+  traced(L, "calls and returns", both, 0, program);
+  traced(L, "calls only", LUA_MASKCALL, 0, "local function f() end f() print('x')");
+  traced(L, "returns only", LUA_MASKRET, 0, "local function f() end f() print('x')");
+  traced(L, "tail calls", both, 0,
+         "local function a() return 1 end local function b() return a() end local function c() return b() end c()");
+  traced(L, "tail call to C", both, 0, "local function f() return print('tail') end f()");
+  traced(L, "metamethods", both, 0,
+         "local t = setmetatable({}, {__add = function() return 1 end, __call = function() end}) local x = t + 1 t()");
+  traced(L, "error", both, 0, "pcall(function() error('x') end)");
+  traced(L, "iterator", both, 0, "for i in function(_, i) if not i then return 1 end end do end");
+  traced(L, "coroutine", both, 0, "local co = coroutine.wrap(function() coroutine.yield() end) co() co()");
+  traced(L, "vararg", both, 0, "local function f(...) return ... end f(1, 2, 3)");
+  traced(L, "everything", both | LUA_MASKLINE, 0, "local function f()\n return 1\nend\nf()");
+}
+
+/* ---- count ---------------------------------------------------------------------------------------- */
+
+static int counted;
+
+static void count_hook(lua_State *L, lua_Debug *ar) {
+  (void)L;
+  if (ar->event == LUA_HOOKCOUNT) counted++;
+}
+
+static void t_count(lua_State *L) {
+  static const char *const list[] = { "local x = 0 for i = 1, 1000 do x = x + i end", "local x = 0 while x < 500 do x = x + 1 end",
+    "for i = 1, 100 do local t = {i} end", "local function f() end for i = 1, 300 do f() end" };
+  static const int counts[] = { 1, 2, 3, 10, 100, 1000, 1000000 };
+  size_t i, j;
+  for (i = 0; i < sizeof list / sizeof list[0]; i++) {
+    printf("%s:", list[i]);
+    for (j = 0; j < sizeof counts / sizeof counts[0]; j++) {
+      counted = 0;
+      compile(L, list[i]);
+      lua_sethook(L, count_hook, LUA_MASKCOUNT, counts[j]);
+      lua_call(L, 0, 0);
+      lua_sethook(L, NULL, 0, 0);
+      printf(" %d:%d", counts[j], counted);
+    }
+    putchar('\n');
+  }
+  traced(L, "count 3 with lines", LUA_MASKCOUNT | LUA_MASKLINE, 3, "local a = 1\nlocal b = 2\nlocal c = a + b\nlocal d = c");
+}
+
+/* ---- getters ---------------------------------------------------------------------------------------- */
+
+static void print_hook(lua_State *L, const char *label) {
+  say("%s: function %s mask %d count %d", label, lua_gethook(L) == trace ? "trace" : lua_gethook(L) ? "other" : "none",
+      lua_gethookmask(L), lua_gethookcount(L));
+}
+
+static void t_getters(lua_State *L) {
+  lua_State *before = lua_newthread(L), *after;
+  print_hook(L, "fresh");
+  say("set %d", lua_sethook(L, trace, LUA_MASKCALL | LUA_MASKCOUNT, 7));
+  print_hook(L, "set");
+  after = lua_newthread(L);
+  print_hook(before, "an older thread");
+  print_hook(after, "a newer thread inherits");
+  lua_sethook(after, NULL, 0, 0);
+  print_hook(after, "cleared there");
+  print_hook(L, "not here");
+  lua_sethook(L, trace, 0, 5);
+  print_hook(L, "zero mask");
+  lua_sethook(L, trace, LUA_MASKLINE, 5);
+  print_hook(L, "line");
+  lua_sethook(L, NULL, LUA_MASKLINE, 5);
+  print_hook(L, "no function");
+  lua_settop(L, 0);
+}
+
+static void t_threads_inherit(lua_State *L) {
+  limit = 100;
+  lua_sethook(L, trace, LUA_MASKLINE, 0);
+  run_lua(L, "local co = coroutine.wrap(function()\n coroutine.yield()\nend)\nco()\nco()");
+  lua_sethook(L, NULL, 0, 0);
+}
+
+/* ---- what a hook may do ------------------------------------------------------------------------------ */
+
+static void raising_hook(lua_State *L, lua_Debug *ar) {
+  if (ar->event == LUA_HOOKLINE && ar->currentline < 3) return;
+  luaL_error(L, "raised in the %s hook", event_name(ar->event));
+}
+
+static void t_raise(lua_State *L) {
+  static const int masks[] = { LUA_MASKLINE, LUA_MASKCOUNT, LUA_MASKCALL, LUA_MASKRET };
+  size_t i;
+  for (i = 0; i < 4; i++) {
+    compile(L, "local a = 1\nlocal b = 2\nlocal function f()\n return a\nend\nlocal c = f()\nreturn c");
+    lua_sethook(L, raising_hook, masks[i], 4);
+    show_status(L, "status", lua_pcall(L, 0, 0, 0));
+    lua_sethook(L, NULL, 0, 0);
+  }
+  /* pcall in Lua catches it as well */
+  lua_sethook(L, raising_hook, LUA_MASKCOUNT, 100);
+  run_lua(L, "print(pcall(function() while true do end end)) debug.sethook()");
+  lua_sethook(L, NULL, 0, 0);
+  run_lua(L, "return 'usable'");
+  show_stack(L, "afterwards");
+  lua_settop(L, 0);
+}
+
+static void calling_hook(lua_State *L, lua_Debug *ar) {
+  if (limit-- <= 0) return;
+  lua_getinfo(L, "l", ar);
+  lua_getglobal(L, "in_hook");
+  lua_pushinteger(L, ar->currentline);
+  lua_call(L, 1, 1);
+  show_value(L, "  the hook called Lua", -1);
+}
+
+static void t_call_in_hook(lua_State *L) {
+  run_lua(L, "function in_hook(line) local t = {} for i = 1, 20 do t[i] = line end return table.concat(t, '-', 1, 3) end");
+  limit = 5;
+  lua_sethook(L, calling_hook, LUA_MASKLINE, 0);
+  run_lua(L, "local a = 1\nlocal b = {a, 2, 3}\nprint(#b)\nreturn b[1], b[2]");
+  lua_sethook(L, NULL, 0, 0);
+  show_stack(L, "results");
+  lua_settop(L, 0);
+}
+
+static void locals_hook(lua_State *L, lua_Debug *ar) {
+  const char *name;
+  int n;
+  if (ar->event != LUA_HOOKLINE && ar->event != LUA_HOOKCALL) return;
+  printf("  %s:", event_name(ar->event));
+  for (n = 1; (name = lua_getlocal(L, ar, n)) != NULL && name[0] != '('; n++) {
+    printf(" %s=", name);
+    show(L, -1);
+    lua_pop(L, 1);
+  }
+  putchar('\n');
+}
+
+static void changing_hook(lua_State *L, lua_Debug *ar) {
+  if (ar->currentline == 2) {
+    lua_pushinteger(L, 100);
+    lua_setlocal(L, ar, 1);
+  }
+}
+
+static void t_locals_in_hook(lua_State *L) {
+  compile(L, "local a = 1\nlocal b = 'x'\ndo\n local c = a\nend\nreturn a");
+  lua_sethook(L, locals_hook, LUA_MASKLINE | LUA_MASKCALL, 0);
+  lua_call(L, 0, 0);
+  lua_sethook(L, NULL, 0, 0);
+  compile(L, "local a = 1\nlocal b = a\nreturn a, b");
+  lua_sethook(L, changing_hook, LUA_MASKLINE, 0);
+  lua_call(L, 0, LUA_MULTRET);
+  lua_sethook(L, NULL, 0, 0);
+  show_stack(L, "changed");
+  lua_settop(L, 0);
+}
+
+/* removing and changing the hook inside the hook */
+static void once_hook(lua_State *L, lua_Debug *ar) {
+  say("  once: line %d", ar->currentline);
+  lua_sethook(L, NULL, 0, 0);
+}
+static void switching_hook(lua_State *L, lua_Debug *ar) {
+  say("  switch: line %d", ar->currentline);
+  limit = 10;
+  lua_sethook(L, trace, LUA_MASKRET, 0);
+}
+
+static void t_change_in_hook(lua_State *L) {
+  lua_sethook(L, once_hook, LUA_MASKLINE, 0);
+  run_lua(L, "local a = 1\nlocal b = 2\nlocal c = 3");
+  print_hook(L, "after");
+  lua_sethook(L, switching_hook, LUA_MASKLINE, 0);
+  run_lua(L, "local a = 1\nlocal b = 2\ntostring(1)");
+  lua_sethook(L, NULL, 0, 0);
+}
+
+/* ---- yields in hooks ------------------------------------------------------------------------------- */
+
+static void yielding_hook(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_yield(L, 0);
+}
+
+static void t_yield(lua_State *L) {
+  static const int masks[] = { LUA_MASKLINE, LUA_MASKCOUNT };
+  int i;
+  for (i = 0; i < 2; i++) {
+    lua_State *co = lua_newthread(L);
+    int turns = 0, status;
+    compile(co, "local s = 0\nfor i = 1, 20 do\n s = s + i\nend\nlocal t = setmetatable({}, {__index = function(t, k)\n return k .. '!'\nend})\n"
+                "return s, t.x, pcall(function()\n error('e', 0)\n end)");
+    lua_sethook(co, yielding_hook, masks[i], 5);
+    while ((status = lua_resume(co, L, 0)) == LUA_YIELD) {
+      turns++;
+      if (lua_gettop(co) != 0 && turns < 3) show_stack(co, "  while yielded");
+      lua_gc(L, LUA_GCSTEP, 0);
+    }
+    printf("%d turns, %s ", turns, status_name(status));
+    show_stack(co, "results");
+    lua_pop(L, 1);
+  }
+}
+
+/* preemptive scheduling of two endless loops */
+static void t_scheduler(lua_State *L) {
+  lua_State *co[2];
+  int i, turn;
+  for (i = 0; i < 2; i++) {
+    co[i] = lua_newthread(L);
+    lua_sethook(co[i], yielding_hook, LUA_MASKCOUNT, 100);
+    luaL_loadstring(co[i], "local name = ... n = n or {} while true do n[name] = (n[name] or 0) + 1 end");
+    lua_pushinteger(co[i], i + 1);
+    lua_resume(co[i], L, 1);
+  }
+  for (turn = 0; turn < 50; turn++)
+    for (i = 0; i < 2; i++) lua_resume(co[i], L, 0);
+  run_lua(L, "return n[1] > 100, n[2] > 100, math.abs(n[1] - n[2]) < 100");
+  show_stack(L, "both ran");
+  lua_settop(L, 0);
+}
+
+
+static void t_yield_outside(lua_State *L) {
+  compile(L, "local a = 1\nlocal b = 2");
+  lua_sethook(L, yielding_hook, LUA_MASKLINE, 0);
+  show_status(L, "not in a coroutine", lua_pcall(L, 0, 0, 0));
+  lua_sethook(L, NULL, 0, 0);
+}
+
+/* ---- the Lua side ------------------------------------------------------------------------------------ */
+
+static void t_debug_sethook(lua_State *L) {
+  run_lua(L, "local log = {} debug.sethook(function(e, l) log[#log + 1] = e .. ':' .. tostring(l) end, 'crl')\n"
+             "local function f()\n return 1\nend\nf()\nlocal function g() return f() end\ng()\ndebug.sethook()\nprint(table.concat(log, ' '))");
+  run_lua(L, "local n = 0 debug.sethook(function(e) n = n + 1 if n == 1 then print(e, select(2, debug.gethook())) end end, '', 100) "
+             "for i = 1, 1000 do end debug.sethook() print(n)");
+  run_lua(L, "print(debug.gethook()) print(pcall(debug.sethook, print)) print(debug.gethook())");
+  run_lua(L, "local co = coroutine.create(function() local x = 1\n local y = 2 end) "
+             "debug.sethook(co, function(e, l) print('in co', e, l) end, 'l') coroutine.resume(co) print(debug.gethook()) print(debug.gethook(co) ~= nil)");
+  print_hook(L, "external");
+  lua_sethook(L, trace, LUA_MASKLINE, 0);
+  limit = 0;
+  run_lua(L, "print(debug.gethook())");
+  lua_sethook(L, NULL, 0, 0);
+}
+
+/* with a hook set, library functions written in C still report the right places */
+static void t_where_in_hook(lua_State *L) {
+  lua_sethook(L, raising_hook, LUA_MASKCALL, 0);
+  compile(L, "tostring(1)");
+  show_status(L, "call hook of the chunk", lua_pcall(L, 0, 0, 0));
+  lua_sethook(L, NULL, 0, 0);
+  compile(L, "local f = ...\nf(\n)\n");
+  run_lua(L, "return function()\n local x\nend");
+  lua_sethook(L, raising_hook, LUA_MASKRET, 0);
+  show_status(L, "return hook", lua_pcall(L, 1, 0, 0));
+  lua_sethook(L, NULL, 0, 0);
+}
+
+static const Section sections[] = {
+  { "line", t_line },
+  { "call", t_call },
+  { "count", t_count },
+  { "getters", t_getters },
+  { "threads_inherit", t_threads_inherit },
+  { "raise", t_raise },
+  { "call_in_hook", t_call_in_hook },
+  { "locals_in_hook", t_locals_in_hook },
+  { "change_in_hook", t_change_in_hook },
+  { "yield", t_yield },
+  { "scheduler", t_scheduler },
+  { "yield_outside", t_yield_outside },
+  { "debug_sethook", t_debug_sethook },
+  { "where_in_hook", t_where_in_hook },
+  END_OF_SECTIONS
+};
+
+int main(int argc, char **argv) { return run_sections(argc, argv, sections); }
