@@ -166,7 +166,8 @@ impl Foreign {
         let file = dir.join(format!("{name}.{extension}"));
         let object = dir.join(format!("{name}.so"));
         std::fs::write(&file, format!("{HEADER}{source}")).unwrap();
-        let compiler = if extension == "c" { "cc" } else { "c++" };
+        let (variable, usual) = if extension == "c" { ("CC", "cc") } else { ("CXX", "c++") };
+        let compiler = std::env::var(variable).unwrap_or(usual.into());
         let done = Command::new(compiler)
             .args(["-shared", "-fPIC", "-O1", "-g", "-o"])
             .args([&object, &file])
@@ -758,6 +759,7 @@ fn costs() {
 }
 
 /// Two objects, one after the other at the same address, with the same code but different tables.
+#[cfg(target_arch = "x86_64")]
 #[test]
 fn another_object_at_the_same_address() {
     let source = |frame: u32, cleanup: bool| {
@@ -895,8 +897,11 @@ fn frame_shapes() {
         &["-O2"],
         &["-O2", "-fno-omit-frame-pointer"],
         &["-Os"],
-        &["-O2", "-mpreferred-stack-boundary=6"],
-        &["-O2", "-fcf-protection=full", "-fstack-protector-all"],
+        &["-O2", "-fstack-protector-all"],
+        #[cfg(target_arch = "x86_64")]
+        &["-O2", "-mpreferred-stack-boundary=6", "-fcf-protection=full"],
+        #[cfg(target_arch = "aarch64")]
+        &["-O2", "-mbranch-protection=standard"],
     ]
     .into_iter()
     .enumerate()

@@ -29,6 +29,15 @@
 #[cfg(target_arch = "x86_64")]
 #[path = "x86_64.rs"]
 mod arch;
+#[cfg(target_arch = "aarch64")]
+#[path = "aarch64.rs"]
+mod arch;
+#[cfg(not(all(
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
+    target_os = "linux"
+)))]
+compile_error!("src/boundary has no stubs and pads for this target yet; docs/BOUNDARY.md says what it takes");
 
 mod lsda;
 mod raise;
@@ -118,4 +127,31 @@ impl Default for Link {
     fn default() -> Self {
         Link::new()
     }
+}
+
+/// The second half of [`builtin_thunks!`], the same for all architectures.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! thunk_addresses {
+    () => {
+        fn first_thunk() -> usize {
+            (thunks as *const () as usize).next_multiple_of($crate::boundary::THUNK_STRIDE)
+        }
+
+        /// Address of the `i`-th thunk, a `lua_CFunction`.
+        pub fn thunk_address(i: usize) -> *const ::core::ffi::c_void {
+            debug_assert!(i < THUNKS);
+            (first_thunk() + i * $crate::boundary::THUNK_STRIDE) as *const ::core::ffi::c_void
+        }
+
+        /// Which thunk `f` is, if any.
+        pub fn thunk_index(f: *const ::core::ffi::c_void) -> Option<usize> {
+            let distance = (f as usize).wrapping_sub(first_thunk());
+            if distance < THUNKS * $crate::boundary::THUNK_STRIDE {
+                Some(distance / $crate::boundary::THUNK_STRIDE)
+            } else {
+                None
+            }
+        }
+    };
 }

@@ -10,13 +10,15 @@
 //!    nothing when that has changed: another object may be at the same address. Code of the program itself and of
 //!    this library cannot be unloaded while the cache exists; its rules hold for ever.
 
+use super::arch;
 use super::lsda::{self, Landing};
 use core::ffi::{c_int, c_void};
 use core::ops::Range;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use gimli::{
-    BaseAddresses, CfaRule, EhFrame, EhFrameHdr, EndianSlice, NativeEndian, Operation, Pointer, Register,
+    BaseAddresses, CfaRule, EhFrame, EhFrameHdr, EndianSlice, NativeEndian, Pointer, Reader, Register,
     RegisterRule, UnwindContext, UnwindContextStorage, UnwindExpression, UnwindSection, UnwindTableRow,
+    constants,
 };
 
 #[cfg(target_arch = "x86_64")]
@@ -25,6 +27,14 @@ mod registers {
     pub const SP: u16 = 7;
     pub const FP: u16 = 6;
     pub const RA: u16 = 16;
+}
+
+#[cfg(target_arch = "aarch64")]
+mod registers {
+    /// DWARF numbers of the stack pointer, the frame pointer and the link register.
+    pub const SP: u16 = 31;
+    pub const FP: u16 = 29;
+    pub const RA: u16 = 30;
 }
 
 /// How to get from a frame to its caller's, and what unwinding it would run.
@@ -57,11 +67,21 @@ mod code {
     pub const SAVED_FROM_CFA: u32 = 1 << 5;
     pub const SAVED_FROM_FP: u32 = 2 << 5;
     pub const SAVED: u32 = 3 << 5;
+    // How far below the CFA the return address is, in words.
+    pub const RETURN_SHIFT: u32 = 16;
 }
 
 impl Rule {
     const NO_TABLE: Rule = Rule { code: code::NO_TABLE, cfa: 0, fp: 0 };
     const UNKNOWN: Rule = Rule { code: code::UNKNOWN, cfa: 0, fp: 0 };
+
+    /// Where the return address is stored, given the CFA.
+    #[inline(always)]
+    fn return_slot(self, cfa: usize) -> usize {
+        // A call pushes it in one architecture, a function saves it where it likes in another.
+        let words = if cfg!(target_arch = "x86_64") { 1 } else { self.code >> code::RETURN_SHIFT };
+        cfa.wrapping_sub(words as usize * size_of::<usize>())
+    }
 
     /// What unwinding the frame runs. `Err`: whether nobody can unwind it, or only the unwinder can tell.
     #[inline]
@@ -100,19 +120,20 @@ impl Frame {
     pub(super) unsafe fn skip_plain(mut self, end: usize) -> Frame {
         while self.sp < end {
             let Some((rule, FOR_EVER)) = Slot::of(self.pc).read(self.pc) else { break };
-            if rule.code & !code::SAVED_FROM_CFA != 0 {
+            let kind = rule.code & ((1 << code::RETURN_SHIFT) - 1);
+            if kind & !code::SAVED_FROM_CFA != 0 {
                 break;
             }
             let cfa = self.sp.wrapping_add_signed(rule.cfa as isize);
             if cfa <= self.sp || cfa > end {
                 break;
             }
-            // SAFETY: a checked address in the stack; a frame pointer is saved in the frame, below the CFA.
+            // SAFETY: a checked address in the stack; registers are saved in the frame, below the CFA.
             unsafe {
-                if rule.code != 0 {
+                if kind != 0 {
                     self.fp = *(cfa.wrapping_add_signed(rule.fp as isize) as *const usize);
                 }
-                self.pc = *((cfa - size_of::<usize>()) as *const usize);
+                self.pc = arch::plain_address(*(rule.return_slot(cfa) as *const usize));
             }
             self.sp = cfa;
         }
@@ -148,7 +169,7 @@ impl Frame {
                 code::SAVED_FROM_CFA => at(cfa.wrapping_add_signed(offset))?,
                 _ => at(self.fp.wrapping_add_signed(offset))?,
             };
-            Some(Frame { pc: at(cfa - size_of::<usize>())?, sp: cfa, fp })
+            Some(Frame { pc: arch::plain_address(at(rule.return_slot(cfa))?), sp: cfa, fp })
         }
     }
 }
@@ -378,7 +399,10 @@ impl Object {
         if !self.segment.contains(&start) {
             return Ok(None);
         }
-        let frames = EhFrame::from(slice(start));
+        let mut frames = EhFrame::from(slice(start));
+        if cfg!(target_arch = "aarch64") {
+            frames.set_vendor(gimli::Vendor::AArch64);
+        }
         let bases = bases.set_eh_frame(start as u64);
         let entry = table.fde_for_address(&frames, &bases, pc as u64, EhFrame::cie_from_offset)?;
         if entry.is_signal_trampoline() {
@@ -429,7 +453,12 @@ impl Object {
             },
             _ => return Ok(None),
         };
-        if row.register(Register(registers::RA)) != RegisterRule::Offset(-(size_of::<usize>() as i64)) {
+        let words = match row.register(Register(registers::RA)) {
+            RegisterRule::Offset(offset @ -0x7fff8..=-8) if offset % 8 == 0 => (-offset / 8) as u32,
+            _ => return Ok(None),
+        };
+        let code = base | saved | if cfg!(target_arch = "x86_64") { 0 } else { words << code::RETURN_SHIFT };
+        if cfg!(target_arch = "x86_64") && words != 1 {
             return Ok(None);
         }
         let runs = match landing {
@@ -438,7 +467,7 @@ impl Object {
             Landing::Handler => code::HANDLER,
         };
         match (i32::try_from(cfa), i32::try_from(fp)) {
-            (Ok(cfa), Ok(fp)) => Ok(Some(Rule { code: runs | base | saved, cfa, fp })),
+            (Ok(cfa), Ok(fp)) => Ok(Some(Rule { code: runs | code, cfa, fp })),
             _ => Ok(None),
         }
     }
@@ -446,22 +475,16 @@ impl Object {
 
 /// Understands "frame pointer plus n" and, with `true`, "what is stored there".
 fn fp_place(expression: &UnwindExpression<usize>, frames: &EhFrame<Slice>) -> Option<(i64, bool)> {
-    let encoding = gimli::Encoding {
-        address_size: size_of::<usize>() as u8,
-        format: gimli::Format::Dwarf32,
-        version: 1,
-    };
-    let mut operations = expression.get(frames).ok()?.operations(encoding);
-    let Operation::RegisterOffset { register: Register(registers::FP), offset, .. } =
-        operations.next().ok()??
-    else {
+    const FP_PLUS: u8 = constants::DW_OP_breg0.0 + registers::FP as u8;
+    const DEREF: u8 = constants::DW_OP_deref.0;
+    let mut bytes = expression.get(frames).ok()?.0;
+    if bytes.read_u8().ok()? != FP_PLUS {
         return None;
-    };
-    match operations.next().ok()? {
-        None => Some((offset, false)),
-        Some(Operation::Deref { space: false, size, .. }) if size as usize == size_of::<usize>() => {
-            matches!(operations.next(), Ok(None)).then_some((offset, true))
-        }
+    }
+    let offset = bytes.read_sleb128().ok()?;
+    match bytes.slice() {
+        [] => Some((offset, false)),
+        [DEREF] => Some((offset, true)),
         _ => None,
     }
 }
@@ -488,6 +511,18 @@ mod tests {
             "lea rdx, [rsp + 8]",
             "mov rcx, rbp",
             "jmp {walk}",
+            walk = sym walk,
+        )
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    #[unsafe(naked)]
+    unsafe extern "C" fn probe(link: *mut Link) {
+        core::arch::naked_asm!(
+            "mov x1, x30",
+            "mov x2, sp",
+            "mov x3, x29",
+            "b {walk}",
             walk = sym walk,
         )
     }
@@ -550,13 +585,16 @@ mod tests {
             &["-Os"],
             &["-O2", "-fno-omit-frame-pointer"],
             &["-O2", "-fexceptions"],
-            &["-O2", "-mpreferred-stack-boundary=6"],
-            &["-O2", "-fcf-protection=full", "-fstack-protector-all"],
+            &["-O2", "-fstack-protector-all"],
+            #[cfg(target_arch = "x86_64")]
+            &["-O2", "-mpreferred-stack-boundary=6", "-fcf-protection=full"],
+            #[cfg(target_arch = "aarch64")]
+            &["-O2", "-mbranch-protection=standard"],
             &["-O2", "-fno-asynchronous-unwind-tables", "-fno-exceptions"],
         ];
         for (i, flags) in styles.iter().enumerate() {
             let object = dir.join(std::format!("frames_{i}.so"));
-            let done = Command::new("cc")
+            let done = Command::new(std::env::var("CC").unwrap_or("cc".into()))
                 .args(["-shared", "-fPIC", "-o"])
                 .args([&object, &file])
                 .args(*flags)

@@ -48,6 +48,54 @@ impl VaList {
     }
 }
 
+/// What a `va_list` parameter points to.
+///
+/// On 64-bit Arm `va_list` is a structure of more than 16 bytes, so a parameter of that type is a pointer to a copy.
+#[repr(C)]
+#[cfg(target_arch = "aarch64")]
+pub struct VaList {
+    stack: *mut u8,
+    general_top: *mut u8,
+    vector_top: *mut u8,
+    /// What is left of the saved registers, as negative distance from their top.
+    general_left: i32,
+    vector_left: i32,
+}
+
+#[cfg(target_arch = "aarch64")]
+impl VaList {
+    /// Address of the next argument in a general register.
+    #[inline]
+    unsafe fn integer(&mut self) -> *const u8 {
+        if self.general_left < 0 {
+            let at = self.general_top.wrapping_offset(self.general_left as isize);
+            self.general_left += 8;
+            at
+        } else {
+            self.stack()
+        }
+    }
+
+    /// Address of the next argument in a vector register.
+    #[inline]
+    unsafe fn vector(&mut self) -> *const u8 {
+        if self.vector_left < 0 {
+            let at = self.vector_top.wrapping_offset(self.vector_left as isize);
+            self.vector_left += 16;
+            at
+        } else {
+            self.stack()
+        }
+    }
+
+    #[inline]
+    fn stack(&mut self) -> *const u8 {
+        let at = self.stack;
+        self.stack = at.wrapping_add(8);
+        at
+    }
+}
+
 impl VaList {
     /// The next argument, an `int`.
     ///

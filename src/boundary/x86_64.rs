@@ -31,6 +31,12 @@ const _: () = {
 /// The registers that the unwinder may hand values over in, by their DWARF numbers: rax and rdx.
 pub(super) const DATA_REGISTERS: [c_int; 2] = [0, 1];
 
+/// A return address as the frame's table knows it.
+#[inline(always)]
+pub(super) fn plain_address(pc: usize) -> usize {
+    pc
+}
+
 /// CFI of a pad frame that is in place.
 macro_rules! in_pad {
     () => {
@@ -411,24 +417,6 @@ macro_rules! builtin_thunks {
             )
         }
 
-        fn first_thunk() -> usize {
-            (thunks as *const () as usize).next_multiple_of($crate::boundary::THUNK_STRIDE)
-        }
-
-        /// Address of the `i`-th thunk, a `lua_CFunction`.
-        pub fn thunk_address(i: usize) -> *const ::core::ffi::c_void {
-            debug_assert!(i < THUNKS);
-            (first_thunk() + i * $crate::boundary::THUNK_STRIDE) as *const ::core::ffi::c_void
-        }
-
-        /// Which thunk `f` is, if any.
-        pub fn thunk_index(f: *const ::core::ffi::c_void) -> Option<usize> {
-            let distance = (f as usize).wrapping_sub(first_thunk());
-            if distance < THUNKS * $crate::boundary::THUNK_STRIDE {
-                Some(distance / $crate::boundary::THUNK_STRIDE)
-            } else {
-                None
-            }
-        }
+        $crate::thunk_addresses!();
     };
 }
