@@ -43,3 +43,10 @@ pub const NON_EXISTENT_BITS: &str = "trying to access non-existent bits";
 // library math
 pub const EMPTY_INTERVAL: &str = "interval is empty";
 pub const WRONG_NUMBER_OF_ARGUMENTS: &str = "wrong number of arguments";
+
+// auxiliary library
+pub const MULTIPLE_VMS: &str = "multiple Lua VMs detected";
+pub const VERSION_MISMATCH: &str = "version mismatch: app. needs %f, Lua core provides %f";
+pub const INVALID_OPTION: &str = "invalid option '%s'";
+pub const TOO_MANY_UPVALUES: &str = "too many upvalues";
+pub const MODULE_NAME_CONFLICT: &str = "name conflict for module '%s'";

@@ -11,6 +11,7 @@ use crate::object::{Builtin, Lua, lua_CFunction};
 use crate::throw::{LResult, Throw};
 use core::ffi::c_void;
 
+pub mod from_c;
 mod skeleton;
 pub use skeleton::*;
 

@@ -119,6 +119,11 @@ impl Lua {
     pub fn pushfmt(self, fmt: &str, args: &[Arg]) -> LResult<Bytes> {
         todo!()
     }
+    /// # Safety
+    /// `args` holds what `fmt` asks for.
+    pub unsafe fn pushvfstring(self, fmt: &[u8], args: &mut crate::boundary::VaList) -> LResult<Bytes> {
+        todo!()
+    }
     pub fn pushcclosure(self, f: lua_CFunction, n: i32) -> LResult<()> {
         todo!()
     }

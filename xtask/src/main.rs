@@ -88,7 +88,7 @@ fn declarations(root: &Path, file: &str, mark: &str) -> Result<Vec<(String, Stri
     let text = String::from_utf8(text)?;
     let rust = fs::read_to_string(&source)?;
     let mut found = Vec::new();
-    for item in text.split(';').map(str::trim).filter(|item| !item.is_empty()) {
+    for item in text.split(");\n").map(str::trim).filter(|item| !item.is_empty()) {
         let (comment, code) = match item.rfind("*/") {
             Some(at) => (comment(&item[..at]), item[at + 2..].trim()),
             None => return Err(format!("no documentation: {item}").into()),
@@ -102,7 +102,7 @@ fn declarations(root: &Path, file: &str, mark: &str) -> Result<Vec<(String, Stri
         let body = rust.split(&format!("fn {name}(")).nth(1).ok_or("function not found")?;
         let body = body.split("\n}").next().unwrap_or(body);
         let tail = if body.contains("raising_variadic!") { ", ...);" } else { ");" };
-        let arguments = code[open + 1..].trim_end_matches(')');
+        let arguments = &code[open + 1..];
         // The parentheses keep a function-like macro of the same name from taking the declaration apart.
         found
             .push((name.into(), format!("{comment}\n{mark} {}({name})({arguments}{tail}\n", &code[..start])));
@@ -110,10 +110,10 @@ fn declarations(root: &Path, file: &str, mark: &str) -> Result<Vec<(String, Stri
     Ok(found)
 }
 
-/// cbindgen's comment, on one line where it fits.
+/// The first paragraph of cbindgen's comment, on one line where it fits.
 fn comment(text: &str) -> String {
-    let words = text.lines().map(|line| line.trim().trim_start_matches(['/', '*']).trim());
-    let text = words.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ").replace('`', "");
+    let words = text.lines().skip(1).map(|line| line.trim().trim_start_matches('*').trim());
+    let text = words.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ").replace('`', "");
     let mut lines = vec![String::from("/*")];
     for word in text.split(' ').chain(["*/"]) {
         let line = lines.last_mut().expect("never empty");

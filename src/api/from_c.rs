@@ -1,0 +1,294 @@
+//! Functions of the auxiliary library whose arguments are C's own lists and functions.
+//!
+//! The library functions written in Rust have counterparts of them with Rust's types.
+
+use super::{Arg, lua_CFunction};
+use crate::boundary::VaList;
+use crate::consts::*;
+use crate::messages as msg;
+use crate::object::Lua;
+use crate::throw::{LResult, Throw};
+use core::ffi::{c_char, c_void};
+
+/// The number of this library's version; its address tells copies of the library apart.
+pub static VERSION: f64 = LUA_VERSION_NUM as f64;
+
+/// Key of the table of loaded modules in the registry.
+const LOADED: &[u8] = b"_LOADED";
+
+/// An entry of a library: name and function. A null name ends a list; a null function stores false.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[allow(non_camel_case_types, reason = "C's name")]
+pub struct luaL_Reg {
+    pub name: *const c_char,
+    pub func: Option<lua_CFunction>,
+}
+
+/// Stands in until `vm::state` is there.
+pub mod state {
+    use super::Lua;
+    use core::ffi::c_void;
+
+    pub fn new_state(_f: crate::mem::lua_Alloc, _ud: *mut c_void) -> Option<Lua> {
+        None
+    }
+    pub fn close_state(_l: Lua) {}
+}
+
+/// The allocator of `luaL_newstate`.
+unsafe extern "C" fn system_alloc(
+    _ud: *mut c_void,
+    block: *mut c_void,
+    _osize: usize,
+    nsize: usize,
+) -> *mut c_void {
+    // SAFETY: the block came from this function.
+    unsafe {
+        if nsize == 0 {
+            libc::free(block);
+            return core::ptr::null_mut();
+        }
+        libc::realloc(block, nsize)
+    }
+}
+
+/// The bytes of a C string.
+///
+/// # Safety
+/// `s` is a NUL-terminated string that outlives the use of the result.
+#[inline(always)]
+unsafe fn text(s: *const c_char) -> &'static [u8] {
+    // SAFETY: the caller's promise.
+    unsafe { core::ffi::CStr::from_ptr(s).to_bytes() }
+}
+
+/// The entries of a list before the one that ends it.
+///
+/// # Safety
+/// `list` ends with a null name, or is null, and outlives the use of the result.
+unsafe fn entries(list: *const luaL_Reg) -> &'static [luaL_Reg] {
+    if list.is_null() {
+        return &[];
+    }
+    let mut n = 0;
+    // SAFETY: the caller's promise.
+    unsafe {
+        while !(*list.add(n)).name.is_null() {
+            n += 1;
+        }
+        core::slice::from_raw_parts(list, n)
+    }
+}
+
+/// `luaL_newstate`: a state with the library's allocator and a panic function that prints the message.
+pub fn newstate() -> Option<Lua> {
+    let l = state::new_state(system_alloc, core::ptr::null_mut())?;
+    l.atpanic(Some(print_panic));
+    Some(l)
+}
+
+/// Says why the process is about to end.
+unsafe extern "C-unwind" fn print_panic(l: *mut crate::object::Thread) -> i32 {
+    // SAFETY: the library calls its panic function with a live thread.
+    let l = unsafe { Lua::from_ptr(l) };
+    let message = match l.tolstring(-1) {
+        Ok(Some(m)) => m,
+        _ => b"(null)",
+    };
+    let parts: [&[u8]; 3] = [b"PANIC: unprotected error in call to Lua API (", message, b")\n"];
+    for part in parts {
+        // SAFETY: the part is initialised memory.
+        unsafe { libc::write(2, part.as_ptr().cast::<c_void>(), part.len()) };
+    }
+    0
+}
+
+impl Lua {
+    /// `luaL_checkversion_`
+    pub fn aux_checkversion(self, wanted: f64) -> LResult<()> {
+        let own = self.global().version;
+        if !core::ptr::eq(own, &VERSION) {
+            return Err(self.aux_error(msg::MULTIPLE_VMS, &[]));
+        }
+        if *own != wanted {
+            return Err(self.aux_error(msg::VERSION_MISMATCH, &[Arg::F(wanted), Arg::F(*own)]));
+        }
+        Ok(())
+    }
+
+    /// `luaL_getmetafield`
+    pub fn aux_getmetafield_c(self, obj: i32, event: &[u8]) -> LResult<bool> {
+        if !self.getmetatable(obj) {
+            return Ok(false);
+        }
+        self.pushlstring(event)?;
+        self.rawget(-2);
+        if self.type_(-1) == LUA_TNIL {
+            self.pop(2);
+            return Ok(false);
+        }
+        self.remove(-2);
+        Ok(true)
+    }
+
+    /// `luaL_callmeta`
+    pub fn aux_callmeta_c(self, obj: i32, event: &[u8]) -> LResult<bool> {
+        let obj = self.absindex(obj);
+        if !self.aux_getmetafield_c(obj, event)? {
+            return Ok(false);
+        }
+        self.pushvalue(obj);
+        self.call(1, 1)?;
+        Ok(true)
+    }
+
+    /// `luaL_error`
+    ///
+    /// # Safety
+    /// `args` holds what `fmt` asks for.
+    pub unsafe fn aux_verror(self, fmt: &[u8], args: &mut VaList) -> Throw {
+        let message = || {
+            self.aux_where(1)?;
+            // SAFETY: the caller's promise.
+            unsafe { self.pushvfstring(fmt, args)? };
+            self.concat(2)
+        };
+        match { message }() {
+            Ok(()) => self.error(),
+            Err(throw) => throw,
+        }
+    }
+
+    /// `luaL_checkoption`
+    ///
+    /// # Safety
+    /// `list` is an array of C strings that ends with a null.
+    pub unsafe fn aux_checkoption_c(
+        self,
+        arg: i32,
+        default: Option<&'static [u8]>,
+        list: *const *const c_char,
+    ) -> LResult<i32> {
+        let name = match default {
+            Some(_) => self.aux_optlstring(arg, default)?.unwrap_or_default(),
+            None => self.aux_checklstring(arg)?,
+        };
+        // C compares up to the first NUL.
+        let name = name.split(|&c| c == 0).next().unwrap_or_default();
+        let mut n = 0;
+        // SAFETY: the caller's promise.
+        unsafe {
+            while !(*list.add(n)).is_null() {
+                if text(*list.add(n)) == name {
+                    return Ok(n as i32);
+                }
+                n += 1;
+            }
+        }
+        let message = self.pushfmt(msg::INVALID_OPTION, &[Arg::S(name)])?;
+        Err(self.aux_argerror(arg, message))
+    }
+
+    /// `luaL_setfuncs`
+    ///
+    /// # Safety
+    /// `list` ends with a null name.
+    pub unsafe fn aux_setfuncs_c(self, list: *const luaL_Reg, nup: i32) -> LResult<()> {
+        self.aux_checkstack(nup, Some(msg::TOO_MANY_UPVALUES.as_bytes()))?;
+        // SAFETY: the caller's promise.
+        for entry in unsafe { entries(list) } {
+            for _ in 0..nup {
+                self.pushvalue(-nup);
+            }
+            match entry.func {
+                Some(f) => self.pushcclosure(f, nup)?,
+                None => {
+                    self.pop(nup);
+                    self.pushboolean(false);
+                }
+            }
+            // SAFETY: names are C strings.
+            self.setfield(-nup - 2, unsafe { text(entry.name) })?;
+        }
+        self.pop(nup);
+        Ok(())
+    }
+
+    /// `luaL_requiref`
+    pub fn aux_requiref_c(self, name: &[u8], open: Option<lua_CFunction>, global: bool) -> LResult<()> {
+        match open {
+            Some(f) => self.pushcclosure(f, 0)?,
+            None => self.pushnil(),
+        }
+        self.pushlstring(name)?;
+        self.call(1, 1)?;
+        self.aux_getsubtable(LUA_REGISTRYINDEX, LOADED)?;
+        self.pushvalue(-2);
+        self.setfield(-2, name)?;
+        self.pop(1);
+        if global {
+            self.pushvalue(-1);
+            self.setglobal(name)?;
+        }
+        Ok(())
+    }
+
+    /// `luaL_pushmodule`
+    pub fn aux_pushmodule(self, name: &[u8], size_hint: i32) -> LResult<()> {
+        self.aux_getsubtable(LUA_REGISTRYINDEX, LOADED)?;
+        self.getfield(-1, name)?;
+        if self.type_(-1) != LUA_TTABLE {
+            self.pop(1);
+            self.rawgeti(LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+            if !self.walk_fields(name, size_hint)? {
+                return Err(self.aux_error(msg::MODULE_NAME_CONFLICT, &[Arg::S(name)]));
+            }
+            self.pushvalue(-1);
+            self.setfield(-3, name)?;
+        }
+        self.remove(-2);
+        Ok(())
+    }
+
+    /// Replaces the table on top by the one that the dotted `path` leads to from it, making those that are missing,
+    /// the last with room for `size_hint` fields. False, with nothing left on top, when a value is in the way.
+    fn walk_fields(self, path: &[u8], size_hint: i32) -> LResult<bool> {
+        let mut names = path.split(|&c| c == b'.').peekable();
+        while let Some(name) = names.next() {
+            self.pushlstring(name)?;
+            self.rawget(-2);
+            if self.type_(-1) == LUA_TNIL {
+                self.pop(1);
+                self.createtable(0, if names.peek().is_some() { 1 } else { size_hint })?;
+                self.pushlstring(name)?;
+                self.pushvalue(-2);
+                self.settable(-4)?;
+            } else if self.type_(-1) != LUA_TTABLE {
+                self.pop(2);
+                return Ok(false);
+            }
+            self.remove(-2);
+        }
+        Ok(true)
+    }
+
+    /// `luaL_openlib`
+    ///
+    /// # Safety
+    /// `list` ends with a null name, or is null.
+    pub unsafe fn aux_openlib_c(self, name: Option<&[u8]>, list: *const luaL_Reg, nup: i32) -> LResult<()> {
+        if let Some(name) = name {
+            // SAFETY: the caller's promise.
+            let count = unsafe { entries(list) }.len();
+            self.aux_pushmodule(name, count as i32)?;
+            self.insert(-nup - 1);
+        }
+        if list.is_null() {
+            self.pop(nup);
+            return Ok(());
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.aux_setfuncs_c(list, nup) }
+    }
+}

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""The headers: fresh, accepted by every dialect of C and C++, and with every macro of the reference's headers.
+
+Usage: headers.py. Uses CC, CXX and REFERENCE_INCLUDE (default: where liblua5.2-dev installs them).
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OURS = os.path.join(ROOT, "include")
+THEIRS = os.environ.get("REFERENCE_INCLUDE", "/usr/include/lua5.2")
+CC = os.environ.get("CC", "cc")
+CXX = os.environ.get("CXX", "c++")
+CARGO = os.environ.get("CARGO", "cargo")
+passed = failed = 0
+
+
+def check(name, ok, why=""):
+    global passed, failed
+    if ok:
+        passed += 1
+    else:
+        failed += 1
+        print("FAILED %s: %s" % (name, why))
+
+
+def run(*argv, text=None):
+    return subprocess.run(argv, input=text, capture_output=True, text=True, cwd=ROOT)
+
+
+def fresh():
+    p = run(CARGO, "run", "--quiet", "-p", "xtask", "--", "headers", "--check")
+    check("headers are fresh", p.returncode == 0, p.stderr)
+
+
+# Included twice, in every order; each declared function is called, so that the declarations are complete.
+BODY = """
+#include %s
+#include <lua.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <lua.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <luaconf.h>
+static int f(lua_State *L) {
+  luaL_Buffer b;
+  luaL_Stream s;
+  lua_Debug ar;
+  static const luaL_Reg lib[] = {{"f", f}, {NULL, NULL}};
+  s.f = NULL;
+  s.closef = NULL;
+  (void)s;
+  luaL_buffinit(L, &b);
+  luaL_addchar(&b, 'x');
+  luaL_pushresult(&b);
+  ar.i_ci = NULL;
+  (void)ar;
+  luaL_newlib(L, lib);
+  lua_pushliteral(L, "text");
+  lua_pop(L, 1);
+  luaL_argcheck(L, lua_isnoneornil(L, 1), 1, "nothing expected");
+  return luaL_error(L, "%%s", lua_tostring(L, lua_upvalueindex(1)));
+}
+int start(lua_State *L) { lua_pushcfunction(L, f); return lua_pcall(L, 0, LUA_MULTRET, 0); }
+"""
+
+
+def dialects():
+    strict = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I" + OURS]
+    for compiler, language, standards in (
+        (CC, "c", ("c89", "gnu89", "c99", "c11", "gnu11", "c17")),
+        (CXX, "c++", ("c++98", "c++11", "c++14", "c++17", "c++20", "gnu++17")),
+    ):
+        for standard in standards:
+            for first in ("<lua.h>", "<lauxlib.h>", "<lualib.h>") + (("<lua.hpp>",) if language == "c++" else ()):
+                for compat in ((), ("-DLUA_COMPAT_ALL",)):
+                    p = run(compiler, "-x", language, "-std=" + standard, *strict, *compat, "-", text=BODY % first)
+                    check("%s %s %s" % (standard, first, compat), p.returncode == 0, p.stderr)
+    p = run(CC, "-std=c99", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wc++-compat", *strict, "-x", "c", "-",
+            text="#include <lua.h>\n#include <lauxlib.h>\n#include <lualib.h>\n")
+    check("stricter warnings", p.returncode == 0, p.stderr)
+
+
+def macros(include, flags):
+    """name -> parameter count or None, of the macros that the headers add."""
+    def names(text):
+        p = run(CC, "-dM", "-E", *flags, "-I" + include, "-", text=text)
+        return dict(re.findall(r"^#define (\w+)((?:\([^)]*\))?)", p.stdout, re.M))
+    base = names("#include <stdio.h>\n#include <limits.h>\n#include <stddef.h>\n#include <stdarg.h>\n#include <math.h>\n")
+    full = names("#include <lua.h>\n#include <lauxlib.h>\n#include <lualib.h>\n")
+    return {n: (len(a.split(",")) if a else None) for n, a in full.items() if n not in base}
+
+
+def expansions(include, flags, wanted):
+    """What each macro becomes, without white space."""
+    text = "#include <lua.h>\n#include <lauxlib.h>\n#include <lualib.h>\n"
+    for name, count in wanted.items():
+        call = name if count is None else "%s(%s)" % (name, ", ".join("arg%d" % i for i in range(count)))
+        text += "\n@@ %s @@ %s\n" % ('"%s"' % name, call)
+    p = run(CC, "-E", "-P", *flags, "-I" + include, "-", text=text)
+    out = {}
+    for name, value in re.findall(r'@@ "(\w+)" @@(.*?)(?=@@|\Z)', p.stdout, re.S):
+        out[name] = re.sub(r"\s+", "", value)
+    return out
+
+
+def same_macros():
+    if not os.path.isfile(os.path.join(THEIRS, "lua.h")):
+        check("reference headers in " + THEIRS, False, "install liblua5.2-dev")
+        return
+    modes = [
+        [], ["-std=c99"], ["-DLUA_COMPAT_ALL"], ["-DLUA_COMPAT_MODULE"], ["-DLUA_LIB", "-DLUA_COMPAT_ALL"],
+        ["-DLUA_CORE", "-Dlvm_c"], ["-DLUA_USE_LINUX"], ["-DLUA_USE_POSIX"], ["-DLUA_BUILD_AS_DLL"], ["-DLUA_ANSI"],
+        ["-Dlua_c"],
+    ]
+    for flags in modes:
+        theirs = macros(THEIRS, flags)
+        ours = macros(OURS, flags)
+        for name, count in theirs.items():
+            check("%s %s exists" % (name, flags), name in ours and ours[name] == count, "missing, or other parameters")
+        extra = sorted(set(ours) - set(theirs))
+        check("no further macros %s" % flags, not extra, extra)
+        wanted = {n: c for n, c in theirs.items() if n in ours}
+        a, b = expansions(THEIRS, flags, wanted), expansions(OURS, flags, wanted)
+        for name in wanted:
+            check("%s %s" % (name, flags), a.get(name) == b.get(name), "%s, not %s" % (b.get(name), a.get(name)))
+
+
+def same_types():
+    """A translation unit that sees both sets of declarations compiles only if they agree."""
+    with tempfile.TemporaryDirectory() as tmp:
+        for flags in ([], ["-DLUA_COMPAT_ALL"]):
+            text = ""
+            for include in (THEIRS, OURS):
+                p = run(CC, "-E", "-P", *flags, "-I" + include, "-",
+                        text="#include <lua.h>\n#include <lauxlib.h>\n#include <lualib.h>\n")
+                # The functions only; structures cannot be declared twice.
+                functions = re.findall(r"^extern [^;{}]*\(\s*luaL?\w+\s*\)\s*\([^;]*\);", p.stdout, re.M)
+                check("declarations found in " + include, len(functions) >= 147, len(functions))
+                if include == THEIRS:
+                    text = p.stdout
+                else:
+                    text += "\n".join(functions)
+            unit = os.path.join(tmp, "both.c")
+            with open(unit, "w") as f:
+                f.write(text)
+            p = run(CC, "-std=c11", "-fsyntax-only", "-Werror", unit)
+            check("declarations agree %s" % flags, p.returncode == 0, p.stderr[:2000])
+
+
+fresh()
+dialects()
+same_macros()
+same_types()
+print("%d passed, %d failed" % (passed, failed))
+sys.exit(failed != 0)
