@@ -590,7 +590,7 @@ mod tests {
             &["-O2", "-mpreferred-stack-boundary=6", "-fcf-protection=full"],
             #[cfg(target_arch = "aarch64")]
             &["-O2", "-mbranch-protection=standard"],
-            &["-O2", "-fno-asynchronous-unwind-tables", "-fno-exceptions"],
+            &["-O2", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-exceptions"],
         ];
         for (i, flags) in styles.iter().enumerate() {
             let object = dir.join(std::format!("frames_{i}.so"));
