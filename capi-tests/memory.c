@@ -211,17 +211,23 @@ static void t_limit(lua_State *unused) {
   verdict("closed", &h);
 }
 
-/* garbage that is there is freed before an allocation fails, even with the collector stopped */
+/* garbage that is there is freed before an allocation fails; not while the collector is stopped */
 static void t_emergency(lua_State *unused) {
   Heap h;
   lua_State *L = checked_state(&h);
   (void)unused;
+  lua_gc(L, LUA_GCSETPAUSE, 100000);
   lua_gc(L, LUA_GCCOLLECT, 0);
   h.limit = h.bytes + 100 * 1024;
+  run_lua(L, "for i = 1, 20000 do local t = {i} end return 'went through'");
+  show_stack(L, "slow collector");
+  lua_settop(L, 0);
+  lua_gc(L, LUA_GCCOLLECT, 0);
   lua_gc(L, LUA_GCSTOP, 0);
   run_lua(L, "for i = 1, 20000 do local t = {i} end return 'went through'");
-  show_stack(L, "stopped collector");
-  lua_settop(L, 0);
+  lua_gc(L, LUA_GCRESTART, 0);
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  h.limit = 0;
   run_lua(L, "finalized = 0 local mt = {__gc = function() finalized = finalized + 1 end} "
              "for i = 1, 100 do setmetatable({}, mt) end");
   lua_getglobal(L, "finalized");
@@ -275,9 +281,11 @@ static void t_errors(lua_State *unused) {
   h.refuse_growth = 1;
   show_status(L, "refused", lua_pcall(L, 0, 0, 1));
   say("handler calls %d, checkstack %d", handler_calls, lua_checkstack(L, 500000));
+  h.refuse_growth = 0;
+  h.limit = h.bytes + 50000;
   lua_pushcfunction(L, check_stack);
   show_status(L, "luaL_checkstack", lua_pcall(L, 0, 0, 0));
-  h.refuse_growth = 0;
+  h.limit = 0;
   co = lua_newthread(L);
   lua_pushcfunction(co, allocate);
   h.refuse_growth = 1;
@@ -296,8 +304,6 @@ static void t_errors(lua_State *unused) {
   run_lua(L, "return 'usable'");
   show_stack(L, "after a panic");
   lua_settop(L, 0);
-  say("absurd sizes");
-  run_lua(L, "print(pcall(string.rep, 'x', 1e15)) print(pcall(string.rep, 'abc', 2^31 - 1))");
   lua_close(L);
   verdict("closed", &h);
 }
@@ -308,10 +314,6 @@ static int huge_userdata(lua_State *L) {
 }
 static int large_userdata(lua_State *L) {
   lua_newuserdata(L, (size_t)-1 / 2);
-  return 1;
-}
-static int huge_string(lua_State *L) {
-  lua_pushlstring(L, "x", (size_t)-1);
   return 1;
 }
 static int huge_hash(lua_State *L) {
@@ -329,7 +331,6 @@ static void t_absurd_sizes(lua_State *unused) {
   h.limit = 10 * 1024 * 1024;
   try_c(L, "userdata of SIZE_MAX", huge_userdata, 0);
   try_c(L, "userdata of half of it", large_userdata, 0);
-  try_c(L, "string of SIZE_MAX", huge_string, 0);
   try_c(L, "huge hash part", huge_hash, 0);
   try_c(L, "huge array part", huge_array, 0);
   lua_close(L);
@@ -356,7 +357,8 @@ static void t_exchange(lua_State *unused) {
   void *ud = NULL;
   lua_State *L = checked_state(&h);
   (void)unused;
-  say("getallocf %d %d", lua_getallocf(L, &ud) == checking, ud == &h);
+  say("getallocf %d", lua_getallocf(L, &ud) == checking);
+  say("its ud %d", ud == &h);
   say("without ud %d", lua_getallocf(L, NULL) == checking);
   w.inner = lua_getallocf(L, &w.ud);
   w.calls = 0;
