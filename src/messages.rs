@@ -50,3 +50,27 @@ pub const VERSION_MISMATCH: &str = "version mismatch: app. needs %f, Lua core pr
 pub const INVALID_OPTION: &str = "invalid option '%s'";
 pub const TOO_MANY_UPVALUES: &str = "too many upvalues";
 pub const MODULE_NAME_CONFLICT: &str = "name conflict for module '%s'";
+
+// basic library
+pub const TOSTRING_RESULT: &str = "'tostring' must return a string to 'print'";
+pub const BASE_OUT_OF_RANGE: &str = "base out of range";
+pub const NIL_OR_TABLE_EXPECTED: &str = "nil or table expected";
+pub const PROTECTED_METATABLE: &str = "cannot change a protected metatable";
+pub const TABLE_OR_STRING_EXPECTED: &str = "table or string expected";
+pub const INDEX_OUT_OF_RANGE: &str = "index out of range";
+pub const ASSERTION_FAILED: &str = "assertion failed!";
+pub const VALUE_EXPECTED: &str = "value expected";
+pub const TOO_MANY_NESTED: &str = "too many nested functions";
+pub const READER_RESULT: &str = "reader function must return a string";
+
+// library coroutine
+pub const COROUTINE_EXPECTED: &str = "coroutine expected";
+pub const TOO_MANY_RESUME_ARGUMENTS: &str = "too many arguments to resume";
+pub const TOO_MANY_RESUME_RESULTS: &str = "too many results to resume";
+
+// library table
+pub const POSITION_OUT_OF_BOUNDS: &str = "position out of bounds";
+pub const INSERT_ARGUMENTS: &str = "wrong number of arguments to 'insert'";
+pub const TOO_MANY_UNPACKED: &str = "too many results to unpack";
+pub const CONCAT_VALUE: &str = "invalid value (%s) at index %d in table for 'concat'";
+pub const INVALID_ORDER: &str = "invalid order function for sorting";

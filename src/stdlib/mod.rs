@@ -9,13 +9,19 @@
 //! * A library function that has upvalues is a C closure whose `builtin` is set; it finds them at
 //!   `lua_upvalueindex(i)` like any C function.
 
-use crate::api::Reg;
+use crate::api::{Bytes, Reg, lua_Debug};
 use crate::boundary::Ret;
-use crate::object::{Builtin, Lua, lua_CFunction};
-use core::ffi::c_void;
+use crate::object::{Builtin, Lua, Value, lua_CFunction};
+use crate::throw::Throw;
+use core::ffi::{CStr, c_void};
 
+pub mod base;
 pub mod bit32;
+pub mod coroutine;
 pub mod math;
+mod sort;
+mod stdio;
+pub mod table;
 
 /// Defines [`Id`], [`BUILTINS`] and the tables. An entry reads: identifier, name in Lua, function, and optionally the
 /// lean entry for the interpreter (`fast`) and what the interpreter does by itself (`special`).
@@ -42,8 +48,52 @@ macro_rules! registry {
 registry! {
     /// The libraries in the order in which `luaL_openlibs` opens them.
     LIBRARIES {
+        OpenBase "_G" base::open;
+        OpenCoroutine "coroutine" coroutine::open;
+        OpenTable "table" table::open;
         OpenBit32 "bit32" bit32::open;
         OpenMath "math" math::open;
+    }
+    BASE {
+        Assert "assert" base::assert, fast base::assert_fast;
+        Collectgarbage "collectgarbage" base::collectgarbage;
+        Dofile "dofile" base::dofile;
+        Error "error" base::error;
+        Getmetatable "getmetatable" base::getmetatable, fast base::getmetatable_fast;
+        Ipairs "ipairs" base::ipairs;
+        Loadfile "loadfile" base::loadfile;
+        Load "load" base::load;
+        Next "next" base::next, special Next;
+        Pairs "pairs" base::pairs;
+        Pcall "pcall" base::pcall, special Pcall;
+        Print "print" base::print;
+        Rawequal "rawequal" base::rawequal, fast base::rawequal_fast;
+        Rawlen "rawlen" base::rawlen, fast base::rawlen_fast;
+        Rawget "rawget" base::rawget, fast base::rawget_fast;
+        Rawset "rawset" base::rawset, fast base::rawset_fast;
+        Select "select" base::select, fast base::select_fast;
+        Setmetatable "setmetatable" base::setmetatable, fast base::setmetatable_fast;
+        Tonumber "tonumber" base::tonumber, fast base::tonumber_fast;
+        Tostring "tostring" base::tostring, fast base::tostring_fast;
+        Type "type" base::type_, fast base::type_fast;
+        Xpcall "xpcall" base::xpcall, special Xpcall;
+    }
+    COROUTINE {
+        CoCreate "create" coroutine::create;
+        CoResume "resume" coroutine::resume, special Resume;
+        CoRunning "running" coroutine::running;
+        CoStatus "status" coroutine::status;
+        CoWrap "wrap" coroutine::wrap;
+        CoYield "yield" coroutine::yield_, special Yield;
+    }
+    TABLE {
+        TableConcat "concat" table::concat;
+        TableMaxn "maxn" table::maxn;
+        TableInsert "insert" table::insert;
+        TablePack "pack" table::pack;
+        TableUnpack "unpack" table::unpack;
+        TableRemove "remove" table::remove, fast table::remove_fast;
+        TableSort "sort" table::sort;
     }
     STRING {
     }
@@ -93,6 +143,10 @@ registry! {
     }
     /// Functions that are reached only through other ones: iterators, loaders, continuations.
     HIDDEN {
+        IpairsIterator "ipairs iterator" base::ipairs_iterator, special Inext;
+        PcallContinuation "pcall continuation" base::pcall_continuation;
+        DofileContinuation "dofile continuation" base::dofile_continuation;
+        Wrapped "wrapped coroutine" coroutine::wrapped, special Wrapped;
     }
 }
 
@@ -116,12 +170,43 @@ const _: () = assert!(COUNT <= THUNKS, "give builtin_thunks! a larger count");
 unsafe extern "C" fn lua52_builtin_entry(l: Lua, i: usize) -> Ret {
     match (BUILTINS[i].f)(l) {
         Ok(nresults) => Ret::ok(nresults as u32 as u64),
-        Err(throw) => {
-            // SAFETY: the global state outlives its threads.
-            let link = unsafe { &raw const (*l.g).link };
-            Ret::raise(link.cast_mut(), throw.code() as u64)
-        }
+        Err(throw) => raise(l, throw),
     }
+}
+
+/// What the core of a C entry returns to its stub when it failed.
+pub(crate) fn raise(l: Lua, throw: Throw) -> Ret {
+    // SAFETY: the global state outlives its threads.
+    let link = unsafe { &raw const (*l.g).link };
+    Ret::raise(link.cast_mut(), throw.code() as u64)
+}
+
+/// Argument `i` of the running function, which has that many.
+#[inline(always)]
+fn argument(l: Lua, i: i32) -> Value {
+    debug_assert!(i >= 1 && i <= l.gettop());
+    // SAFETY: arguments follow the function's slot.
+    unsafe { *l.call_info().func.get().add(i as usize) }
+}
+
+/// A string as C sees it: up to its first zero byte.
+fn c_bytes(s: Bytes) -> Bytes {
+    match s.iter().position(|&c| c == 0) {
+        Some(n) => &s[..n],
+        None => s,
+    }
+}
+
+/// The same with its terminator.
+fn c_string(s: Bytes) -> &'static CStr {
+    // SAFETY: `Bytes` are zero-terminated in memory.
+    unsafe { CStr::from_ptr(s.as_ptr().cast()) }
+}
+
+/// An activation record to be filled in.
+fn activation_record() -> lua_Debug {
+    // SAFETY: it consists of integers and nullable pointers.
+    unsafe { core::mem::zeroed() }
 }
 
 /// The library function that a C function pointer stands for, if it is one of ours.

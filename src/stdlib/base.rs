@@ -1,0 +1,679 @@
+//! The basic library (manual 6.1).
+
+use super::{Id, argument, c_bytes, c_string};
+use crate::api::{Arg, lua_Reader};
+use crate::boundary::Ret;
+use crate::consts::*;
+use crate::gc;
+use crate::messages as msg;
+use crate::num::{self, NUMBER_BUFFER};
+use crate::object::string::new_str;
+use crate::object::{Global, Lua, Table, Value};
+use crate::throw::LResult;
+use core::ffi::c_void;
+
+pub fn open(l: Lua) -> LResult<i32> {
+    l.rawgeti(LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+    l.pushvalue(-1);
+    l.setfield(-2, b"_G")?;
+    l.aux_setfuncs(super::BASE, 0)?;
+    l.getfield(-1, b"load")?;
+    l.setfield(-2, b"loadstring")?;
+    l.pushlstring(LUA_VERSION.to_bytes())?;
+    l.setfield(-2, b"_VERSION")?;
+    Ok(1)
+}
+
+fn write(f: *mut libc::FILE, bytes: &[u8]) {
+    // SAFETY: the bytes are initialised; a failing write is ignored as the reference does.
+    unsafe { libc::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), f) };
+}
+
+/// Each value goes through the global `tostring`, whatever that is by now; values that the original would turn into
+/// text without a metamethod skip the call.
+pub fn print(l: Lua) -> LResult<i32> {
+    let n = l.gettop();
+    // SAFETY: reads the C library's variable, which the host may assign.
+    let out = unsafe { super::stdio::stdout };
+    l.getglobal(b"tostring")?;
+    let plain = l.from_top(1) == Value::builtin(Id::Tostring.builtin());
+    for i in 1..=n {
+        let v = argument(l, i);
+        if plain && has_plain_text(l.global(), v) {
+            if i > 1 {
+                write(out, b"\t");
+            }
+            if let Some(x) = v.as_number() {
+                let mut buffer = [0; NUMBER_BUFFER];
+                let len = num::format_g14(x, &mut buffer);
+                write(out, &buffer[..len]);
+            } else if let Some(s) = v.as_string() {
+                write(out, s.bytes());
+            }
+            continue;
+        }
+        l.pushvalue(-1);
+        l.pushvalue(i);
+        l.call(1, 1)?;
+        let Some(s) = l.tolstring(-1)? else {
+            return Err(l.aux_error(msg::TOSTRING_RESULT, &[]));
+        };
+        if i > 1 {
+            write(out, b"\t");
+        }
+        write(out, s);
+        l.pop(1);
+    }
+    write(out, b"\n");
+    // SAFETY: `out` is an open stream.
+    unsafe { libc::fflush(out) };
+    Ok(0)
+}
+
+/// Whether `v` is a number or string that no `__tostring` speaks for.
+#[inline(always)]
+fn has_plain_text(g: &Global, v: Value) -> bool {
+    if v.is_number() {
+        return g.metatables[LUA_TNUMBER as usize].get().is_none();
+    }
+    if !v.is_string() {
+        return false;
+    }
+    let Some(mt) = g.metatables[LUA_TSTRING as usize].get() else { return true };
+    // The string library's metatable has one field. With more, somebody added to it: take the general road.
+    mt.asize() == 0
+        && mt.hsize() == 1
+        && match mt.node(0).key.get().as_string() {
+            Some(key) => key.bytes() != b"__tostring",
+            None => true,
+        }
+}
+
+pub fn tostring(l: Lua) -> LResult<i32> {
+    l.aux_checkany(1)?;
+    l.aux_tolstring(1)?;
+    Ok(1)
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn tostring_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs == 0 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values.
+    let v = unsafe { *args };
+    if !has_plain_text(l.global(), v) {
+        return false;
+    }
+    let text = match v.as_number() {
+        None => v,
+        Some(x) => {
+            let mut buffer = [0; NUMBER_BUFFER];
+            let len = num::format_g14(x, &mut buffer);
+            match new_str(l, &buffer[..len]) {
+                Ok(s) => Value::string(s),
+                Err(_) => return false,
+            }
+        }
+    };
+    // SAFETY: `out` is a slot for the result.
+    unsafe { *out = text };
+    true
+}
+
+pub fn tonumber(l: Lua) -> LResult<i32> {
+    if l.isnoneornil(2) {
+        if let Some(n) = l.tonumberx(1) {
+            l.pushnumber(n);
+            return Ok(1);
+        }
+        l.aux_checkany(1)?;
+    } else {
+        let text = l.aux_checklstring(1)?;
+        let base = l.aux_checkint(2)?;
+        if !(2..=36).contains(&base) {
+            return Err(l.aux_argerror(2, msg::BASE_OUT_OF_RANGE.as_bytes()));
+        }
+        if let Some(n) = parse_integer(text, base as u32) {
+            l.pushnumber(n);
+            return Ok(1);
+        }
+    }
+    l.pushnil();
+    Ok(1)
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn tonumber_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs != 1 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values.
+    let v = unsafe { *args };
+    let r = if v.is_number() {
+        v
+    } else if let Some(s) = v.as_string() {
+        match num::parse(s.bytes()) {
+            Some(n) => Value::number(n),
+            None => Value::NIL,
+        }
+    } else {
+        Value::NIL
+    };
+    // SAFETY: `out` is a slot for the result.
+    unsafe { *out = r };
+    true
+}
+
+/// An integer in the given base, with a sign and white space around it; it may have any number of digits.
+fn parse_integer(text: &[u8], base: u32) -> Option<f64> {
+    let is_space = |c: &u8| matches!(c, b' ' | 9..=13);
+    let start = text.iter().position(|c| !is_space(c))?;
+    let (negative, digits) = match &text[start..] {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    let mut n = 0.0;
+    let mut used = 0;
+    for &c in digits {
+        match num::digit_value(c) {
+            Some(d) if d < base => n = n * f64::from(base) + f64::from(d),
+            _ => break,
+        }
+        used += 1;
+    }
+    if used == 0 || !digits[used..].iter().all(is_space) {
+        return None;
+    }
+    Some(if negative { -n } else { n })
+}
+
+pub fn error(l: Lua) -> LResult<i32> {
+    let level = l.aux_optint(2, 1)?;
+    l.settop(1);
+    if l.isstring(1) && level > 0 {
+        l.aux_where(level)?;
+        l.pushvalue(1);
+        l.concat(2)?;
+    }
+    Err(l.error())
+}
+
+pub fn getmetatable(l: Lua) -> LResult<i32> {
+    l.aux_checkany(1)?;
+    if !l.getmetatable(1) {
+        l.pushnil();
+        return Ok(1);
+    }
+    l.aux_getmetafield(1, "__metatable")?;
+    Ok(1)
+}
+
+/// The metatable is known to lack `__metatable` when it is so small that a look at its keys tells.
+fn is_unprotected(mt: &Table) -> bool {
+    mt.asize() == 0
+        && mt.hsize() <= 4
+        && (0..mt.hsize()).all(|i| match mt.node(i).key.get().as_string() {
+            Some(key) => key.bytes() != b"__metatable",
+            None => true,
+        })
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn getmetatable_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs == 0 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values.
+    let r = match l.global().metatable_of(unsafe { *args }) {
+        None => Value::NIL,
+        Some(mt) if is_unprotected(&mt) => Value::table(mt),
+        Some(_) => return false,
+    };
+    // SAFETY: `out` is a slot for the result.
+    unsafe { *out = r };
+    true
+}
+
+pub fn setmetatable(l: Lua) -> LResult<i32> {
+    let t = l.type_(2);
+    l.aux_checktype(1, LUA_TTABLE)?;
+    if t != LUA_TNIL && t != LUA_TTABLE {
+        return Err(l.aux_argerror(2, msg::NIL_OR_TABLE_EXPECTED.as_bytes()));
+    }
+    if l.aux_getmetafield(1, "__metatable")? {
+        return Err(l.aux_error(msg::PROTECTED_METATABLE, &[]));
+    }
+    l.settop(2);
+    l.setmetatable(1);
+    Ok(1)
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn setmetatable_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs < 2 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values.
+    let (object, mt) = unsafe { (*args, *args.add(1)) };
+    let (Some(t), Some(mt)) = (object.as_table(), mt.as_table()) else { return false };
+    if t.metatable.get().is_some_and(|old| !is_unprotected(&old)) {
+        return false;
+    }
+    t.metatable.set(Some(mt));
+    gc::barrier_back(l, t.erase(), Value::table(mt));
+    gc::check_finalizer(l, t.erase(), mt);
+    // SAFETY: `out` is a slot for the result.
+    unsafe { *out = object };
+    true
+}
+
+pub fn rawequal(l: Lua) -> LResult<i32> {
+    l.aux_checkany(1)?;
+    l.aux_checkany(2)?;
+    let r = l.rawequal(1, 2);
+    l.pushboolean(r);
+    Ok(1)
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn rawequal_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs < 2 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values and `out` to a slot.
+    unsafe { *out = Value::boolean((*args).raw_equal(*args.add(1))) };
+    true
+}
+
+pub fn rawlen(l: Lua) -> LResult<i32> {
+    let t = l.type_(1);
+    if t != LUA_TTABLE && t != LUA_TSTRING {
+        return Err(l.aux_argerror(1, msg::TABLE_OR_STRING_EXPECTED.as_bytes()));
+    }
+    l.pushinteger(l.rawlen(1) as isize);
+    Ok(1)
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn rawlen_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs == 0 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values.
+    let v = unsafe { *args };
+    let n = if let Some(t) = v.as_table() {
+        t.length(l.global()) as f64
+    } else if let Some(s) = v.as_string() {
+        s.len() as f64
+    } else {
+        return false;
+    };
+    // SAFETY: `out` is a slot for the result.
+    unsafe { *out = Value::number(n) };
+    true
+}
+
+pub fn rawget(l: Lua) -> LResult<i32> {
+    l.aux_checktype(1, LUA_TTABLE)?;
+    l.aux_checkany(2)?;
+    l.settop(2);
+    l.rawget(1);
+    Ok(1)
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn rawget_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs < 2 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values and `out` to a slot.
+    unsafe {
+        let Some(t) = (*args).as_table() else { return false };
+        *out = t.get(l.global(), *args.add(1));
+    }
+    true
+}
+
+pub fn rawset(l: Lua) -> LResult<i32> {
+    l.aux_checktype(1, LUA_TTABLE)?;
+    l.aux_checkany(2)?;
+    l.aux_checkany(3)?;
+    l.settop(3);
+    l.rawset(1)?;
+    Ok(1)
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn rawset_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs < 3 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values and `out` to a slot. A key that is there needs no memory.
+    unsafe {
+        let (Some(t), key, v) = ((*args).as_table(), *args.add(1), *args.add(2)) else { return false };
+        let Some(slot) = t.find(l.global(), key) else { return false };
+        slot.set(v);
+        t.set_flags(0);
+        gc::barrier_back(l, t.erase(), v);
+        *out = *args;
+    }
+    true
+}
+
+pub fn collectgarbage(l: Lua) -> LResult<i32> {
+    const OPTIONS: [&str; 11] = [
+        "stop",
+        "restart",
+        "collect",
+        "count",
+        "step",
+        "setpause",
+        "setstepmul",
+        "setmajorinc",
+        "isrunning",
+        "generational",
+        "incremental",
+    ];
+    const REQUESTS: [i32; 11] = [
+        LUA_GCSTOP,
+        LUA_GCRESTART,
+        LUA_GCCOLLECT,
+        LUA_GCCOUNT,
+        LUA_GCSTEP,
+        LUA_GCSETPAUSE,
+        LUA_GCSETSTEPMUL,
+        LUA_GCSETMAJORINC,
+        LUA_GCISRUNNING,
+        LUA_GCGEN,
+        LUA_GCINC,
+    ];
+    let request = REQUESTS[l.aux_checkoption(1, Some(b"collect"), &OPTIONS)?];
+    let data = l.aux_optint(2, 0)?;
+    let r = l.gc(request, data)?;
+    match request {
+        LUA_GCCOUNT => {
+            let bytes = l.gc(LUA_GCCOUNTB, 0)?;
+            l.pushnumber(f64::from(r) + f64::from(bytes) / 1024.0);
+            l.pushinteger(bytes as isize);
+            return Ok(2);
+        }
+        LUA_GCSTEP | LUA_GCISRUNNING => l.pushboolean(r != 0),
+        _ => l.pushinteger(r as isize),
+    }
+    Ok(1)
+}
+
+pub fn type_(l: Lua) -> LResult<i32> {
+    l.aux_checkany(1)?;
+    l.pushlstring(Lua::typename(l.type_(1)).as_bytes())?;
+    Ok(1)
+}
+
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn type_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs == 0 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values and `out` to a slot.
+    unsafe {
+        match new_str(l, Lua::typename((*args).type_id()).as_bytes()) {
+            Ok(s) => *out = Value::string(s),
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
+/// What `pairs` and `ipairs` return: the metamethod's results, or an iterator, the table and a start.
+fn iteration(l: Lua, metamethod: &str, iterator: Id, start: Value) -> LResult<i32> {
+    if l.aux_getmetafield(1, metamethod)? {
+        l.pushvalue(1);
+        l.call(1, 3)?;
+    } else {
+        l.aux_checktype(1, LUA_TTABLE)?;
+        l.push(Value::builtin(iterator.builtin()));
+        l.pushvalue(1);
+        l.push(start);
+    }
+    Ok(3)
+}
+
+pub fn pairs(l: Lua) -> LResult<i32> {
+    iteration(l, "__pairs", Id::Next, Value::NIL)
+}
+
+pub fn ipairs(l: Lua) -> LResult<i32> {
+    iteration(l, "__ipairs", Id::IpairsIterator, Value::number(0.0))
+}
+
+pub fn next(l: Lua) -> LResult<i32> {
+    l.aux_checktype(1, LUA_TTABLE)?;
+    l.settop(2);
+    if l.next(1)? {
+        return Ok(2);
+    }
+    l.pushnil();
+    Ok(1)
+}
+
+pub fn ipairs_iterator(l: Lua) -> LResult<i32> {
+    let i = l.aux_checkint(2)?;
+    l.aux_checktype(1, LUA_TTABLE)?;
+    let i = i.wrapping_add(1);
+    l.pushinteger(i as isize);
+    l.rawgeti(1, i);
+    Ok(if l.from_top(1).is_nil() { 1 } else { 2 })
+}
+
+pub fn select(l: Lua) -> LResult<i32> {
+    let n = l.gettop();
+    if let Some(s) = (n > 0).then(|| argument(l, 1).as_string()).flatten()
+        && s.bytes().first() == Some(&b'#')
+    {
+        l.pushinteger((n - 1) as isize);
+        return Ok(1);
+    }
+    let i = l.aux_checkint(1)?;
+    let i = if i < 0 { n + i } else { i.min(n) };
+    if i < 1 {
+        return Err(l.aux_argerror(1, msg::INDEX_OUT_OF_RANGE.as_bytes()));
+    }
+    Ok(n - i)
+}
+
+/// The cases with exactly one result.
+///
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn select_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs == 0 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values and `out` to a slot.
+    unsafe {
+        let v = *args;
+        if let Some(s) = v.as_string() {
+            if s.bytes().first() != Some(&b'#') {
+                return false;
+            }
+            *out = Value::number((nargs - 1) as f64);
+            return true;
+        }
+        let last = (nargs - 1) as f64;
+        if nargs > 1 && v.is_number() && (v.raw_number() == last || v.raw_number() == -1.0) {
+            *out = *args.add(nargs - 1);
+            return true;
+        }
+    }
+    false
+}
+
+pub fn assert(l: Lua) -> LResult<i32> {
+    if !l.toboolean(1) {
+        let text = l.aux_optlstring(2, Some(msg::ASSERTION_FAILED.as_bytes()))?;
+        return Err(l.aux_error("%s", &[Arg::S(c_bytes(text.unwrap_or_default()))]));
+    }
+    Ok(l.gettop())
+}
+
+/// One argument, the usual case, and it is returned.
+///
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn assert_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    // SAFETY: `args` points to `nargs` values and `out` to a slot.
+    unsafe {
+        if nargs != 1 || (*args).is_falsy() {
+            return false;
+        }
+        *out = *args;
+    }
+    true
+}
+
+/// Results of a protected call: a boolean in the first slot, what the call left behind it.
+fn finish_pcall(l: Lua, ok: bool) -> LResult<i32> {
+    if !l.checkstack(1) {
+        l.settop(0);
+        l.pushboolean(false);
+        l.pushlstring(msg::STACK_OVERFLOW.as_bytes())?;
+        return Ok(2);
+    }
+    l.pushboolean(ok);
+    l.replace(1);
+    Ok(l.gettop())
+}
+
+/// Where `pcall` and `xpcall` go on after a yield inside the called function.
+pub fn pcall_continuation(l: Lua) -> LResult<i32> {
+    let (status, _) = l.getctx();
+    finish_pcall(l, status == LUA_YIELD)
+}
+
+pub fn pcall(l: Lua) -> LResult<i32> {
+    l.aux_checkany(1)?;
+    l.pushnil();
+    l.insert(1);
+    let k = Id::PcallContinuation.c_function();
+    let status = l.pcallk(l.gettop() - 2, LUA_MULTRET, 0, 0, Some(k))?;
+    finish_pcall(l, status == LUA_OK)
+}
+
+pub fn xpcall(l: Lua) -> LResult<i32> {
+    let n = l.gettop();
+    if n < 2 {
+        return Err(l.aux_argerror(2, msg::VALUE_EXPECTED.as_bytes()));
+    }
+    l.pushvalue(1);
+    l.copy(2, 1);
+    l.replace(2);
+    let k = Id::PcallContinuation.c_function();
+    let status = l.pcallk(n - 2, LUA_MULTRET, 1, 0, Some(k))?;
+    finish_pcall(l, status == LUA_OK)
+}
+
+/// Results of a load: the function, with the environment at index `env` (if that is not 0), or nil and a message.
+fn finish_load(l: Lua, status: i32, env: i32) -> LResult<i32> {
+    if status == LUA_OK {
+        if env != 0 {
+            l.pushvalue(env);
+            if l.setupvalue(-2, 1).is_none() {
+                l.pop(1);
+            }
+        }
+        return Ok(1);
+    }
+    l.pushnil();
+    l.insert(-2);
+    Ok(2)
+}
+
+/// Index of an optional environment argument: an explicit nil counts, no argument does not.
+fn environment(l: Lua, arg: i32) -> i32 {
+    if l.type_(arg) == LUA_TNONE { 0 } else { arg }
+}
+
+pub fn loadfile(l: Lua) -> LResult<i32> {
+    let name = l.aux_optlstring(1, None)?.map(c_string);
+    let mode = l.aux_optlstring(2, None)?.map(c_bytes);
+    let env = environment(l, 3);
+    let status = l.aux_loadfilex(name, mode)?;
+    finish_load(l, status, env)
+}
+
+/// Stack index that anchors the piece the reader function returned last.
+const PIECE: i32 = 5;
+
+pub fn load(l: Lua) -> LResult<i32> {
+    let mode = c_bytes(l.aux_optlstring(3, Some(b"bt"))?.unwrap_or_default());
+    let env = environment(l, 4);
+    let status = if let Some(text) = l.tolstring(1)? {
+        let name = c_bytes(l.aux_optlstring(2, Some(text))?.unwrap_or_default());
+        l.aux_loadbufferx(text, name, Some(mode))?
+    } else {
+        let name = c_bytes(l.aux_optlstring(2, Some(b"=(load)"))?.unwrap_or_default());
+        l.aux_checktype(1, LUA_TFUNCTION)?;
+        l.settop(PIECE);
+        let reader: lua_Reader = function_reader;
+        l.load(reader, core::ptr::null_mut(), Some(name), Some(mode))?
+    };
+    finish_load(l, status, env)
+}
+
+/// A `lua_Reader` that gets its pieces from the function at index 1.
+#[unsafe(naked)]
+unsafe extern "C-unwind" fn function_reader(l: Lua, data: *mut c_void, size: *mut usize) -> *const u8 {
+    crate::raising!(function_reader_core)
+}
+
+unsafe extern "C" fn function_reader_core(l: Lua, _: *mut c_void, size: *mut usize) -> Ret {
+    match next_piece(l) {
+        Ok(piece) => {
+            // SAFETY: the loader passes a valid place for the size.
+            unsafe { *size = piece.len() };
+            Ret::ok(piece.as_ptr() as u64)
+        }
+        Err(throw) => super::raise(l, throw),
+    }
+}
+
+/// The next piece of the chunk, empty at its end.
+fn next_piece(l: Lua) -> LResult<&'static [u8]> {
+    l.aux_checkstack(2, Some(msg::TOO_MANY_NESTED.as_bytes()))?;
+    l.pushvalue(1);
+    l.call(0, 1)?;
+    if l.from_top(1).is_nil() {
+        l.pop(1);
+        return Ok(&[]);
+    }
+    if !l.isstring(-1) {
+        return Err(l.aux_error(msg::READER_RESULT, &[]));
+    }
+    l.replace(PIECE);
+    Ok(l.tolstring(PIECE)?.unwrap_or_default())
+}
+
+pub fn dofile(l: Lua) -> LResult<i32> {
+    let name = l.aux_optlstring(1, None)?.map(c_string);
+    l.settop(1);
+    if l.aux_loadfilex(name, None)? != LUA_OK {
+        return Err(l.error());
+    }
+    l.callk(0, LUA_MULTRET, 0, Some(Id::DofileContinuation.c_function()))?;
+    dofile_continuation(l)
+}
+
+pub fn dofile_continuation(l: Lua) -> LResult<i32> {
+    Ok(l.gettop() - 1)
+}

@@ -1,0 +1,221 @@
+//! `table.sort` (manual 6.5).
+//!
+//! Quicksort with the median of three as pivot. Which elements are compared in which order is that of the reference,
+//! since a comparison function can see it: through side effects, through the result for an order function that is not
+//! consistent, and through the error for one that leads the scan out of the range. Where nobody can see it (plain
+//! numbers, or strings in byte order, and no function) a faster sort takes its place.
+
+use super::table::{check_table, length};
+use crate::consts::*;
+use crate::messages as msg;
+use crate::object::{Gc, Lua, Table, Value};
+use crate::throw::LResult;
+use core::cmp::Ordering;
+
+pub fn sort(l: Lua) -> LResult<i32> {
+    let t = check_table(l, 1)?;
+    let n = length(l, t)?;
+    l.aux_checkstack(40, Some(b""))?;
+    let has_function = !l.isnoneornil(2);
+    if has_function {
+        l.aux_checktype(2, LUA_TFUNCTION)?;
+    }
+    l.settop(2);
+    if n < 2 || !has_function && sort_plain(t, n as usize) {
+        return Ok(0);
+    }
+    let order = if has_function { Some(l.from_top(1)) } else { None };
+    for _ in 0..ANCHORS {
+        l.pushnil();
+    }
+    Sorter { l, t, order, anchors: l.save_slot(l.top.get()) - (ANCHORS * size_of::<Value>()) as isize }
+        .sort(1, n)?;
+    Ok(0)
+}
+
+/// Whether byte order is the order of strings now.
+fn is_plain_locale() -> bool {
+    // SAFETY: a query returns a string or null.
+    unsafe {
+        let name = libc::setlocale(libc::LC_COLLATE, core::ptr::null());
+        !name.is_null()
+            && (libc::strcmp(name, c"C".as_ptr()) == 0 || libc::strcmp(name, c"POSIX".as_ptr()) == 0)
+    }
+}
+
+/// Sorts elements that are all numbers or all strings, none of which is different from another and yet equal to it.
+fn sort_plain(t: Gc<Table>, n: usize) -> bool {
+    if n > t.asize() as usize {
+        return false;
+    }
+    let elements = &t.array()[..n];
+    // A NaN has no place in the order, and the two zeros are equal but not the same.
+    let plain = |v: Value| v.is_number() && v.raw_number() == v.raw_number() && v.0 != (-0.0f64).to_bits();
+    if elements.iter().all(|e| plain(e.get())) {
+        // SAFETY: the values are doubles; nothing else looks at the array while it is sorted.
+        let numbers = unsafe { core::slice::from_raw_parts_mut(t.array_ptr().cast::<f64>(), n) };
+        numbers.sort_unstable_by(|a, b| {
+            if a < b {
+                Ordering::Less
+            } else if a > b {
+                Ordering::Greater
+            } else {
+                Ordering::Equal
+            }
+        });
+        return true;
+    }
+    if elements.iter().all(|e| e.get().is_string()) && is_plain_locale() {
+        // SAFETY: nothing else looks at the array while it is sorted.
+        let strings = unsafe { core::slice::from_raw_parts_mut(t.array_ptr(), n) };
+        strings.sort_unstable_by(|a, b| match (a.as_string(), b.as_string()) {
+            (Some(a), Some(b)) => a.bytes().cmp(b.bytes()),
+            _ => Ordering::Equal,
+        });
+        return true;
+    }
+    false
+}
+
+/// Stack slots that keep values alive while the order function runs.
+const ANCHORS: usize = 3;
+const PIVOT: usize = 0;
+const LOW: usize = 1;
+const HIGH: usize = 2;
+
+struct Sorter {
+    l: Lua,
+    t: Gc<Table>,
+    order: Option<Value>,
+    /// stack offset of the anchors
+    anchors: isize,
+}
+
+impl Sorter {
+    #[inline(always)]
+    fn read(&self, i: i32) -> Value {
+        self.t.get_int(i as i64)
+    }
+    #[inline(always)]
+    fn write(&self, i: i32, v: Value) -> LResult<()> {
+        self.t.set_int(self.l, i as i64, v)
+    }
+    #[inline(always)]
+    fn anchor(&self, which: usize, v: Value) -> Value {
+        // SAFETY: the anchors are slots of the running function.
+        unsafe { *self.l.restore_slot(self.anchors).add(which) = v };
+        v
+    }
+
+    /// Whether `a` goes before `b`.
+    #[inline(always)]
+    fn less(&self, a: Value, b: Value) -> LResult<bool> {
+        let l = self.l;
+        if let Some(order) = self.order {
+            l.push(order);
+            l.push(a);
+            l.push(b);
+            l.call(2, 1)?;
+            let r = !l.from_top(1).is_falsy();
+            l.drop_values(1);
+            return Ok(r);
+        }
+        if a.is_number() && b.is_number() {
+            return Ok(a.raw_number() < b.raw_number());
+        }
+        l.push(a);
+        l.push(b);
+        let r = l.compare(-2, -1, LUA_OPLT)?;
+        l.drop_values(2);
+        Ok(r)
+    }
+
+    /// Puts elements `i` and `j` in order.
+    fn order_pair(&self, i: i32, j: i32) -> LResult<()> {
+        let a = self.anchor(LOW, self.read(i));
+        let b = self.anchor(HIGH, self.read(j));
+        if self.less(b, a)? {
+            self.write(i, b)?;
+            self.write(j, a)?;
+        }
+        Ok(())
+    }
+
+    fn sort(&self, mut low: i32, mut high: i32) -> LResult<()> {
+        while low < high {
+            self.order_pair(low, high)?;
+            if high - low == 1 {
+                break;
+            }
+            let middle = ((low as u32 + high as u32) / 2) as i32;
+            let m = self.anchor(LOW, self.read(middle));
+            let first = self.anchor(HIGH, self.read(low));
+            if self.less(m, first)? {
+                self.write(middle, first)?;
+                self.write(low, m)?;
+            } else {
+                let last = self.anchor(HIGH, self.read(high));
+                if self.less(last, m)? {
+                    self.write(middle, last)?;
+                    self.write(high, m)?;
+                }
+            }
+            if high - low == 2 {
+                break;
+            }
+            let split = self.partition(low, middle, high)?;
+            // The smaller half by recursion, so that the depth stays logarithmic.
+            if split - low < high - split {
+                self.sort(low, split - 1)?;
+                low = split + 1;
+            } else {
+                self.sort(split + 1, high)?;
+                high = split - 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Splits the range around its middle element, which is the median of `low`, `middle` and `high`; returns where
+    /// that ended up.
+    fn partition(&self, low: i32, middle: i32, high: i32) -> LResult<i32> {
+        let pivot = self.anchor(PIVOT, self.read(middle));
+        let parked = high - 1;
+        let other = self.read(parked);
+        self.write(middle, other)?;
+        self.write(parked, pivot)?;
+        let (mut i, mut j) = (low, parked);
+        loop {
+            let a = loop {
+                i += 1;
+                let a = self.anchor(LOW, self.read(i));
+                if !self.less(a, pivot)? {
+                    break a;
+                }
+                if i >= high {
+                    return Err(self.l.aux_error(msg::INVALID_ORDER, &[]));
+                }
+            };
+            let b = loop {
+                j -= 1;
+                let b = self.anchor(HIGH, self.read(j));
+                if !self.less(pivot, b)? {
+                    break b;
+                }
+                if j <= low {
+                    return Err(self.l.aux_error(msg::INVALID_ORDER, &[]));
+                }
+            };
+            if j < i {
+                break;
+            }
+            self.write(i, b)?;
+            self.write(j, a)?;
+        }
+        let parked_now = self.read(parked);
+        let a = self.read(i);
+        self.write(parked, a)?;
+        self.write(i, parked_now)?;
+        Ok(i)
+    }
+}

@@ -1,0 +1,7 @@
+//! The C library's standard streams.
+
+use libc::FILE;
+
+unsafe extern "C" {
+    pub static mut stdout: *mut FILE;
+}

@@ -1,0 +1,247 @@
+//! Library `table` (manual 6.5), except `sort`.
+//!
+//! Elements are accessed raw, as in the reference, so the functions work on the table itself. Only the length goes
+//! through `__len`.
+
+use super::{argument, sort};
+use crate::api::{Arg, Buffer};
+use crate::consts::*;
+use crate::gc;
+use crate::messages as msg;
+use crate::num::{self, NUMBER_BUFFER};
+use crate::object::string::{MAX_SHORT, Str, new_long, new_str};
+use crate::object::{Gc, Lua, Table, Value};
+use crate::throw::LResult;
+use core::mem::MaybeUninit;
+
+pub use sort::sort;
+
+pub fn open(l: Lua) -> LResult<i32> {
+    l.aux_newlib(super::TABLE)?;
+    l.getfield(-1, b"unpack")?;
+    l.setglobal(b"unpack")?;
+    Ok(1)
+}
+
+/// Argument `i`, which must be a table.
+pub(super) fn check_table(l: Lua, i: i32) -> LResult<Gc<Table>> {
+    if i <= l.gettop()
+        && let Some(t) = argument(l, i).as_table()
+    {
+        return Ok(t);
+    }
+    l.aux_checktype(i, LUA_TTABLE)?;
+    unreachable!("checktype accepted what is no table")
+}
+
+/// Length of the table that is argument 1, as `luaL_len` gives it.
+pub(super) fn length(l: Lua, t: Gc<Table>) -> LResult<i32> {
+    match t.metatable.get() {
+        None => Ok(t.length(l.global()) as i32),
+        Some(_) => l.aux_len(1),
+    }
+}
+
+/// Moves the elements `from..to` by one place, up or down. All of them and their new places are in the array part.
+fn shift(t: Gc<Table>, from: i32, to: i32, by: isize) {
+    let at = t.array_ptr().wrapping_add(from as usize - 1);
+    // SAFETY: the caller has checked that both ranges are in the array part.
+    unsafe { core::ptr::copy(at, at.wrapping_offset(by), (to - from) as usize) };
+}
+
+pub fn insert(l: Lua) -> LResult<i32> {
+    let t = check_table(l, 1)?;
+    let end = length(l, t)?.wrapping_add(1);
+    let pos = match l.gettop() {
+        2 => end,
+        3 => {
+            let pos = l.aux_checkint(2)?;
+            if pos < 1 || pos > end {
+                return Err(l.aux_argerror(2, msg::POSITION_OUT_OF_BOUNDS.as_bytes()));
+            }
+            if end as u32 <= t.asize() {
+                shift(t, pos, end, 1);
+            } else {
+                for i in (pos + 1..=end).rev() {
+                    t.set_int(l, i as i64, t.get_int(i as i64 - 1))?;
+                }
+            }
+            pos
+        }
+        _ => return Err(l.aux_error(msg::INSERT_ARGUMENTS, &[])),
+    };
+    t.set_int(l, pos as i64, l.from_top(1))?;
+    Ok(0)
+}
+
+pub fn remove(l: Lua) -> LResult<i32> {
+    let t = check_table(l, 1)?;
+    let size = length(l, t)?;
+    let pos = l.aux_optint(2, size)?;
+    if pos != size && (pos < 1 || pos > size.wrapping_add(1)) {
+        return Err(l.aux_argerror(1, msg::POSITION_OUT_OF_BOUNDS.as_bytes()));
+    }
+    l.push(t.get_int(pos as i64));
+    let last = if pos >= 1 && pos < size && size as u32 <= t.asize() {
+        shift(t, pos + 1, size + 1, -1);
+        size
+    } else {
+        for i in pos..size {
+            t.set_int(l, i as i64, t.get_int(i as i64 + 1))?;
+        }
+        pos.max(size)
+    };
+    t.set_int(l, last as i64, Value::NIL)?;
+    Ok(1)
+}
+
+/// Removes the last element.
+///
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn remove_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs != 1 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values.
+    let Some(t) = (unsafe { (*args).as_table() }) else { return false };
+    if t.metatable.get().is_some() {
+        return false;
+    }
+    let size = t.length(l.global());
+    if size == 0 || size > t.asize() as u64 {
+        return false;
+    }
+    let slot = &t.array()[size as usize - 1];
+    // SAFETY: `out` is a slot for the result.
+    unsafe { *out = slot.get() };
+    slot.set(Value::NIL);
+    true
+}
+
+pub fn maxn(l: Lua) -> LResult<i32> {
+    let t = check_table(l, 1)?;
+    let mut max = 0.0;
+    let mut at = 0;
+    while let Some((next, key, _)) = t.next_from(at) {
+        if let Some(n) = key.as_number()
+            && n > max
+        {
+            max = n;
+        }
+        at = next;
+    }
+    l.pushnumber(max);
+    Ok(1)
+}
+
+pub fn pack(l: Lua) -> LResult<i32> {
+    let n = l.gettop();
+    l.createtable(n, 1)?;
+    l.pushinteger(n as isize);
+    l.setfield(-2, b"n")?;
+    let Some(t) = l.from_top(1).as_table() else { return Ok(1) };
+    for i in 1..=n {
+        t.set_int(l, i as i64, argument(l, i))?;
+    }
+    Ok(1)
+}
+
+pub fn unpack(l: Lua) -> LResult<i32> {
+    let t = check_table(l, 1)?;
+    let first = l.aux_optint(2, 1)?;
+    let last = if l.isnoneornil(3) { length(l, t)? } else { l.aux_checkint(3)? };
+    if first > last {
+        return Ok(0);
+    }
+    let n = last.wrapping_sub(first).wrapping_add(1);
+    if n <= 0 || !l.checkstack(n) {
+        return Err(l.aux_error(msg::TOO_MANY_UNPACKED, &[]));
+    }
+    if first >= 1 && last as u32 <= t.asize() {
+        let top = l.top.get();
+        // SAFETY: `checkstack` made room for `n` values; all of them are in the array part.
+        unsafe { core::ptr::copy_nonoverlapping(t.array_ptr().add(first as usize - 1), top, n as usize) };
+        l.top.set(top.wrapping_add(n as usize));
+    } else {
+        for i in first..=last {
+            l.push(t.get_int(i as i64));
+        }
+    }
+    Ok(n)
+}
+
+/// The string made of elements `first..=last` and separators, when all elements are strings. `None` otherwise.
+fn join_strings(l: Lua, t: Gc<Table>, separator: &[u8], first: i64, last: i64) -> LResult<Option<Gc<Str>>> {
+    if first < 1 || last > t.asize() as i64 {
+        return Ok(None);
+    }
+    let elements = &t.array()[first as usize - 1..last as usize];
+    let mut total = separator.len().saturating_mul(elements.len() - 1);
+    for e in elements {
+        match e.get().as_string() {
+            Some(s) => total = total.saturating_add(s.len()),
+            None => return Ok(None),
+        }
+    }
+    let fill = |mut to: *mut u8| {
+        let mut put = |bytes: &[u8]| {
+            // SAFETY: `to` has room for all pieces, whose lengths were added up above; nothing has changed since.
+            unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
+            to = to.wrapping_add(bytes.len());
+        };
+        for (i, e) in elements.iter().enumerate() {
+            if i > 0 {
+                put(separator);
+            }
+            if let Some(s) = e.get().as_string() {
+                put(s.bytes());
+            }
+        }
+    };
+    if total > MAX_SHORT {
+        return new_long(l, total, fill).map(Some);
+    }
+    let mut short = [0; MAX_SHORT];
+    fill(short.as_mut_ptr());
+    new_str(l, &short[..total]).map(Some)
+}
+
+pub fn concat(l: Lua) -> LResult<i32> {
+    let separator = l.aux_optlstring(2, Some(b""))?.unwrap_or_default();
+    let t = check_table(l, 1)?;
+    let first = l.aux_optint(3, 1)?;
+    let last = if l.isnoneornil(4) { length(l, t)? } else { l.aux_checkint(4)? };
+    if first > last {
+        l.pushlstring(b"")?;
+        return Ok(1);
+    }
+    if let Some(s) = join_strings(l, t, separator, first as i64, last as i64)? {
+        l.push(Value::string(s));
+        gc::check(l)?;
+        return Ok(1);
+    }
+    let mut slot = MaybeUninit::uninit();
+    let buffer = Buffer::init(&mut slot, l);
+    let mut i = first;
+    loop {
+        let v = t.get_int(i as i64);
+        if let Some(s) = v.as_string() {
+            buffer.add(s.bytes())?;
+        } else if let Some(n) = v.as_number() {
+            let mut text = [0; NUMBER_BUFFER];
+            let len = num::format_g14(n, &mut text);
+            buffer.add(&text[..len])?;
+        } else {
+            let args = [Arg::S(Lua::typename(v.type_id()).as_bytes()), Arg::D(i as i64)];
+            return Err(l.aux_error(msg::CONCAT_VALUE, &args));
+        }
+        if i == last {
+            break;
+        }
+        buffer.add(separator)?;
+        i += 1;
+    }
+    buffer.pushresult()?;
+    Ok(1)
+}
