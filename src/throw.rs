@@ -36,6 +36,10 @@ impl Throw {
     pub fn code(self) -> u32 {
         self.0.get()
     }
+    /// Whether an error object was pushed with it.
+    pub fn carries_value(self) -> bool {
+        matches!(self, Throw::RUNTIME | Throw::SYNTAX | Throw::GCMM)
+    }
     /// The `LUA_*` status a protected call reports for it.
     pub fn status(self) -> i32 {
         self.0.get() as i32

@@ -3,12 +3,12 @@
 use super::header::Gc;
 use super::string::{Str, StringTable};
 use super::table::Table;
-use super::thread::{Lua, Thread};
+use super::thread::Lua;
 use super::value::{Value, lua_CFunction};
 use crate::boundary;
 use crate::gc::GcState;
 use crate::mem::{ByteBuf, lua_Alloc};
-use core::cell::Cell;
+use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 
 /// Metamethods, in the order of their names in `TAG_METHOD_NAMES`. Those up to `Eq` have an absence bit in
@@ -83,7 +83,7 @@ pub struct Global {
     pub main_thread: Cell<Option<Lua>>,
     pub panic: Cell<Option<lua_CFunction>>,
     /// What crosses the C boundary: innermost pad, exception in flight.
-    pub link: boundary::Link,
+    pub link: UnsafeCell<boundary::Link>,
     /// Error object (or nil) of a throw that is crossing foreign frames.
     pub in_flight: Cell<Value>,
     /// "not enough memory", made at start so that it needs no memory
@@ -97,9 +97,6 @@ pub struct Global {
     pub scratch: ByteBuf,
     /// the main thread exists completely
     pub complete: Cell<bool>,
-    /// For `lua_version(NULL)`-style checks: address identifies the library.
-    pub version: &'static f64,
-    pub main: *mut Thread,
 }
 
 /// Interned 64-bit patterns of light userdata that do not fit 48 bits.

@@ -1,8 +1,15 @@
 //! The virtual machine: lowering, the interpreter, calls, coroutines, metamethods, errors, debug and hooks.
 
+pub mod call;
+pub mod closure;
+pub mod coroutine;
+pub mod debug;
 pub mod error;
+pub mod execute;
+pub mod insn;
+pub mod lower;
+pub mod meta;
+pub mod state;
+pub mod upval;
 
-/// One instruction of the executable form (see `lower`).
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(transparent)]
-pub struct Insn(pub u64);
+pub use insn::Insn;

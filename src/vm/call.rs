@@ -1,0 +1,655 @@
+//! Calls: stack growth, frames, foreign functions, protected calls.
+//!
+//! Rules
+//! 1. A function that may grow the stack moves it: re-derive every pointer into it afterwards (`Thread::save_slot`).
+//! 2. On `Err` the call chain (`Thread::ci`) is left as it was when the error was raised, for tracebacks of dead
+//!    coroutines; whoever stops the error puts it back (`protected`, the interpreter's pcall, resume).
+//! 3. Whoever stops an error also restores `nny`, `n_c_calls`, `allow_hook`, `errfunc` and `Link::protected`.
+
+use crate::boundary::{self, Link, Ret};
+use crate::consts::*;
+use crate::messages as msg;
+use crate::object::thread::{BASIC_STACK, EXTRA_STACK, cist};
+use crate::object::{CallInfo, Gc, Kind, Lua, LuaClosure, TagMethod, Value, lua_CFunction, string};
+use crate::throw::{LResult, Throw};
+use crate::vm::{debug, execute, lower, upval};
+use core::ffi::c_void;
+
+/// Results wanted: all.
+pub const MULTI: i32 = LUA_MULTRET;
+const MAX_STACK: usize = LUAI_MAXSTACK as usize;
+/// Size of a stack on which a stack overflow is being handled.
+const ERROR_STACK: usize = MAX_STACK + 200;
+/// Native nesting at which even error handling gives up.
+const MAX_C_CALLS_IN_ERROR: u16 = LUAI_MAXCCALLS as u16 + (LUAI_MAXCCALLS as u16 >> 3);
+
+// ---- stack ----------------------------------------------------------------------------------------------------
+
+/// Makes room for `n` more slots above the top.
+#[inline(always)]
+pub fn check_stack(l: Lua, n: usize) -> LResult<()> {
+    if (l.stack_last.get() as usize).wrapping_sub(l.top.get() as usize) as isize <= (n * 8) as isize {
+        grow_stack(l, n)
+    } else {
+        if cfg!(feature = "stress-stack") {
+            return realloc_stack(l, l.stack_size.get() as usize);
+        }
+        Ok(())
+    }
+}
+
+/// Grows the stack by at least `n` slots.
+#[cold]
+#[inline(never)]
+pub fn grow_stack(l: Lua, n: usize) -> LResult<()> {
+    let size = l.stack_size.get() as usize;
+    if size > MAX_STACK {
+        // Overflow while an overflow is handled.
+        return Err(Throw::HANDLER);
+    }
+    let used = (l.top.get() as usize - l.stack.get() as usize) / 8;
+    let needed = used + n + EXTRA_STACK;
+    let new = (2 * size).min(MAX_STACK).max(needed);
+    if new > MAX_STACK {
+        realloc_stack(l, ERROR_STACK)?;
+        return Err(l.runtime_error(msg::STACK_OVERFLOW));
+    }
+    realloc_stack(l, new)
+}
+
+/// Moves the stack to a block of `size` slots and corrects every pointer into it.
+pub fn realloc_stack(l: Lua, size: usize) -> LResult<()> {
+    let old = l.stack.get();
+    let old_size = l.stack_size.get() as usize;
+    let p = if cfg!(feature = "stress-stack") {
+        // A copy, so that the address surely changes.
+        let p = crate::mem::realloc(l, core::ptr::null_mut(), 0, size * 8)?.cast::<Value>();
+        // SAFETY: both blocks have at least the smaller number of slots.
+        unsafe { core::ptr::copy_nonoverlapping(l.stack.get(), p, size.min(l.stack_size.get() as usize)) };
+        crate::mem::free(l, l.stack.get().cast(), old_size * 8);
+        p
+    } else {
+        crate::mem::realloc(l, old.cast(), old_size * 8, size * 8)?.cast::<Value>()
+    };
+    // The allocation may have collected, and a collection may have shrunk the stack.
+    debug_assert!(old == l.stack.get() && old_size == l.stack_size.get() as usize);
+    for i in old_size..size {
+        // SAFETY: below `size`.
+        unsafe { p.add(i).write(Value::NIL) };
+    }
+    let moved = |slot: *mut Value| p.wrapping_byte_offset(slot as isize - old as isize);
+    l.stack.set(p);
+    l.stack_size.set(size as u32);
+    l.stack_last.set(p.wrapping_add(size - EXTRA_STACK));
+    l.top.set(moved(l.top.get()));
+    let mut up = l.open_upvals.get();
+    while let Some(uv) = up {
+        uv.v.set(moved(uv.v.get()));
+        up = upval::next_link(&uv).get();
+    }
+    let mut ci = l.ci.get();
+    while !ci.is_null() {
+        // SAFETY: the chain of CallInfos from `ci` back to `base_ci` is live.
+        let c = unsafe { &*ci };
+        c.func.set(moved(c.func.get()));
+        c.top.set(moved(c.top.get()));
+        if c.is_lua() {
+            c.base.set(moved(c.base.get()));
+        }
+        ci = c.prev.get();
+    }
+    Ok(())
+}
+
+/// Gives back stack that a deep recursion or a stack overflow left over (collector, end of protected calls).
+pub fn shrink_stack(l: Lua) {
+    let mut limit = l.top.get();
+    let mut ci = l.ci.get();
+    while !ci.is_null() {
+        // SAFETY: as in `realloc_stack`.
+        let c = unsafe { &*ci };
+        limit = limit.max(c.top.get());
+        ci = c.prev.get();
+    }
+    let used = (limit as usize - l.stack.get() as usize) / 8 + 1;
+    let good = (used + used / 8 + 2 * EXTRA_STACK).max(BASIC_STACK);
+    let size = l.stack_size.get() as usize;
+    if used <= MAX_STACK - EXTRA_STACK && good < size && good < MAX_STACK {
+        // Shrinking cannot fail by contract; if it does the larger stack stays.
+        let _ = realloc_stack(l, good);
+    }
+}
+
+// ---- frames ---------------------------------------------------------------------------------------------------
+
+/// The CallInfo after the current one, made when there is none to reuse.
+#[inline(always)]
+pub fn next_ci(l: Lua) -> LResult<&'static CallInfo> {
+    let next = l.call_info().next.get();
+    if next.is_null() {
+        return extend_ci(l);
+    }
+    // SAFETY: spare CallInfos stay allocated.
+    Ok(unsafe { &*next })
+}
+
+#[cold]
+#[inline(never)]
+fn extend_ci(l: Lua) -> LResult<&'static CallInfo> {
+    let p = crate::mem::realloc(l, core::ptr::null_mut(), 0, size_of::<CallInfo>())?.cast::<CallInfo>();
+    let ci = l.call_info();
+    // SAFETY: `p` is a fresh block of the size of a CallInfo.
+    unsafe { p.write(CallInfo::new()) };
+    // An emergency collection frees spare CallInfos but makes none, so the link is still empty.
+    debug_assert!(ci.next.get().is_null());
+    ci.next.set(p);
+    // SAFETY: just written.
+    let new = unsafe { &*p };
+    new.prev.set(l.ci.get().cast_mut());
+    Ok(new)
+}
+
+/// Frees the CallInfos after `ci`, which are all spare.
+pub fn free_call_infos(l: Lua, ci: &CallInfo) {
+    let mut next = ci.next.get();
+    ci.next.set(core::ptr::null_mut());
+    while !next.is_null() {
+        // SAFETY: spare CallInfos are live blocks that nothing uses.
+        let after = unsafe { (*next).next.get() };
+        crate::mem::free(l, next.cast(), size_of::<CallInfo>());
+        next = after;
+    }
+}
+
+/// How `precall` left things.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pre {
+    /// A Lua frame was pushed; run it.
+    Lua,
+    /// The function was not a Lua function and has been called; results are in place.
+    Done,
+}
+
+/// Prepares the call of the value at `func`, whose arguments reach up to the top.
+#[inline]
+pub fn precall(l: Lua, func: *mut Value, nresults: i32) -> LResult<Pre> {
+    // SAFETY: `func` is a live slot.
+    let f = unsafe { *func };
+    match callee(f) {
+        Callee::Lua(cl) => {
+            push_lua_frame(l, func, cl, nresults)?;
+            if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+                call_hook_of_lua(l)?;
+            }
+            Ok(Pre::Lua)
+        }
+        Callee::Native(n) => call_native(l, func, n, nresults).map(|_| Pre::Done),
+        Callee::None => {
+            let func = try_call_metamethod(l, func)?;
+            precall(l, func, nresults)
+        }
+    }
+}
+
+/// A function that is not written in Lua.
+#[derive(Clone, Copy)]
+pub enum Native {
+    Rust(crate::object::RustFn),
+    C(lua_CFunction),
+}
+
+pub enum Callee {
+    Lua(Gc<LuaClosure>),
+    Native(Native),
+    None,
+}
+
+/// What kind of function a value is.
+#[inline(always)]
+pub fn callee(f: Value) -> Callee {
+    use crate::object::value::*;
+    match f.tag() {
+        TAG_FUNCTION => {
+            // SAFETY: a function value is the address of an object.
+            let h = unsafe { &*f.payload::<crate::object::Header>() };
+            match h.kind() {
+                // SAFETY: the kind says which.
+                Kind::LuaClosure => Callee::Lua(unsafe { Gc::from_ptr(f.payload()) }),
+                Kind::Builtin => {
+                    // SAFETY: the kind says so; builtins are static.
+                    Callee::Native(Native::Rust(unsafe { (*f.payload::<crate::object::Builtin>()).f }))
+                }
+                _ => {
+                    // SAFETY: the only other function object is the C closure.
+                    let c: Gc<crate::object::CClosure> = unsafe { Gc::from_ptr(f.payload()) };
+                    Callee::Native(match c.builtin {
+                        Some(b) => Native::Rust(b.f),
+                        None => Native::C(c.f),
+                    })
+                }
+            }
+        }
+        TAG_LIGHTC => match f.as_light_c() {
+            Some(f) => Callee::Native(Native::C(f)),
+            None => Callee::None,
+        },
+        _ => Callee::None,
+    }
+}
+
+/// Puts the `__call` metamethod of the value at `func` below it. Returns where it is.
+#[cold]
+#[inline(never)]
+pub fn try_call_metamethod(l: Lua, func: *mut Value) -> LResult<*mut Value> {
+    // SAFETY: `func` is a live slot.
+    let at = unsafe { super::error::ValueAt::at(func) };
+    let tm = l.global().tm_of(at.value, TagMethod::Call);
+    if !tm.is_function() {
+        return Err(l.type_error(at, "call"));
+    }
+    let n = (l.top.get() as usize - func as usize) / 8;
+    // SAFETY: one slot above the top is free (`EXTRA_STACK`).
+    unsafe { core::ptr::copy(func, func.add(1), n) };
+    let offset = l.save_slot(func);
+    l.top.set(l.top.get().wrapping_add(1));
+    // SAFETY: as above.
+    unsafe { *func = tm };
+    check_stack(l, 1)?;
+    Ok(l.restore_slot(offset))
+}
+
+/// Pushes the frame of a Lua function.
+#[inline(always)]
+pub fn push_lua_frame(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LResult<&'static CallInfo> {
+    let p = cl.proto;
+    let (mut func, mut p_exec) = (func, p.exec.get());
+    let size = p.maxstacksize() as usize;
+    if p_exec.is_null() {
+        let offset = l.save_slot(func);
+        p_exec = lower::lower(l, p)?;
+        func = l.restore_slot(offset);
+    }
+    let mut nargs = (l.top.get() as usize - func as usize) / 8 - 1;
+    if (l.stack_last.get() as isize - l.top.get() as isize) <= (size * 8) as isize
+        || cfg!(feature = "stress-stack")
+    {
+        let offset = l.save_slot(func);
+        check_stack(l, size)?;
+        func = l.restore_slot(offset);
+    }
+    let params = p.numparams() as usize;
+    while nargs < params {
+        l.push(Value::NIL);
+        nargs += 1;
+    }
+    let base = if p.is_vararg() { move_parameters(l, func, params) } else { func.wrapping_add(1) };
+    let ci = next_ci(l)?;
+    ci.func.set(func);
+    ci.base.set(base);
+    ci.top.set(base.wrapping_add(size));
+    ci.savedpc.set(p_exec);
+    ci.nresults.set(nresults as i16);
+    ci.status.set(cist::LUA);
+    l.top.set(ci.top.get());
+    l.ci.set(ci);
+    Ok(ci)
+}
+
+/// Vararg function: the fixed parameters are moved above the arguments, which become the varargs.
+fn move_parameters(l: Lua, func: *mut Value, params: usize) -> *mut Value {
+    let base = l.top.get();
+    let fixed = func.wrapping_add(1);
+    for i in 0..params {
+        let from = fixed.wrapping_add(i);
+        // SAFETY: `check_stack` made room for the frame, of which the parameters are part.
+        unsafe {
+            l.push(*from);
+            *from = Value::NIL;
+        }
+    }
+    base
+}
+
+#[cold]
+#[inline(never)]
+pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
+    let ci = l.call_info();
+    // The hook sees the pc of the first instruction.
+    ci.savedpc.set(ci.savedpc.get().wrapping_add(1));
+    let prev = ci.prev.get();
+    // SAFETY: every frame but the host's has a previous one.
+    let prev = unsafe { &*prev };
+    let mut event = LUA_HOOKCALL;
+    if prev.is_lua() && ci.has(cist::TAIL) {
+        event = LUA_HOOKTAILCALL;
+    }
+    debug::call_hook(l, event, -1)?;
+    ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));
+    Ok(())
+}
+
+/// Calls a function that is not written in Lua, in a frame of its own.
+#[inline]
+pub fn call_native(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LResult<()> {
+    let mut func = func;
+    if (l.stack_last.get() as isize - l.top.get() as isize) <= LUA_MINSTACK as isize * 8
+        || cfg!(feature = "stress-stack")
+    {
+        let offset = l.save_slot(func);
+        check_stack(l, LUA_MINSTACK as usize)?;
+        func = l.restore_slot(offset);
+    }
+    let ci = next_ci(l)?;
+    ci.func.set(func);
+    ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
+    ci.nresults.set(nresults as i16);
+    ci.status.set(0);
+    ci.k.set(None);
+    l.ci.set(ci);
+    if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+        debug::call_hook(l, LUA_HOOKCALL, -1)?;
+    }
+    let n = match f {
+        Native::Rust(f) => f(l)?,
+        Native::C(f) => call_c(l, f)?,
+    };
+    let first = l.top.get().wrapping_sub(n as usize);
+    poscall(l, ci, first)?;
+    Ok(())
+}
+
+/// The boundary's part of the state.
+#[inline(always)]
+pub fn link(l: Lua) -> *mut Link {
+    l.global().link.get()
+}
+
+/// Calls a C function (or continuation) through a pad.
+#[inline]
+pub fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
+    // SAFETY: the host promised a function of this type; the link is the running state's.
+    let r = unsafe { boundary::call(link(l), f as *const c_void, l.as_ptr() as usize, 0, 0, 0) };
+    if r.throw == boundary::NONE { Ok(r.value as i32) } else { Err(landed(l, r.throw)) }
+}
+
+/// A throw arrived at a pad: takes the error object in flight to the running thread.
+#[cold]
+#[inline(never)]
+pub fn landed(l: Lua, code: u64) -> Throw {
+    if code == boundary::FOREIGN_CAUGHT {
+        return match string::new_str(l, msg::CXX_EXCEPTION.as_bytes()) {
+            Ok(s) => {
+                l.push(Value::string(s));
+                Throw::RUNTIME
+            }
+            Err(t) => t,
+        };
+    }
+    let throw = Throw::from_code(code).unwrap_or(Throw::RUNTIME);
+    if throw.carries_value() {
+        l.push(l.global().in_flight.replace(Value::NIL));
+    }
+    throw
+}
+
+/// A core called from C ends with an error: what its stub has to be told so that it raises. An error that
+/// nothing will stop goes to the panic function here, with the stack as it is.
+#[cold]
+#[inline(never)]
+pub fn leave(l: Lua, throw: Throw) -> Ret {
+    let link = link(l);
+    if throw != Throw::FOREIGN {
+        // SAFETY: the link of a live state.
+        let (protected, has_pad) = unsafe { ((*link).protected, (*link).has_pad()) };
+        if !has_pad || protected == 0 && !in_protected_frame(l) {
+            panic_out(l, throw);
+        }
+        if throw.carries_value() {
+            l.global().in_flight.set(l.from_top(1));
+            l.drop_values(1);
+        }
+    }
+    Ret::raise(link, throw.code() as u64)
+}
+
+/// Whether the interpreter's own pcall is among the active calls of the thread.
+fn in_protected_frame(l: Lua) -> bool {
+    let mut ci = l.ci.get();
+    while !ci.is_null() {
+        // SAFETY: the chain of active frames is live.
+        let c = unsafe { &*ci };
+        if c.has(cist::PCALL) {
+            return true;
+        }
+        ci = c.prev.get();
+    }
+    false
+}
+
+/// Error outside any protected call: the panic function, then the end.
+fn panic_out(l: Lua, throw: Throw) -> ! {
+    l.set_status(throw.status() as u8);
+    if let Some(panic) = l.global().panic.get() {
+        // SAFETY: the host's function; it may leave by a jump of its own, nothing here needs cleaning up.
+        unsafe { panic(l.as_ptr()) };
+    }
+    // SAFETY: ends the process, as the manual says.
+    unsafe { libc::abort() }
+}
+
+/// Ends the call of `ci`: fires the return hook, moves results from `first` on to where the caller wants them.
+/// Returns whether all results were kept (the top then marks their end).
+#[inline]
+pub fn poscall(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<bool> {
+    let mut first = first;
+    if l.hook_mask() != 0 {
+        first = return_hook(l, ci, first)?;
+    }
+    let to = ci.func.get();
+    l.ci.set(ci.prev.get());
+    let n = (l.top.get() as usize - first as usize) / 8;
+    Ok(move_results(l, to, first, n, ci.nresults.get() as i32))
+}
+
+/// Moves `n` results, padded or cut to `wanted`; sets the top behind them.
+#[inline(always)]
+pub fn move_results(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32) -> bool {
+    let count = if wanted < 0 { n } else { wanted as usize };
+    let have = n.min(count);
+    for i in 0..have {
+        // SAFETY: results are above the called function's slot, inside the stack.
+        unsafe { *to.add(i) = *first.add(i) };
+    }
+    for i in have..count {
+        // SAFETY: a caller that wants `count` results has room for them.
+        unsafe { *to.add(i) = Value::NIL };
+    }
+    l.top.set(to.wrapping_add(count));
+    wanted < 0
+}
+
+#[cold]
+#[inline(never)]
+pub fn return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<*mut Value> {
+    let mut first = first;
+    if l.hook_mask() & LUA_MASKRET as u8 != 0 {
+        let offset = l.save_slot(first);
+        debug::call_hook(l, LUA_HOOKRET, -1)?;
+        first = l.restore_slot(offset);
+    }
+    // SAFETY: a called frame has a previous one.
+    let prev = unsafe { &*ci.prev.get() };
+    if prev.is_lua() {
+        l.old_pc.set(prev.savedpc.get());
+    }
+    Ok(first)
+}
+
+// ---- calls ----------------------------------------------------------------------------------------------------
+
+/// Counts a nested native call; the error when there are too many.
+#[inline(always)]
+pub fn enter_native(l: Lua) -> LResult<()> {
+    let n = l.n_c_calls.get() + 1;
+    l.n_c_calls.set(n);
+    if n >= LUAI_MAXCCALLS as u16 { native_overflow(l, n) } else { Ok(()) }
+}
+
+#[cold]
+#[inline(never)]
+fn native_overflow(l: Lua, n: u16) -> LResult<()> {
+    if n == LUAI_MAXCCALLS as u16 {
+        Err(l.runtime_error(msg::C_STACK_OVERFLOW))
+    } else if n >= MAX_C_CALLS_IN_ERROR {
+        Err(Throw::HANDLER)
+    } else {
+        Ok(())
+    }
+}
+
+/// Calls the function at `func` with the arguments above it; results replace it. The callee may yield.
+pub fn call(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    enter_native(l)?;
+    if precall(l, func, nresults)? == Pre::Lua {
+        let ci = l.call_info();
+        ci.add_status(cist::FRESH);
+        execute::execute(l, ci)?;
+    }
+    l.n_c_calls.set(l.n_c_calls.get() - 1);
+    Ok(())
+}
+
+/// `call` for callers that cannot be suspended.
+pub fn call_noyield(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    l.nny.set(l.nny.get() + 1);
+    call(l, func, nresults)?;
+    l.nny.set(l.nny.get() - 1);
+    Ok(())
+}
+
+/// What a protected call restores when it stops an error.
+pub struct Saved {
+    ci: *const CallInfo,
+    nny: u16,
+    n_c_calls: u16,
+    allow_hook: bool,
+    errfunc: isize,
+    protected: u32,
+}
+
+impl Saved {
+    pub fn new(l: Lua) -> Saved {
+        // SAFETY: the link of a live state.
+        let protected = unsafe { (*link(l)).protected };
+        Saved {
+            ci: l.ci.get(),
+            nny: l.nny.get(),
+            n_c_calls: l.n_c_calls.get(),
+            allow_hook: l.allow_hook.get(),
+            errfunc: l.errfunc.get(),
+            protected,
+        }
+    }
+    pub fn restore(&self, l: Lua) {
+        l.ci.set(self.ci);
+        l.nny.set(self.nny);
+        l.n_c_calls.set(self.n_c_calls);
+        l.allow_hook.set(self.allow_hook);
+        l.errfunc.set(self.errfunc);
+        set_protected(l, self.protected);
+    }
+}
+
+pub fn set_protected(l: Lua, n: u32) {
+    // SAFETY: the link of a live state; nobody holds a reference into it.
+    unsafe { (*link(l)).protected = n }
+}
+
+/// Runs `body` with a message handler (stack offset, 0 for none) and stops its errors: the status; with an error its
+/// object is at `func_offset` and the stack ends there. `Err` only for what a protected call does not stop: yields
+/// and foreign exceptions.
+pub fn run_protected(
+    l: Lua,
+    mut body: impl FnMut() -> LResult<()>,
+    func_offset: isize,
+    errfunc: isize,
+) -> LResult<i32> {
+    let saved = Saved::new(l);
+    set_protected(l, saved.protected + 1);
+    l.errfunc.set(errfunc);
+    match body() {
+        Ok(()) => {
+            l.errfunc.set(saved.errfunc);
+            set_protected(l, saved.protected);
+            Ok(LUA_OK)
+        }
+        Err(Throw::YIELD) => {
+            set_protected(l, saved.protected);
+            Err(Throw::YIELD)
+        }
+        Err(throw) => {
+            let func = l.restore_slot(func_offset);
+            upval::close(l, func);
+            if throw == Throw::FOREIGN {
+                saved.restore(l);
+                l.top.set(func);
+                return Err(throw);
+            }
+            set_error_object(l, throw, func);
+            saved.restore(l);
+            shrink_stack(l);
+            Ok(throw.status())
+        }
+    }
+}
+
+/// Protected call of the function at `func`.
+pub fn protected(l: Lua, func: *mut Value, nresults: i32, errfunc: isize) -> LResult<i32> {
+    let offset = l.save_slot(func);
+    run_protected(l, || call_noyield(l, l.restore_slot(offset), nresults), offset, errfunc)
+}
+
+/// Puts the object of an error that was stopped at `to` and ends the stack behind it.
+pub fn set_error_object(l: Lua, throw: Throw, to: *mut Value) {
+    let v = match throw {
+        Throw::MEMORY => memory_message(l),
+        Throw::HANDLER => match string::new_str(l, msg::ERROR_IN_ERROR_HANDLING.as_bytes()) {
+            Ok(s) => Value::string(s),
+            Err(_) => memory_message(l),
+        },
+        _ => l.from_top(1),
+    };
+    // SAFETY: `to` is a slot of the stack at or below the top.
+    unsafe { *to = v };
+    l.top.set(to.wrapping_add(1));
+}
+
+fn memory_message(l: Lua) -> Value {
+    match l.global().memory_message.get() {
+        Some(s) => Value::string(s),
+        None => Value::NIL,
+    }
+}
+
+/// Calls a metamethod with arguments and takes `nresults` (0 or 1) results; a yield is allowed only when the
+/// running function is a Lua function, which can finish its instruction later.
+pub fn call_metamethod(l: Lua, f: Value, args: &[Value], nresults: i32) -> LResult<Value> {
+    l.push(f);
+    for &a in args {
+        l.push(a);
+    }
+    check_stack(l, 0)?;
+    let func = l.top.get().wrapping_sub(args.len() + 1);
+    if l.call_info().is_lua() {
+        call(l, func, nresults)?;
+    } else {
+        call_noyield(l, func, nresults)?;
+    }
+    if nresults == 0 {
+        return Ok(Value::NIL);
+    }
+    let v = l.from_top(1);
+    l.drop_values(1);
+    Ok(v)
+}
+

@@ -1,0 +1,93 @@
+//! Making closures.
+
+use crate::gc;
+use crate::mem;
+use crate::object::{CClosure, CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, Value, lua_CFunction};
+use crate::object::{Builtin, UpVal};
+use crate::throw::LResult;
+use crate::vm::upval;
+use core::cell::Cell;
+
+/// A Lua closure with empty upvalue slots. Nothing may run before they are filled.
+pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> LResult<Gc<LuaClosure>> {
+    let p0 = mem::alloc_object(l, Kind::LuaClosure, LuaClosure::size_of(nupvalues))?;
+    // SAFETY: a fresh block with room for the header, the prototype and the upvalue slots.
+    let cl: Gc<LuaClosure> = unsafe {
+        p0.write(Header::new(Kind::LuaClosure, gc::current_white(l.global())));
+        let cl = p0.cast::<LuaClosure>();
+        (&raw mut (*cl).proto).write(p);
+        let slots = cl.add(1).cast::<Cell<Option<Gc<UpVal>>>>();
+        for i in 0..nupvalues {
+            slots.add(i).write(Cell::new(None));
+        }
+        Gc::from_ptr(cl)
+    };
+    cl.header.aux0.set(nupvalues as u8);
+    gc::link(l.global(), cl.erase());
+    Ok(cl)
+}
+
+/// A C closure; upvalues are nil.
+pub fn new_c(
+    l: Lua,
+    f: lua_CFunction,
+    builtin: Option<&'static Builtin>,
+    nupvalues: usize,
+) -> LResult<Gc<CClosure>> {
+    let p0 = mem::alloc_object(l, Kind::CClosure, CClosure::size_of(nupvalues))?;
+    // SAFETY: a fresh block with room for the fixed part and the upvalues.
+    let cl: Gc<CClosure> = unsafe {
+        p0.write(Header::new(Kind::CClosure, gc::current_white(l.global())));
+        let cl = p0.cast::<CClosure>();
+        (&raw mut (*cl).f).write(f);
+        (&raw mut (*cl).builtin).write(builtin);
+        let slots = cl.add(1).cast::<Value>();
+        for i in 0..nupvalues {
+            slots.add(i).write(Value::NIL);
+        }
+        Gc::from_ptr(cl)
+    };
+    cl.header.aux0.set(nupvalues as u8);
+    gc::link(l.global(), cl.erase());
+    Ok(cl)
+}
+
+/// The closure of a nested prototype in the running frame: the last one made, when it would capture the same
+/// variables, else a new one.
+#[inline(never)]
+pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo) -> LResult<Value> {
+    let n = p.upvalues.len();
+    let captured = |i: usize| {
+        let d = p.upvalues.get(i);
+        if d.instack { ci.base.get().wrapping_add(d.index as usize) } else { outer.upval(d.index as usize).v.get() }
+    };
+    if let Some(last) = p.cache.get() {
+        if (0..n).all(|i| last.upval(i).v.get() == captured(i)) {
+            gc::revive(l.global(), last.erase());
+            return Ok(Value::lua_closure(last));
+        }
+    }
+    let cl = new_lua(l, p, n)?;
+    // Anchored while upvalues are made; a Lua frame's limit has slots to spare.
+    l.push(Value::lua_closure(cl));
+    for i in 0..n {
+        let d = p.upvalues.get(i);
+        let uv = if d.instack {
+            match upval::find(l, ci.base.get().wrapping_add(d.index as usize)) {
+                Ok(uv) => uv,
+                Err(t) => {
+                    l.drop_values(1);
+                    return Err(t);
+                }
+            }
+        } else {
+            outer.upval(d.index as usize)
+        };
+        cl.upvals()[i].set(Some(uv));
+        gc::barrier_object(l, cl.erase(), uv);
+    }
+    l.drop_values(1);
+    p.cache.set(Some(cl));
+    gc::barrier_back(l, p.erase(), Value::lua_closure(cl));
+    Ok(Value::lua_closure(cl))
+}

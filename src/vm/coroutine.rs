@@ -1,0 +1,210 @@
+//! Resume and yield.
+//!
+//! A coroutine runs in an interpreter of its own on the native stack of whoever resumes it. A yield is a throw that
+//! nothing but resume stops; the frames of the coroutine stay, and the next resume finishes the instruction or the
+//! C function that was interrupted and goes on from there.
+
+use crate::consts::*;
+use crate::messages as msg;
+use crate::object::thread::cist;
+use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
+use crate::throw::{LResult, Throw};
+use crate::vm::call::{self, Pre};
+use crate::vm::{execute, upval};
+
+/// Resumes `l` with the `nargs` topmost values of its stack; the status. After an error its object is on top of the
+/// stack of `l`. `Err` only for a foreign exception passing through.
+pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
+    let n = from.map_or(0, |f| f.n_c_calls.get());
+    let old_nny = l.nny.get();
+    if n >= LUAI_MAXCCALLS as u16 {
+        return refuse(l, msg::C_STACK_OVERFLOW, nargs);
+    }
+    let starting = l.status() as i32 == LUA_OK;
+    if starting {
+        if !core::ptr::eq(l.ci.get(), &l.base_ci) {
+            return refuse(l, msg::RESUME_NON_SUSPENDED, nargs);
+        }
+    } else if l.status() as i32 != LUA_YIELD {
+        return refuse(l, msg::RESUME_DEAD, nargs);
+    }
+    // SAFETY: the link of a live state.
+    let protected = unsafe { (*call::link(l)).protected };
+    call::set_protected(l, protected + 1);
+    l.n_c_calls.set(n + 1);
+    l.nny.set(0);
+    let mut r = if starting { start(l, nargs) } else { proceed(l, nargs) };
+    // Errors that a protected call of the coroutine stops.
+    loop {
+        match r {
+            Err(t) if t != Throw::YIELD && t != Throw::FOREIGN && recover(l, t) => {
+                l.n_c_calls.set(n + 1);
+                r = unroll(l);
+            }
+            _ => break,
+        }
+    }
+    call::set_protected(l, protected);
+    l.nny.set(old_nny);
+    l.n_c_calls.set(l.n_c_calls.get().wrapping_sub(1));
+    match r {
+        Ok(()) => Ok(LUA_OK),
+        Err(Throw::YIELD) => Ok(LUA_YIELD),
+        Err(Throw::FOREIGN) => {
+            l.set_status(LUA_ERRRUN as u8);
+            Err(Throw::FOREIGN)
+        }
+        Err(t) => {
+            l.set_status(t.status() as u8);
+            let top = l.top.get();
+            let to = if t.carries_value() { top.wrapping_sub(1) } else { top };
+            call::set_error_object(l, t, to);
+            l.call_info().top.set(l.top.get());
+            Ok(t.status())
+        }
+    }
+}
+
+/// An error of resume itself: the arguments are replaced by the message, the coroutine is not touched.
+fn refuse(l: Lua, message: &str, nargs: i32) -> LResult<i32> {
+    l.drop_values(nargs as usize);
+    let v = match string::new_str(l, message.as_bytes()) {
+        Ok(s) => Value::string(s),
+        Err(_) => l.global().memory_message.get().map_or(Value::NIL, Value::string),
+    };
+    l.push(v);
+    Ok(LUA_ERRRUN)
+}
+
+fn start(l: Lua, nargs: i32) -> LResult<()> {
+    let func = l.top.get().wrapping_sub(nargs as usize + 1);
+    if call::precall(l, func, LUA_MULTRET)? == Pre::Lua {
+        let ci = l.call_info();
+        ci.add_status(cist::FRESH);
+        execute::execute(l, ci)?;
+    }
+    Ok(())
+}
+
+/// Goes on after a yield; the resume's arguments are the yield's results.
+fn proceed(l: Lua, nargs: i32) -> LResult<()> {
+    l.set_status(LUA_OK as u8);
+    let ci = l.call_info();
+    let first = l.top.get().wrapping_sub(nargs as usize);
+    ci.func.set(l.restore_slot(ci.extra.get()));
+    if ci.is_lua() {
+        // Yielded inside a hook: the arguments are dropped and the instruction runs again without the hook.
+        l.top.set(first);
+        execute::execute(l, core::ptr::null())?;
+    } else {
+        let mut first = first;
+        if let Some(k) = ci.k.get() {
+            ci.err_status.set(LUA_YIELD);
+            ci.add_status(cist::YIELDED);
+            let n = call::call_c(l, k)?;
+            first = l.top.get().wrapping_sub(n as usize);
+        }
+        call::poscall(l, ci, first)?;
+    }
+    unroll(l)
+}
+
+/// Finishes every frame that was interrupted, innermost first.
+fn unroll(l: Lua) -> LResult<()> {
+    while !core::ptr::eq(l.ci.get(), &l.base_ci) {
+        let ci = l.call_info();
+        if ci.is_lua() {
+            execute::finish_op(l, ci)?;
+            execute::execute(l, core::ptr::null())?;
+        } else if ci.has(cist::PCALL) {
+            execute::finish_pcall(l, ci)?;
+        } else {
+            finish_c_call(l, ci)?;
+        }
+    }
+    Ok(())
+}
+
+/// A C function whose call of Lua was interrupted goes on in its continuation.
+fn finish_c_call(l: Lua, ci: &CallInfo) -> LResult<()> {
+    if ci.has(cist::YPCALL) {
+        l.errfunc.set(ci.old_errfunc.get());
+    }
+    // Results of the interrupted call are in place; a call for all results needs the frame's limit moved.
+    adjust_results(l, ci.nresults.get() as i32);
+    let Some(k) = ci.k.get() else {
+        debug_assert!(false, "a C function without continuation cannot have been suspended");
+        return Ok(());
+    };
+    if !ci.has(cist::STAT) {
+        ci.err_status.set(LUA_YIELD);
+    }
+    ci.clear_status(cist::YPCALL | cist::STAT);
+    ci.add_status(cist::YIELDED);
+    let n = call::call_c(l, k)?;
+    call::poscall(l, ci, l.top.get().wrapping_sub(n as usize))?;
+    Ok(())
+}
+
+fn adjust_results(l: Lua, nresults: i32) {
+    let ci = l.call_info();
+    if nresults == LUA_MULTRET && ci.top.get() < l.top.get() {
+        ci.top.set(l.top.get());
+    }
+}
+
+/// Unwinds to the innermost protected call among the coroutine's frames, which then goes on as if its callee had
+/// returned the error. False when there is none.
+fn recover(l: Lua, throw: Throw) -> bool {
+    let mut ci = l.ci.get();
+    // SAFETY: the chain of active frames is live.
+    while let Some(c) = unsafe { ci.as_ref() } {
+        if c.has(cist::PCALL) {
+            execute::catch_in_pcall(l, c, throw);
+            l.nny.set(0);
+            return true;
+        }
+        if c.has(cist::YPCALL) {
+            let old_top = l.restore_slot(c.extra.get());
+            upval::close(l, old_top);
+            call::set_error_object(l, throw, old_top);
+            l.ci.set(c);
+            l.allow_hook.set(c.has(cist::ALLOWHOOK));
+            l.nny.set(0);
+            call::shrink_stack(l);
+            l.errfunc.set(c.old_errfunc.get());
+            c.add_status(cist::STAT);
+            c.err_status.set(throw.status());
+            return true;
+        }
+        ci = c.prev.get();
+    }
+    false
+}
+
+/// Suspends the running coroutine; its `nresults` topmost values go to whoever resumed it. `Err(YIELD)` when it does;
+/// inside a hook it returns and the hook's return completes the yield.
+pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<i32> {
+    if l.nny.get() > 0 {
+        let main = l.global().main_thread.get();
+        return Err(if main == Some(l) {
+            l.runtime_error(msg::YIELD_OUTSIDE)
+        } else {
+            l.runtime_error(msg::YIELD_ACROSS_C)
+        });
+    }
+    let ci = l.call_info();
+    l.set_status(LUA_YIELD as u8);
+    ci.extra.set(l.save_slot(ci.func.get()));
+    if ci.is_lua() {
+        return Ok(0);
+    }
+    ci.k.set(k);
+    if k.is_some() {
+        ci.ctx.set(ctx);
+    }
+    // What lies below the yielded values is hidden from the resumer until the coroutine goes on.
+    ci.func.set(l.top.get().wrapping_sub(nresults as usize + 1));
+    Err(Throw::YIELD)
+}
+

@@ -1,0 +1,1219 @@
+//! The interpreter.
+//!
+//! Rules
+//! 1. `run` keeps the running frame in locals: `ci`, `base`, `k`, `cl`, `pc`. Whatever may raise, call, allocate or move
+//!    the stack runs under `protect!`, which saves `pc` first and re-reads `base` afterwards.
+//! 2. While a Lua frame runs, the stack's top is the frame's limit, except between an instruction that leaves an
+//!    open number of values and the one that takes them.
+//! 3. Lua-to-Lua calls push a frame and go on; only a frame marked `FRESH` ends the invocation when it returns.
+//!    The library's pcall and xpcall are frames without native nesting too (`cist::PCALL`).
+//! 4. Errors leave the loop as values; `catch` looks for a PCALL frame of this invocation. A yield passes.
+//! 5. The plain loop looks for hooks at calls, returns from native code and backward jumps. With count or line hooks
+//!    set, `run::<true>` asks before each instruction; it takes no shortcut that a hook could notice.
+//! 6. An inline-cache hint is only a guess where a node is; it is trusted after comparing the table's node count
+//!    and the node's key.
+
+use super::insn::{ExecOp, Hint, Insn};
+use super::lower::rk;
+use crate::bytecode::{FIELDS_PER_FLUSH, Instruction, Op};
+use crate::consts::*;
+use crate::gc;
+use crate::messages as msg;
+use crate::num;
+use crate::object::table::{NO_HASH, Node};
+use crate::object::thread::cist;
+use crate::object::value::*;
+use crate::object::{Builtin, CallInfo, Gc, Kind, Lua, LuaClosure, Special, Str, Table, TagMethod, Value};
+use crate::throw::{LResult, Throw};
+use crate::vm::call::{self, Pre};
+use crate::vm::error::ValueAt;
+use crate::vm::{closure, debug, meta, upval};
+
+/// Why `run` ended.
+enum Exit {
+    /// The invocation's first frame returned.
+    Done,
+    Throw(Throw),
+    /// Hooks were set or cleared: go on in the other mode.
+    Switch,
+}
+
+const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8;
+
+/// Runs the current Lua frame until the frame marked `FRESH` at or below it returns. `entry` is that frame, or null
+/// when errors are not to be caught here (resume does it).
+pub fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
+    let (nny, n_c_calls) = (l.nny.get(), l.n_c_calls.get());
+    loop {
+        let exit = if l.hook_mask() & STEP_HOOKS != 0 { run::<true>(l) } else { run::<false>(l) };
+        match exit {
+            Exit::Done => return Ok(()),
+            Exit::Switch => {}
+            Exit::Throw(t) => {
+                catch(l, entry, t)?;
+                l.nny.set(nny);
+                l.n_c_calls.set(n_c_calls);
+            }
+        }
+    }
+}
+
+// ---- the library's pcall without nesting ----------------------------------------------------------------------
+
+/// Stops an error at the innermost PCALL frame of this invocation; its caller goes on.
+fn catch(l: Lua, entry: *const CallInfo, throw: Throw) -> LResult<()> {
+    if throw == Throw::YIELD || throw == Throw::FOREIGN || entry.is_null() {
+        return Err(throw);
+    }
+    let mut at = l.ci.get();
+    while at != entry {
+        // SAFETY: the chain of active frames is live and `entry` is on it.
+        let c = unsafe { &*at };
+        if c.has(cist::PCALL) {
+            catch_in_pcall(l, c, throw);
+            return finish_pcall(l, c);
+        }
+        at = c.prev.get();
+    }
+    Err(throw)
+}
+
+/// Unwinds to a PCALL frame and leaves `false` and the error object as its results.
+pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
+    let func = ci.func.get();
+    let offset = l.save_slot(func);
+    upval::close(l, func.wrapping_add(1));
+    call::set_error_object(l, throw, func.wrapping_add(1));
+    // SAFETY: the function's own slot.
+    unsafe { *func = Value::FALSE };
+    l.ci.set(ci);
+    l.allow_hook.set(ci.has(cist::ALLOWHOOK));
+    call::shrink_stack(l);
+    debug_assert_eq!(offset, l.save_slot(ci.func.get()));
+    ci.add_status(cist::STAT);
+}
+
+/// A PCALL frame's callee returned, or its error was caught: hands the results to the caller.
+pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
+    l.errfunc.set(ci.old_errfunc.get());
+    call::set_protected(l, ci.ctx.get() as u32);
+    let mut first = ci.func.get();
+    if !ci.has(cist::STAT) {
+        // The status takes the slot before the callee's results.
+        first = first.wrapping_add(ci.extra.get() as usize);
+        // SAFETY: below the results, above or at the frame's function.
+        unsafe { *first = Value::TRUE };
+    }
+    if !call::poscall(l, ci, first)? {
+        let caller = l.call_info();
+        debug_assert!(caller.is_lua());
+        l.top.set(caller.top.get());
+    }
+    Ok(())
+}
+
+/// Pushes the frame of pcall or xpcall, called at `func` with at least its function argument, and prepares its callee.
+fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32) -> LResult<()> {
+    let offset = l.save_slot(func);
+    call::check_stack(l, LUA_MINSTACK as usize)?;
+    let func = l.restore_slot(offset);
+    let ci = call::next_ci(l)?;
+    ci.func.set(func);
+    ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
+    ci.nresults.set(nresults as i16);
+    ci.k.set(None);
+    let hook = if l.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
+    ci.status.set(cist::PCALL | hook);
+    ci.old_errfunc.set(l.errfunc.get());
+    // SAFETY: the link of a live state.
+    ci.ctx.set(unsafe { (*call::link(l)).protected } as i32);
+    l.ci.set(ci);
+    if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+        debug::call_hook(l, LUA_HOOKCALL, -1)?;
+    }
+    let func = ci.func.get();
+    let skip = if b.special == Special::Xpcall {
+        // The handler goes below the function: pcall's layout with one slot more.
+        // SAFETY: xpcall has at least two arguments here.
+        unsafe { core::ptr::swap(func.add(1), func.add(2)) };
+        l.errfunc.set(l.save_slot(func.wrapping_add(1)));
+        1
+    } else {
+        l.errfunc.set(0);
+        0
+    };
+    ci.extra.set(skip);
+    call::set_protected(l, ci.ctx.get() as u32 + 1);
+    match call::precall(l, func.wrapping_add(1 + skip as usize), LUA_MULTRET)? {
+        Pre::Lua => Ok(()),
+        Pre::Done => finish_pcall(l, ci),
+    }
+}
+
+// ---- finishing an interrupted instruction ---------------------------------------------------------------------
+
+/// The instruction that a yield interrupted in a metamethod or a call gets its result.
+pub fn finish_op(l: Lua, ci: &CallInfo) -> LResult<()> {
+    let base = ci.base.get();
+    let p = ci.lua_closure().proto;
+    let i = Instruction(p.code.get(ci.current_pc() as usize));
+    let ra = base.wrapping_add(i.a() as usize);
+    let pop = || {
+        let v = l.from_top(1);
+        l.drop_values(1);
+        v
+    };
+    match i.op() {
+        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::Pow | Op::Unm | Op::Len | Op::GetTabUp
+        | Op::GetTable | Op::SelfOp => {
+            let v = pop();
+            // SAFETY: a register of the frame.
+            unsafe { *ra = v };
+        }
+        Op::Lt | Op::Le | Op::Eq => {
+            let mut res = !pop().is_falsy();
+            if i.op() == Op::Le {
+                // Without `__le` it was `__lt` with the operands swapped that was called.
+                // SAFETY: operands are registers or constants of the frame.
+                let b = unsafe { *rk(base, p.k.as_ptr(), i.b()) };
+                let c = unsafe { *rk(base, p.k.as_ptr(), i.c()) };
+                let g = l.global();
+                if g.tm_of(b, TagMethod::Le).is_nil() && g.tm_of(c, TagMethod::Le).is_nil() {
+                    res = !res;
+                }
+            }
+            if res as u32 != i.a() {
+                ci.savedpc.set(ci.savedpc.get().wrapping_add(1));
+            }
+        }
+        Op::Concat => {
+            // The result belongs where the two operands were; then the rest of the concatenation is done.
+            let v = pop();
+            let first = base.wrapping_add(i.b() as usize);
+            let top = l.top.get();
+            // SAFETY: at least two operands were on the stack.
+            unsafe { *top.sub(2) = v };
+            l.top.set(top.wrapping_sub(1));
+            let total = (l.top.get() as usize - first as usize) / 8;
+            if total > 1 {
+                meta::concat(l, total)?;
+            }
+            let base = ci.base.get();
+            // SAFETY: registers of the frame.
+            unsafe { *base.add(i.a() as usize) = l.from_top(1) };
+        }
+        Op::Call if i.c() == 0 => return Ok(()),
+        _ => {}
+    }
+    if i.op() != Op::TailCall {
+        l.top.set(ci.top.get());
+    }
+    Ok(())
+}
+
+// ---- slow paths of single instructions ------------------------------------------------------------------------
+
+/// Looks a short-string key up in a table and remembers where it was.
+#[inline(always)]
+fn find_hinted(t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<&'static Node> {
+    let n = t.find_short(key)?;
+    let node = &raw const *n;
+    let hint = Hint::of(t.lsizenode(), t.data(), node.cast());
+    // SAFETY: `insn` is the running instruction of a live prototype; the node is used before the table changes.
+    unsafe {
+        *insn = Insn((*insn).0 & 0xFFFF_FFFF | (hint.0 as u64) << 32);
+        Some(&*node)
+    }
+}
+
+/// The node the hint points to, if it is the key's.
+#[inline(always)]
+fn hinted_node(t: Gc<Table>, key: Value, hint: Hint) -> Option<&'static Node> {
+    if t.lsizenode() != hint.size_log() {
+        return None;
+    }
+    // SAFETY: the hint was made for a node part of this size, so the address is one of its nodes.
+    let n = unsafe { &*t.data().sub(hint.byte_distance()).cast::<Node>() };
+    if n.key.get() == key { Some(n) } else { None }
+}
+
+#[inline(never)]
+fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
+    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
+        match find_hinted(t, s, insn) {
+            Some(n) if !n.val.get().is_nil() => return Ok(n.val.get()),
+            _ if t.metatable.get().is_none() => return Ok(Value::NIL),
+            _ => {}
+        }
+    }
+    meta::get_at(l, obj, key)
+}
+
+#[inline(never)]
+fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut Insn) -> LResult<()> {
+    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
+        let absent = t.metatable.get().is_none();
+        match find_hinted(t, s, insn) {
+            Some(n) if absent || !n.val.get().is_nil() => {
+                n.val.set(val);
+                t.set_flags(0);
+                gc::barrier_back(l, t.erase(), val);
+                return Ok(());
+            }
+            None if absent => {
+                t.new_key(l, key)?.set(val);
+                t.set_flags(0);
+                gc::barrier_back(l, t.erase(), val);
+                return Ok(());
+            }
+            _ => {}
+        }
+    }
+    meta::set_at(l, obj, key, val)
+}
+
+/// The method of an object whose class is its metatable's `__index` table; nil when it is not that simple.
+#[inline(always)]
+fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Value {
+    if let Some(n) = t.find_short(key) {
+        if !n.val.get().is_nil() {
+            return n.val.get();
+        }
+    }
+    let g = l.global();
+    let Some(class) = g.fast_tm(t.metatable.get(), TagMethod::Index).as_table() else { return Value::NIL };
+    // SAFETY: `insn` is the running instruction.
+    let hint = Hint(unsafe { (*insn).imm() });
+    let node = match hinted_node(class, Value::string(key), hint) {
+        Some(n) => Some(n),
+        None => find_hinted(class, key, insn),
+    };
+    node.map_or(Value::NIL, |n| n.val.get())
+}
+
+#[inline(never)]
+fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
+    if let Some(s) = obj.value.as_string() {
+        // Methods of strings: the `__index` table of their metatable.
+        let g = l.global();
+        let class = g.fast_tm(g.metatable_of(Value::string(s)), TagMethod::Index);
+        if let (Some(class), Some(key)) = (class.as_table(), key.as_string()) {
+            // SAFETY: `insn` is the running instruction.
+            let hint = Hint(unsafe { (*insn).imm() });
+            let node = match hinted_node(class, Value::string(key), hint) {
+                Some(n) => Some(n),
+                None => find_hinted(class, key, insn),
+            };
+            if let Some(n) = node.filter(|n| !n.val.get().is_nil()) {
+                return Ok(n.val.get());
+            }
+        }
+    }
+    meta::get_at(l, obj, key)
+}
+
+#[inline(never)]
+fn equal_slow(l: Lua, a: Value, b: Value) -> LResult<bool> {
+    meta::equal(l, a, b)
+}
+
+#[inline(never)]
+fn for_prepare(l: Lua, ra: *mut Value) -> LResult<()> {
+    // SAFETY: the three control registers of the loop.
+    unsafe {
+        let init = meta::to_number(*ra);
+        let limit = meta::to_number(*ra.add(1));
+        let step = meta::to_number(*ra.add(2));
+        let Some(init) = init else { return Err(l.runtime_error(msg::FOR_INITIAL)) };
+        let Some(limit) = limit else { return Err(l.runtime_error(msg::FOR_LIMIT)) };
+        let Some(step) = step else { return Err(l.runtime_error(msg::FOR_STEP)) };
+        *ra = Value::number(init - step);
+        *ra.add(1) = Value::number(limit);
+        *ra.add(2) = Value::number(step);
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn set_list(l: Lua, t: Gc<Table>, first: *const Value, n: usize, batch: u32) -> LResult<()> {
+    let start = (batch - 1) * FIELDS_PER_FLUSH;
+    let last = start + n as u32;
+    if last > t.asize() {
+        t.resize(l, last, t.hsize())?;
+    }
+    for i in (1..=n).rev() {
+        // SAFETY: `n` values start at `first`; nothing below moves the stack.
+        let v = unsafe { *first.add(i - 1) };
+        t.set_int(l, (start + i as u32) as i64, v)?;
+    }
+    Ok(())
+}
+
+/// Copies the varargs of the frame to `to`; `wanted` of them, or all (-1).
+#[inline(never)]
+fn copy_varargs(l: Lua, ci: &CallInfo, a: usize, wanted: i32) -> LResult<()> {
+    let params = ci.lua_closure().proto.numparams() as usize;
+    let count = |ci: &CallInfo| (ci.base.get() as usize - ci.func.get() as usize) / 8 - 1 - params;
+    let have = count(ci);
+    let n = if wanted < 0 {
+        call::check_stack(l, have)?;
+        l.top.set(ci.base.get().wrapping_add(a + have));
+        have
+    } else {
+        wanted as usize
+    };
+    let to = ci.base.get().wrapping_add(a);
+    let from = ci.func.get().wrapping_add(1 + params);
+    for i in 0..n {
+        // SAFETY: varargs lie between the function and the base; room was made above or is in the frame.
+        unsafe { *to.add(i) = if i < have { *from.add(i) } else { Value::NIL } };
+    }
+    Ok(())
+}
+
+/// Integer view of a number: exact for the integers a table's array part can hold, garbage otherwise.
+#[inline(always)]
+fn truncate(n: f64) -> i64 {
+    num::to_integer(n) as i64
+}
+
+/// Value in the array part for a number key.
+#[inline(always)]
+fn array_slot(t: Gc<Table>, key: Value) -> Option<*mut Value> {
+    let n = key.raw_number();
+    let i = truncate(n);
+    if i as f64 == n && (i as u64).wrapping_sub(1) < t.asize() as u64 {
+        Some(t.array_ptr().wrapping_add(i as usize - 1))
+    } else {
+        None
+    }
+}
+
+#[inline(always)]
+fn table_of(v: Value) -> Option<Gc<Table>> {
+    v.as_table()
+}
+
+/// The loop. Runs `l.ci`, a Lua frame.
+fn run<const HOOKED: bool>(l: Lua) -> Exit {
+    let mut ci: &'static CallInfo = l.call_info();
+    let mut cl: Gc<LuaClosure> = ci.lua_closure();
+    let mut k: *const Value = cl.proto.k.as_ptr();
+    let mut base: *mut Value = ci.base.get();
+    let mut pc: *const Insn = ci.savedpc.get();
+
+    macro_rules! tri {
+        ($e:expr) => {
+            match $e {
+                Ok(v) => v,
+                Err(t) => return Exit::Throw(t),
+            }
+        };
+    }
+    // Rule 1.
+    macro_rules! protect {
+        ($e:expr) => {{
+            ci.savedpc.set(pc);
+            let v = tri!($e);
+            base = ci.base.get();
+            v
+        }};
+    }
+    // Rule 5.
+    macro_rules! check_hooks {
+        () => {
+            if (l.hook_mask() & STEP_HOOKS != 0) != HOOKED {
+                ci.savedpc.set(pc);
+                return Exit::Switch;
+            }
+        };
+    }
+    macro_rules! load_frame {
+        ($ci:expr) => {{
+            ci = $ci;
+            cl = ci.lua_closure();
+            k = cl.proto.k.as_ptr();
+            base = ci.base.get();
+            pc = ci.savedpc.get();
+        }};
+    }
+    // SAFETY of the register and constant accesses below: operands of compiled or verified code are below
+    // `maxstacksize` and the number of constants.
+    macro_rules! r {
+        ($n:expr) => {
+            unsafe { *base.add($n) }
+        };
+    }
+    macro_rules! set_r {
+        ($n:expr, $v:expr) => {{
+            let v: Value = $v;
+            unsafe { *base.add($n) = v }
+        }};
+    }
+    macro_rules! kst {
+        ($n:expr) => {
+            unsafe { *k.add($n) }
+        };
+    }
+    macro_rules! reg_at {
+        ($n:expr) => {
+            unsafe { ValueAt::at(base.add($n)) }
+        };
+    }
+    macro_rules! k_at {
+        ($n:expr) => {
+            unsafe { ValueAt::at(k.add($n)) }
+        };
+    }
+    // Collection checkpoint with `live` as the stack's end.
+    macro_rules! check_gc {
+        ($live:expr) => {
+            if l.global().gc.debt.get() > 0 || cfg!(feature = "stress-gc") {
+                ci.savedpc.set(pc);
+                l.top.set($live);
+                gc::check(l);
+                l.top.set(ci.top.get());
+                base = ci.base.get();
+            }
+        };
+    }
+    macro_rules! arith {
+        ($i:expr, $x:expr, $y:expr, $tm:expr, $op:expr, $xa:expr, $ya:expr) => {{
+            let (x, y): (Value, Value) = ($x, $y);
+            let r: f64 = $op(x.raw_number(), y.raw_number());
+            // A tagged operand makes a NaN of every operation here.
+            if r == r {
+                set_r!($i.a(), Value(r.to_bits()));
+            } else if x.is_number() && y.is_number() {
+                set_r!($i.a(), Value::number(r));
+            } else {
+                let v = protect!(meta::arith_at(l, $tm, $xa, $ya));
+                set_r!($i.a(), v);
+            }
+        }};
+    }
+    macro_rules! arith_rr {
+        ($i:expr, $tm:ident, $op:expr) => {
+            arith!($i, r!($i.b()), r!($i.c()), TagMethod::$tm, $op, reg_at!($i.b()), reg_at!($i.c()))
+        };
+    }
+    macro_rules! arith_rk {
+        ($i:expr, $tm:ident, $op:expr) => {
+            arith!($i, r!($i.b()), kst!($i.c()), TagMethod::$tm, $op, reg_at!($i.b()), k_at!($i.c()))
+        };
+    }
+    macro_rules! arith_kr {
+        ($i:expr, $tm:ident, $op:expr) => {
+            arith!($i, kst!($i.b()), r!($i.c()), TagMethod::$tm, $op, k_at!($i.b()), reg_at!($i.c()))
+        };
+    }
+    // Pow is not among them: 1^x is 1 and x^0 is 1 for a NaN, too.
+    macro_rules! power {
+        ($i:expr, $x:expr, $y:expr, $xa:expr, $ya:expr) => {{
+            let (x, y): (Value, Value) = ($x, $y);
+            if x.is_number() && y.is_number() {
+                set_r!($i.a(), Value::number(num::power(x.raw_number(), y.raw_number())));
+            } else {
+                let v = protect!(meta::arith_at(l, TagMethod::Pow, $xa, $ya));
+                set_r!($i.a(), v);
+            }
+        }};
+    }
+    // Takes or skips the jump that follows a comparison.
+    macro_rules! branch {
+        ($i:expr, $taken:expr) => {
+            if $taken {
+                pc = unsafe { pc.offset($i.offset()) };
+            } else {
+                pc = unsafe { pc.add(1) };
+            }
+        };
+    }
+    macro_rules! compare {
+        ($i:expr, $x:expr, $y:expr, $op:tt, $slow:path) => {{
+            let (x, y): (Value, Value) = ($x, $y);
+            let res = if x.is_number() && y.is_number() {
+                x.raw_number() $op y.raw_number()
+            } else {
+                protect!($slow(l, x, y))
+            };
+            branch!($i, res == ($i.a() != 0))
+        }};
+    }
+    macro_rules! set_field {
+        ($i:expr, $insn:expr, $obj:expr, $key:expr, $val:expr) => {{
+            let (obj, key, val): (Value, Value, Value) = ($obj.value, $key, $val);
+            let node = table_of(obj).and_then(|t| hinted_node(t, key, Hint($i.imm())).map(|n| (t, n)));
+            match node {
+                Some((t, n)) if !n.val.get().is_nil() => {
+                    n.val.set(val);
+                    gc::barrier_back(l, t.erase(), val);
+                }
+                _ => protect!(set_field_slow(l, $obj, key, val, $insn)),
+            }
+        }};
+    }
+    macro_rules! set_index {
+        ($i:expr, $key:expr, $val:expr) => {{
+            let (obj, key, val): (Value, Value, Value) = (r!($i.a()), $key, $val);
+            let slot = table_of(obj).and_then(|t| array_slot(t, key).map(|s| (t, s)));
+            match slot {
+                Some((t, s)) if t.metatable.get().is_none() || unsafe { !(*s).is_nil() } => {
+                    unsafe { *s = val };
+                    gc::barrier_back(l, t.erase(), val);
+                }
+                _ => protect!(meta::set_at(l, reg_at!($i.a()), key, val)),
+            }
+        }};
+    }
+    macro_rules! set_int {
+        ($i:expr, $val:expr) => {{
+            let (obj, val): (Value, Value) = (r!($i.a()), $val);
+            let index = $i.imm().wrapping_sub(1);
+            let t = table_of(obj).filter(|t| index < t.asize());
+            let slot = t.map(|t| (t, t.array_ptr().wrapping_add(index as usize)));
+            match slot {
+                Some((t, s)) if t.metatable.get().is_none() || unsafe { !(*s).is_nil() } => {
+                    unsafe { *s = val };
+                    gc::barrier_back(l, t.erase(), val);
+                }
+                _ => protect!(meta::set_at(l, reg_at!($i.a()), kst!($i.b()), val)),
+            }
+        }};
+    }
+    // The frame `ci` returned its results to `prev`'s stack; goes on there.
+    macro_rules! return_to_caller {
+        ($prev:expr, $wanted:expr) => {{
+            let prev: &'static CallInfo = $prev;
+            if prev.is_lua() {
+                load_frame!(prev);
+                if $wanted >= 0 {
+                    l.top.set(ci.top.get());
+                }
+            } else {
+                debug_assert!(prev.has(cist::PCALL));
+                tri!(finish_pcall(l, prev));
+                load_frame!(l.call_info());
+            }
+            if HOOKED {
+                check_hooks!();
+            }
+        }};
+    }
+
+    loop {
+        let insn = pc.cast_mut();
+        // SAFETY: `pc` stays inside the executable form: code ends with a return and jumps are in range.
+        let i = unsafe { *pc };
+        pc = unsafe { pc.add(1) };
+        if HOOKED {
+            let mask = l.hook_mask();
+            if mask & STEP_HOOKS != 0 {
+                let left = l.hook_count.get() - 1;
+                l.hook_count.set(left);
+                if left == 0 || mask & LUA_MASKLINE as u8 != 0 {
+                    protect!(debug::trace_exec(l));
+                }
+            }
+        }
+        match i.op() {
+            ExecOp::Move => set_r!(i.a(), r!(i.b())),
+            ExecOp::LoadK => set_r!(i.a(), kst!(i.imm() as usize)),
+            ExecOp::LoadBool => {
+                set_r!(i.a(), Value::boolean(i.b() != 0));
+                if i.c() != 0 {
+                    pc = unsafe { pc.add(1) };
+                }
+            }
+            ExecOp::LoadNil => {
+                for n in i.a()..=i.a() + i.b() {
+                    set_r!(n, Value::NIL);
+                }
+            }
+            ExecOp::GetUpval => set_r!(i.a(), cl.upval(i.b()).get()),
+            ExecOp::SetUpval => {
+                let uv = cl.upval(i.b());
+                let v = r!(i.a());
+                // SAFETY: an upvalue's pointer is valid.
+                unsafe { *uv.v.get() = v };
+                gc::barrier_upval(l, uv, v);
+            }
+            ExecOp::GetGlobal => {
+                let key = kst!(i.c());
+                let env = cl.upval(i.b());
+                let node = table_of(env.get()).and_then(|t| hinted_node(t, key, Hint(i.imm())));
+                match node {
+                    Some(n) if !n.val.get().is_nil() => set_r!(i.a(), n.val.get()),
+                    _ => {
+                        let at = unsafe { ValueAt::at(env.v.get()) };
+                        let v = protect!(get_field_slow(l, at, key, insn));
+                        set_r!(i.a(), v);
+                    }
+                }
+            }
+            ExecOp::SetGlobalR => {
+                let env = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
+                set_field!(i, insn, env, kst!(i.b()), r!(i.c()));
+            }
+            ExecOp::SetGlobalK => {
+                let env = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
+                set_field!(i, insn, env, kst!(i.b()), kst!(i.c()));
+            }
+            ExecOp::GetField => {
+                let key = kst!(i.c());
+                let node = table_of(r!(i.b())).and_then(|t| hinted_node(t, key, Hint(i.imm())));
+                match node {
+                    Some(n) if !n.val.get().is_nil() => set_r!(i.a(), n.val.get()),
+                    _ => {
+                        let v = protect!(get_field_slow(l, reg_at!(i.b()), key, insn));
+                        set_r!(i.a(), v);
+                    }
+                }
+            }
+            ExecOp::SetFieldR => set_field!(i, insn, reg_at!(i.a()), kst!(i.b()), r!(i.c())),
+            ExecOp::SetFieldK => set_field!(i, insn, reg_at!(i.a()), kst!(i.b()), kst!(i.c())),
+            ExecOp::SelfField => {
+                let obj = r!(i.b());
+                let key = kst!(i.c());
+                // SAFETY: lowering saw a short string.
+                let name: Gc<Str> = unsafe { Gc::from_ptr(key.payload()) };
+                let found = match table_of(obj) {
+                    Some(t) => find_method(l, t, name, insn),
+                    None => Value::NIL,
+                };
+                let v = if found.is_nil() {
+                    protect!(self_slow(l, reg_at!(i.b()), key, insn))
+                } else {
+                    found
+                };
+                set_r!(i.a() + 1, obj);
+                set_r!(i.a(), v);
+            }
+            ExecOp::SelfAny => {
+                let obj = r!(i.b());
+                let key = unsafe { *rk(base, k, i.imm() >> 16) };
+                let at = reg_at!(i.b());
+                let v = protect!(meta::get_at(l, at, key));
+                set_r!(i.a() + 1, obj);
+                set_r!(i.a(), v);
+            }
+            ExecOp::GetInt => {
+                let index = i.imm().wrapping_sub(1);
+                let v = match table_of(r!(i.b())) {
+                    // SAFETY: below the array's size.
+                    Some(t) if index < t.asize() => unsafe { *t.array_ptr().add(index as usize) },
+                    _ => Value::NIL,
+                };
+                if v.is_nil() {
+                    let v = protect!(meta::get_at(l, reg_at!(i.b()), kst!(i.c())));
+                    set_r!(i.a(), v);
+                } else {
+                    set_r!(i.a(), v);
+                }
+            }
+            ExecOp::GetIndex => {
+                let (obj, key) = (r!(i.b()), r!(i.c()));
+                let mut v = Value::NIL;
+                if let Some(t) = table_of(obj) {
+                    if let Some(s) = array_slot(t, key) {
+                        v = unsafe { *s };
+                    } else if let Some(s) = key.as_string() {
+                        if s.is_short() {
+                            v = t.get_short(s);
+                        }
+                    }
+                }
+                if v.is_nil() {
+                    v = protect!(meta::get_at(l, reg_at!(i.b()), key));
+                }
+                set_r!(i.a(), v);
+            }
+            ExecOp::GetTable => {
+                let key = unsafe { *rk(base, k, i.imm() >> 16) };
+                let v = protect!(meta::get_at(l, reg_at!(i.b()), key));
+                set_r!(i.a(), v);
+            }
+            ExecOp::GetTabUp => {
+                let key = unsafe { *rk(base, k, i.imm() >> 16) };
+                let at = unsafe { ValueAt::at(cl.upval(i.b()).v.get()) };
+                let v = protect!(meta::get_at(l, at, key));
+                set_r!(i.a(), v);
+            }
+            ExecOp::SetIndexR => set_index!(i, r!(i.b()), r!(i.c())),
+            ExecOp::SetIndexK => set_index!(i, r!(i.b()), kst!(i.c())),
+            ExecOp::SetIntR => set_int!(i, r!(i.c())),
+            ExecOp::SetIntK => set_int!(i, kst!(i.c())),
+            ExecOp::SetTable => {
+                let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
+                let val = unsafe { *rk(base, k, i.imm() >> 16) };
+                protect!(meta::set_at(l, reg_at!(i.a()), key, val));
+            }
+            ExecOp::SetTabUp => {
+                let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
+                let val = unsafe { *rk(base, k, i.imm() >> 16) };
+                let at = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
+                protect!(meta::set_at(l, at, key, val));
+            }
+            ExecOp::NewTable => {
+                let t = protect!(Gc::<Table>::new(l));
+                set_r!(i.a(), Value::table(t));
+                if i.imm() != 0 {
+                    let array = num::fb_to_int(i.b() as u8);
+                    let hash = num::fb_to_int(i.c() as u8);
+                    protect!(t.resize(l, array, hash));
+                }
+                check_gc!(base.wrapping_add(i.a() + 1));
+            }
+            ExecOp::SetList => {
+                let ra = base.wrapping_add(i.a());
+                let n = match i.b() {
+                    0 => (l.top.get() as usize - ra as usize) / 8 - 1,
+                    n => n,
+                };
+                if i.c() != 0 {
+                    pc = unsafe { pc.add(1) };
+                }
+                // SAFETY: the register holds the table under construction.
+                let t: Gc<Table> = unsafe { Gc::from_ptr(r!(i.a()).payload()) };
+                protect!(set_list(l, t, ra.wrapping_add(1), n, i.imm()));
+                l.top.set(ci.top.get());
+            }
+            ExecOp::AddRR => arith_rr!(i, Add, |x, y| x + y),
+            ExecOp::AddRK => arith_rk!(i, Add, |x, y| x + y),
+            ExecOp::AddKR => arith_kr!(i, Add, |x, y| x + y),
+            ExecOp::SubRR => arith_rr!(i, Sub, |x, y| x - y),
+            ExecOp::SubRK => arith_rk!(i, Sub, |x, y| x - y),
+            ExecOp::SubKR => arith_kr!(i, Sub, |x, y| x - y),
+            ExecOp::MulRR => arith_rr!(i, Mul, |x, y| x * y),
+            ExecOp::MulRK => arith_rk!(i, Mul, |x, y| x * y),
+            ExecOp::MulKR => arith_kr!(i, Mul, |x, y| x * y),
+            ExecOp::DivRR => arith_rr!(i, Div, |x, y| x / y),
+            ExecOp::DivRK => arith_rk!(i, Div, |x, y| x / y),
+            ExecOp::DivKR => arith_kr!(i, Div, |x, y| x / y),
+            ExecOp::ModRR => arith_rr!(i, Mod, num::modulo),
+            ExecOp::ModRK => arith_rk!(i, Mod, num::modulo),
+            ExecOp::ModKR => arith_kr!(i, Mod, num::modulo),
+            ExecOp::PowRR => power!(i, r!(i.b()), r!(i.c()), reg_at!(i.b()), reg_at!(i.c())),
+            ExecOp::PowRK => power!(i, r!(i.b()), kst!(i.c()), reg_at!(i.b()), k_at!(i.c())),
+            ExecOp::PowKR => power!(i, kst!(i.b()), r!(i.c()), k_at!(i.b()), reg_at!(i.c())),
+            ExecOp::ArithKK => {
+                let code = Instruction(cl.proto.code.get(index_of(cl, insn)));
+                let tm = TagMethod::from_arith(code.op() as u8 - Op::Add as u8);
+                let v = protect!(meta::arith_at(l, tm, k_at!(i.b()), k_at!(i.c())));
+                set_r!(i.a(), v);
+            }
+            ExecOp::Unm => {
+                let x = r!(i.b());
+                if x.is_number() {
+                    set_r!(i.a(), Value::number(-x.raw_number()));
+                } else {
+                    let v = protect!(meta::arith_at(l, TagMethod::Unm, reg_at!(i.b()), reg_at!(i.b())));
+                    set_r!(i.a(), v);
+                }
+            }
+            ExecOp::Not => set_r!(i.a(), Value::boolean(r!(i.b()).is_falsy())),
+            ExecOp::Len => {
+                let v = protect!(meta::len_at(l, reg_at!(i.b())));
+                set_r!(i.a(), v);
+            }
+            ExecOp::Concat => {
+                let n = i.c() - i.b() + 1;
+                l.top.set(base.wrapping_add(i.c() + 1));
+                protect!(meta::concat(l, n));
+                let v = r!(i.b());
+                set_r!(i.a(), v);
+                let (ra, rb) = (base.wrapping_add(i.a()), base.wrapping_add(i.b()));
+                l.top.set(ci.top.get());
+                check_gc!(if ra >= rb { ra.wrapping_add(1) } else { rb });
+            }
+            ExecOp::Jmp => pc = unsafe { pc.offset(i.offset()) },
+            ExecOp::JmpBack => {
+                pc = unsafe { pc.offset(i.offset()) };
+                check_hooks!();
+            }
+            ExecOp::JmpClose => {
+                upval::close(l, base.wrapping_add(i.a() - 1));
+                pc = unsafe { pc.offset(i.offset()) };
+                check_hooks!();
+            }
+            ExecOp::EqRR => {
+                let (x, y) = (r!(i.b()), r!(i.c()));
+                let res = if x.is_number() && y.is_number() {
+                    x.raw_number() == y.raw_number()
+                } else {
+                    x == y || x.is_collectable() && x.tag() == y.tag() && protect!(equal_slow(l, x, y))
+                };
+                branch!(i, res == (i.a() != 0));
+            }
+            ExecOp::EqRK => {
+                let (x, y) = (r!(i.b()), kst!(i.c()));
+                let res = if x.is_number() && y.is_number() {
+                    x.raw_number() == y.raw_number()
+                } else {
+                    x.raw_equal(y)
+                };
+                branch!(i, res == (i.a() != 0));
+            }
+            ExecOp::LtRR => compare!(i, r!(i.b()), r!(i.c()), <, meta::less_than),
+            ExecOp::LtRK => compare!(i, r!(i.b()), kst!(i.c()), <, meta::less_than),
+            ExecOp::LtKR => compare!(i, kst!(i.b()), r!(i.c()), <, meta::less_than),
+            ExecOp::LeRR => compare!(i, r!(i.b()), r!(i.c()), <=, meta::less_equal),
+            ExecOp::LeRK => compare!(i, r!(i.b()), kst!(i.c()), <=, meta::less_equal),
+            ExecOp::LeKR => compare!(i, kst!(i.b()), r!(i.c()), <=, meta::less_equal),
+            ExecOp::CompareKK => {
+                let code = Instruction(cl.proto.code.get(index_of(cl, insn)));
+                let (x, y) = (kst!(i.b()), kst!(i.c()));
+                let res = match code.op() {
+                    Op::Eq => x.raw_equal(y),
+                    Op::Lt => protect!(meta::less_than(l, x, y)),
+                    _ => protect!(meta::less_equal(l, x, y)),
+                };
+                // The jump behind it is run by itself.
+                if res != (i.a() != 0) {
+                    pc = unsafe { pc.add(1) };
+                }
+            }
+            ExecOp::Test => branch!(i, r!(i.a()).is_falsy() == (i.c() == 0)),
+            ExecOp::TestSet => {
+                let v = r!(i.b());
+                let taken = v.is_falsy() == (i.c() == 0);
+                if taken {
+                    set_r!(i.a(), v);
+                }
+                branch!(i, taken);
+            }
+            ExecOp::Call => {
+                let func = base.wrapping_add(i.a());
+                let wanted = i.c() as i32 - 1;
+                if i.b() != 0 {
+                    l.top.set(func.wrapping_add(i.b()));
+                }
+                ci.savedpc.set(pc);
+                let f = unsafe { *func };
+                let kind = function_kind(f);
+                if kind == Some(Kind::LuaClosure) {
+                    // SAFETY: the kind says so.
+                    let callee = unsafe { Gc::from_ptr(f.payload()) };
+                    let new = tri!(call::push_lua_frame(l, func, callee, wanted));
+                    if HOOKED || l.hook_mask() != 0 {
+                        if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+                            tri!(call::call_hook_of_lua(l));
+                        }
+                        load_frame!(new);
+                        check_hooks!();
+                    } else {
+                        load_frame!(new);
+                    }
+                    continue;
+                }
+                if kind == Some(Kind::Builtin) {
+                    // SAFETY: the kind says so; builtins are static.
+                    let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
+                    let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
+                    if !HOOKED {
+                        if let Some(fast) = b.fast {
+                            // SAFETY: `nargs` values follow the function, whose slot takes the result.
+                            if unsafe { fast(l, func.add(1), nargs, func) } {
+                                if wanted < 0 {
+                                    l.top.set(func.wrapping_add(1));
+                                } else {
+                                    for n in 1..wanted as usize {
+                                        // SAFETY: the frame has room for the results it asks for.
+                                        unsafe { *func.add(n) = Value::NIL };
+                                    }
+                                    l.top.set(ci.top.get());
+                                    check_gc!(func.wrapping_add(1.max(wanted as usize)));
+                                }
+                                continue;
+                            }
+                        }
+                    }
+                    let nested = match b.special {
+                        Special::Pcall => nargs >= 1,
+                        Special::Xpcall => nargs >= 2,
+                        _ => false,
+                    };
+                    if nested {
+                        tri!(enter_pcall(l, func, b, wanted));
+                        load_frame!(l.call_info());
+                        check_hooks!();
+                        continue;
+                    }
+                }
+                if tri!(call::precall(l, func, wanted)) == Pre::Lua {
+                    load_frame!(l.call_info());
+                } else {
+                    if wanted >= 0 {
+                        l.top.set(ci.top.get());
+                    }
+                    base = ci.base.get();
+                }
+                check_hooks!();
+            }
+            ExecOp::TailCall => {
+                let mut func = base.wrapping_add(i.a());
+                if i.b() != 0 {
+                    l.top.set(func.wrapping_add(i.b()));
+                }
+                ci.savedpc.set(pc);
+                let f = unsafe { *func };
+                match function_kind(f) {
+                    Some(Kind::Builtin) => {
+                        // SAFETY: the kind says so; builtins are static.
+                        let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
+                        let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
+                        let nested = match b.special {
+                            Special::Pcall => nargs >= 1,
+                            Special::Xpcall => nargs >= 2,
+                            _ => false,
+                        };
+                        if nested {
+                            tri!(enter_pcall(l, func, b, LUA_MULTRET));
+                            load_frame!(l.call_info());
+                            check_hooks!();
+                            continue;
+                        }
+                    }
+                    Some(_) => {}
+                    None if f.tag() == TAG_LIGHTC => {}
+                    None => func = tri!(call::try_call_metamethod(l, func)),
+                }
+                if tri!(call::precall(l, func, LUA_MULTRET)) == Pre::Lua {
+                    load_frame!(tail_frame(l, ci, !cl.proto.protos.is_empty()));
+                } else {
+                    base = ci.base.get();
+                }
+                check_hooks!();
+            }
+            ExecOp::Return => {
+                let mut first = base.wrapping_add(i.a());
+                if i.b() != 0 {
+                    l.top.set(first.wrapping_add(i.b() - 1));
+                }
+                if i.c() != 0 {
+                    upval::close(l, base);
+                }
+                if l.hook_mask() != 0 {
+                    ci.savedpc.set(pc);
+                    first = tri!(call::return_hook(l, ci, first));
+                }
+                let n = (l.top.get() as usize - first as usize) / 8;
+                let wanted = ci.nresults.get() as i32;
+                let prev = ci.prev.get();
+                l.ci.set(prev);
+                call::move_results(l, ci.func.get(), first, n, wanted);
+                if ci.has(cist::FRESH) {
+                    return Exit::Done;
+                }
+                // SAFETY: a called frame has a previous one.
+                return_to_caller!(unsafe { &*prev }, wanted);
+            }
+            ExecOp::Return0 | ExecOp::Return1 => {
+                let one = i.op() == ExecOp::Return1;
+                let mut first = base.wrapping_add(i.a());
+                if l.hook_mask() != 0 {
+                    l.top.set(first.wrapping_add(one as usize));
+                    ci.savedpc.set(pc);
+                    first = tri!(call::return_hook(l, ci, first));
+                }
+                let wanted = ci.nresults.get() as i32;
+                let to = ci.func.get();
+                let prev = ci.prev.get();
+                l.ci.set(prev);
+                if wanted == one as i32 {
+                    if one {
+                        // SAFETY: the result goes to the called function's slot.
+                        unsafe { *to = *first };
+                    }
+                    l.top.set(to.wrapping_add(wanted as usize));
+                } else {
+                    call::move_results(l, to, first, one as usize, wanted);
+                }
+                if ci.has(cist::FRESH) {
+                    return Exit::Done;
+                }
+                // SAFETY: a called frame has a previous one.
+                return_to_caller!(unsafe { &*prev }, wanted);
+            }
+            ExecOp::ForPrep => {
+                let ra = base.wrapping_add(i.a());
+                protect!(for_prepare(l, ra));
+                pc = unsafe { pc.offset(i.offset()) };
+            }
+            ExecOp::ForLoop => {
+                let ra = base.wrapping_add(i.a());
+                // SAFETY: the control registers hold numbers since `ForPrep`.
+                unsafe {
+                    let step = (*ra.add(2)).raw_number();
+                    let index = (*ra).raw_number() + step;
+                    let limit = (*ra.add(1)).raw_number();
+                    if if 0.0 < step { index <= limit } else { limit <= index } {
+                        *ra = Value(index.to_bits());
+                        *ra.add(3) = Value(index.to_bits());
+                        pc = pc.offset(i.offset());
+                        check_hooks!();
+                    }
+                }
+            }
+            ExecOp::TForCall => {
+                let ra = base.wrapping_add(i.a());
+                let f = r!(i.a());
+                if !HOOKED && function_kind(f) == Some(Kind::Builtin) {
+                    // SAFETY: the kind says so; builtins are static.
+                    let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
+                    if let Some(t) = table_of(r!(i.a() + 1)) {
+                        // SAFETY: the loop's registers.
+                        let done = unsafe {
+                            match b.special {
+                                Special::Next => iterate_next(l, t, ra, insn),
+                                Special::Inext => iterate_ipairs(t, ra),
+                                _ => false,
+                            }
+                        };
+                        if done {
+                            for n in 2..i.c() {
+                                set_r!(i.a() + 3 + n, Value::NIL);
+                            }
+                            continue;
+                        }
+                    }
+                }
+                let to = ra.wrapping_add(3);
+                // SAFETY: three registers above the loop variables' start are reserved for the call.
+                unsafe {
+                    *to.add(2) = *ra.add(2);
+                    *to.add(1) = *ra.add(1);
+                    *to = *ra;
+                }
+                l.top.set(to.wrapping_add(3));
+                ci.savedpc.set(pc);
+                if tri!(call::precall(l, to, i.c() as i32)) == Pre::Lua {
+                    load_frame!(l.call_info());
+                } else {
+                    l.top.set(ci.top.get());
+                    base = ci.base.get();
+                }
+                check_hooks!();
+            }
+            ExecOp::TForLoop => {
+                let v = r!(i.a() + 1);
+                if !v.is_nil() {
+                    set_r!(i.a(), v);
+                    pc = unsafe { pc.offset(i.offset()) };
+                    check_hooks!();
+                }
+            }
+            ExecOp::Closure => {
+                let p = cl.proto.protos.get(i.imm() as usize);
+                let v = protect!(closure::instantiate(l, p, cl, ci));
+                set_r!(i.a(), v);
+                check_gc!(base.wrapping_add(i.a() + 1));
+            }
+            ExecOp::VarArg => {
+                protect!(copy_varargs(l, ci, i.a(), i.b() as i32 - 1));
+            }
+            ExecOp::Nop => {}
+        }
+    }
+}
+
+fn index_of(cl: Gc<LuaClosure>, insn: *const Insn) -> usize {
+    // SAFETY: `insn` points into the closure's executable form.
+    unsafe { insn.offset_from(cl.proto.exec.get()) as usize }
+}
+
+/// Kind of a function object; `None` for everything else, light C functions too.
+#[inline(always)]
+fn function_kind(f: Value) -> Option<Kind> {
+    if f.tag() == TAG_FUNCTION {
+        // SAFETY: a function value is the address of an object.
+        Some(unsafe { (*f.payload::<crate::object::Header>()).kind() })
+    } else {
+        None
+    }
+}
+
+/// Moves the frame just pushed over the frame `old` that tail called it.
+#[inline(never)]
+fn tail_frame(l: Lua, old: &'static CallInfo, closes: bool) -> &'static CallInfo {
+    let new = l.call_info();
+    if closes {
+        upval::close(l, old.base.get());
+    }
+    let (from, to) = (new.func.get(), old.func.get());
+    let p = new.lua_closure().proto;
+    let limit = new.base.get().wrapping_add(p.numparams() as usize);
+    let n = (limit as usize - from as usize) / 8;
+    // SAFETY: `to` is below `from` on the same stack.
+    unsafe { core::ptr::copy(from, to, n) };
+    let shift = from as usize - to as usize;
+    old.base.set(new.base.get().wrapping_byte_sub(shift));
+    old.top.set(old.base.get().wrapping_add(p.maxstacksize() as usize));
+    old.savedpc.set(new.savedpc.get());
+    old.add_status(cist::TAIL);
+    l.top.set(old.top.get());
+    l.ci.set(old);
+    old
+}
+
+/// One step of `for k, v in next, t`: the hint of the instruction is the position after the last key. False when
+/// the general way must be taken (a key that is not there raises).
+#[inline(always)]
+unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut Insn) -> bool {
+    // SAFETY: the caller's registers, the running instruction.
+    unsafe {
+        let key = *ra.add(2);
+        let asize = t.asize();
+        let hint = (*insn).imm();
+        let position = if key.is_nil() {
+            0
+        } else if key.is_number() && array_slot(t, key).is_some() {
+            key.raw_number() as u32
+        } else {
+            let node = hint.wrapping_sub(asize).wrapping_sub(1);
+            if t.lsizenode() != NO_HASH && node < t.hsize() && t.node(node).key.get() == key {
+                hint
+            } else {
+                match t.next(l.global(), key) {
+                    Err(()) => return false,
+                    Ok(None) => {
+                        *ra.add(3) = Value::NIL;
+                        return true;
+                    }
+                    Ok(Some((k, v))) => {
+                        *ra.add(3) = k;
+                        *ra.add(4) = v;
+                        return true;
+                    }
+                }
+            }
+        };
+        match t.next_from(position) {
+            Some((at, k, v)) => {
+                *insn = Insn((*insn).0 & 0xFFFF_FFFF | (at as u64) << 32);
+                *ra.add(3) = k;
+                *ra.add(4) = v;
+            }
+            None => *ra.add(3) = Value::NIL,
+        }
+        true
+    }
+}
+
+/// One step of ipairs over a table.
+#[inline(always)]
+unsafe fn iterate_ipairs(t: Gc<Table>, ra: *mut Value) -> bool {
+    // SAFETY: the caller's registers.
+    unsafe {
+        let Some(n) = (*ra.add(2)).as_number() else { return false };
+        let i = truncate(n) + 1;
+        let v = t.get_int(i);
+        if v.is_nil() {
+            *ra.add(3) = Value::NIL;
+        } else {
+            *ra.add(3) = Value::number(i as f64);
+            *ra.add(4) = v;
+        }
+        true
+    }
+}

@@ -1,0 +1,177 @@
+//! From PUC bytecode to the executable form.
+//!
+//! One to one by index. Operand kinds (register or constant) move into the operation, comparisons and tests take over
+//! the distance of the jump behind them, keys that are short strings get an inline-cache hint. A backward jump
+//! always stays an instruction of its own: it is where the interpreter looks whether a hook was set.
+
+use super::insn::{ExecOp, Hint, Insn};
+use crate::bytecode::{Instruction, Op, is_k, k_index};
+use crate::mem;
+use crate::object::{Gc, Lua, Proto, Value};
+use crate::throw::LResult;
+
+/// Makes the executable form of a prototype, which then owns it, and returns its start.
+#[cold]
+pub fn lower(l: Lua, p: Gc<Proto>) -> LResult<*const Insn> {
+    let n = p.code.len();
+    let out = mem::realloc(l, core::ptr::null_mut(), 0, n * size_of::<Insn>())?.cast::<Insn>();
+    for i in 0..n {
+        // SAFETY: the block has room for `n` instructions.
+        unsafe { out.add(i).write(translate(p, i)) };
+    }
+    p.exec.set(out);
+    Ok(out)
+}
+
+/// Frees the executable form (collector only).
+pub fn free(l: Lua, p: &Proto) {
+    mem::free(l, p.exec.get().cast(), p.code.len() * size_of::<Insn>());
+    p.exec.set(core::ptr::null_mut());
+}
+
+fn short_string(p: Gc<Proto>, rk: u32) -> bool {
+    is_k(rk) && p.k.get(k_index(rk) as usize).as_string().is_some_and(|s| s.is_short())
+}
+
+/// A constant key that is a positive 32-bit integer.
+fn small_integer(p: Gc<Proto>, rk: u32) -> Option<u32> {
+    if !is_k(rk) {
+        return None;
+    }
+    let n = p.k.get(k_index(rk) as usize).as_number()?;
+    let i = n as u32;
+    (i as f64 == n && i > 0).then_some(i)
+}
+
+fn plain(op: ExecOp, i: Instruction) -> Insn {
+    Insn::new(op, i.a(), i.b() & 0xFF, i.c() & 0xFF, 0)
+}
+
+/// Both raw operands in `imm`, for the operations that decode them when they run.
+fn raw(op: ExecOp, i: Instruction) -> Insn {
+    Insn::new(op, i.a(), i.b() & 0xFF, i.c() & 0xFF, i.b() | i.c() << 16)
+}
+
+fn hinted(op: ExecOp, i: Instruction) -> Insn {
+    Insn::new(op, i.a(), i.b() & 0xFF, i.c() & 0xFF, Hint::NONE.0)
+}
+
+/// Distance for a taken comparison at `pc`: over the jump to its target, or to the jump itself when that has more
+/// to do.
+fn fused_jump(p: Gc<Proto>, pc: usize) -> u32 {
+    let jump = Instruction(p.code.get(pc + 1));
+    let simple = jump.op() == Op::Jmp && jump.a() == 0 && jump.sbx() >= 0;
+    if simple { (1 + jump.sbx()) as u32 } else { 0 }
+}
+
+fn translate(p: Gc<Proto>, pc: usize) -> Insn {
+    use ExecOp as E;
+    let i = Instruction(p.code.get(pc));
+    let (a, b, c) = (i.a(), i.b(), i.c());
+    let by_kinds = |rr, rk, kr, kk| match (is_k(b), is_k(c)) {
+        (false, false) => plain(rr, i),
+        (false, true) => plain(rk, i),
+        (true, false) => plain(kr, i),
+        (true, true) => raw(kk, i),
+    };
+    let value = |r, k| if is_k(c) { k } else { r };
+    match i.op() {
+        Op::Move => plain(E::Move, i),
+        Op::LoadK => Insn::new(E::LoadK, a, 0, 0, i.bx()),
+        Op::LoadKX => Insn::new(E::LoadK, a, 0, 0, Instruction(p.code.get(pc + 1)).get_ax()),
+        Op::LoadBool => plain(E::LoadBool, i),
+        Op::LoadNil => plain(E::LoadNil, i),
+        Op::GetUpval => plain(E::GetUpval, i),
+        Op::SetUpval => plain(E::SetUpval, i),
+        Op::GetTabUp if short_string(p, c) => hinted(E::GetGlobal, i),
+        Op::GetTabUp => raw(E::GetTabUp, i),
+        Op::GetTable if short_string(p, c) => hinted(E::GetField, i),
+        Op::GetTable if is_k(c) => match small_integer(p, c) {
+            Some(n) => Insn::new(E::GetInt, a, b, k_index(c), n),
+            None => raw(E::GetTable, i),
+        },
+        Op::GetTable => plain(E::GetIndex, i),
+        Op::SetTabUp if short_string(p, b) => hinted(value(E::SetGlobalR, E::SetGlobalK), i),
+        Op::SetTabUp => raw(E::SetTabUp, i),
+        Op::SetTable if short_string(p, b) => hinted(value(E::SetFieldR, E::SetFieldK), i),
+        Op::SetTable if is_k(b) => match small_integer(p, b) {
+            Some(n) => Insn::new(value(E::SetIntR, E::SetIntK), a, k_index(b), c & 0xFF, n),
+            None => raw(E::SetTable, i),
+        },
+        Op::SetTable => plain(value(E::SetIndexR, E::SetIndexK), i),
+        Op::NewTable => raw(E::NewTable, i),
+        Op::SelfOp if short_string(p, c) => hinted(E::SelfField, i),
+        Op::SelfOp => raw(E::SelfAny, i),
+        Op::Add => by_kinds(E::AddRR, E::AddRK, E::AddKR, E::ArithKK),
+        Op::Sub => by_kinds(E::SubRR, E::SubRK, E::SubKR, E::ArithKK),
+        Op::Mul => by_kinds(E::MulRR, E::MulRK, E::MulKR, E::ArithKK),
+        Op::Div => by_kinds(E::DivRR, E::DivRK, E::DivKR, E::ArithKK),
+        Op::Mod => by_kinds(E::ModRR, E::ModRK, E::ModKR, E::ArithKK),
+        Op::Pow => by_kinds(E::PowRR, E::PowRK, E::PowKR, E::ArithKK),
+        Op::Unm => plain(E::Unm, i),
+        Op::Not => plain(E::Not, i),
+        Op::Len => plain(E::Len, i),
+        Op::Concat => plain(E::Concat, i),
+        Op::Jmp => {
+            let op = match (a, i.sbx() < 0) {
+                (0, false) => E::Jmp,
+                (0, true) => E::JmpBack,
+                _ => E::JmpClose,
+            };
+            Insn::new(op, a, 0, 0, i.sbx() as u32)
+        }
+        Op::Eq => {
+            let jump = fused_jump(p, pc);
+            match (is_k(b), is_k(c)) {
+                (false, false) => Insn::new(E::EqRR, a, b, c, jump),
+                (false, true) => Insn::new(E::EqRK, a, b, k_index(c), jump),
+                (true, false) => Insn::new(E::EqRK, a, c, k_index(b), jump),
+                (true, true) => raw(E::CompareKK, i),
+            }
+        }
+        Op::Lt | Op::Le => {
+            let (rr, rk, kr) =
+                if i.op() == Op::Lt { (E::LtRR, E::LtRK, E::LtKR) } else { (E::LeRR, E::LeRK, E::LeKR) };
+            let jump = fused_jump(p, pc);
+            match (is_k(b), is_k(c)) {
+                (false, false) => Insn::new(rr, a, b, c, jump),
+                (false, true) => Insn::new(rk, a, b, k_index(c), jump),
+                (true, false) => Insn::new(kr, a, k_index(b), c, jump),
+                (true, true) => raw(E::CompareKK, i),
+            }
+        }
+        Op::Test => Insn::new(E::Test, a, 0, (c != 0) as u32, fused_jump(p, pc)),
+        Op::TestSet => Insn::new(E::TestSet, a, b, (c != 0) as u32, fused_jump(p, pc)),
+        Op::Call => plain(E::Call, i),
+        Op::TailCall => plain(E::TailCall, i),
+        Op::Return => {
+            let closes = !p.protos.is_empty() as u32;
+            match b {
+                1 if closes == 0 => Insn::new(E::Return0, a, b, 0, 0),
+                2 if closes == 0 => Insn::new(E::Return1, a, b, 0, 0),
+                _ => Insn::new(E::Return, a, b, closes, 0),
+            }
+        }
+        Op::ForLoop => Insn::new(E::ForLoop, a, 0, 0, i.sbx() as u32),
+        Op::ForPrep => Insn::new(E::ForPrep, a, 0, 0, i.sbx() as u32),
+        Op::TForCall => Insn::new(E::TForCall, a, 0, c & 0xFF, 0),
+        Op::TForLoop => Insn::new(E::TForLoop, a, 0, 0, i.sbx() as u32),
+        Op::SetList => {
+            let batch = if c == 0 { Instruction(p.code.get(pc + 1)).get_ax() } else { c };
+            Insn::new(E::SetList, a, b, (c == 0) as u32, batch)
+        }
+        Op::Closure => Insn::new(E::Closure, a, 0, 0, i.bx()),
+        Op::VarArg => plain(E::VarArg, i),
+        Op::ExtraArg => Insn::new(E::Nop, 0, 0, 0, 0),
+    }
+}
+
+/// Operand given as RK in a raw pair.
+#[inline(always)]
+pub fn rk(base: *const Value, k: *const Value, operand: u32) -> *const Value {
+    if is_k(operand) {
+        k.wrapping_add(k_index(operand) as usize)
+    } else {
+        base.wrapping_add(operand as usize)
+    }
+}

@@ -1,0 +1,223 @@
+//! Creating and destroying states and threads.
+
+use crate::consts::*;
+use crate::gc;
+use crate::mem::{self, lua_Alloc};
+use crate::object::global::{TAG_METHOD_NAMES, WideLights};
+use crate::object::string::{self, StringTable};
+use crate::object::thread::{BASIC_STACK, CallInfo, EXTRA_STACK, Lua, Thread};
+use crate::object::{Gc, Global, Header, Kind, Table, Value, mark};
+use crate::throw::LResult;
+use crate::vm::call;
+use crate::{boundary, messages as msg};
+use core::cell::Cell;
+use core::ffi::c_void;
+
+/// What `lua_newstate` allocates first: the main thread and the global state in one block, freed last.
+#[repr(C)]
+struct MainBlock {
+    thread: Thread,
+    global: Global,
+}
+
+impl Thread {
+    fn blank(kind_white: u8, g: *const Global) -> Thread {
+        Thread {
+            header: Header::new(Kind::Thread, kind_white),
+            top: Cell::new(core::ptr::null_mut()),
+            g,
+            ci: Cell::new(core::ptr::null()),
+            stack: Cell::new(core::ptr::null_mut()),
+            stack_last: Cell::new(core::ptr::null_mut()),
+            stack_size: Cell::new(0),
+            nny: Cell::new(1),
+            n_c_calls: Cell::new(0),
+            open_upvals: Cell::new(None),
+            next_with_upvals: Cell::new(None),
+            errfunc: Cell::new(0),
+            hook: Cell::new(None),
+            old_pc: Cell::new(core::ptr::null()),
+            base_hook_count: Cell::new(0),
+            hook_count: Cell::new(0),
+            hook_mask: Cell::new(0),
+            allow_hook: Cell::new(true),
+            base_ci: CallInfo::new(),
+        }
+    }
+}
+
+/// Gives a blank thread its stack and its first CallInfo.
+fn init_stack(l: Lua, allocating: Lua) -> LResult<()> {
+    let p = mem::realloc(allocating, core::ptr::null_mut(), 0, BASIC_STACK * size_of::<Value>())?;
+    let p = p.cast::<Value>();
+    for i in 0..BASIC_STACK {
+        // SAFETY: the fresh block has `BASIC_STACK` slots.
+        unsafe { p.add(i).write(Value::NIL) };
+    }
+    l.stack.set(p);
+    l.stack_size.set(BASIC_STACK as u32);
+    l.stack_last.set(p.wrapping_add(BASIC_STACK - EXTRA_STACK));
+    let ci = &l.base_ci;
+    ci.func.set(p);
+    ci.top.set(p.wrapping_add(1 + LUA_MINSTACK as usize));
+    l.top.set(p.wrapping_add(1));
+    l.ci.set(ci);
+    Ok(())
+}
+
+/// A seed that differs between states: addresses, time, and a counter of the CPU where there is one.
+fn make_seed(block: *const MainBlock) -> u64 {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `t` is a valid place for the result.
+    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut t) };
+    let stack_address = &raw const t as u64;
+    let mut x = block as u64 ^ stack_address.rotate_left(20) ^ (make_seed as *const () as u64).rotate_left(40);
+    x ^= (t.tv_sec as u64).rotate_left(32) ^ t.tv_nsec as u64;
+    x = (x ^ x >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ x >> 31
+}
+
+/// The number `lua_version` answers with; its address identifies this library.
+pub static VERSION: f64 = LUA_VERSION_NUM as f64;
+
+/// A new state whose memory all comes from `f`; `None` when memory is short.
+///
+/// # Safety
+/// `f` is an allocator as in the manual's `lua_Alloc`, good for `ud`, as long as the state lives.
+pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
+    // SAFETY: the caller's promise; a thread is asked for.
+    let block: *mut MainBlock =
+        unsafe { f(ud, core::ptr::null_mut(), LUA_TTHREAD as usize, size_of::<MainBlock>()).cast() };
+    if block.is_null() {
+        return None;
+    }
+    // SAFETY: `block` is a fresh block of the right size.
+    let l = unsafe {
+        let g = &raw const (*block).global;
+        let white = mark::WHITE0;
+        (&raw mut (*block).global).write(Global {
+            frealloc: Cell::new(f),
+            ud: Cell::new(ud),
+            gc: gc::GcState::new(size_of::<MainBlock>()),
+            strings: StringTable::empty(),
+            seed: Cell::new(make_seed(block)),
+            registry: Cell::new(Value::NIL),
+            main_thread: Cell::new(None),
+            panic: Cell::new(None),
+            link: core::cell::UnsafeCell::new(boundary::Link::new()),
+            in_flight: Cell::new(Value::NIL),
+            memory_message: Cell::new(None),
+            tm_names: [const { Cell::new(None) }; TAG_METHOD_NAMES.len()],
+            metatables: [const { Cell::new(None) }; LUA_NUMTAGS as usize],
+            wide_lights: WideLights {
+                patterns: Cell::new(core::ptr::null_mut()),
+                len: Cell::new(0),
+                cap: Cell::new(0),
+            },
+            scratch: mem::ByteBuf::empty(),
+            complete: Cell::new(false),
+        });
+        (&raw mut (*block).thread).write(Thread::blank(white, g));
+        Gc::from_ptr(block.cast::<Thread>())
+    };
+    l.header.marked.set(l.header.marked.get() | mark::FIXED);
+    l.global().main_thread.set(Some(l));
+    if open(l).is_err() {
+        close_state(l);
+        return None;
+    }
+    Some(l)
+}
+
+fn fixed_string(l: Lua, s: &str) -> LResult<Gc<string::Str>> {
+    let s = string::new_str(l, s.as_bytes())?;
+    s.header.marked.set(s.header.marked.get() | mark::FIXED);
+    Ok(s)
+}
+
+/// The parts of opening a state that may run out of memory.
+fn open(l: Lua) -> LResult<()> {
+    let g = l.global();
+    init_stack(l, l)?;
+    g.strings.init(l)?;
+    let registry = Gc::<Table>::new(l)?;
+    g.registry.set(Value::table(registry));
+    registry.resize(l, LUA_RIDX_LAST as u32, 0)?;
+    registry.set_int(l, LUA_RIDX_MAINTHREAD as i64, Value::thread(l))?;
+    let globals = Gc::<Table>::new(l)?;
+    registry.set_int(l, LUA_RIDX_GLOBALS as i64, Value::table(globals))?;
+    g.memory_message.set(Some(fixed_string(l, msg::NOT_ENOUGH_MEMORY)?));
+    for (slot, name) in g.tm_names.iter().zip(TAG_METHOD_NAMES) {
+        slot.set(Some(fixed_string(l, name)?));
+    }
+    for (i, word) in crate::compiler::RESERVED.iter().enumerate() {
+        fixed_string(l, word)?.set_reserved(i as u8 + 1);
+    }
+    g.complete.set(true);
+    gc::start(l);
+    Ok(())
+}
+
+/// Closes the state `l` belongs to and gives all memory back.
+pub fn close_state(l: Lua) {
+    let g = l.global();
+    let Some(main) = g.main_thread.get() else { return };
+    if !main.stack.get().is_null() {
+        super::upval::close(main, main.stack.get());
+    }
+    gc::close(main);
+    let table_bytes = g.strings.size.get() as usize * 8;
+    mem::free(main, g.strings.buckets.get().cast(), table_bytes);
+    g.scratch.free(main);
+    mem::free(main, g.wide_lights.patterns.get().cast(), g.wide_lights.cap.get() as usize * 8);
+    free_stack(main);
+    let (f, ud) = (g.frealloc.get(), g.ud.get());
+    debug_assert_eq!(gc::bytes_in_use(g), size_of::<MainBlock>() as isize, "bytes unaccounted for");
+    // SAFETY: the block came from this allocator with this size; nothing uses it any more.
+    unsafe { f(ud, main.as_ptr().cast(), size_of::<MainBlock>(), 0) };
+}
+
+/// A new thread of the same state, pushed on the stack of `l` (one free slot is needed).
+pub fn new_thread(l: Lua) -> LResult<Lua> {
+    gc::check(l);
+    let p = mem::alloc_object(l, Kind::Thread, size_of::<Thread>())?.cast::<Thread>();
+    // SAFETY: a fresh block of the size of a thread.
+    let t: Lua = unsafe {
+        p.write(Thread::blank(gc::current_white(l.global()), l.g));
+        Gc::from_ptr(p)
+    };
+    t.hook.set(l.hook.get());
+    t.hook_mask.set(l.hook_mask());
+    t.base_hook_count.set(l.base_hook_count.get());
+    t.hook_count.set(l.base_hook_count.get());
+    gc::link(l.global(), t.erase());
+    l.push(Value::thread(t));
+    if let Err(e) = init_stack(t, l) {
+        l.drop_values(1);
+        return Err(e);
+    }
+    Ok(t)
+}
+
+/// Frees a dead thread with its stack and call chain (collector only).
+pub fn free_thread(l: Lua, t: Lua) {
+    if !t.stack.get().is_null() {
+        super::upval::close(t, t.stack.get());
+        free_stack_of(l, t);
+    }
+    mem::free(l, t.as_ptr().cast(), size_of::<Thread>());
+}
+
+fn free_stack(l: Lua) {
+    free_stack_of(l, l);
+}
+
+fn free_stack_of(l: Lua, t: Lua) {
+    if t.stack.get().is_null() {
+        return;
+    }
+    call::free_call_infos(l, &t.base_ci);
+    mem::free(l, t.stack.get().cast(), t.stack_size.get() as usize * size_of::<Value>());
+    t.stack.set(core::ptr::null_mut());
+}
