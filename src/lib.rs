@@ -10,6 +10,7 @@ pub mod api;
 #[doc(hidden)]
 pub mod boundary;
 pub mod bytecode;
+pub mod compiler;
 pub mod consts;
 pub mod gc;
 pub mod mem;

@@ -106,3 +106,16 @@ pub fn close(l: Lua) -> LResult<()> {
     let _ = l;
     Ok(())
 }
+
+/// `l` has an open upvalue now.
+pub fn thread_has_upvals(l: Lua) {
+    let _ = l;
+}
+/// The state is complete: collection may begin.
+pub fn start(l: Lua) {
+    let _ = l;
+}
+/// Bytes in use.
+pub fn bytes_in_use(g: &Global) -> isize {
+    g.gc.total_bytes.get() + g.gc.debt.get()
+}

@@ -170,15 +170,8 @@ const _: () = assert!(COUNT <= THUNKS, "give builtin_thunks! a larger count");
 unsafe extern "C" fn lua52_builtin_entry(l: Lua, i: usize) -> Ret {
     match (BUILTINS[i].f)(l) {
         Ok(nresults) => Ret::ok(nresults as u32 as u64),
-        Err(throw) => raise(l, throw),
+        Err(throw) => crate::vm::call::leave(l, throw),
     }
-}
-
-/// What the core of a C entry returns to its stub when it failed.
-pub(crate) fn raise(l: Lua, throw: Throw) -> Ret {
-    // SAFETY: the global state outlives its threads.
-    let link = unsafe { &raw const (*l.g).link };
-    Ret::raise(link.cast_mut(), throw.code() as u64)
 }
 
 /// Argument `i` of the running function, which has that many.

@@ -260,9 +260,14 @@ pub fn try_call_metamethod(l: Lua, func: *mut Value) -> LResult<*mut Value> {
 
 /// Pushes the frame of a Lua function.
 #[inline(always)]
-pub fn push_lua_frame(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LResult<&'static CallInfo> {
+pub fn push_lua_frame(
+    l: Lua,
+    func: *mut Value,
+    cl: Gc<LuaClosure>,
+    nresults: i32,
+) -> LResult<&'static CallInfo> {
     let p = cl.proto;
-    let (mut func, mut p_exec) = (func, p.exec.get());
+    let (mut func, mut p_exec) = (func, p.exec.get().cast_const());
     let size = p.maxstacksize() as usize;
     if p_exec.is_null() {
         let offset = l.save_slot(func);
@@ -652,4 +657,3 @@ pub fn call_metamethod(l: Lua, f: Value, args: &[Value], nresults: i32) -> LResu
     l.drop_values(1);
     Ok(v)
 }
-

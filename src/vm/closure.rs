@@ -2,8 +2,8 @@
 
 use crate::gc;
 use crate::mem;
-use crate::object::{CClosure, CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, Value, lua_CFunction};
 use crate::object::{Builtin, UpVal};
+use crate::object::{CClosure, CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, Value, lua_CFunction};
 use crate::throw::LResult;
 use crate::vm::upval;
 use core::cell::Cell;
@@ -59,7 +59,11 @@ pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo) -
     let n = p.upvalues.len();
     let captured = |i: usize| {
         let d = p.upvalues.get(i);
-        if d.instack { ci.base.get().wrapping_add(d.index as usize) } else { outer.upval(d.index as usize).v.get() }
+        if d.instack {
+            ci.base.get().wrapping_add(d.index as usize)
+        } else {
+            outer.upval(d.index as usize).v.get()
+        }
     };
     if let Some(last) = p.cache.get() {
         if (0..n).all(|i| last.upval(i).v.get() == captured(i)) {

@@ -207,4 +207,3 @@ pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LRes
     ci.func.set(l.top.get().wrapping_sub(nresults as usize + 1));
     Err(Throw::YIELD)
 }
-

@@ -164,8 +164,17 @@ pub fn finish_op(l: Lua, ci: &CallInfo) -> LResult<()> {
         v
     };
     match i.op() {
-        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::Pow | Op::Unm | Op::Len | Op::GetTabUp
-        | Op::GetTable | Op::SelfOp => {
+        Op::Add
+        | Op::Sub
+        | Op::Mul
+        | Op::Div
+        | Op::Mod
+        | Op::Pow
+        | Op::Unm
+        | Op::Len
+        | Op::GetTabUp
+        | Op::GetTable
+        | Op::SelfOp => {
             let v = pop();
             // SAFETY: a register of the frame.
             unsafe { *ra = v };
@@ -471,7 +480,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             if l.global().gc.debt.get() > 0 || cfg!(feature = "stress-gc") {
                 ci.savedpc.set(pc);
                 l.top.set($live);
-                gc::check(l);
+                tri!(gc::check(l));
                 l.top.set(ci.top.get());
                 base = ci.base.get();
             }
@@ -681,11 +690,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     Some(t) => find_method(l, t, name, insn),
                     None => Value::NIL,
                 };
-                let v = if found.is_nil() {
-                    protect!(self_slow(l, reg_at!(i.b()), key, insn))
-                } else {
-                    found
-                };
+                let v =
+                    if found.is_nil() { protect!(self_slow(l, reg_at!(i.b()), key, insn)) } else { found };
                 set_r!(i.a() + 1, obj);
                 set_r!(i.a(), v);
             }
@@ -773,8 +779,9 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 if i.c() != 0 {
                     pc = unsafe { pc.add(1) };
                 }
+                let v = r!(i.a());
                 // SAFETY: the register holds the table under construction.
-                let t: Gc<Table> = unsafe { Gc::from_ptr(r!(i.a()).payload()) };
+                let t: Gc<Table> = unsafe { Gc::from_ptr(v.payload()) };
                 protect!(set_list(l, t, ra.wrapping_add(1), n, i.imm()));
                 l.top.set(ci.top.get());
             }

@@ -7,7 +7,7 @@ use crate::gc;
 use crate::messages as msg;
 use crate::num;
 use crate::object::{Gc, Lua, Str, Table, TagMethod, Value, string};
-use crate::throw::{LResult, Throw};
+use crate::throw::LResult;
 use crate::vm::call::call_metamethod;
 use crate::vm::error::ValueAt;
 

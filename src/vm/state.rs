@@ -71,7 +71,8 @@ fn make_seed(block: *const MainBlock) -> u64 {
     // SAFETY: `t` is a valid place for the result.
     unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut t) };
     let stack_address = &raw const t as u64;
-    let mut x = block as u64 ^ stack_address.rotate_left(20) ^ (make_seed as *const () as u64).rotate_left(40);
+    let mut x =
+        block as u64 ^ stack_address.rotate_left(20) ^ (make_seed as *const () as u64).rotate_left(40);
     x ^= (t.tv_sec as u64).rotate_left(32) ^ t.tv_nsec as u64;
     x = (x ^ x >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -99,7 +100,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
         (&raw mut (*block).global).write(Global {
             frealloc: Cell::new(f),
             ud: Cell::new(ud),
-            gc: gc::GcState::new(size_of::<MainBlock>()),
+            gc: gc::GcState::new(),
             strings: StringTable::empty(),
             seed: Cell::new(make_seed(block)),
             registry: Cell::new(Value::NIL),
@@ -121,6 +122,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
         (&raw mut (*block).thread).write(Thread::blank(white, g));
         Gc::from_ptr(block.cast::<Thread>())
     };
+    gc::account(l.global(), size_of::<MainBlock>() as isize);
     l.header.marked.set(l.header.marked.get() | mark::FIXED);
     l.global().main_thread.set(Some(l));
     if open(l).is_err() {
@@ -166,7 +168,7 @@ pub fn close_state(l: Lua) {
     if !main.stack.get().is_null() {
         super::upval::close(main, main.stack.get());
     }
-    gc::close(main);
+    let _ = gc::close(main);
     let table_bytes = g.strings.size.get() as usize * 8;
     mem::free(main, g.strings.buckets.get().cast(), table_bytes);
     g.scratch.free(main);
@@ -180,7 +182,7 @@ pub fn close_state(l: Lua) {
 
 /// A new thread of the same state, pushed on the stack of `l` (one free slot is needed).
 pub fn new_thread(l: Lua) -> LResult<Lua> {
-    gc::check(l);
+    gc::check(l)?;
     let p = mem::alloc_object(l, Kind::Thread, size_of::<Thread>())?.cast::<Thread>();
     // SAFETY: a fresh block of the size of a thread.
     let t: Lua = unsafe {

@@ -1,0 +1,2 @@
+//! placeholder
+pub const RESERVED: [&str; 0] = [];
