@@ -1,6 +1,12 @@
 //! liblua-rs: a C-ABI compatible replacement of liblua 5.2.
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn)]
+#![allow(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "stack slots are passed as raw pointers inside the crate; the invariants are in object/thread.rs"
+)]
+#![allow(clippy::eq_op, reason = "x == x is the test for NaN")]
+#![allow(clippy::borrow_deref_ref, reason = "it ends the borrow of a table for slots used at once")]
 
 #[cfg(any(test, not(feature = "freestanding")))]
 extern crate std;

@@ -143,14 +143,8 @@ impl<T> Word for *const T {
 fn leave<T: Word>(l: Lua, result: LResult<T>) -> Ret {
     match result {
         Ok(value) => Ret::ok(value.word()),
-        Err(throw) => raise(l, throw),
+        Err(throw) => crate::vm::call::leave(l, throw),
     }
-}
-
-#[cold]
-fn raise(l: Lua, throw: Throw) -> Ret {
-    let link = &raw const l.global().link;
-    Ret::raise(link.cast_mut(), throw.code() as u64)
 }
 
 /// For functions that always raise.

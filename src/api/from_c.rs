@@ -11,7 +11,7 @@ use crate::throw::{LResult, Throw};
 use core::ffi::{c_char, c_void};
 
 /// The number of this library's version; its address tells copies of the library apart.
-pub static VERSION: f64 = LUA_VERSION_NUM as f64;
+pub use crate::vm::state::VERSION;
 
 /// Key of the table of loaded modules in the registry.
 const LOADED: &[u8] = b"_LOADED";

@@ -97,6 +97,8 @@ pub struct Global {
     pub scratch: ByteBuf,
     /// the main thread exists completely
     pub complete: Cell<bool>,
+    /// the version number of the library that made the state; its address tells copies of the library apart
+    pub version: &'static f64,
 }
 
 /// Interned 64-bit patterns of light userdata that do not fit 48 bits.

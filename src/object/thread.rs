@@ -189,7 +189,7 @@ impl Thread {
         unsafe { &*self.g }
     }
     #[inline(always)]
-    pub fn status(&self) -> u8 {
+    pub fn raw_status(&self) -> u8 {
         self.header.aux0.get()
     }
     #[inline(always)]

@@ -20,12 +20,12 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
     if n >= LUAI_MAXCCALLS as u16 {
         return refuse(l, msg::C_STACK_OVERFLOW, nargs);
     }
-    let starting = l.status() as i32 == LUA_OK;
+    let starting = l.raw_status() as i32 == LUA_OK;
     if starting {
         if !core::ptr::eq(l.ci.get(), &l.base_ci) {
             return refuse(l, msg::RESUME_NON_SUSPENDED, nargs);
         }
-    } else if l.status() as i32 != LUA_YIELD {
+    } else if l.raw_status() as i32 != LUA_YIELD {
         return refuse(l, msg::RESUME_DEAD, nargs);
     }
     // SAFETY: the link of a live state.

@@ -118,6 +118,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
             },
             scratch: mem::ByteBuf::empty(),
             complete: Cell::new(false),
+            version: &VERSION,
         });
         (&raw mut (*block).thread).write(Thread::blank(white, g));
         Gc::from_ptr(block.cast::<Thread>())
