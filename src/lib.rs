@@ -6,7 +6,7 @@
     reason = "stack slots are passed as raw pointers inside the crate; the invariants are in object/thread.rs"
 )]
 #![allow(clippy::eq_op, reason = "x == x is the test for NaN")]
-#![allow(clippy::borrow_deref_ref, reason = "it ends the borrow of a table for slots used at once")]
+#![allow(clippy::deref_addrof, reason = "it ends the borrow of a table for slots used at once")]
 
 #[cfg(any(test, not(feature = "freestanding")))]
 extern crate std;
