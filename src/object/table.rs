@@ -40,6 +40,9 @@ pub struct Node {
     pub aux: Cell<u32>,
 }
 
+/// A traversal was asked for what follows a key that is not in the table.
+pub struct UnknownKey;
+
 pub const NO_HASH: u8 = 0xFF;
 /// Largest log2 of either part.
 const MAX_BITS: u32 = 30;
@@ -236,10 +239,10 @@ impl Table {
         let i = unsafe { self.data.get().cast::<Node>().cast_const().offset_from(n) } as u32 - 1;
         Some(i + 1 + self.asize())
     }
-    /// Entry after `key` in a traversal (nil starts one); `Ok(None)` at the end, `Err(())` for an unknown key.
+    /// Entry after `key` in a traversal (nil starts one); `Ok(None)` at the end.
     #[inline]
-    pub fn next(&self, g: &Global, key: Value) -> Result<Option<(Value, Value)>, ()> {
-        let i = self.traversal_index(g, key).ok_or(())?;
+    pub fn next(&self, g: &Global, key: Value) -> Result<Option<(Value, Value)>, UnknownKey> {
+        let i = self.traversal_index(g, key).ok_or(UnknownKey)?;
         Ok(self.next_from(i).map(|(_, k, v)| (k, v)))
     }
     /// First entry at or after traversal position `i`, with the position that follows it.

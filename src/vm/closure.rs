@@ -65,11 +65,11 @@ pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo) -
             outer.upval(d.index as usize).v.get()
         }
     };
-    if let Some(last) = p.cache.get() {
-        if (0..n).all(|i| last.upval(i).v.get() == captured(i)) {
-            gc::revive(l.global(), last.erase());
-            return Ok(Value::lua_closure(last));
-        }
+    if let Some(last) = p.cache.get()
+        && (0..n).all(|i| last.upval(i).v.get() == captured(i))
+    {
+        gc::revive(l.global(), last.erase());
+        return Ok(Value::lua_closure(last));
     }
     let cl = new_lua(l, p, n)?;
     // Anchored while upvalues are made; a Lua frame's limit has slots to spare.

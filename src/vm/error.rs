@@ -28,10 +28,10 @@ impl Lua {
     /// Raises the value on top of the stack: the message handler, if any, may replace it first.
     #[cold]
     pub fn error_msg(self) -> Throw {
-        if self.errfunc.get() != 0 {
-            if let Err(t) = self.run_message_handler() {
-                return t;
-            }
+        if self.errfunc.get() != 0
+            && let Err(t) = self.run_message_handler()
+        {
+            return t;
         }
         Throw::RUNTIME
     }

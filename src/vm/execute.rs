@@ -284,10 +284,10 @@ fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut Insn)
 /// The method of an object whose class is its metatable's `__index` table; nil when it is not that simple.
 #[inline(always)]
 fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Value {
-    if let Some(n) = t.find_short(key) {
-        if !n.val.get().is_nil() {
-            return n.val.get();
-        }
+    if let Some(n) = t.find_short(key)
+        && !n.val.get().is_nil()
+    {
+        return n.val.get();
     }
     let g = l.global();
     let Some(class) = g.fast_tm(t.metatable.get(), TagMethod::Index).as_table() else { return Value::NIL };
@@ -723,10 +723,10 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 if let Some(t) = table_of(obj) {
                     if let Some(s) = array_slot(t, key) {
                         v = unsafe { *s };
-                    } else if let Some(s) = key.as_string() {
-                        if s.is_short() {
-                            v = t.get_short(s);
-                        }
+                    } else if let Some(s) = key.as_string()
+                        && s.is_short()
+                    {
+                        v = t.get_short(s);
                     }
                 }
                 if v.is_nil() {
@@ -917,22 +917,20 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     // SAFETY: the kind says so; builtins are static.
                     let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
                     let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
-                    if !HOOKED {
-                        if let Some(fast) = b.fast {
-                            // SAFETY: `nargs` values follow the function, whose slot takes the result.
-                            if unsafe { fast(l, func.add(1), nargs, func) } {
-                                if wanted < 0 {
-                                    l.top.set(func.wrapping_add(1));
-                                } else {
-                                    for n in 1..wanted as usize {
-                                        // SAFETY: the frame has room for the results it asks for.
-                                        unsafe { *func.add(n) = Value::NIL };
-                                    }
-                                    l.top.set(ci.top.get());
-                                    check_gc!(func.wrapping_add(1.max(wanted as usize)));
+                    if !HOOKED && let Some(fast) = b.fast {
+                        // SAFETY: `nargs` values follow the function, whose slot takes the result.
+                        if unsafe { fast(l, func.add(1), nargs, func) } {
+                            if wanted < 0 {
+                                l.top.set(func.wrapping_add(1));
+                            } else {
+                                for n in 1..wanted as usize {
+                                    // SAFETY: the frame has room for the results it asks for.
+                                    unsafe { *func.add(n) = Value::NIL };
                                 }
-                                continue;
+                                l.top.set(ci.top.get());
+                                check_gc!(func.wrapping_add(1.max(wanted as usize)));
                             }
+                            continue;
                         }
                     }
                     let nested = match b.special {
@@ -1182,7 +1180,7 @@ unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut Insn) ->
                 hint
             } else {
                 match t.next(l.global(), key) {
-                    Err(()) => return false,
+                    Err(_) => return false,
                     Ok(None) => {
                         *ra.add(3) = Value::NIL;
                         return true;
