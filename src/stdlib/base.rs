@@ -644,7 +644,7 @@ unsafe extern "C" fn function_reader_core(l: Lua, _: *mut c_void, size: *mut usi
             unsafe { *size = piece.len() };
             Ret::ok(piece.as_ptr() as u64)
         }
-        Err(throw) => super::raise(l, throw),
+        Err(throw) => crate::vm::call::leave(l, throw),
     }
 }
 

@@ -12,7 +12,6 @@
 use crate::api::{Bytes, Reg, lua_Debug};
 use crate::boundary::Ret;
 use crate::object::{Builtin, Lua, Value, lua_CFunction};
-use crate::throw::Throw;
 use core::ffi::{CStr, c_void};
 
 pub mod base;
