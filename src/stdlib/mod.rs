@@ -20,6 +20,7 @@ pub mod coroutine;
 pub mod math;
 mod sort;
 mod stdio;
+pub mod string;
 pub mod table;
 
 /// Defines [`Id`], [`BUILTINS`] and the tables. An entry reads: identifier, name in Lua, function, and optionally the
@@ -50,6 +51,7 @@ registry! {
         OpenBase "_G" base::open;
         OpenCoroutine "coroutine" coroutine::open;
         OpenTable "table" table::open;
+        OpenString "string" string::open;
         OpenBit32 "bit32" bit32::open;
         OpenMath "math" math::open;
     }
@@ -95,6 +97,20 @@ registry! {
         TableSort "sort" table::sort;
     }
     STRING {
+        StringByte "byte" string::byte, fast string::byte_fast;
+        StringChar "char" string::char, fast string::char_fast;
+        StringDump "dump" string::dump;
+        StringFind "find" string::find;
+        StringFormat "format" string::format;
+        StringGmatch "gmatch" string::gmatch;
+        StringGsub "gsub" string::gsub;
+        StringLen "len" string::len, fast string::len_fast;
+        StringLower "lower" string::lower, fast string::lower_fast;
+        StringMatch "match" string::match_;
+        StringRep "rep" string::rep, fast string::rep_fast;
+        StringReverse "reverse" string::reverse, fast string::reverse_fast;
+        StringSub "sub" string::sub, fast string::sub_fast;
+        StringUpper "upper" string::upper, fast string::upper_fast;
     }
     BIT32 {
         Bit32Arshift "arshift" bit32::arshift, fast bit32::arshift_fast;
@@ -146,6 +162,7 @@ registry! {
         PcallContinuation "pcall continuation" base::pcall_continuation;
         DofileContinuation "dofile continuation" base::dofile_continuation;
         Wrapped "wrapped coroutine" coroutine::wrapped, special Wrapped;
+        StringGmatchNext "gmatch iterator" string::gmatch_next;
     }
 }
 
