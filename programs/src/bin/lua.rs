@@ -1,0 +1,459 @@
+//! `lua`: the stand-alone interpreter (manual 7).
+//!
+//! Everything runs inside one protected call of [`run`]. Lua errors cross only frames of this file that own nothing,
+//! as errors leave C functions without running destructors: a function called by Lua keeps its Rust values in the
+//! boxed [`Job`], or drops them before it calls what may raise.
+
+use lua_programs::*;
+use std::ffi::{CStr, CString, OsString, c_char, c_int};
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::process::ExitCode;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+const VERSION: &str = concat!(
+    "Lua 5.2.4  Copyright (C) 1994-2015 Lua.org, PUC-Rio (liblua-rs ",
+    env!("CARGO_PKG_VERSION"),
+    ")"
+);
+
+const USAGE: &str = "\
+Available options are:
+  -e stat  execute string 'stat'
+  -i       enter interactive mode after executing 'script'
+  -l name  require library 'name'
+  -v       show version information
+  -E       ignore environment variables
+  --       stop handling options
+  -        stop handling options and execute stdin
+";
+
+/// What the command line asks for.
+#[derive(Default)]
+struct Options {
+    /// `-e` and `-l`, in order.
+    actions: Vec<Action>,
+    interactive: bool,
+    version: bool,
+    ignore_environment: bool,
+    /// Position of the script in the arguments.
+    script: Option<usize>,
+}
+
+enum Action {
+    Execute(CString),
+    Require(CString),
+}
+
+/// All that outlives the frames that errors cross.
+struct Job {
+    arguments: Vec<CString>,
+    options: Options,
+    /// Name in front of messages; none in interactive mode.
+    name: Option<CString>,
+    line: Vec<u8>,
+}
+
+/// Reads the options. An error has the option, and whether only its argument is missing.
+fn parse(arguments: &[CString]) -> Result<Options, (CString, bool)> {
+    let mut options = Options::default();
+    let mut i = 1;
+    while i < arguments.len() {
+        let argument = &arguments[i];
+        let bytes = argument.as_bytes();
+        if bytes.first() != Some(&b'-') {
+            break;
+        }
+        let bad = || (argument.clone(), false);
+        match bytes.get(1) {
+            None => break,
+            Some(b'-') if bytes.len() == 2 => {
+                i += 1;
+                break;
+            }
+            Some(b'E') if bytes.len() == 2 => options.ignore_environment = true,
+            Some(b'i') if bytes.len() == 2 => {
+                options.interactive = true;
+                options.version = true;
+            }
+            Some(b'v') if bytes.len() == 2 => options.version = true,
+            Some(kind @ (b'e' | b'l')) => {
+                let value = if bytes.len() > 2 {
+                    CString::new(&bytes[2..]).expect("an argument has no NUL")
+                } else {
+                    i += 1;
+                    match arguments.get(i) {
+                        Some(next) if !next.as_bytes().starts_with(b"-") => next.clone(),
+                        _ => return Err((argument.clone(), true)),
+                    }
+                };
+                options.actions.push(if *kind == b'e' {
+                    Action::Execute(value)
+                } else {
+                    Action::Require(value)
+                });
+            }
+            _ => return Err(bad()),
+        }
+        i += 1;
+    }
+    options.script = (i < arguments.len()).then_some(i);
+    Ok(options)
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<CString> = std::env::args_os()
+        .map(|a: OsString| CString::new(a.into_vec()).expect("an argument has no NUL"))
+        .collect();
+    let name = match arguments.first() {
+        Some(name) if !name.is_empty() => name.clone(),
+        _ => c"lua".to_owned(),
+    };
+    // SAFETY: restores what every C program starts with, so that a closed pipe ends the program.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    let options = match parse(&arguments) {
+        Ok(options) => options,
+        Err((option, needs_argument)) => {
+            let (name, option) = (name.to_string_lossy(), option.to_string_lossy());
+            if needs_argument {
+                eprintln!("{name}: '{option}' needs argument");
+            } else {
+                eprintln!("{name}: unrecognized option '{option}'");
+            }
+            eprint!("usage: {name} [options] [script [args]]\n{USAGE}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut job = Box::new(Job { arguments, options, name: Some(name), line: Vec::new() });
+    // SAFETY: a new state, used by this thread only. `job` outlives the call that gets its address.
+    unsafe {
+        let l = luaL_newstate();
+        if l.is_null() {
+            message(&job, b"cannot create state: not enough memory");
+            return ExitCode::FAILURE;
+        }
+        lua_pushcclosure(l, run, 0);
+        lua_pushlightuserdata(l, (&raw mut *job).cast());
+        let status = lua_pcallk(l, 1, 1, 0, 0, None);
+        let done = lua_toboolean(l, -1) != 0;
+        report(&job, l, status);
+        lua_close(l);
+        if done && status == LUA_OK { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+/// The program inside a protected call: argument 1 is the job; returns whether all went well.
+unsafe extern "C-unwind" fn run(l: *mut lua_State) -> c_int {
+    // SAFETY: `main` passes the job, which nobody else uses meanwhile.
+    unsafe {
+        let job = &mut *lua_touserdata(l, 1).cast::<Job>();
+        luaL_checkversion_(l, 502.0);
+        if job.options.ignore_environment {
+            lua_pushboolean(l, 1);
+            lua_setfield(l, LUA_REGISTRYINDEX, c"LUA_NOENV".as_ptr());
+        }
+        lua_gc(l, LUA_GCSTOP, 0);
+        luaL_openlibs(l);
+        lua_gc(l, LUA_GCRESTART, 0);
+        let good = steps(job, l);
+        lua_pushboolean(l, good as c_int);
+        1
+    }
+}
+
+unsafe fn steps(job: &mut Job, l: *mut lua_State) -> bool {
+    // SAFETY: as `run`.
+    unsafe {
+        if job.options.version {
+            println!("{VERSION}");
+        }
+        if !job.options.ignore_environment && !initialise(job, l) {
+            return false;
+        }
+        for i in 0..job.options.actions.len() {
+            let good = match &job.options.actions[i] {
+                Action::Execute(code) => do_string(job, l, code.as_bytes(), c"=(command line)"),
+                Action::Require(name) => require(job, l, name),
+            };
+            if !good {
+                return false;
+            }
+        }
+        if let Some(script) = job.options.script
+            && !run_script(job, l, script)
+        {
+            return false;
+        }
+        if job.options.interactive {
+            interact(job, l);
+        } else if job.options.script.is_none() && job.options.actions.is_empty() && !job.options.version {
+            if io::stdin().is_terminal() {
+                println!("{VERSION}");
+                interact(job, l);
+            } else {
+                let status = luaL_loadfilex(l, ptr::null(), ptr::null());
+                return finish(job, l, status, 0, 0);
+            }
+        }
+        true
+    }
+}
+
+/// Runs LUA_INIT_5_2 or LUA_INIT.
+unsafe fn initialise(job: &Job, l: *mut lua_State) -> bool {
+    for (variable, chunk) in [("LUA_INIT_5_2", c"=LUA_INIT_5_2"), ("LUA_INIT", c"=LUA_INIT")] {
+        let Some(value) = std::env::var_os(variable) else { continue };
+        let value = value.as_bytes();
+        // SAFETY: as `run`.
+        return unsafe {
+            if let Some(file) = value.strip_prefix(b"@") {
+                let file = CString::new(file).expect("a variable has no NUL");
+                let status = luaL_loadfilex(l, file.as_ptr(), ptr::null());
+                finish(job, l, status, 0, 0)
+            } else {
+                do_string(job, l, value, chunk)
+            }
+        };
+    }
+    true
+}
+
+unsafe fn do_string(job: &Job, l: *mut lua_State, code: &[u8], chunk: &CStr) -> bool {
+    // SAFETY: as `run`.
+    unsafe {
+        let status = luaL_loadbufferx(l, code.as_ptr().cast(), code.len(), chunk.as_ptr(), ptr::null());
+        finish(job, l, status, 0, 0)
+    }
+}
+
+unsafe fn require(job: &Job, l: *mut lua_State, name: &CStr) -> bool {
+    // SAFETY: as `run`.
+    unsafe {
+        lua_getglobal(l, c"require".as_ptr());
+        lua_pushstring(l, name.as_ptr());
+        let status = call(l, 1, 1);
+        if status == LUA_OK {
+            lua_setglobal(l, name.as_ptr());
+        }
+        report(job, l, status)
+    }
+}
+
+/// Runs the script with its arguments, after setting the global `arg`.
+unsafe fn run_script(job: &Job, l: *mut lua_State, script: usize) -> bool {
+    // SAFETY: as `run`.
+    unsafe {
+        let given = job.arguments.len() - script - 1;
+        luaL_checkstack(l, given as c_int + 3, c"too many arguments to script".as_ptr());
+        lua_createtable(l, given as c_int, script as c_int + 1);
+        for (i, argument) in job.arguments.iter().enumerate() {
+            lua_pushstring(l, argument.as_ptr());
+            lua_rawseti(l, -2, i as c_int - script as c_int);
+        }
+        lua_setglobal(l, c"arg".as_ptr());
+        let name = &job.arguments[script];
+        let dash = name.as_bytes() == b"-" && job.arguments[script - 1].as_bytes() != b"--";
+        let status = luaL_loadfilex(l, if dash { ptr::null() } else { name.as_ptr() }, ptr::null());
+        if status == LUA_OK {
+            for argument in &job.arguments[script + 1..] {
+                lua_pushstring(l, argument.as_ptr());
+            }
+        }
+        finish(job, l, status, given as c_int, LUA_MULTRET)
+    }
+}
+
+/// Calls the chunk under its arguments if it was loaded, and reports what went wrong.
+unsafe fn finish(job: &Job, l: *mut lua_State, loaded: c_int, arguments: c_int, results: c_int) -> bool {
+    // SAFETY: as `run`.
+    unsafe {
+        let status = if loaded == LUA_OK { call(l, arguments, results) } else { loaded };
+        report(job, l, status)
+    }
+}
+
+/// The state that SIGINT stops; null while no script runs.
+static RUNNING: AtomicPtr<lua_State> = AtomicPtr::new(ptr::null_mut());
+
+/// Arms a hook that raises an error. The signal gets its default back, so a second one ends the program.
+extern "C" fn interrupted(signal: c_int) {
+    // SAFETY: `lua_sethook` may be called from a signal handler, and so may `signal`.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        let l = RUNNING.load(Ordering::Relaxed);
+        if !l.is_null() {
+            lua_sethook(l, Some(stop), LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn stop(l: *mut lua_State, _record: *mut lua_Debug) {
+    // SAFETY: called by Lua as a hook.
+    unsafe {
+        lua_sethook(l, None, 0, 0);
+        luaL_error(l, c"interrupted!".as_ptr());
+    }
+}
+
+/// A protected call with a traceback, during which SIGINT raises an error.
+unsafe fn call(l: *mut lua_State, arguments: c_int, results: c_int) -> c_int {
+    // SAFETY: as `run`; the function lies under its arguments.
+    unsafe {
+        let base = lua_gettop(l) - arguments;
+        lua_pushcclosure(l, traceback, 0);
+        lua_insert(l, base);
+        RUNNING.store(l, Ordering::Relaxed);
+        libc::signal(libc::SIGINT, interrupted as *const () as libc::sighandler_t);
+        let status = lua_pcallk(l, arguments, results, base, 0, None);
+        libc::signal(libc::SIGINT, libc::SIG_DFL);
+        RUNNING.store(ptr::null_mut(), Ordering::Relaxed);
+        lua_remove(l, base);
+        status
+    }
+}
+
+/// Message handler: adds a traceback to a string; gives another value's text, if it has one.
+unsafe extern "C-unwind" fn traceback(l: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua with the error value.
+    unsafe {
+        let text = lua_tolstring(l, 1, ptr::null_mut());
+        if !text.is_null() {
+            luaL_traceback(l, l, text, 1);
+        } else if lua_type(l, 1) > LUA_TNIL && luaL_callmeta(l, 1, c"__tostring".as_ptr()) == 0 {
+            lua_pushstring(l, c"(no error message)".as_ptr());
+        }
+        1
+    }
+}
+
+/// Prints the message on top of the stack, if there was an error, and tells whether there was none.
+unsafe fn report(job: &Job, l: *mut lua_State, status: c_int) -> bool {
+    if status == LUA_OK {
+        return true;
+    }
+    // SAFETY: as `run`.
+    unsafe {
+        if lua_type(l, -1) != LUA_TNIL {
+            let mut length = 0;
+            let text = lua_tolstring(l, -1, &mut length);
+            if text.is_null() {
+                message(job, b"(error object is not a string)");
+            } else {
+                // C prints up to the first NUL.
+                message(job, CStr::from_ptr(text).to_bytes());
+            }
+        }
+        lua_pop(l, 1);
+        lua_gc(l, LUA_GCCOLLECT, 0);
+    }
+    false
+}
+
+fn message(job: &Job, text: &[u8]) {
+    let mut err = io::stderr().lock();
+    // There is no one left to tell when this fails.
+    if let Some(name) = &job.name {
+        let _ = err.write_all(name.as_bytes());
+        let _ = err.write_all(b": ");
+    }
+    let _ = err.write_all(text);
+    let _ = err.write_all(b"\n");
+}
+
+/// The interactive loop: reads, completes, runs and prints until the input ends.
+unsafe fn interact(job: &mut Job, l: *mut lua_State) {
+    let name = job.name.take();
+    // SAFETY: as `run`.
+    unsafe {
+        lua_settop(l, 0);
+        while let Some(loaded) = load_line(job, l) {
+            let good = finish(job, l, loaded, 0, LUA_MULTRET);
+            if good && lua_gettop(l) > 0 {
+                luaL_checkstack(l, 20, c"too many results to print".as_ptr());
+                lua_getglobal(l, c"print".as_ptr());
+                lua_insert(l, 1);
+                if lua_pcallk(l, lua_gettop(l) - 1, 0, 0, 0, None) != LUA_OK {
+                    let text = lua_tolstring(l, -1, ptr::null_mut());
+                    let text = if text.is_null() { c"?" } else { CStr::from_ptr(text) };
+                    message(job, &[b"error calling 'print' (", text.to_bytes(), b")"].concat());
+                }
+            }
+            lua_settop(l, 0);
+        }
+    }
+    println!();
+    job.name = name;
+}
+
+/// Reads a statement of one or more lines and compiles it; none at the end of the input.
+unsafe fn load_line(job: &mut Job, l: *mut lua_State) -> Option<c_int> {
+    job.line.clear();
+    // SAFETY: as `run`.
+    unsafe {
+        if !read_line(&mut job.line, l, true) {
+            return None;
+        }
+        if job.line.first() == Some(&b'=') {
+            job.line.splice(0..1, *b"return ");
+        }
+        loop {
+            let status = luaL_loadbufferx(
+                l,
+                job.line.as_ptr().cast(),
+                job.line.len(),
+                c"=stdin".as_ptr(),
+                ptr::null(),
+            );
+            if status != LUA_ERRSYNTAX || !is_incomplete(l) {
+                return Some(status);
+            }
+            lua_pop(l, 1);
+            job.line.push(b'\n');
+            if !read_line(&mut job.line, l, false) {
+                return None;
+            }
+        }
+    }
+}
+
+/// Whether the syntax error on top is about the end of the chunk: then more lines may follow.
+unsafe fn is_incomplete(l: *mut lua_State) -> bool {
+    // SAFETY: as `run`.
+    unsafe {
+        let mut length = 0;
+        let text = lua_tolstring(l, -1, &mut length);
+        std::slice::from_raw_parts(text.cast::<u8>(), length).ends_with(b"<eof>")
+    }
+}
+
+/// Adds a line without its end; false at the end of the input.
+unsafe fn read_line(line: &mut Vec<u8>, l: *mut lua_State, first: bool) -> bool {
+    // SAFETY: as `run`; `print` and `io` write through C's stdout, which must come first.
+    unsafe {
+        libc::fflush(ptr::null_mut());
+        let (variable, default) = if first { (c"_PROMPT", c"> ") } else { (c"_PROMPT2", c">> ") };
+        lua_getglobal(l, variable.as_ptr());
+        let prompt: *const c_char = lua_tolstring(l, -1, ptr::null_mut());
+        let prompt = if prompt.is_null() { default } else { CStr::from_ptr(prompt) };
+        let mut out = io::stdout().lock();
+        // A prompt that cannot be written is no reason to stop.
+        let _ = out.write_all(prompt.to_bytes());
+        let _ = out.flush();
+        lua_pop(l, 1);
+    }
+    // From C's stdin, which `io.read` reads too.
+    let before = line.len();
+    loop {
+        // SAFETY: stdin is open as long as the process is.
+        match unsafe { libc::fgetc(stdin) } {
+            libc::EOF => return line.len() > before,
+            c if c == b'\n' as c_int => return true,
+            c => line.push(c as u8),
+        }
+    }
+}
+
+unsafe extern "C" {
+    static stdin: *mut libc::FILE;
+}
