@@ -7,6 +7,7 @@
 //! 3. Whoever stops an error also restores `nny`, `n_c_calls`, `allow_hook`, `errfunc` and `Link::protected`.
 
 use crate::boundary::{self, Link, Ret};
+use crate::bytecode::{Instruction, Op};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::thread::{BASIC_STACK, EXTRA_STACK, cist};
@@ -325,8 +326,12 @@ pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
     // SAFETY: every frame but the host's has a previous one.
     let prev = unsafe { &*prev };
     let mut event = LUA_HOOKCALL;
-    if prev.is_lua() && ci.has(cist::TAIL) {
-        event = LUA_HOOKTAILCALL;
+    if prev.is_lua() {
+        let code = prev.lua_closure().proto.code.get(prev.current_pc() as usize);
+        if Instruction(code).op() == Op::TailCall {
+            ci.add_status(cist::TAIL);
+            event = LUA_HOOKTAILCALL;
+        }
     }
     debug::call_hook(l, event, -1)?;
     ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));

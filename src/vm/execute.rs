@@ -684,6 +684,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             ExecOp::SelfField => {
                 let obj = r!(i.b());
                 let key = kst!(i.c());
+                // Before the look-up: a yield in it finishes with register A only.
+                set_r!(i.a() + 1, obj);
                 // SAFETY: lowering saw a short string.
                 let name: Gc<Str> = unsafe { Gc::from_ptr(key.payload()) };
                 let found = match table_of(obj) {
@@ -692,15 +694,14 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 };
                 let v =
                     if found.is_nil() { protect!(self_slow(l, reg_at!(i.b()), key, insn)) } else { found };
-                set_r!(i.a() + 1, obj);
                 set_r!(i.a(), v);
             }
             ExecOp::SelfAny => {
                 let obj = r!(i.b());
                 let key = unsafe { *rk(base, k, i.imm() >> 16) };
                 let at = reg_at!(i.b());
-                let v = protect!(meta::get_at(l, at, key));
                 set_r!(i.a() + 1, obj);
+                let v = protect!(meta::get_at(l, at, key));
                 set_r!(i.a(), v);
             }
             ExecOp::GetInt => {
