@@ -10,7 +10,8 @@ use super::*;
 /// callable as long as the state lives. Manual 4.8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_newstate(f: lua_Alloc, ud: *mut c_void) -> *mut lua_State {
-    maybe_null(state::new_state(f, ud))
+    // SAFETY: the contract at the head of `abi`: `f` is an allocator, called with its own `ud`.
+    maybe_null(unsafe { state::new_state(f, ud) })
 }
 
 /// `[-0, +0, -]` Ends the state: runs all finalizers, then gives every block back to its allocator.

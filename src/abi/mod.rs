@@ -18,11 +18,11 @@
 #![allow(non_camel_case_types, non_snake_case, reason = "types and parameters are named as in C")]
 #![allow(clippy::missing_safety_doc, reason = "one contract for all, above")]
 
-use crate::api::from_c::state;
 use crate::api::{Bytes, from_c};
 use crate::boundary::{Ret, VaList};
 use crate::object::{Gc, Lua};
 use crate::throw::{LResult, Throw};
+use crate::vm::{call, state};
 use crate::{raising, raising_number, raising_variadic, stdlib};
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
@@ -143,7 +143,7 @@ impl<T> Word for *const T {
 fn leave<T: Word>(l: Lua, result: LResult<T>) -> Ret {
     match result {
         Ok(value) => Ret::ok(value.word()),
-        Err(throw) => crate::vm::call::leave(l, throw),
+        Err(throw) => call::leave(l, throw),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::consts::*;
 use crate::messages as msg;
 use crate::object::Lua;
 use crate::throw::{LResult, Throw};
+use crate::vm::state;
 use core::ffi::{c_char, c_void};
 
 /// The number of this library's version; its address tells copies of the library apart.
@@ -23,17 +24,6 @@ const LOADED: &[u8] = b"_LOADED";
 pub struct luaL_Reg {
     pub name: *const c_char,
     pub func: Option<lua_CFunction>,
-}
-
-/// Stands in until `vm::state` is there.
-pub mod state {
-    use super::Lua;
-    use core::ffi::c_void;
-
-    pub fn new_state(_f: crate::mem::lua_Alloc, _ud: *mut c_void) -> Option<Lua> {
-        None
-    }
-    pub fn close_state(_l: Lua) {}
 }
 
 /// The allocator of `luaL_newstate`.
@@ -83,7 +73,8 @@ unsafe fn entries(list: *const luaL_Reg) -> &'static [luaL_Reg] {
 
 /// `luaL_newstate`: a state with the library's allocator and a panic function that prints the message.
 pub fn newstate() -> Option<Lua> {
-    let l = state::new_state(system_alloc, core::ptr::null_mut())?;
+    // SAFETY: `system_alloc` is an allocator and needs no data.
+    let l = unsafe { state::new_state(system_alloc, core::ptr::null_mut()) }?;
     l.atpanic(Some(print_panic));
     Some(l)
 }
