@@ -101,3 +101,23 @@ pub const TOO_MANY_CAPTURES: &str = "too many captures";
 pub const INVALID_REPLACEMENT: &str = "invalid use of '%c' in replacement string";
 pub const INVALID_REPLACEMENT_VALUE: &str = "invalid replacement value (a %s)";
 pub const REPLACEMENT_EXPECTED: &str = "string/function/table expected";
+
+pub const BAD_PUSHFSTRING: &str = "invalid option '%%%c' to 'lua_pushfstring'";
+pub const BAD_ARGUMENT: &str = "bad argument #%d (%s)";
+pub const BAD_ARGUMENT_TO: &str = "bad argument #%d to '%s' (%s)";
+pub const BAD_SELF: &str = "calling '%s' on bad self (%s)";
+pub const EXPECTED_GOT: &str = "%s expected, got %s";
+pub const STACK_OVERFLOW_WITH: &str = "stack overflow (%s)";
+pub const BUFFER_TOO_LARGE: &str = "buffer too large";
+pub const LENGTH_NOT_NUMBER: &str = "object length is not a number";
+pub const CANNOT_OPEN: &str = "cannot %s %s: %s";
+pub const WHERE: &str = "%s:%d: ";
+pub const TYPE_AT: &str = "%s: %p";
+
+// tracebacks
+pub const TRACEBACK: &str = "stack traceback:";
+pub const TRACEBACK_SKIPPED: &str = "\n\t...";
+pub const TRACEBACK_TAIL: &str = "\n\t(...tail calls...)";
+pub const FUNCTION_NAMED: &str = "function '%s'";
+pub const FUNCTION_AT: &str = "function <%s:%d>";
+pub const MAIN_CHUNK: &str = "main chunk";

@@ -8,11 +8,24 @@
 //! * A `Bytes` is valid while the string it was read from is on the stack (or anchored elsewhere).
 
 use crate::object::{Builtin, Lua, lua_CFunction};
-use crate::throw::{LResult, Throw};
+use crate::throw::LResult;
 use core::ffi::c_void;
 
+pub(crate) mod access;
+mod auxlib;
+mod buffer;
+mod call;
+pub(crate) mod check;
+mod debug_api;
 pub mod from_c;
+mod get;
+mod misc;
+mod push;
+mod set;
 mod skeleton;
+mod stack;
+
+pub use buffer::{Buffer, luaL_Buffer};
 pub use skeleton::*;
 
 /// Bytes of a Lua string; see the module's conventions for how long they live.

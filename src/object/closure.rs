@@ -7,7 +7,9 @@
 
 use super::header::{Gc, Header, Kind, mark};
 use super::value::{Value, lua_CFunction};
-use super::{Proto, Thread};
+use super::{Lua, Proto, Thread};
+use crate::gc;
+use crate::mem;
 use crate::throw::LResult;
 use core::cell::Cell;
 
@@ -117,6 +119,32 @@ impl CClosure {
     pub fn upvalues(&self) -> &[Cell<Value>] {
         // SAFETY: `nupvalues` slots follow the fixed part (module invariant).
         unsafe { core::slice::from_raw_parts(self.upvalues.as_ptr(), self.nupvalues()) }
+    }
+}
+
+impl Gc<CClosure> {
+    /// A new closure whose `n` upvalues are nil.
+    pub fn new(
+        l: Lua,
+        f: lua_CFunction,
+        builtin: Option<&'static Builtin>,
+        n: usize,
+    ) -> LResult<Gc<CClosure>> {
+        debug_assert!(n <= 255);
+        let p = mem::alloc_object(l, Kind::CClosure, CClosure::size_of(n))?.cast::<CClosure>();
+        // SAFETY: fresh block with room for the fixed part and `n` upvalues.
+        let c: Gc<CClosure> = unsafe {
+            let header = Header::new(Kind::CClosure, gc::current_white(l.global()));
+            p.write(CClosure { header, f, builtin, upvalues: [] });
+            let upvalues = (&raw mut (*p).upvalues).cast::<Value>();
+            for i in 0..n {
+                upvalues.add(i).write(Value::NIL);
+            }
+            Gc::from_ptr(p)
+        };
+        c.header.aux0.set(n as u8);
+        gc::link(l.global(), c.erase());
+        Ok(c)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What all threads of one state share.
 
 use super::header::Gc;
+pub use super::light::WideLights;
 use super::string::{Str, StringTable};
 use super::table::Table;
 use super::thread::Lua;
@@ -91,7 +92,6 @@ pub struct Global {
     pub tm_names: [Cell<Option<Gc<Str>>>; TAG_METHOD_COUNT],
     /// metatables of the basic types
     pub metatables: [Cell<Option<Gc<Table>>>; crate::consts::LUA_NUMTAGS as usize],
-    /// Light userdata wider than a payload: patterns, and the table pattern → index made of them.
     pub wide_lights: WideLights,
     /// Scratch bytes for the lexer and for concatenation.
     pub scratch: ByteBuf,
@@ -99,13 +99,6 @@ pub struct Global {
     pub complete: Cell<bool>,
     /// the version number of the library that made the state; its address tells copies of the library apart
     pub version: &'static f64,
-}
-
-/// Interned 64-bit patterns of light userdata that do not fit 48 bits.
-pub struct WideLights {
-    pub patterns: Cell<*mut u64>,
-    pub len: Cell<u32>,
-    pub cap: Cell<u32>,
 }
 
 impl Global {

@@ -1,8 +1,10 @@
 //! The object model: values, object layouts, and the operations that need nothing but the layout and memory.
 
+pub mod chunkid;
 pub mod closure;
 pub mod global;
 pub mod header;
+pub mod light;
 pub mod proto;
 pub mod string;
 pub mod table;

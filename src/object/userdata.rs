@@ -1,8 +1,12 @@
 //! Full userdata.
 
-use super::header::{Gc, Header};
+use super::header::{Gc, Header, Kind};
 use super::table::Table;
+use super::thread::Lua;
 use super::value::Value;
+use crate::gc;
+use crate::mem;
+use crate::throw::{LResult, Throw};
 use core::cell::Cell;
 
 #[repr(C)]
@@ -22,5 +26,27 @@ impl Userdata {
     #[inline(always)]
     pub fn data(&self) -> *mut u8 {
         (&raw const *self).wrapping_add(1).cast_mut().cast()
+    }
+}
+
+impl Gc<Userdata> {
+    /// A new userdata of `len` bytes, uninitialised.
+    pub fn new(l: Lua, len: usize) -> LResult<Gc<Userdata>> {
+        if len > isize::MAX as usize - size_of::<Userdata>() {
+            return Err(Throw::MEMORY);
+        }
+        let p = mem::alloc_object(l, Kind::Userdata, Userdata::size_of(len))?.cast::<Userdata>();
+        // SAFETY: fresh block with room for the fixed part.
+        let u: Gc<Userdata> = unsafe {
+            p.write(Userdata {
+                header: Header::new(Kind::Userdata, gc::current_white(l.global())),
+                metatable: Cell::new(None),
+                uservalue: Cell::new(Value::NIL),
+                len,
+            });
+            Gc::from_ptr(p)
+        };
+        gc::link(l.global(), u.erase());
+        Ok(u)
     }
 }

@@ -1,23 +1,588 @@
-//! Debug interface and hooks (being written).
-use crate::api::Bytes;
-use crate::object::{CallInfo, Lua, Value};
-use crate::throw::LResult;
+//! What a running or suspended call can be asked: lines, names, variables; and the hooks.
+//!
+//! Invariants
+//! * Everything is told from the PUC bytecode: instruction `i` of the executable form stands for `code[i]`, and the
+//!   saved pc of a frame is one past the instruction being run (`CallInfo::current_pc`).
+//! * Debug information may be absent (stripped chunks) and is not trusted: every access is checked.
+//! * Names point into strings that the function's prototype keeps alive, or to static text; both are followed by a
+//!   zero byte, so that `lua_Debug` can hold them.
+//! * `Thread::old_pc` may be stale (another function, even a freed one): it is compared, never dereferenced.
 
-pub fn add_position(l: Lua) -> LResult<()> {
-    let _ = l;
-    Ok(())
+use crate::boundary;
+use crate::bytecode::{Instruction, MAX_INDEX_RK, Op, is_k, k_index};
+use crate::consts::*;
+use crate::gc;
+use crate::messages as msg;
+use crate::object::chunkid::ChunkId;
+use crate::object::thread::{cist, lua_Hook};
+use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Str, Table, TagMethod, Value};
+use crate::throw::{LResult, Throw};
+use crate::vm::Insn;
+use crate::vm::call;
+use core::ffi::{CStr, c_char, c_void};
+use core::sync::atomic::{Ordering, compiler_fence};
+
+type Bytes = &'static [u8];
+
+/// Activation record for the debug interface (manual 4.9).
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct lua_Debug {
+    pub event: i32,
+    pub name: *const c_char,
+    pub namewhat: *const c_char,
+    pub what: *const c_char,
+    pub source: *const c_char,
+    pub currentline: i32,
+    pub linedefined: i32,
+    pub lastlinedefined: i32,
+    pub nups: u8,
+    pub nparams: u8,
+    pub isvararg: c_char,
+    pub istailcall: c_char,
+    pub short_src: [c_char; LUA_IDSIZE],
+    /// private: the CallInfo
+    pub i_ci: *const CallInfo,
 }
-pub fn var_info(l: Lua, slot: *const Value) -> Option<(&'static str, Bytes)> {
-    let _ = (l, slot);
+
+impl lua_Debug {
+    pub const fn new() -> lua_Debug {
+        lua_Debug {
+            event: 0,
+            name: core::ptr::null(),
+            namewhat: core::ptr::null(),
+            what: core::ptr::null(),
+            source: core::ptr::null(),
+            currentline: 0,
+            linedefined: 0,
+            lastlinedefined: 0,
+            nups: 0,
+            nparams: 0,
+            isvararg: 0,
+            istailcall: 0,
+            short_src: [0; LUA_IDSIZE],
+            i_ci: core::ptr::null(),
+        }
+    }
+}
+
+impl Default for lua_Debug {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn text(s: Gc<Str>) -> Bytes {
+    // SAFETY: a string's bytes neither move nor change while it lives (module invariant on names).
+    unsafe { core::slice::from_raw_parts(s.data(), s.len()) }
+}
+
+// ---- frames and lines -----------------------------------------------------------------------------------------
+
+/// The frame `level` calls below the running one (0); `None` past the last one. The host's own level does not count.
+pub fn frame_at(l: Lua, level: i32) -> Option<&'static CallInfo> {
+    let mut ci = l.ci.get();
+    let mut level = level;
+    while level >= 0 && !core::ptr::eq(ci, &l.base_ci) {
+        // SAFETY: the chain of active frames is live and ends at `base_ci`.
+        let frame = unsafe { &*ci };
+        if level == 0 {
+            return Some(frame);
+        }
+        level -= 1;
+        ci = frame.prev.get();
+    }
     None
 }
+
+/// Source line of an instruction; 0 when the lines were stripped.
+fn line_of(p: &Proto, pc: i32) -> i32 {
+    p.lineinfo.cells().get(pc as usize).map_or(0, |c| c.get())
+}
+
+/// The line a frame is at; -1 for functions that are not written in Lua.
+pub fn current_line(ci: &CallInfo) -> i32 {
+    if ci.is_lua() { line_of(&ci.lua_closure().proto, ci.current_pc()) } else { -1 }
+}
+
+/// Short source and line of the function at `level`, when it has lines.
+pub fn position(l: Lua, level: i32) -> Option<(ChunkId, i32)> {
+    let ci = frame_at(l, level)?;
+    let line = current_line(ci);
+    (line > 0).then(|| (ChunkId::new(source_of(&ci.lua_closure().proto)), line))
+}
+
+/// Name of the chunk a function comes from.
+pub fn source_of(p: &Proto) -> Bytes {
+    p.source.get().map_or(c"=?".to_bytes(), text)
+}
+
+/// Puts "source:line: " in front of the message on top when a Lua function is running.
+pub fn add_position(l: Lua) -> LResult<()> {
+    use crate::api::Arg;
+    let ci = l.call_info();
+    if !ci.is_lua() {
+        return Ok(());
+    }
+    let line = Arg::D(current_line(ci) as i64);
+    let message = l.from_top(1).as_string().map_or(c"".to_bytes(), text);
+    match ci.lua_closure().proto.source.get() {
+        Some(s) => {
+            let id = ChunkId::new(text(s));
+            l.push_message(msg::POSITION, &[Arg::S(id.bytes()), line, Arg::S(message)])?;
+        }
+        None => {
+            l.push_message(msg::POSITION, &[Arg::S(b"?"), line, Arg::S(message)])?;
+        }
+    }
+    let v = l.from_top(1);
+    l.drop_values(1);
+    // SAFETY: the slot of the message without position.
+    unsafe { *l.top.get().sub(1) = v };
+    Ok(())
+}
+
+// ---- names ----------------------------------------------------------------------------------------------------
+
+/// How a value was reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NameKind {
+    Global,
+    Local,
+    Method,
+    Field,
+    Upvalue,
+    Constant,
+    ForIterator,
+    Metamethod,
+}
+
+impl NameKind {
+    pub fn text(self) -> &'static CStr {
+        match self {
+            NameKind::Global => c"global",
+            NameKind::Local => c"local",
+            NameKind::Method => c"method",
+            NameKind::Field => c"field",
+            NameKind::Upvalue => c"upvalue",
+            NameKind::Constant => c"constant",
+            NameKind::ForIterator => c"for iterator",
+            NameKind::Metamethod => c"metamethod",
+        }
+    }
+}
+
+const UNKNOWN: &CStr = c"?";
+
+/// Name of the `n`-th local variable (from 1) that is active at `pc`.
+pub fn local_name(p: &Proto, n: i32, pc: i32) -> Option<Bytes> {
+    let mut n = n;
+    for v in p.locvars.cells() {
+        let v = v.get();
+        if v.startpc > pc {
+            break;
+        }
+        if pc < v.endpc {
+            n -= 1;
+            if n == 0 {
+                return Some(v.name.map_or(UNKNOWN.to_bytes(), text));
+            }
+        }
+    }
+    None
+}
+
+/// Name of an upvalue, "?" when it was stripped.
+fn upvalue_name(p: &Proto, i: u32) -> Bytes {
+    let name = p.upvalues.cells().get(i as usize).and_then(|d| d.get().name);
+    name.map_or(UNKNOWN.to_bytes(), text)
+}
+
+fn instruction(p: &Proto, pc: i32) -> Instruction {
+    Instruction(p.code.get(pc as usize))
+}
+
+fn constant_string(p: &Proto, i: u32) -> Option<Bytes> {
+    p.k.cells().get(i as usize)?.get().as_string().map(text)
+}
+
+/// The last instruction before `pc` that is certain to have set register `reg`; `None` when a jump could have gone
+/// around it.
+fn setter(p: &Proto, pc: i32, reg: u32) -> Option<i32> {
+    let mut found = None;
+    // Instructions below this pc can be jumped over.
+    let mut jump_target = 0;
+    for at in 0..pc {
+        let i = instruction(p, at);
+        let op = i.op();
+        let a = i.a();
+        let sets = match op {
+            Op::LoadNil => (a..=a + i.b()).contains(&reg),
+            Op::TForCall => reg >= a + 2,
+            Op::Call | Op::TailCall => reg >= a,
+            // What is skipped may set the register in both ways.
+            Op::Test => reg == a,
+            Op::Jmp => {
+                let to = at + 1 + i.sbx();
+                if at < to && to <= pc && to > jump_target {
+                    jump_target = to;
+                }
+                false
+            }
+            _ => op.info().sets_a && reg == a,
+        };
+        if sets {
+            found = (at >= jump_target).then_some(at);
+        }
+    }
+    found
+}
+
+/// What the value in register `reg` is called at `pc`.
+fn register_name(p: &Proto, pc: i32, reg: u32) -> Option<(NameKind, Bytes)> {
+    if let Some(name) = local_name(p, reg as i32 + 1, pc) {
+        return Some((NameKind::Local, name));
+    }
+    let at = setter(p, pc, reg)?;
+    let i = instruction(p, at);
+    match i.op() {
+        // From a register below; from one above it would be a temporary.
+        Op::Move if i.b() < i.a() => register_name(p, at, i.b()),
+        Op::GetTabUp => Some(field_name(p, at, Some(upvalue_name(p, i.b())), i.c())),
+        Op::GetTable => Some(field_name(p, at, local_name(p, i.b() as i32 + 1, at), i.c())),
+        Op::GetUpval => Some((NameKind::Upvalue, upvalue_name(p, i.b()))),
+        Op::LoadK => constant_string(p, i.bx()).map(|s| (NameKind::Constant, s)),
+        Op::LoadKX => {
+            let extra = p.code.cells().get(at as usize + 1)?.get();
+            constant_string(p, Instruction(extra).get_ax()).map(|s| (NameKind::Constant, s))
+        }
+        Op::SelfOp => Some((NameKind::Method, key_name(p, at, i.c()))),
+        _ => None,
+    }
+}
+
+/// A field of the table called `table`: a global variable when that is `_ENV`.
+fn field_name(p: &Proto, pc: i32, table: Option<Bytes>, key: u32) -> (NameKind, Bytes) {
+    let is_env = table == Some(LUA_ENV.to_bytes());
+    (if is_env { NameKind::Global } else { NameKind::Field }, key_name(p, pc, key))
+}
+
+/// Text of an RK operand used as key, "?" when it is no string or not known.
+fn key_name(p: &Proto, pc: i32, rk: u32) -> Bytes {
+    let name = if is_k(rk) {
+        constant_string(p, k_index(rk))
+    } else {
+        debug_assert!(rk <= MAX_INDEX_RK);
+        match register_name(p, pc, rk) {
+            Some((NameKind::Constant, name)) => Some(name),
+            _ => None,
+        }
+    };
+    name.unwrap_or(UNKNOWN.to_bytes())
+}
+
+/// The variable that lives at `slot` of the running function, for messages. Null: none.
+pub fn var_info(l: Lua, slot: *const Value) -> Option<(&'static str, &'static [u8])> {
+    let ci = l.call_info();
+    if slot.is_null() || !ci.is_lua() {
+        return None;
+    }
+    let cl = ci.lua_closure();
+    let (kind, name) = upvalue_at(cl, slot).or_else(|| {
+        let inside = slot >= ci.base.get().cast_const() && slot < ci.top.get().cast_const();
+        let reg = (slot as usize).wrapping_sub(ci.base.get() as usize) / size_of::<Value>();
+        if inside { register_name(&cl.proto, ci.current_pc(), reg as u32) } else { None }
+    })?;
+    Some((kind.text().to_str().unwrap_or(""), name))
+}
+
+fn upvalue_at(cl: Gc<LuaClosure>, slot: *const Value) -> Option<(NameKind, Bytes)> {
+    let i = cl.upvals().iter().position(|u| u.get().is_some_and(|u| core::ptr::eq(u.v.get(), slot)))?;
+    Some((NameKind::Upvalue, upvalue_name(&cl.proto, i as u32)))
+}
+
+/// How the Lua frame `ci` refers to the function that its current instruction calls.
+fn callee_name(l: Lua, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
+    let p = ci.lua_closure().proto;
+    let pc = ci.current_pc();
+    let i = instruction(&p, pc);
+    let op = i.op();
+    let tm = match op {
+        Op::Call | Op::TailCall => return register_name(&p, pc, i.a()),
+        Op::TForCall => return Some((NameKind::ForIterator, NameKind::ForIterator.text().to_bytes())),
+        Op::SelfOp | Op::GetTabUp | Op::GetTable => TagMethod::Index,
+        Op::SetTabUp | Op::SetTable => TagMethod::NewIndex,
+        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::Pow | Op::Unm => {
+            TagMethod::from_arith(op as u8 - Op::Add as u8)
+        }
+        Op::Eq => TagMethod::Eq,
+        Op::Len => TagMethod::Len,
+        Op::Lt => TagMethod::Lt,
+        Op::Le => TagMethod::Le,
+        Op::Concat => TagMethod::Concat,
+        _ => return None,
+    };
+    Some((NameKind::Metamethod, text(l.global().tm_name(tm))))
+}
+
+/// How the function running in frame `ci` was called, as far as its caller tells.
+pub fn func_name(l: Lua, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
+    // SAFETY: a frame other than the host's has a previous one, and only the host's has none.
+    let prev = unsafe { ci.prev.get().as_ref() }?;
+    if ci.has(cist::TAIL) || !prev.is_lua() { None } else { callee_name(l, prev) }
+}
+
+// ---- lua_getinfo ----------------------------------------------------------------------------------------------
+
+fn c_text(b: Bytes) -> *const c_char {
+    b.as_ptr().cast()
+}
+
+/// `lua_getinfo`: false when an option is unknown.
+pub fn get_info(l: Lua, what: &[u8], ar: &mut lua_Debug) -> LResult<bool> {
+    let (what, of_top) = match what.split_first() {
+        Some((b'>', rest)) => (rest, true),
+        _ => (what, false),
+    };
+    // SAFETY: without '>' the record comes from `lua_getstack` or a hook and its frame is still active.
+    let ci = if of_top { None } else { unsafe { ar.i_ci.as_ref() } };
+    let func = match ci {
+        Some(ci) => ci.func_value(),
+        None => l.from_top(1),
+    };
+    let mut known = true;
+    for &option in what {
+        known &= fill(l, option, ar, func, ci);
+    }
+    let (wants_function, wants_lines) = (what.contains(&b'f'), what.contains(&b'L'));
+    // A function given on the stack stays there until everything about it is told: it may have no other anchor.
+    if wants_function && !of_top {
+        l.push(func);
+    }
+    if wants_lines {
+        push_active_lines(l, func)?;
+    }
+    if of_top && !wants_function {
+        let lines = l.from_top(1);
+        l.drop_values(1);
+        if wants_lines {
+            // SAFETY: the slot of the function, below the table of lines.
+            unsafe { *l.top.get().sub(1) = lines };
+        }
+    }
+    Ok(known)
+}
+
+fn fill(l: Lua, option: u8, ar: &mut lua_Debug, func: Value, ci: Option<&CallInfo>) -> bool {
+    let lua = func.as_lua_closure();
+    match option {
+        b'S' => {
+            let source = match lua {
+                Some(cl) => {
+                    let p = cl.proto;
+                    ar.linedefined = p.linedefined.get();
+                    ar.lastlinedefined = p.lastlinedefined.get();
+                    ar.what = if ar.linedefined == 0 { c"main" } else { c"Lua" }.as_ptr();
+                    source_of(&p)
+                }
+                None => {
+                    ar.linedefined = -1;
+                    ar.lastlinedefined = -1;
+                    ar.what = c"C".as_ptr();
+                    c"=[C]".to_bytes()
+                }
+            };
+            ar.source = c_text(source);
+            for (to, &from) in ar.short_src.iter_mut().zip(ChunkId::new(source).buffer()) {
+                *to = from as c_char;
+            }
+        }
+        b'l' => ar.currentline = ci.map_or(-1, current_line),
+        b'u' => {
+            (ar.nups, ar.nparams, ar.isvararg) = match lua {
+                Some(cl) => (cl.nupvalues() as u8, cl.proto.numparams(), cl.proto.is_vararg() as c_char),
+                None => (func.as_c_closure().map_or(0, |c| c.nupvalues() as u8), 0, 1),
+            }
+        }
+        b't' => ar.istailcall = ci.is_some_and(|ci| ci.has(cist::TAIL)) as c_char,
+        b'n' => {
+            (ar.namewhat, ar.name) = match ci.and_then(|ci| func_name(l, ci)) {
+                Some((kind, name)) => (kind.text().as_ptr(), c_text(name)),
+                None => (c"".as_ptr(), core::ptr::null()),
+            }
+        }
+        b'L' | b'f' => (),
+        _ => return false,
+    }
+    true
+}
+
+/// Pushes the table whose keys are the lines that have code; nil for a function that is not written in Lua.
+fn push_active_lines(l: Lua, func: Value) -> LResult<()> {
+    let Some(cl) = func.as_lua_closure() else {
+        l.push(Value::NIL);
+        return Ok(());
+    };
+    let t = Gc::<Table>::new(l)?;
+    l.push(Value::table(t));
+    for line in cl.proto.lineinfo.cells() {
+        t.set_int(l, line.get() as i64, Value::TRUE)?;
+    }
+    gc::check(l)
+}
+
+// ---- variables ------------------------------------------------------------------------------------------------
+
+/// Name and slot of the `n`-th local variable of a frame; with `n` negative, of a vararg.
+fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
+    let mut base = ci.func.get().wrapping_add(1);
+    let mut name = None;
+    if ci.is_lua() {
+        let p = ci.lua_closure().proto;
+        if n < 0 {
+            // Varargs lie between the function and the base, after the slots the fixed parameters came from.
+            let (n, params) = (n.unsigned_abs() as usize, p.numparams() as usize);
+            let below = (ci.base.get() as usize - ci.func.get() as usize) / size_of::<Value>();
+            let slot = ci.func.get().wrapping_add(params + n);
+            return (params + n < below).then_some((c"(*vararg)".to_bytes(), slot));
+        }
+        base = ci.base.get();
+        name = local_name(&p, n, ci.current_pc());
+    }
+    let slot = base.wrapping_add((n as usize).wrapping_sub(1));
+    if name.is_none() {
+        let limit = if core::ptr::eq(ci, l.ci.get()) {
+            l.top.get()
+        } else {
+            // SAFETY: a frame that is not the running one has a next one.
+            unsafe { (*ci.next.get()).func.get() }
+        };
+        let room = (limit as usize).saturating_sub(base as usize) / size_of::<Value>();
+        if n > 0 && n as usize <= room {
+            name = Some(c"(*temporary)".to_bytes());
+        }
+    }
+    name.map(|name| (name, slot))
+}
+
+/// Pushes the value of a local variable; its name. `None`, and nothing pushed, when there is no such variable.
+pub fn get_local(l: Lua, ci: &CallInfo, n: i32) -> Option<Bytes> {
+    let (name, slot) = find_local(l, ci, n)?;
+    // SAFETY: a slot of an active frame.
+    l.push(unsafe { *slot });
+    Some(name)
+}
+
+/// Name of a parameter of a function that is not active.
+pub fn parameter_name(func: Value, n: i32) -> Option<Bytes> {
+    local_name(&func.as_lua_closure()?.proto, n, 0)
+}
+
+/// Assigns the top value to a local variable; pops it in any case.
+pub fn set_local(l: Lua, ci: &CallInfo, n: i32) -> Option<Bytes> {
+    let found = find_local(l, ci, n);
+    let v = l.from_top(1);
+    l.drop_values(1);
+    let (name, slot) = found?;
+    // SAFETY: a slot of an active frame.
+    unsafe { *slot = v };
+    Some(name)
+}
+
+// ---- hooks ----------------------------------------------------------------------------------------------------
+
+/// `lua_sethook`. May be called from a signal handler that interrupted this thread anywhere: it only stores, and the
+/// mask, which makes the rest visible, last.
+pub fn set_hook(l: Lua, hook: Option<lua_Hook>, mask: i32, count: i32) {
+    let (hook, mask) = if hook.is_none() || mask == 0 { (None, 0) } else { (hook, mask as u8) };
+    let ci = l.call_info();
+    if ci.is_lua() {
+        l.old_pc.set(ci.savedpc.get());
+    }
+    l.hook.set(hook);
+    l.base_hook_count.set(count);
+    l.hook_count.set(count);
+    compiler_fence(Ordering::SeqCst);
+    // SAFETY: a plain byte of a live thread; volatile because the interrupted code reads it without knowing.
+    unsafe { l.hook_mask.as_ptr().write_volatile(mask) };
+}
+
+/// Calls the hook, if there is one and hooks are allowed. The frame's limit and the top are as before afterwards.
+#[cold]
+#[inline(never)]
 pub fn call_hook(l: Lua, event: i32, line: i32) -> LResult<()> {
-    let _ = (l, event, line);
+    let Some(hook) = l.hook.get() else { return Ok(()) };
+    if !l.allow_hook.get() {
+        return Ok(());
+    }
+    let ci = l.call_info();
+    let (top, limit) = (l.save_slot(l.top.get()), l.save_slot(ci.top.get()));
+    let mut ar = lua_Debug { event, currentline: line, i_ci: ci, ..lua_Debug::new() };
+    call::check_stack(l, LUA_MINSTACK as usize)?;
+    ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
+    l.allow_hook.set(false);
+    ci.add_status(cist::HOOKED);
+    // SAFETY: the host's hook, called with its own thread and a record that lives as long as the call.
+    let r = unsafe {
+        boundary::call(call::link(l), hook as *const c_void, l.as_ptr() as usize, &raw mut ar as usize, 0, 0)
+    };
+    if r.throw != boundary::NONE {
+        // Whoever stops the error allows hooks again.
+        return Err(call::landed(l, r.throw));
+    }
+    l.allow_hook.set(true);
+    ci.top.set(l.restore_slot(limit));
+    l.top.set(l.restore_slot(top));
+    ci.clear_status(cist::HOOKED);
     Ok(())
 }
+
+/// Index of the instruction before `pc`; `None` when `pc` belongs to another function.
+fn index_before(p: &Proto, pc: *const Insn) -> Option<i32> {
+    let offset = (pc as usize).wrapping_sub(p.exec.get() as usize) / size_of::<Insn>();
+    (1..=p.code.len()).contains(&offset).then(|| offset as i32 - 1)
+}
+
+/// The count and line hooks of one instruction of a Lua function: called before it runs, when the hook count has come
+/// down to 0 or the line hook is on, with the frame's saved pc already past it. `Err(YIELD)` when a hook yielded; the
+/// instruction then runs after the resume.
+#[cold]
+#[inline(never)]
 pub fn trace_exec(l: Lua) -> LResult<()> {
-    let _ = l;
+    let mask = l.hook_mask() as i32;
+    let count_due = mask & LUA_MASKCOUNT != 0 && l.hook_count.get() == 0;
+    if count_due {
+        l.hook_count.set(l.base_hook_count.get());
+    }
+    let ci = l.call_info();
+    if ci.has(cist::HOOKYIELD) {
+        // The hook ran before the yield.
+        ci.clear_status(cist::HOOKYIELD);
+        return Ok(());
+    }
+    if count_due {
+        call_hook(l, LUA_HOOKCOUNT, -1)?;
+    }
+    if mask & LUA_MASKLINE != 0 {
+        let p = ci.lua_closure().proto;
+        let (pc, old) = (ci.current_pc(), index_before(&p, l.old_pc.get()));
+        let line = line_of(&p, pc);
+        // A new function, a jump back, or a new line.
+        let fresh = pc == 0 || old.is_none_or(|old| pc <= old || line != line_of(&p, old));
+        if fresh {
+            call_hook(l, LUA_HOOKLINE, line)?;
+        }
+    }
+    l.old_pc.set(ci.savedpc.get());
+    if l.status() == LUA_YIELD {
+        if count_due {
+            l.hook_count.set(1);
+        }
+        ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));
+        ci.add_status(cist::HOOKYIELD);
+        // What lies below the yielded values is hidden from the resumer.
+        ci.func.set(l.top.get().wrapping_sub(1));
+        return Err(Throw::YIELD);
+    }
     Ok(())
 }
-#[allow(unused)]
-fn unused(_: &CallInfo) {}

@@ -18,7 +18,7 @@ impl Lua {
     #[cold]
     #[inline(never)]
     pub fn runtime_error_fmt(self, fmt: &str, args: &[Arg]) -> Throw {
-        let made = self.pushfmt(fmt, args).and_then(|_| debug::add_position(self));
+        let made = self.push_message(fmt, args).and_then(|_| debug::add_position(self));
         match made {
             Ok(()) => self.error_msg(),
             Err(t) => t,

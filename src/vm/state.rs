@@ -111,11 +111,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
             memory_message: Cell::new(None),
             tm_names: [const { Cell::new(None) }; TAG_METHOD_NAMES.len()],
             metatables: [const { Cell::new(None) }; LUA_NUMTAGS as usize],
-            wide_lights: WideLights {
-                patterns: Cell::new(core::ptr::null_mut()),
-                len: Cell::new(0),
-                cap: Cell::new(0),
-            },
+            wide_lights: WideLights::empty(),
             scratch: mem::ByteBuf::empty(),
             complete: Cell::new(false),
             version: &VERSION,
@@ -173,7 +169,7 @@ pub fn close_state(l: Lua) {
     let table_bytes = g.strings.size.get() as usize * 8;
     mem::free(main, g.strings.buckets.get().cast(), table_bytes);
     g.scratch.free(main);
-    mem::free(main, g.wide_lights.patterns.get().cast(), g.wide_lights.cap.get() as usize * 8);
+    g.wide_lights.free(main);
     free_stack(main);
     let (f, ud) = (g.frealloc.get(), g.ud.get());
     debug_assert_eq!(gc::bytes_in_use(g), size_of::<MainBlock>() as isize, "bytes unaccounted for");

@@ -1,0 +1,202 @@
+//! From the stack to C: types, conversions, comparison, arithmetic.
+
+use super::Bytes;
+use super::check::api_check;
+use crate::consts::*;
+use crate::gc;
+use crate::num;
+use crate::object::value::{TAG_LIGHT, TAG_OBJECT, TYPE_NAMES};
+use crate::object::{Gc, Kind, Lua, Str, TagMethod, Value, lua_CFunction};
+use crate::stdlib;
+use crate::throw::LResult;
+use crate::vm::meta;
+use core::ffi::c_void;
+
+/// The bytes of a string with the lifetime that the API's conventions promise.
+#[inline(always)]
+pub(crate) fn bytes_of(s: Gc<Str>) -> Bytes {
+    // SAFETY: a string's bytes neither move nor change while it lives.
+    unsafe { core::slice::from_raw_parts(s.data(), s.len()) }
+}
+
+impl Lua {
+    #[inline]
+    pub fn type_(self, idx: i32) -> i32 {
+        let p = self.slot(idx);
+        // SAFETY: `slot` gives a readable slot.
+        let v = unsafe { *p };
+        if v.is_nil() {
+            return if core::ptr::eq(p, &super::stack::NONE) { LUA_TNONE } else { LUA_TNIL };
+        }
+        v.type_id()
+    }
+    #[inline]
+    pub fn isnoneornil(self, idx: i32) -> bool {
+        self.value(idx).is_nil()
+    }
+    #[inline]
+    pub fn istable(self, idx: i32) -> bool {
+        self.value(idx).is_table()
+    }
+    #[inline]
+    pub fn isfunction(self, idx: i32) -> bool {
+        self.value(idx).is_function()
+    }
+    /// Name of a type; no state needed.
+    pub fn typename(t: i32) -> &'static str {
+        api_check!((LUA_TNONE..LUA_NUMTAGS).contains(&t), "lua_typename", "tp", "not a type");
+        TYPE_NAMES[(t + 1) as usize]
+    }
+    #[inline]
+    pub fn iscfunction(self, idx: i32) -> bool {
+        let v = self.value(idx);
+        v.is_function() && v.as_lua_closure().is_none()
+    }
+    #[inline]
+    pub fn isnumber(self, idx: i32) -> bool {
+        self.tonumberx(idx).is_some()
+    }
+    #[inline]
+    pub fn isstring(self, idx: i32) -> bool {
+        let v = self.value(idx);
+        v.is_string() || v.is_number()
+    }
+    #[inline]
+    pub fn isuserdata(self, idx: i32) -> bool {
+        matches!(self.value(idx).type_id(), LUA_TUSERDATA | LUA_TLIGHTUSERDATA)
+    }
+    #[inline]
+    pub fn rawequal(self, a: i32, b: i32) -> bool {
+        self.is_valid(a) && self.is_valid(b) && self.value(a).raw_equal(self.value(b))
+    }
+    pub fn compare(self, a: i32, b: i32, op: i32) -> LResult<bool> {
+        if !self.is_valid(a) || !self.is_valid(b) {
+            return Ok(false);
+        }
+        let (x, y) = (self.value(a), self.value(b));
+        match op {
+            LUA_OPEQ => meta::equal(self, x, y),
+            LUA_OPLT => meta::less_than(self, x, y),
+            LUA_OPLE => meta::less_equal(self, x, y),
+            _ => {
+                api_check!(false, "lua_compare", "op", "not a comparison");
+                Ok(false)
+            }
+        }
+    }
+    pub fn arith(self, op: i32) -> LResult<()> {
+        api_check!((LUA_OPADD..=LUA_OPUNM).contains(&op), "lua_arith", "op", "not an operation");
+        if op == LUA_OPUNM {
+            api_check!(self.has_elements(1), "lua_arith", "L", "no operand");
+            self.push(self.from_top(1));
+        }
+        api_check!(self.has_elements(2), "lua_arith", "L", "fewer than two operands");
+        let (a, b) = (self.from_top(2), self.from_top(1));
+        let r = match (a.as_number(), b.as_number()) {
+            (Some(x), Some(y)) => Value::number(match op {
+                LUA_OPADD => x + y,
+                LUA_OPSUB => x - y,
+                LUA_OPMUL => x * y,
+                LUA_OPDIV => x / y,
+                LUA_OPMOD => num::modulo(x, y),
+                LUA_OPPOW => num::power(x, y),
+                _ => -x,
+            }),
+            _ => meta::arith(self, TagMethod::from_arith(op as u8), a, b)?,
+        };
+        self.drop_values(1);
+        self.set_top_value(r);
+        Ok(())
+    }
+    /// Overwrites the topmost value.
+    #[inline(always)]
+    pub(super) fn set_top_value(self, v: Value) {
+        // SAFETY: callers have at least one value on the stack.
+        unsafe { *self.top.get().sub(1) = v }
+    }
+    #[inline]
+    pub fn tonumberx(self, idx: i32) -> Option<f64> {
+        let v = self.value(idx);
+        if v.is_number() {
+            return Some(v.raw_number());
+        }
+        if v.is_string() { meta::to_number(v) } else { None }
+    }
+    #[inline]
+    pub fn tointegerx(self, idx: i32) -> Option<isize> {
+        self.tonumberx(idx).map(num::to_integer)
+    }
+    #[inline]
+    pub fn tounsignedx(self, idx: i32) -> Option<u32> {
+        self.tonumberx(idx).map(num::to_unsigned)
+    }
+    #[inline]
+    pub fn toboolean(self, idx: i32) -> bool {
+        !self.value(idx).is_falsy()
+    }
+    /// The string at `idx`; a number there becomes a string.
+    #[inline]
+    pub fn tolstring(self, idx: i32) -> LResult<Option<Bytes>> {
+        match self.value(idx).as_string() {
+            Some(s) => Ok(Some(bytes_of(s))),
+            None => self.number_to_string(idx),
+        }
+    }
+    #[inline(never)]
+    fn number_to_string(self, idx: i32) -> LResult<Option<Bytes>> {
+        let Some(s) = meta::to_str(self, self.value(idx))? else { return Ok(None) };
+        self.set_value(idx, Value::string(s));
+        gc::check(self)?;
+        Ok(Some(bytes_of(s)))
+    }
+    #[inline]
+    pub fn rawlen(self, idx: i32) -> usize {
+        let v = self.value(idx);
+        if let Some(t) = v.as_table() {
+            t.length(self.global()) as usize
+        } else if let Some(s) = v.as_string() {
+            s.len()
+        } else {
+            v.as_userdata().map_or(0, |u| u.len)
+        }
+    }
+    pub fn tocfunction(self, idx: i32) -> Option<lua_CFunction> {
+        let v = self.value(idx);
+        if let Some(f) = v.as_light_c() {
+            Some(f)
+        } else if let Some(c) = v.as_c_closure() {
+            Some(c.f)
+        } else {
+            v.as_builtin().map(stdlib::c_of_builtin)
+        }
+    }
+    #[inline]
+    pub fn touserdata(self, idx: i32) -> *mut c_void {
+        let v = self.value(idx);
+        match v.tag() {
+            TAG_OBJECT => v.as_userdata().map_or(core::ptr::null_mut(), |u| u.data().cast()),
+            TAG_LIGHT => v.payload(),
+            _ => match v.as_wide_light() {
+                Some(i) => self.global().wide_lights.pattern(i) as *mut c_void,
+                None => core::ptr::null_mut(),
+            },
+        }
+    }
+    #[inline]
+    pub fn tothread(self, idx: i32) -> Option<Lua> {
+        self.value(idx).as_thread()
+    }
+    pub fn topointer(self, idx: i32) -> *const c_void {
+        let v = self.value(idx);
+        match v.type_id() {
+            LUA_TTABLE | LUA_TFUNCTION | LUA_TTHREAD => v.payload::<c_void>(),
+            LUA_TUSERDATA | LUA_TLIGHTUSERDATA => self.touserdata(idx),
+            _ => core::ptr::null(),
+        }
+    }
+    /// Whether the value is an object of this kind (for the library functions).
+    #[inline]
+    pub fn is_kind(self, idx: i32, kind: Kind) -> bool {
+        self.value(idx).object().is_some_and(|o| o.kind() == kind)
+    }
+}

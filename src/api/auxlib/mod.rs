@@ -1,0 +1,8 @@
+//! The auxiliary library (manual 5), over the rest of the API.
+
+mod check;
+mod convert;
+
+mod modules;
+mod references;
+mod traceback;

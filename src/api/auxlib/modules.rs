@@ -1,0 +1,70 @@
+//! Registration of library functions, and the table of loaded modules.
+
+use crate::api::Reg;
+use crate::consts::*;
+use crate::messages as msg;
+use crate::object::{Builtin, Lua};
+use crate::throw::LResult;
+
+/// Registry key of the table of loaded modules.
+pub(super) const LOADED: &[u8] = b"_LOADED";
+
+impl Lua {
+    /// `luaL_setfuncs` for library functions: puts them into the table below the `nup` upvalues on the top, which each
+    /// gets a copy of.
+    pub fn aux_setfuncs(self, regs: &[Reg], nup: i32) -> LResult<()> {
+        self.aux_checkstack(nup, Some(msg::TOO_MANY_UPVALUES.as_bytes()))?;
+        for &(name, f) in regs {
+            for _ in 0..nup {
+                self.pushvalue(-nup);
+            }
+            self.pushbuiltin(f, nup)?;
+            self.setfield(-(nup + 2), name.as_bytes())?;
+        }
+        self.pop(nup);
+        Ok(())
+    }
+    /// `luaL_newlib`
+    pub fn aux_newlib(self, regs: &[Reg]) -> LResult<()> {
+        self.createtable(0, regs.len() as i32)?;
+        self.aux_setfuncs(regs, 0)
+    }
+    /// Pushes the table `t[name]`, made when there is none. Whether it was there.
+    pub fn aux_getsubtable(self, idx: i32, name: &[u8]) -> LResult<bool> {
+        self.getfield(idx, name)?;
+        if self.istable(-1) {
+            return Ok(true);
+        }
+        self.pop(1);
+        let idx = self.absindex(idx);
+        self.createtable(0, 0)?;
+        self.pushvalue(-1);
+        self.setfield(idx, name)?;
+        Ok(false)
+    }
+    /// Calls the open function with the module's name, stores the module as loaded, and pushes it.
+    pub fn aux_requiref(self, name: &[u8], open: &'static Builtin, global: bool) -> LResult<()> {
+        self.pushbuiltin(open, 0)?;
+        self.pushlstring(name)?;
+        self.call(1, 1)?;
+        self.aux_getsubtable(LUA_REGISTRYINDEX, LOADED)?;
+        self.pushvalue(-2);
+        self.setfield(-2, name)?;
+        self.pop(1);
+        if global {
+            self.pushvalue(-1);
+            self.setglobal(name)?;
+        }
+        Ok(())
+    }
+    /// `luaL_openlibs`
+    pub fn aux_openlibs(self) -> LResult<()> {
+        for &(name, open) in crate::stdlib::LIBRARIES {
+            self.aux_requiref(name.as_bytes(), open, true)?;
+            self.pop(1);
+        }
+        self.aux_getsubtable(LUA_REGISTRYINDEX, b"_PRELOAD")?;
+        self.pop(1);
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+//! Tracebacks (manual 5, `luaL_traceback`) and the names of functions in messages.
+
+use crate::api::{Buffer, Bytes};
+use crate::messages as msg;
+use crate::num;
+use crate::object::chunkid::ChunkId;
+use crate::object::{CallInfo, Lua, Value, string};
+use crate::throw::LResult;
+use crate::vm::debug::{self, NameKind};
+use core::mem::MaybeUninit;
+
+/// Levels shown at the beginning and at the end of a long traceback.
+const FIRST_LEVELS: i32 = 12;
+const LAST_LEVELS: i32 = 10;
+
+/// How the caller of the running function refers to it.
+pub(super) struct CalledAs {
+    pub name: Option<Bytes>,
+    pub is_method: bool,
+}
+
+/// Where a loaded module has a function: the module's name and, unless the module is the function, the field.
+pub(super) type GlobalName = (Bytes, Option<Bytes>);
+
+impl Lua {
+    /// `None` when no function is running.
+    pub(super) fn called_as(self) -> Option<CalledAs> {
+        let ci = debug::frame_at(self, 0)?;
+        Some(match debug::func_name(self, ci) {
+            Some((kind, name)) => CalledAs { name: Some(name), is_method: kind == NameKind::Method },
+            None => CalledAs { name: None, is_method: false },
+        })
+    }
+    /// Searches the loaded modules, and the fields of each, in table order.
+    pub(super) fn global_name(self, func: Value) -> LResult<Option<GlobalName>> {
+        let key = string::new_str(self, super::modules::LOADED)?;
+        let Some(loaded) = self.registry().get_short(key).as_table() else { return Ok(None) };
+        let mut at = 0;
+        while let Some((next, k, v)) = loaded.next_from(at) {
+            at = next;
+            let Some(module) = k.as_string() else { continue };
+            let module = crate::api::access::bytes_of(module);
+            if v.raw_equal(func) {
+                return Ok(Some((module, None)));
+            }
+            let Some(fields) = v.as_table() else { continue };
+            let mut at = 0;
+            while let Some((next, k, v)) = fields.next_from(at) {
+                at = next;
+                if let (Some(name), true) = (k.as_string(), v.raw_equal(func)) {
+                    return Ok(Some((module, Some(crate::api::access::bytes_of(name)))));
+                }
+            }
+        }
+        Ok(None)
+    }
+    /// Pushes a traceback of `other`, from `level` on, after `message` and a newline.
+    pub fn aux_traceback(self, other: Lua, message: Option<&[u8]>, level: i32) -> LResult<()> {
+        let mut slot = MaybeUninit::uninit();
+        let out = Buffer::init(&mut slot, self);
+        if let Some(message) = message {
+            out.add(message)?;
+            out.addbyte(b'\n')?;
+        }
+        out.add(msg::TRACEBACK.as_bytes())?;
+        let mut total = 0;
+        while debug::frame_at(other, total).is_some() {
+            total += 1;
+        }
+        let cut = if total > FIRST_LEVELS + LAST_LEVELS { FIRST_LEVELS } else { 0 };
+        let mut level = level;
+        while let Some(ci) = debug::frame_at(other, level) {
+            level += 1;
+            if level == cut {
+                out.add(msg::TRACEBACK_SKIPPED.as_bytes())?;
+                level = total - LAST_LEVELS;
+            } else {
+                add_frame(self, out, other, ci)?;
+            }
+        }
+        out.pushresult()?;
+        Ok(())
+    }
+}
+
+fn add_number(out: &mut Buffer, n: i32) -> LResult<()> {
+    let mut digits = [0; num::NUMBER_BUFFER];
+    let len = num::format_signed(n as i64, &mut digits);
+    out.add(&digits[..len])
+}
+
+fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()> {
+    let func = ci.func_value();
+    let lua = func.as_lua_closure();
+    let id = match lua {
+        Some(cl) => ChunkId::new(debug::source_of(&cl.proto)),
+        None => ChunkId::new(b"=[C]"),
+    };
+    out.add(b"\n\t")?;
+    out.add(id.bytes())?;
+    out.addbyte(b':')?;
+    let line = debug::current_line(ci);
+    if line > 0 {
+        add_number(out, line)?;
+        out.addbyte(b':')?;
+    }
+    out.add(b" in ")?;
+    if let Some((_, name)) = debug::func_name(other, ci) {
+        add_named(out, c_part(name), None)?;
+    } else if let Some(cl) = lua {
+        let line = cl.proto.linedefined.get();
+        if line == 0 {
+            out.add(msg::MAIN_CHUNK.as_bytes())?;
+        } else {
+            out.add(b"function <")?;
+            out.add(id.bytes())?;
+            out.addbyte(b':')?;
+            add_number(out, line)?;
+            out.addbyte(b'>')?;
+        }
+    } else if let Some((module, field)) = l.global_name(func)? {
+        add_named(out, c_part(module), field.map(c_part))?;
+    } else {
+        out.addbyte(b'?')?;
+    }
+    if ci.has(crate::object::thread::cist::TAIL) {
+        out.add(msg::TRACEBACK_TAIL.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn add_named(out: &mut Buffer, name: &[u8], field: Option<&[u8]>) -> LResult<()> {
+    out.add(b"function '")?;
+    out.add(name)?;
+    if let Some(field) = field {
+        out.addbyte(b'.')?;
+        out.add(field)?;
+    }
+    out.addbyte(b'\'')
+}
+
+/// Names end at their first zero byte in messages.
+fn c_part(s: Bytes) -> Bytes {
+    super::check::c_prefix(s)
+}

@@ -1,0 +1,129 @@
+//! Calling, raising, coroutines (manual 4.4, 4.7 and 4.8).
+
+use super::check::api_check;
+use crate::consts::*;
+use crate::object::thread::cist;
+use crate::object::{Lua, Value, lua_CFunction};
+use crate::throw::{LResult, Throw};
+use crate::vm::{call, coroutine};
+
+impl Lua {
+    /// With all results kept, the frame's limit follows the top.
+    #[inline(always)]
+    fn adjust_results(self, nresults: i32) {
+        let ci = self.call_info();
+        if nresults == LUA_MULTRET && ci.top.get() < self.top.get() {
+            ci.top.set(self.top.get());
+        }
+    }
+    #[inline(always)]
+    fn callee_slot(self, nargs: i32) -> *mut Value {
+        self.top.get().wrapping_sub(nargs as usize + 1)
+    }
+    #[inline(always)]
+    fn check_call(self, nargs: i32, nresults: i32, k: Option<lua_CFunction>) {
+        api_check!(k.is_none() || !self.call_info().is_lua(), "lua_callk", "k", "continuation inside a hook");
+        api_check!(
+            self.has_elements(nargs + 1),
+            "lua_callk",
+            "nargs",
+            "fewer values than function and arguments"
+        );
+        api_check!(self.status() == LUA_OK, "lua_callk", "L", "thread is not running normally");
+        api_check!(
+            nresults == LUA_MULTRET || self.has_room(nresults - nargs - 1),
+            "lua_callk",
+            "nresults",
+            "results do not fit the stack"
+        );
+    }
+    #[inline]
+    pub fn callk(self, nargs: i32, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<()> {
+        self.check_call(nargs, nresults, k);
+        let func = self.callee_slot(nargs);
+        if k.is_some() && self.nny.get() == 0 {
+            let ci = self.call_info();
+            ci.k.set(k);
+            ci.ctx.set(ctx);
+            call::call(self, func, nresults)?;
+        } else {
+            call::call_noyield(self, func, nresults)?;
+        }
+        self.adjust_results(nresults);
+        Ok(())
+    }
+    #[inline]
+    pub fn call(self, nargs: i32, nresults: i32) -> LResult<()> {
+        self.callk(nargs, nresults, 0, None)
+    }
+    /// The status. `Err` only for what passes through: a yield, a foreign exception, and, with a continuation in a
+    /// coroutine, an error (the resume then calls the continuation with its status).
+    pub fn pcallk(
+        self,
+        nargs: i32,
+        nresults: i32,
+        msgh: i32,
+        ctx: i32,
+        k: Option<lua_CFunction>,
+    ) -> LResult<i32> {
+        self.check_call(nargs, nresults, k);
+        let handler = if msgh == 0 {
+            0
+        } else {
+            api_check!(
+                self.is_stack_index(msgh),
+                "lua_pcallk",
+                "msgh",
+                "not an index of a value on the stack"
+            );
+            self.save_slot(self.slot(msgh))
+        };
+        let func = self.callee_slot(nargs);
+        let status = if k.is_none() || self.nny.get() > 0 {
+            call::protected(self, func, nresults, handler)?
+        } else {
+            let ci = self.call_info();
+            ci.k.set(k);
+            ci.ctx.set(ctx);
+            ci.extra.set(self.save_slot(func));
+            ci.old_errfunc.set(self.errfunc.get());
+            self.errfunc.set(handler);
+            let hooks = if self.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
+            ci.clear_status(cist::ALLOWHOOK);
+            ci.add_status(hooks | cist::YPCALL);
+            call::call(self, func, nresults)?;
+            ci.clear_status(cist::YPCALL);
+            self.errfunc.set(ci.old_errfunc.get());
+            LUA_OK
+        };
+        self.adjust_results(nresults);
+        Ok(status)
+    }
+    pub fn pcall(self, nargs: i32, nresults: i32, msgh: i32) -> LResult<i32> {
+        self.pcallk(nargs, nresults, msgh, 0, None)
+    }
+    /// Status and, in a continuation, the context.
+    pub fn getctx(self) -> (i32, Option<i32>) {
+        let ci = self.call_info();
+        if ci.has(cist::YIELDED) { (ci.err_status.get(), Some(ci.ctx.get())) } else { (LUA_OK, None) }
+    }
+    /// Always `Err` (a yield or an error) except inside hooks.
+    pub fn yieldk(self, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<i32> {
+        api_check!(self.has_elements(nresults), "lua_yieldk", "nresults", "more values than there are");
+        coroutine::yield_(self, nresults, ctx, k)
+    }
+    pub fn resume(self, from: Option<Lua>, nargs: i32) -> LResult<i32> {
+        let needed = if self.status() == LUA_OK { nargs + 1 } else { nargs };
+        api_check!(self.has_elements(needed), "lua_resume", "nargs", "more values than there are");
+        coroutine::resume(self, from, nargs)
+    }
+    #[inline]
+    pub fn status(self) -> i32 {
+        self.raw_status() as i32
+    }
+    /// Raises the value on top.
+    pub fn error(self) -> Throw {
+        api_check!(self.has_elements(1), "lua_error", "L", "no value to raise");
+        self.error_msg()
+    }
+}

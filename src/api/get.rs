@@ -1,0 +1,106 @@
+//! From Lua objects to the stack.
+
+use super::check::api_check;
+use crate::consts::*;
+use crate::gc;
+use crate::object::{Gc, Lua, Table, Userdata, Value, string};
+use crate::throw::LResult;
+use crate::vm::meta;
+use core::ffi::c_void;
+
+impl Lua {
+    /// The table that the registry is.
+    #[inline(always)]
+    pub(super) fn registry(self) -> Gc<Table> {
+        // SAFETY: the registry is a table from the first moment of a state on; hosts may not replace it.
+        unsafe { Gc::from_ptr(self.global().registry.get().payload()) }
+    }
+    /// The globals, as the registry has them.
+    #[inline(always)]
+    pub(super) fn globals(self) -> Value {
+        self.registry().get_int(LUA_RIDX_GLOBALS as i64)
+    }
+    #[inline]
+    pub fn getglobal(self, name: &[u8]) -> LResult<()> {
+        self.get_string_key(self.globals(), name)
+    }
+    pub fn gettable(self, idx: i32) -> LResult<()> {
+        api_check!(self.is_valid(idx), "lua_gettable", "idx", "invalid index");
+        let t = self.value(idx);
+        let v = meta::get(self, t, self.from_top(1))?;
+        self.set_top_value(v);
+        Ok(())
+    }
+    #[inline]
+    pub fn getfield(self, idx: i32, k: &[u8]) -> LResult<()> {
+        api_check!(self.is_valid(idx), "lua_getfield", "idx", "invalid index");
+        self.get_string_key(self.value(idx), k)
+    }
+    #[inline]
+    fn get_string_key(self, t: Value, k: &[u8]) -> LResult<()> {
+        let key = string::new_str(self, k)?;
+        if let (Some(table), true) = (t.as_table(), key.is_short()) {
+            let v = table.get_short(key);
+            if !v.is_nil() || table.metatable.get().is_none() {
+                self.api_push(v);
+                return Ok(());
+            }
+        }
+        self.api_push(Value::string(key));
+        let v = meta::get(self, t, Value::string(key))?;
+        self.set_top_value(v);
+        Ok(())
+    }
+    #[inline(always)]
+    fn table_at(self, idx: i32) -> Gc<Table> {
+        api_check!(self.value(idx).is_table(), "lua_raw*", "idx", "not a table");
+        // SAFETY: the caller's contract (apicheck verifies it): the value is a table.
+        unsafe { Gc::from_ptr(self.value(idx).payload()) }
+    }
+    #[inline]
+    pub fn rawget(self, idx: i32) {
+        let t = self.table_at(idx);
+        self.set_top_value(t.get(self.global(), self.from_top(1)))
+    }
+    #[inline]
+    pub fn rawgeti(self, idx: i32, n: i32) {
+        self.api_push(self.table_at(idx).get_int(n as i64))
+    }
+    #[inline]
+    pub fn rawgetp(self, idx: i32, p: *const c_void) {
+        let t = self.table_at(idx);
+        let key = Value::light(p.cast_mut()).or_else(|| self.global().wide_lights.find(p as u64));
+        self.api_push(key.map_or(Value::NIL, |k| t.get(self.global(), k)))
+    }
+    pub fn createtable(self, narr: i32, nrec: i32) -> LResult<()> {
+        gc::check(self)?;
+        let t = Gc::<Table>::new(self)?;
+        self.api_push(Value::table(t));
+        if narr > 0 || nrec > 0 {
+            t.resize(self, narr.max(0) as u32, nrec.max(0) as u32)?;
+        }
+        Ok(())
+    }
+    pub fn newuserdata(self, size: usize) -> LResult<*mut c_void> {
+        gc::check(self)?;
+        let u = Gc::<Userdata>::new(self, size)?;
+        self.api_push(Value::userdata(u));
+        Ok(u.data().cast())
+    }
+    /// Pushes the metatable, if there is one.
+    #[inline]
+    pub fn getmetatable(self, idx: i32) -> bool {
+        match self.global().metatable_of(self.value(idx)) {
+            Some(mt) => {
+                self.api_push(Value::table(mt));
+                true
+            }
+            None => false,
+        }
+    }
+    pub fn getuservalue(self, idx: i32) {
+        let u = self.value(idx).as_userdata();
+        api_check!(u.is_some(), "lua_getuservalue", "idx", "not a full userdata");
+        self.api_push(u.map_or(Value::NIL, |u| u.uservalue.get()))
+    }
+}

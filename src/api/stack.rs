@@ -1,0 +1,179 @@
+//! Indices and the basic stack operations (manual 4.1 to 4.3).
+
+use super::check::api_check;
+use crate::consts::*;
+use crate::gc;
+use crate::object::thread::EXTRA_STACK;
+use crate::object::{Lua, Value};
+use crate::vm::call;
+
+/// What an acceptable index without a value refers to. Reads as nil; recognised by its address.
+pub(super) static NONE: Value = Value::NIL;
+
+impl Lua {
+    /// The slot an acceptable index refers to; `NONE` when there is no value.
+    #[inline(always)]
+    pub(super) fn slot(self, idx: i32) -> *mut Value {
+        if idx > 0 {
+            let p = self.call_info().func.get().wrapping_add(idx as usize);
+            if p < self.top.get() { p } else { (&raw const NONE).cast_mut() }
+        } else if idx > LUA_REGISTRYINDEX {
+            api_check!(
+                idx != 0 && self.has_elements(-idx),
+                "index",
+                "idx",
+                "outside the stack of the function"
+            );
+            self.top.get().wrapping_offset(idx as isize)
+        } else {
+            self.pseudo_slot(idx)
+        }
+    }
+    #[inline(never)]
+    fn pseudo_slot(self, idx: i32) -> *mut Value {
+        if idx == LUA_REGISTRYINDEX {
+            return self.global().registry.as_ptr();
+        }
+        let n = (LUA_REGISTRYINDEX - idx) as usize;
+        match self.call_info().func_value().as_c_closure() {
+            Some(c) if n <= c.nupvalues() => c.upvalues()[n - 1].as_ptr(),
+            _ => (&raw const NONE).cast_mut(),
+        }
+    }
+    /// The value at an acceptable index, nil when there is none.
+    #[inline(always)]
+    pub fn value(self, idx: i32) -> Value {
+        // SAFETY: `slot` gives a live slot or the constant nil.
+        unsafe { *self.slot(idx) }
+    }
+    /// Stores at a valid index, with the barrier that an upvalue needs. (The registry is marked again before each
+    /// cycle ends.)
+    #[inline(always)]
+    pub(super) fn set_value(self, idx: i32, v: Value) {
+        // SAFETY: a valid index gives a live slot.
+        unsafe { *self.slot(idx) = v };
+        if idx < LUA_REGISTRYINDEX
+            && let Some(c) = self.call_info().func_value().as_c_closure()
+        {
+            gc::barrier(self, c.erase(), v);
+        }
+    }
+    /// Pushes without asking whether the frame has room (apicheck does).
+    #[inline(always)]
+    pub(super) fn api_push(self, v: Value) {
+        api_check!(self.has_room(1), "lua_push*", "L", "no free stack slot (lua_checkstack not called)");
+        self.push(v)
+    }
+
+    #[inline]
+    pub fn absindex(self, idx: i32) -> i32 {
+        if idx > 0 || idx <= LUA_REGISTRYINDEX { idx } else { self.gettop() + 1 + idx }
+    }
+    #[inline(always)]
+    pub fn gettop(self) -> i32 {
+        let used = self.top.get() as usize - self.call_info().func.get() as usize;
+        (used / size_of::<Value>()) as i32 - 1
+    }
+    #[inline]
+    pub fn settop(self, idx: i32) {
+        let top = self.top.get();
+        if idx < 0 {
+            api_check!(
+                self.has_elements(-(idx + 1)),
+                "lua_settop",
+                "idx",
+                "more values dropped than there are"
+            );
+            self.top.set(top.wrapping_offset(idx as isize + 1));
+            return;
+        }
+        let new = self.call_info().func.get().wrapping_add(1 + idx as usize);
+        api_check!(self.has_room(idx - self.gettop()), "lua_settop", "idx", "above the free stack slots");
+        let mut p = top;
+        while p < new {
+            // SAFETY: the slots up to the frame's limit are allocated.
+            unsafe { *p = Value::NIL };
+            p = p.wrapping_add(1);
+        }
+        self.top.set(new);
+    }
+    #[inline]
+    pub fn pop(self, n: i32) {
+        self.settop(-n - 1)
+    }
+    #[inline]
+    pub fn pushvalue(self, idx: i32) {
+        self.api_push(self.value(idx))
+    }
+    /// Removes the value at a stack index, shifting those above down.
+    #[inline]
+    pub fn remove(self, idx: i32) {
+        api_check!(self.is_stack_index(idx), "lua_remove", "idx", "not an index of a value on the stack");
+        let p = self.slot(idx);
+        let last = self.top.get().wrapping_sub(1);
+        // SAFETY: `p..=last` are live slots.
+        unsafe { core::ptr::copy(p.add(1), p, last.offset_from(p) as usize) };
+        self.top.set(last);
+    }
+    /// Moves the top value to a stack index, shifting those above up.
+    #[inline]
+    pub fn insert(self, idx: i32) {
+        api_check!(self.is_stack_index(idx), "lua_insert", "idx", "not an index of a value on the stack");
+        let p = self.slot(idx);
+        let last = self.top.get().wrapping_sub(1);
+        // SAFETY: `p..=last` are live slots.
+        unsafe {
+            let v = *last;
+            core::ptr::copy(p, p.add(1), last.offset_from(p) as usize);
+            *p = v;
+        }
+    }
+    #[inline]
+    pub fn replace(self, idx: i32) {
+        api_check!(self.has_elements(1), "lua_replace", "L", "no value to take");
+        api_check!(self.is_valid(idx), "lua_replace", "idx", "invalid index");
+        self.set_value(idx, self.from_top(1));
+        self.drop_values(1);
+    }
+    #[inline]
+    pub fn copy(self, from: i32, to: i32) {
+        api_check!(self.is_valid(to), "lua_copy", "toidx", "invalid index");
+        self.set_value(to, self.value(from))
+    }
+    /// Makes sure of `n` free slots. False when that is not possible (too many, or no memory); never raises.
+    pub fn checkstack(self, n: i32) -> bool {
+        api_check!(n >= 0, "lua_checkstack", "n", "negative");
+        let n = n.max(0) as usize;
+        let slots = |from: *mut Value, to: *mut Value| (to as usize - from as usize) / size_of::<Value>();
+        if slots(self.top.get(), self.stack_last.get()) <= n {
+            let used = slots(self.stack.get(), self.top.get()) + EXTRA_STACK;
+            if used > (LUAI_MAXSTACK as usize).saturating_sub(n) {
+                return false;
+            }
+            let top = self.save_slot(self.top.get());
+            if call::grow_stack(self, n).is_err() {
+                self.top.set(self.restore_slot(top));
+                return false;
+            }
+        }
+        let ci = self.call_info();
+        let limit = self.top.get().wrapping_add(n);
+        if ci.top.get() < limit {
+            ci.top.set(limit);
+        }
+        true
+    }
+    /// Moves the `n` top values to another thread of the same state.
+    pub fn xmove(self, to: Lua, n: i32) {
+        if self == to {
+            return;
+        }
+        api_check!(self.has_elements(n), "lua_xmove", "n", "more values moved than there are");
+        api_check!(self.g == to.g, "lua_xmove", "to", "a thread of another state");
+        api_check!(to.has_room(n), "lua_xmove", "to", "no free stack slots");
+        self.drop_values(n as usize);
+        // SAFETY: `n` live values start at the new top; `to` has room for them; the stacks are different blocks.
+        unsafe { core::ptr::copy_nonoverlapping(self.top.get(), to.top.get(), n as usize) };
+        to.top.set(to.top.get().wrapping_add(n as usize));
+    }
+}
