@@ -26,6 +26,7 @@ use crate::num;
 use crate::object::string::{MAX_SHORT, new_long, new_str};
 use crate::object::{Gc, Lua, Str, Value};
 use crate::throw::{LResult, Throw};
+use crate::vm::debug;
 
 pub fn open(l: Lua) -> LResult<i32> {
     l.aux_newlib(super::STRING)?;
@@ -472,21 +473,45 @@ trait Stop: Poll {
     fn reason(&self) -> Throw;
 }
 
-/// Lets the count hook look in on a long match.
+/// Lets the count hook look in on a long match: a step of the matcher counts like an instruction. The reference never
+/// does; without a count hook there is no difference.
 struct HookPoll {
+    l: Lua,
     reason: Throw,
 }
 
 impl HookPoll {
     #[inline(always)]
-    fn new() -> HookPoll {
-        HookPoll { reason: Throw::RUNTIME }
+    fn new(l: Lua) -> HookPoll {
+        HookPoll { l, reason: Throw::RUNTIME }
     }
 }
 
 impl Poll for HookPoll {
     fn go_on(&mut self) -> bool {
-        true
+        let l = self.l;
+        if l.hook_mask() & LUA_MASKCOUNT as u8 == 0 {
+            return true;
+        }
+        let left = l.hook_count.get().saturating_sub(pattern::STEPS as i32);
+        if left > 0 {
+            l.hook_count.set(left);
+            return true;
+        }
+        l.hook_count.set(l.base_hook_count.get());
+        // The matcher cannot be left and entered again, so the hook must not yield. Whoever stops an error sets
+        // `nny` back.
+        l.nny.set(l.nny.get() + 1);
+        match debug::call_hook(l, LUA_HOOKCOUNT, -1) {
+            Ok(()) => {
+                l.nny.set(l.nny.get() - 1);
+                true
+            }
+            Err(throw) => {
+                self.reason = throw;
+                false
+            }
+        }
     }
 }
 
@@ -630,7 +655,7 @@ fn find_or_match(l: Lua, find: bool) -> LResult<i32> {
     let mut space = Space::new();
     let anchored = p.first() == Some(&b'^');
     let program = space.compile(l, &p[anchored as usize..], classes)?;
-    let mut m = Matcher::new(s, program, classes, HookPoll::new());
+    let mut m = Matcher::new(s, program, classes, HookPoll::new(l));
     let found =
         if anchored { m.match_at(init).map(|end| end.map(|end| (init, end))) } else { m.search(init) };
     match found {
@@ -712,7 +737,7 @@ pub fn gmatch_next(l: Lua) -> LResult<i32> {
     if next > s.len() {
         return Ok(0);
     }
-    let mut m = Matcher::new(s, program, ctype::classes(), HookPoll::new());
+    let mut m = Matcher::new(s, program, ctype::classes(), HookPoll::new(l));
     match m.search(next) {
         Ok(Some((start, end))) => {
             // SAFETY: as above; the closure that is running keeps the userdata.
@@ -812,7 +837,7 @@ pub fn gsub(l: Lua) -> LResult<i32> {
     let program = space.compile(l, &p[anchored as usize..], classes)?;
     let verbatim = by_text && pattern::find_byte(replacement, b'%').is_none();
 
-    let mut m = Matcher::new(s, program, classes, HookPoll::new());
+    let mut m = Matcher::new(s, program, classes, HookPoll::new(l));
     let mut buffer = MaybeUninit::uninit();
     let b = Buffer::init(&mut buffer, l);
     let mut n = 0;

@@ -19,7 +19,7 @@ pub(super) const MAX_CAPTURES: usize = 32;
 /// Nested attempts a match may need.
 const MAX_DEPTH: u32 = 200;
 /// Steps between two looks at the host's wish to stop.
-const STEPS: u32 = 20_000;
+pub(super) const STEPS: u32 = 20_000;
 
 /// What went wrong; the texts are in `messages`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
