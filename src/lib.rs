@@ -16,6 +16,7 @@ pub mod api;
 #[doc(hidden)]
 pub mod boundary;
 pub mod bytecode;
+pub mod chunk;
 pub mod compiler;
 pub mod consts;
 pub mod gc;

@@ -6,9 +6,12 @@
 //!   stands for instruction `i` of `code`, so one pc serves both.
 //! * The strings of debug information may be absent (stripped chunk).
 
-use super::header::{Gc, Header};
+use super::header::{Gc, Header, Kind};
+use super::thread::Lua;
 use super::{LuaClosure, Str, Value};
-use crate::mem::Array;
+use crate::gc;
+use crate::mem::{self, Array};
+use crate::throw::LResult;
 use crate::vm::Insn;
 use core::cell::Cell;
 
@@ -72,5 +75,32 @@ impl Proto {
     }
     pub fn set_maxstacksize(&self, n: u8) {
         self.header.aux32.set(n as u32)
+    }
+}
+
+impl Gc<Proto> {
+    /// A prototype with nothing in it.
+    pub fn new(l: Lua) -> LResult<Gc<Proto>> {
+        let p = mem::alloc_object(l, Kind::Proto, size_of::<Proto>())?.cast::<Proto>();
+        // SAFETY: a fresh block of the size of a prototype.
+        let p: Gc<Proto> = unsafe {
+            p.write(Proto {
+                header: Header::new(Kind::Proto, gc::current_white(l.global())),
+                code: Array::empty(),
+                k: Array::empty(),
+                protos: Array::empty(),
+                lineinfo: Array::empty(),
+                locvars: Array::empty(),
+                upvalues: Array::empty(),
+                exec: Cell::new(core::ptr::null_mut()),
+                cache: Cell::new(None),
+                source: Cell::new(None),
+                linedefined: Cell::new(0),
+                lastlinedefined: Cell::new(0),
+            });
+            Gc::from_ptr(p)
+        };
+        gc::link(l.global(), p.erase());
+        Ok(p)
     }
 }

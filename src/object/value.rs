@@ -9,7 +9,7 @@
 //! * Collectable values are exactly those at or above `TAG_STRING << 48`.
 
 use super::header::{Gc, GcRef, Header, Kind};
-use super::{Builtin, CClosure, LuaClosure, Str, Table, Thread, Userdata};
+use super::{Builtin, CClosure, LuaClosure, Proto, Str, Table, Thread, Userdata};
 use crate::consts::*;
 use core::ffi::c_void;
 use core::fmt;
@@ -85,6 +85,11 @@ impl Value {
     #[inline(always)]
     pub fn thread(t: Gc<Thread>) -> Value {
         Self::boxed(TAG_OBJECT, t.as_ptr())
+    }
+    /// Only in stack slots, to keep a prototype alive while it is being made: not a value of the language.
+    #[inline(always)]
+    pub fn proto(p: Gc<Proto>) -> Value {
+        Self::boxed(TAG_OBJECT, p.as_ptr())
     }
     /// A light userdata whose pattern fits the payload; `None` for wider ones (interned by the state).
     #[inline(always)]

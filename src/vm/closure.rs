@@ -27,6 +27,19 @@ pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> LResult<Gc<LuaClosure>
     Ok(cl)
 }
 
+/// The closure of a loaded chunk, with fresh upvalues that hold nil, in the stack slot at offset `slot`.
+pub fn new_main(l: Lua, p: Gc<Proto>, slot: isize) -> LResult<Gc<LuaClosure>> {
+    let cl = new_lua(l, p, p.upvalues.len())?;
+    // SAFETY: the caller's slot, below the top.
+    unsafe { *l.restore_slot(slot) = Value::lua_closure(cl) };
+    for up in cl.upvals() {
+        let uv = upval::new_closed(l)?;
+        up.set(Some(uv));
+        gc::barrier_object(l, cl.erase(), uv);
+    }
+    Ok(cl)
+}
+
 /// A C closure; upvalues are nil.
 pub fn new_c(
     l: Lua,
