@@ -19,14 +19,16 @@ pub(crate) mod check;
 mod debug_api;
 pub mod from_c;
 mod get;
+mod load;
 mod misc;
 mod push;
 mod set;
 mod skeleton;
 mod stack;
 
+pub use crate::object::thread::lua_Hook;
+pub use crate::vm::debug::lua_Debug;
 pub use buffer::{Buffer, luaL_Buffer};
-pub use skeleton::*;
 
 /// Bytes of a Lua string; see the module's conventions for how long they live.
 pub type Bytes = &'static [u8];
@@ -43,3 +45,10 @@ pub enum Arg<'a> {
 
 /// Entry of a library: name and function.
 pub type Reg = (&'static str, &'static Builtin);
+
+/// Gives a chunk piece by piece.
+#[allow(non_camel_case_types, reason = "C's name")]
+pub type lua_Reader = unsafe extern "C-unwind" fn(Lua, *mut c_void, *mut usize) -> *const u8;
+/// Takes a binary chunk piece by piece.
+#[allow(non_camel_case_types, reason = "C's name")]
+pub type lua_Writer = unsafe extern "C-unwind" fn(Lua, *const c_void, usize, *mut c_void) -> i32;

@@ -3,6 +3,7 @@
 mod check;
 mod convert;
 
+mod load;
 mod modules;
 mod references;
 mod traceback;

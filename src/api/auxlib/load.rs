@@ -1,0 +1,146 @@
+//! Loading chunks from memory and from files.
+
+use super::convert::{errno, error_text};
+use crate::api::Arg;
+use crate::chunk::Input;
+use crate::consts::*;
+use crate::messages as msg;
+use crate::object::Lua;
+use crate::throw::LResult;
+use core::ffi::{CStr, c_int, c_void};
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+unsafe extern "C" {
+    static stdin: *mut libc::FILE;
+}
+
+/// A file being loaded: bytes already taken from its beginning, then blocks.
+struct Source {
+    file: *mut libc::FILE,
+    start: [u8; 8],
+    pending: usize,
+    block: [u8; LUAL_BUFFERSIZE],
+}
+
+impl Source {
+    fn get(&mut self) -> c_int {
+        // SAFETY: the file is open.
+        unsafe { libc::fgetc(self.file) }
+    }
+    fn put_back(&mut self, c: u8) {
+        self.start[self.pending] = c;
+        self.pending += 1;
+    }
+    /// Skips a byte order mark and a first line that starts with `#`. The byte after them (EOF at the end), and
+    /// whether there was such a line. The bytes of an incomplete mark belong to the chunk.
+    fn skip_start(&mut self) -> (c_int, bool) {
+        self.pending = 0;
+        let mut c = self.get();
+        for &b in BOM {
+            if c != b as c_int {
+                break;
+            }
+            self.put_back(b);
+            c = self.get();
+        }
+        if self.pending == BOM.len() {
+            self.pending = 0;
+        }
+        if c != b'#' as c_int {
+            return (c, false);
+        }
+        while c != libc::EOF && c != b'\n' as c_int {
+            c = self.get();
+        }
+        (self.get(), true)
+    }
+}
+
+unsafe extern "C-unwind" fn read_block(_: Lua, data: *mut c_void, size: *mut usize) -> *const u8 {
+    // SAFETY: `data` is the source that `aux_loadfilex` passes along; `size` is where the length goes.
+    unsafe {
+        let source = &mut *data.cast::<Source>();
+        if source.pending > 0 {
+            *size = core::mem::take(&mut source.pending);
+            return source.start.as_ptr();
+        }
+        if libc::feof(source.file) != 0 {
+            return core::ptr::null();
+        }
+        *size = libc::fread(source.block.as_mut_ptr().cast(), 1, LUAL_BUFFERSIZE, source.file);
+        source.block.as_ptr()
+    }
+}
+
+impl Lua {
+    pub fn aux_loadbufferx(self, buf: &[u8], name: &[u8], mode: Option<&[u8]>) -> LResult<i32> {
+        // SAFETY: the buffer is borrowed for the whole call.
+        let mut input = unsafe { Input::from_bytes(buf) };
+        self.load_input(&mut input, name, mode)
+    }
+    /// Loads a file, or the standard input. `LUA_ERRFILE` when it cannot be read.
+    pub fn aux_loadfilex(self, filename: Option<&CStr>, mode: Option<&[u8]>) -> LResult<i32> {
+        let name = match filename {
+            Some(f) => self.pushfmt("@%s", &[Arg::S(f.to_bytes())])?,
+            None => self.pushlstring(b"=stdin")?,
+        };
+        let file = match filename {
+            // SAFETY: both are C strings.
+            Some(f) => unsafe { libc::fopen(f.as_ptr(), c"r".as_ptr()) },
+            // SAFETY: the C library's stream.
+            None => unsafe { stdin },
+        };
+        if file.is_null() {
+            return self.file_error("open", name);
+        }
+        let mut source = Source { file, start: [0; 8], pending: 0, block: [0; LUAL_BUFFERSIZE] };
+        let (mut c, commented) = source.skip_start();
+        if commented {
+            // Keeps the line numbers right.
+            source.put_back(b'\n');
+        }
+        if c == LUA_SIGNATURE[0] as c_int
+            && let Some(f) = filename
+        {
+            // SAFETY: the file is open; the strings are C strings.
+            source.file = unsafe { libc::freopen(f.as_ptr(), c"rb".as_ptr(), file) };
+            if source.file.is_null() {
+                return self.file_error("reopen", name);
+            }
+            c = source.skip_start().0;
+        }
+        if c != libc::EOF {
+            source.put_back(c as u8);
+        }
+        let data: *mut Source = &mut source;
+        // SAFETY: `read_block` is a reader for a `Source`.
+        let mut input = unsafe { Input::from_reader(read_block, data.cast()) };
+        let status = self.load_input(&mut input, name, mode);
+        // SAFETY: the file is still open, and closed once.
+        let failed = unsafe {
+            let file = (*data).file;
+            let failed = libc::ferror(file) != 0;
+            if filename.is_some() {
+                let number = errno();
+                libc::fclose(file);
+                *libc::__errno_location() = number;
+            }
+            failed
+        };
+        let status = status?;
+        if failed {
+            self.pop(1);
+            return self.file_error("read", name);
+        }
+        self.remove(-2);
+        Ok(status)
+    }
+    /// Puts "cannot `what` ..." in place of the chunk's name on top.
+    fn file_error(self, what: &str, name: &[u8]) -> LResult<i32> {
+        let reason = error_text(errno());
+        self.pushfmt(msg::CANNOT_OPEN, &[Arg::S(what.as_bytes()), Arg::S(&name[1..]), Arg::S(reason)])?;
+        self.remove(-2);
+        Ok(LUA_ERRFILE)
+    }
+}

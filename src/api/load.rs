@@ -1,0 +1,44 @@
+//! Loading and dumping functions (manual 4.8, `lua_load`, `lua_dump`).
+
+use crate::chunk::Input;
+use crate::compiler;
+use crate::consts::*;
+use crate::gc;
+use crate::object::Lua;
+use crate::throw::LResult;
+use crate::vm::call;
+use core::ffi::c_void;
+
+impl Lua {
+    /// Pushes the function a reader's chunk is, or an error message; the status.
+    pub fn load(
+        self,
+        reader: super::lua_Reader,
+        data: *mut c_void,
+        chunkname: Option<&[u8]>,
+        mode: Option<&[u8]>,
+    ) -> LResult<i32> {
+        // SAFETY: the host gives a reader as the manual describes.
+        let mut input = unsafe { Input::from_reader(reader, data) };
+        self.load_input(&mut input, chunkname.unwrap_or(b"?"), mode)
+    }
+    pub(crate) fn load_input(self, input: &mut Input, name: &[u8], mode: Option<&[u8]>) -> LResult<i32> {
+        let at = self.save_slot(self.top.get());
+        let status = call::run_protected(
+            self,
+            || compiler::load(self, input, name, mode).map(|_| ()),
+            at,
+            self.errfunc.get(),
+        )?;
+        if status == LUA_OK
+            && let Some(cl) = self.from_top(1).as_lua_closure()
+            && cl.nupvalues() == 1
+        {
+            let (u, globals) = (cl.upval(0), self.globals());
+            // SAFETY: an upvalue points to a live slot.
+            unsafe { *u.v.get() = globals };
+            gc::barrier_upval(self, u, globals);
+        }
+        Ok(status)
+    }
+}
