@@ -46,6 +46,32 @@ pub const NON_EXISTENT_BITS: &str = "trying to access non-existent bits";
 pub const EMPTY_INTERVAL: &str = "interval is empty";
 pub const WRONG_NUMBER_OF_ARGUMENTS: &str = "wrong number of arguments";
 
+// library io
+pub const STANDARD_FILE: &str = "cannot close standard file";
+pub const CLOSED_FILE: &str = "attempt to use a closed file";
+pub const INVALID_MODE: &str = "invalid mode";
+pub const CANNOT_OPEN: &str = "cannot open file '%s' (%s)";
+pub const STANDARD_FILE_CLOSED: &str = "standard %s file is closed";
+pub const TOO_MANY_OPTIONS: &str = "too many options";
+pub const FILE_ALREADY_CLOSED: &str = "file is already closed";
+pub const TOO_MANY_ARGUMENTS: &str = "too many arguments";
+pub const INVALID_READ_OPTION: &str = "invalid option";
+pub const INVALID_FORMAT: &str = "invalid format";
+pub const NOT_AN_INTEGER: &str = "not an integer in proper range";
+
+// library os
+pub const NO_UNIQUE_NAME: &str = "unable to generate a unique filename";
+pub const DATE_FIELD: &str = "field '%s' missing in date table";
+pub const INVALID_CONVERSION: &str = "invalid conversion specifier '%%%s'";
+
+// library debug
+pub const FULL_USERDATA_EXPECTED: &str = "full userdata expected, got light userdata";
+pub const FUNCTION_OR_LEVEL: &str = "function or level expected";
+pub const INVALID_INFO_OPTION: &str = "invalid option";
+pub const LEVEL_OUT_OF_RANGE: &str = "level out of range";
+pub const INVALID_UPVALUE: &str = "invalid upvalue index";
+pub const LUA_FUNCTION_EXPECTED: &str = "Lua function expected";
+
 // auxiliary library
 pub const MULTIPLE_VMS: &str = "multiple Lua VMs detected";
 pub const VERSION_MISMATCH: &str = "version mismatch: app. needs %f, Lua core provides %f";

@@ -12,12 +12,16 @@
 use crate::api::{Bytes, Reg, lua_Debug};
 use crate::boundary::Ret;
 use crate::object::{Builtin, Lua, Value, lua_CFunction};
+use crate::throw::LResult;
 use core::ffi::{CStr, c_void};
 
 pub mod base;
 pub mod bit32;
 pub mod coroutine;
+pub mod debug;
+pub mod io;
 pub mod math;
+pub mod os;
 mod sort;
 mod stdio;
 pub mod string;
@@ -51,9 +55,12 @@ registry! {
         OpenBase "_G" base::open;
         OpenCoroutine "coroutine" coroutine::open;
         OpenTable "table" table::open;
+        OpenIo "io" io::open;
+        OpenOs "os" os::open;
         OpenString "string" string::open;
         OpenBit32 "bit32" bit32::open;
         OpenMath "math" math::open;
+        OpenDebug "debug" debug::open;
     }
     BASE {
         Assert "assert" base::assert, fast base::assert_fast;
@@ -112,6 +119,50 @@ registry! {
         StringSub "sub" string::sub, fast string::sub_fast;
         StringUpper "upper" string::upper, fast string::upper_fast;
     }
+    IO {
+        IoClose "close" io::close;
+        IoFlush "flush" io::flush;
+        IoInput "input" io::input;
+        IoLines "lines" io::lines;
+        IoOpen "open" io::io_open;
+        IoOutput "output" io::output;
+        IoPopen "popen" io::popen;
+        IoRead "read" io::read;
+        IoTmpfile "tmpfile" io::tmpfile;
+        IoType "type" io::type_;
+        IoWrite "write" io::write;
+    }
+    OS {
+        OsClock "clock" os::os_clock;
+        OsDate "date" os::date;
+        OsDifftime "difftime" os::difftime;
+        OsExecute "execute" os::execute;
+        OsExit "exit" os::exit;
+        OsGetenv "getenv" os::getenv;
+        OsRemove "remove" os::os_remove;
+        OsRename "rename" os::os_rename;
+        OsSetlocale "setlocale" os::setlocale;
+        OsTime "time" os::time;
+        OsTmpname "tmpname" os::tmpname;
+    }
+    DEBUG {
+        DebugDebug "debug" debug::debug;
+        DebugGethook "gethook" debug::gethook;
+        DebugGetinfo "getinfo" debug::getinfo;
+        DebugGetlocal "getlocal" debug::getlocal;
+        DebugGetmetatable "getmetatable" debug::getmetatable;
+        DebugGetregistry "getregistry" debug::getregistry;
+        DebugGetupvalue "getupvalue" debug::getupvalue;
+        DebugGetuservalue "getuservalue" debug::getuservalue;
+        DebugSethook "sethook" debug::sethook;
+        DebugSetlocal "setlocal" debug::setlocal;
+        DebugSetmetatable "setmetatable" debug::setmetatable;
+        DebugSetupvalue "setupvalue" debug::setupvalue;
+        DebugSetuservalue "setuservalue" debug::setuservalue;
+        DebugTraceback "traceback" debug::traceback;
+        DebugUpvalueid "upvalueid" debug::upvalueid;
+        DebugUpvaluejoin "upvaluejoin" debug::upvaluejoin;
+    }
     BIT32 {
         Bit32Arshift "arshift" bit32::arshift, fast bit32::arshift_fast;
         Bit32Band "band" bit32::band, fast bit32::band_fast;
@@ -161,6 +212,18 @@ registry! {
         IpairsIterator "ipairs iterator" base::ipairs_iterator, special Inext;
         PcallContinuation "pcall continuation" base::pcall_continuation;
         DofileContinuation "dofile continuation" base::dofile_continuation;
+        FileFlush "flush" io::file_flush;
+        FileLines "lines" io::file_lines;
+        FileRead "read" io::file_read;
+        FileSeek "seek" io::file_seek;
+        FileSetvbuf "setvbuf" io::file_setvbuf;
+        FileWrite "write" io::file_write;
+        FileGc "__gc" io::file_gc;
+        FileTostring "__tostring" io::file_tostring;
+        LinesIterator "lines iterator" io::lines_iterator;
+        CloseFile "close file" io::close_file;
+        ClosePipe "close pipe" io::close_pipe;
+        KeepStandardFile "keep standard file" io::keep_standard_file;
         Wrapped "wrapped coroutine" coroutine::wrapped, special Wrapped;
         StringGmatchNext "gmatch iterator" string::gmatch_next;
     }
@@ -196,6 +259,14 @@ fn argument(l: Lua, i: i32) -> Value {
     debug_assert!(i >= 1 && i <= l.gettop());
     // SAFETY: arguments follow the function's slot.
     unsafe { *l.call_info().func.get().add(i as usize) }
+}
+
+/// Calls a C function in the running function's frame.
+fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
+    match builtin_of_c(f) {
+        Some(b) => (b.f)(l),
+        None => crate::vm::call::call_c(l, f),
+    }
 }
 
 /// A string as C sees it: up to its first zero byte.

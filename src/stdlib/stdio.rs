@@ -3,5 +3,7 @@
 use libc::FILE;
 
 unsafe extern "C" {
-    pub static mut stdout: *mut FILE;
+    pub static stdin: *mut FILE;
+    pub static stdout: *mut FILE;
+    pub static stderr: *mut FILE;
 }

@@ -1,0 +1,407 @@
+//! Library `debug` (manual 6.10).
+
+use super::{activation_record, c_bytes, c_string, stdio};
+use crate::api::{Bytes, lua_Debug};
+use crate::boundary::Ret;
+use crate::consts::*;
+use crate::messages as msg;
+use crate::object::Lua;
+use crate::throw::LResult;
+use core::ffi::{CStr, c_char, c_void};
+
+pub fn open(l: Lua) -> LResult<i32> {
+    l.aux_newlib(super::DEBUG)?;
+    Ok(1)
+}
+
+/// A string of C, null standing for nil.
+///
+/// # Safety
+/// `s` is null or a terminated string.
+unsafe fn push_c_string(l: Lua, s: *const c_char) -> LResult<()> {
+    if s.is_null() {
+        l.pushnil();
+        return Ok(());
+    }
+    // SAFETY: the caller's promise.
+    l.pushlstring(unsafe { CStr::from_ptr(s) }.to_bytes()).map(|_| ())
+}
+
+fn push_option(l: Lua, s: Option<Bytes>) -> LResult<()> {
+    match s {
+        Some(s) => l.pushlstring(s).map(|_| ()),
+        None => {
+            l.pushnil();
+            Ok(())
+        }
+    }
+}
+
+pub fn getregistry(l: Lua) -> LResult<i32> {
+    l.pushvalue(LUA_REGISTRYINDEX);
+    Ok(1)
+}
+
+pub fn getmetatable(l: Lua) -> LResult<i32> {
+    l.aux_checkany(1)?;
+    if !l.getmetatable(1) {
+        l.pushnil();
+    }
+    Ok(1)
+}
+
+pub fn setmetatable(l: Lua) -> LResult<i32> {
+    let t = l.type_(2);
+    if t != LUA_TNIL && t != LUA_TTABLE {
+        return Err(l.aux_argerror(2, msg::NIL_OR_TABLE_EXPECTED.as_bytes()));
+    }
+    l.settop(2);
+    l.setmetatable(1);
+    Ok(1)
+}
+
+pub fn getuservalue(l: Lua) -> LResult<i32> {
+    if l.type_(1) == LUA_TUSERDATA {
+        l.getuservalue(1);
+    } else {
+        l.pushnil();
+    }
+    Ok(1)
+}
+
+pub fn setuservalue(l: Lua) -> LResult<i32> {
+    if l.type_(1) == LUA_TLIGHTUSERDATA {
+        return Err(l.aux_argerror(1, msg::FULL_USERDATA_EXPECTED.as_bytes()));
+    }
+    l.aux_checktype(1, LUA_TUSERDATA)?;
+    if !l.isnoneornil(2) {
+        l.aux_checktype(2, LUA_TTABLE)?;
+    }
+    l.settop(2);
+    l.setuservalue(1);
+    Ok(1)
+}
+
+/// The thread that is the optional first argument (else the running one), and how many arguments that took.
+fn target(l: Lua) -> (Lua, i32) {
+    match l.tothread(1) {
+        Some(thread) => (thread, 1),
+        None => (l, 0),
+    }
+}
+
+fn set_number(l: Lua, key: &[u8], n: i32) -> LResult<()> {
+    l.pushinteger(n as isize);
+    l.setfield(-2, key)
+}
+
+/// Moves a value that `getinfo` left on the stack of `from`, below the result table or on another thread, into the
+/// table.
+fn set_from_stack(l: Lua, from: Lua, key: &[u8]) -> LResult<()> {
+    if l == from {
+        l.pushvalue(-2);
+        l.remove(-3);
+    } else {
+        from.xmove(l, 1);
+    }
+    l.setfield(-2, key)
+}
+
+pub fn getinfo(l: Lua) -> LResult<i32> {
+    let mut ar = activation_record();
+    let (thread, arg) = target(l);
+    let options = c_bytes(l.aux_optlstring(arg + 2, Some(b"flnStu"))?.unwrap_or_default());
+    let mut what = options;
+    if l.isnumber(arg + 1) {
+        let level = l.tointegerx(arg + 1).unwrap_or(0) as i32;
+        if !thread.getstack(level, &mut ar) {
+            l.pushnil();
+            return Ok(1);
+        }
+    } else if l.type_(arg + 1) == LUA_TFUNCTION {
+        what = l.pushfmt(">%s", &[crate::api::Arg::S(options)])?;
+        l.pushvalue(arg + 1);
+        l.xmove(thread, 1);
+    } else {
+        return Err(l.aux_argerror(arg + 1, msg::FUNCTION_OR_LEVEL.as_bytes()));
+    }
+    if !thread.getinfo(what, &mut ar)? {
+        return Err(l.aux_argerror(arg + 2, msg::INVALID_INFO_OPTION.as_bytes()));
+    }
+    l.createtable(0, 2)?;
+    let wants = |c: u8| options.contains(&c);
+    // SAFETY: `getinfo` filled in the fields of the options it was given.
+    unsafe {
+        if wants(b'S') {
+            push_c_string(l, ar.source.cast())?;
+            l.setfield(-2, b"source")?;
+            push_c_string(l, ar.short_src.as_ptr().cast())?;
+            l.setfield(-2, b"short_src")?;
+            set_number(l, b"linedefined", ar.linedefined)?;
+            set_number(l, b"lastlinedefined", ar.lastlinedefined)?;
+            push_c_string(l, ar.what.cast())?;
+            l.setfield(-2, b"what")?;
+        }
+        if wants(b'l') {
+            set_number(l, b"currentline", ar.currentline)?;
+        }
+        if wants(b'u') {
+            set_number(l, b"nups", ar.nups as i32)?;
+            set_number(l, b"nparams", ar.nparams as i32)?;
+            l.pushboolean(ar.isvararg != 0);
+            l.setfield(-2, b"isvararg")?;
+        }
+        if wants(b'n') {
+            push_c_string(l, ar.name.cast())?;
+            l.setfield(-2, b"name")?;
+            push_c_string(l, ar.namewhat.cast())?;
+            l.setfield(-2, b"namewhat")?;
+        }
+    }
+    if wants(b't') {
+        l.pushboolean(ar.istailcall != 0);
+        l.setfield(-2, b"istailcall")?;
+    }
+    if wants(b'L') {
+        set_from_stack(l, thread, b"activelines")?;
+    }
+    if wants(b'f') {
+        set_from_stack(l, thread, b"func")?;
+    }
+    Ok(1)
+}
+
+pub fn getlocal(l: Lua) -> LResult<i32> {
+    let (thread, arg) = target(l);
+    let n = l.aux_checkint(arg + 2)?;
+    if l.type_(arg + 1) == LUA_TFUNCTION {
+        l.pushvalue(arg + 1);
+        let name = l.getlocal(None, n)?;
+        push_option(l, name)?;
+        return Ok(1);
+    }
+    let mut ar = activation_record();
+    if !thread.getstack(l.aux_checkint(arg + 1)?, &mut ar) {
+        return Err(l.aux_argerror(arg + 1, msg::LEVEL_OUT_OF_RANGE.as_bytes()));
+    }
+    match thread.getlocal(Some(&ar), n)? {
+        Some(name) => {
+            thread.xmove(l, 1);
+            l.pushlstring(name)?;
+            l.pushvalue(-2);
+            Ok(2)
+        }
+        None => {
+            l.pushnil();
+            Ok(1)
+        }
+    }
+}
+
+pub fn setlocal(l: Lua) -> LResult<i32> {
+    let (thread, arg) = target(l);
+    let mut ar = activation_record();
+    if !thread.getstack(l.aux_checkint(arg + 1)?, &mut ar) {
+        return Err(l.aux_argerror(arg + 1, msg::LEVEL_OUT_OF_RANGE.as_bytes()));
+    }
+    l.aux_checkany(arg + 3)?;
+    l.settop(arg + 3);
+    l.xmove(thread, 1);
+    let n = l.aux_checkint(arg + 2)?;
+    let name = thread.setlocal(&ar, n)?;
+    push_option(l, name)?;
+    Ok(1)
+}
+
+pub fn getupvalue(l: Lua) -> LResult<i32> {
+    let n = l.aux_checkint(2)?;
+    l.aux_checktype(1, LUA_TFUNCTION)?;
+    let Some(name) = l.getupvalue(1, n) else { return Ok(0) };
+    l.pushlstring(name)?;
+    l.insert(-2);
+    Ok(2)
+}
+
+pub fn setupvalue(l: Lua) -> LResult<i32> {
+    l.aux_checkany(3)?;
+    let n = l.aux_checkint(2)?;
+    l.aux_checktype(1, LUA_TFUNCTION)?;
+    let Some(name) = l.setupvalue(1, n) else { return Ok(0) };
+    l.pushlstring(name)?;
+    Ok(1)
+}
+
+/// Index of an upvalue (argument `nth`) that the function (argument `function`) has.
+fn check_upvalue(l: Lua, function: i32, nth: i32) -> LResult<i32> {
+    let mut ar = activation_record();
+    let n = l.aux_checkint(nth)?;
+    l.aux_checktype(function, LUA_TFUNCTION)?;
+    l.pushvalue(function);
+    l.getinfo(b">u", &mut ar)?;
+    if n < 1 || n > ar.nups as i32 {
+        return Err(l.aux_argerror(nth, msg::INVALID_UPVALUE.as_bytes()));
+    }
+    Ok(n)
+}
+
+pub fn upvalueid(l: Lua) -> LResult<i32> {
+    let n = check_upvalue(l, 1, 2)?;
+    l.pushlightuserdata(l.upvalueid(1, n))?;
+    Ok(1)
+}
+
+pub fn upvaluejoin(l: Lua) -> LResult<i32> {
+    let n1 = check_upvalue(l, 1, 2)?;
+    let n2 = check_upvalue(l, 3, 4)?;
+    for arg in [1, 3] {
+        if l.iscfunction(arg) {
+            return Err(l.aux_argerror(arg, msg::LUA_FUNCTION_EXPECTED.as_bytes()));
+        }
+    }
+    l.upvaluejoin(1, n1, 3, n2);
+    Ok(0)
+}
+
+/// Field of the registry with the hook functions: a table with threads as weak keys.
+const HOOKS: &[u8] = b"_HKEY";
+
+fn push_hooks(l: Lua) -> LResult<()> {
+    if !l.aux_getsubtable(LUA_REGISTRYINDEX, HOOKS)? {
+        l.pushlstring(b"k")?;
+        l.setfield(-2, b"__mode")?;
+        l.pushvalue(-1);
+        l.setmetatable(-2);
+    }
+    Ok(())
+}
+
+/// The hook of threads that `sethook` gave one: calls the Lua function.
+#[unsafe(naked)]
+unsafe extern "C-unwind" fn hook(l: *mut crate::object::Thread, ar: *mut c_void) {
+    crate::raising!(hook_core)
+}
+
+unsafe extern "C" fn hook_core(l: Lua, ar: *mut lua_Debug) -> Ret {
+    // SAFETY: the hook's caller passes a record with event and line.
+    match run_hook(l, unsafe { &mut *ar }) {
+        Ok(()) => Ret::ok(0),
+        Err(throw) => crate::vm::call::leave(l, throw),
+    }
+}
+
+fn run_hook(l: Lua, ar: &mut lua_Debug) -> LResult<()> {
+    const EVENTS: [&str; 5] = ["call", "return", "line", "count", "tail call"];
+    push_hooks(l)?;
+    l.pushthread();
+    l.rawget(-2);
+    if l.type_(-1) == LUA_TFUNCTION {
+        l.pushlstring(EVENTS[ar.event as usize].as_bytes())?;
+        if ar.currentline >= 0 {
+            l.pushinteger(ar.currentline as isize);
+        } else {
+            l.pushnil();
+        }
+        l.call(2, 0)?;
+    }
+    Ok(())
+}
+
+pub fn sethook(l: Lua) -> LResult<i32> {
+    let (thread, arg) = target(l);
+    let (function, mask, count): (Option<crate::api::lua_Hook>, i32, i32);
+    if l.isnoneornil(arg + 1) {
+        l.settop(arg + 1);
+        (function, mask, count) = (None, 0, 0);
+    } else {
+        let letters = c_bytes(l.aux_checklstring(arg + 2)?);
+        l.aux_checktype(arg + 1, LUA_TFUNCTION)?;
+        count = l.aux_optint(arg + 3, 0)?;
+        function = Some(hook);
+        let bit = |letter: u8, bit: i32| if letters.contains(&letter) { bit } else { 0 };
+        mask = bit(b'c', LUA_MASKCALL)
+            | bit(b'r', LUA_MASKRET)
+            | bit(b'l', LUA_MASKLINE)
+            | if count > 0 { LUA_MASKCOUNT } else { 0 };
+    }
+    push_hooks(l)?;
+    thread.pushthread();
+    thread.xmove(l, 1);
+    l.pushvalue(arg + 1);
+    l.rawset(-3)?;
+    thread.sethook(function, mask, count);
+    Ok(0)
+}
+
+pub fn gethook(l: Lua) -> LResult<i32> {
+    let (thread, _) = target(l);
+    let mask = thread.gethookmask();
+    match thread.gethook() {
+        Some(f) if f as *const c_void != hook as *const c_void => {
+            l.pushlstring(b"external hook")?;
+        }
+        _ => {
+            push_hooks(l)?;
+            thread.pushthread();
+            thread.xmove(l, 1);
+            l.rawget(-2);
+            l.remove(-2);
+        }
+    }
+    let mut letters = [0; 3];
+    let mut n = 0;
+    for (letter, bit) in [(b'c', LUA_MASKCALL), (b'r', LUA_MASKRET), (b'l', LUA_MASKLINE)] {
+        if mask & bit != 0 {
+            letters[n] = letter;
+            n += 1;
+        }
+    }
+    l.pushlstring(&letters[..n])?;
+    l.pushinteger(thread.gethookcount() as isize);
+    Ok(3)
+}
+
+/// Reads lines from the standard input and runs them, up to one that says `cont`.
+pub fn debug(l: Lua) -> LResult<i32> {
+    /// Longest line, with its end and a terminator.
+    const LINE: usize = 250;
+    loop {
+        let mut line = [0u8; LINE];
+        // SAFETY: the C library's open streams; `fgets` terminates what it read.
+        let command = unsafe {
+            libc::fputs(c"lua_debug> ".as_ptr(), stdio::stderr);
+            libc::fflush(stdio::stderr);
+            if libc::fgets(line.as_mut_ptr().cast(), LINE as i32, stdio::stdin).is_null() {
+                return Ok(0);
+            }
+            CStr::from_ptr(line.as_ptr().cast()).to_bytes()
+        };
+        if command == b"cont\n" {
+            return Ok(0);
+        }
+        let failed =
+            l.aux_loadbufferx(command, b"=(debug command)", None)? != LUA_OK || l.pcall(0, 0, 0)? != LUA_OK;
+        if failed {
+            let text = l.tolstring(-1)?.map_or(c"(null)", c_string);
+            // SAFETY: a terminated string and the C library's stream.
+            unsafe {
+                libc::fputs(text.as_ptr(), stdio::stderr);
+                libc::fputs(c"\n".as_ptr(), stdio::stderr);
+                libc::fflush(stdio::stderr);
+            }
+        }
+        l.settop(0);
+    }
+}
+
+pub fn traceback(l: Lua) -> LResult<i32> {
+    let (thread, arg) = target(l);
+    let text = l.tolstring(arg + 1)?;
+    if text.is_none() && !l.isnoneornil(arg + 1) {
+        // A message that is no string is returned as it is.
+        l.pushvalue(arg + 1);
+    } else {
+        let level = l.aux_optint(arg + 2, (l == thread) as i32)?;
+        l.aux_traceback(thread, text.map(c_bytes), level)?;
+    }
+    Ok(1)
+}

@@ -1,0 +1,594 @@
+//! Library `io` (manual 6.8), over the C library's streams.
+//!
+//! Invariants
+//! * A file handle is a userdata with the metatable `FILE*` that holds a [`luaL_Stream`], which C modules make and use
+//!   too. `closef` is null while the handle is closed, or not open yet; else it is a C function that takes the handle as
+//!   its only argument and closes it.
+//! * The default input and output files are fields of the registry.
+
+use super::{Id, argument, c_bytes, c_string, call_c, stdio};
+use crate::api::{Arg, Buffer, Bytes, Reg};
+use crate::consts::*;
+use crate::messages as msg;
+use crate::num::{self, NUMBER_BUFFER};
+use crate::object::{Lua, lua_CFunction};
+use crate::throw::LResult;
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+use core::ptr::null_mut;
+use libc::FILE;
+
+/// What a file handle holds (lauxlib.h).
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct luaL_Stream {
+    /// the stream; null for a handle whose creation is not complete
+    pub f: *mut FILE,
+    /// closes the stream; null when it is closed
+    pub closef: Option<lua_CFunction>,
+}
+
+const METATABLE: &[u8] = LUA_FILEHANDLE.to_bytes();
+
+/// One of the default files.
+#[derive(Clone, Copy)]
+struct Default {
+    field: &'static [u8],
+    name: &'static [u8],
+    mode: &'static CStr,
+}
+const INPUT: Default = Default { field: b"_IO_input", name: b"input", mode: c"r" };
+const OUTPUT: Default = Default { field: b"_IO_output", name: b"output", mode: c"w" };
+
+/// Methods of file handles. `close` is the library's function of that name.
+static METHODS: &[Reg] = &[
+    ("close", &super::BUILTINS[Id::IoClose as usize]),
+    ("flush", &super::BUILTINS[Id::FileFlush as usize]),
+    ("lines", &super::BUILTINS[Id::FileLines as usize]),
+    ("read", &super::BUILTINS[Id::FileRead as usize]),
+    ("seek", &super::BUILTINS[Id::FileSeek as usize]),
+    ("setvbuf", &super::BUILTINS[Id::FileSetvbuf as usize]),
+    ("write", &super::BUILTINS[Id::FileWrite as usize]),
+    ("__gc", &super::BUILTINS[Id::FileGc as usize]),
+    ("__tostring", &super::BUILTINS[Id::FileTostring as usize]),
+];
+
+pub fn open(l: Lua) -> LResult<i32> {
+    l.aux_newlib(super::IO)?;
+    l.aux_newmetatable(METATABLE)?;
+    l.pushvalue(-1);
+    l.setfield(-2, b"__index")?;
+    l.aux_setfuncs(METHODS, 0)?;
+    l.pop(1);
+    // SAFETY: reads the C library's variables.
+    let (stdin, stdout, stderr) = unsafe { (stdio::stdin, stdio::stdout, stdio::stderr) };
+    standard_file(l, stdin, Some(INPUT), b"stdin")?;
+    standard_file(l, stdout, Some(OUTPUT), b"stdout")?;
+    standard_file(l, stderr, None, b"stderr")?;
+    Ok(1)
+}
+
+fn standard_file(l: Lua, f: *mut FILE, default: Option<Default>, name: &[u8]) -> LResult<()> {
+    let p = new_handle(l)?;
+    // SAFETY: `new_handle` returns a valid stream.
+    unsafe {
+        (*p).f = f;
+        (*p).closef = Some(Id::KeepStandardFile.c_function());
+    }
+    if let Some(default) = default {
+        l.pushvalue(-1);
+        l.setfield(LUA_REGISTRYINDEX, default.field)?;
+    }
+    l.setfield(-2, name)
+}
+
+/// `closef` of the standard files: they stay open.
+pub fn keep_standard_file(l: Lua) -> LResult<i32> {
+    // SAFETY: the function is called with a handle as its argument.
+    unsafe { (*check_handle(l)?).closef = Some(Id::KeepStandardFile.c_function()) };
+    l.pushnil();
+    l.pushlstring(msg::STANDARD_FILE.as_bytes())?;
+    Ok(2)
+}
+
+/// Pushes a handle that counts as closed.
+fn new_handle(l: Lua) -> LResult<*mut luaL_Stream> {
+    let p = l.newuserdata(size_of::<luaL_Stream>())?.cast::<luaL_Stream>();
+    // SAFETY: the userdata has room for a stream.
+    unsafe { p.write(luaL_Stream { f: null_mut(), closef: None }) };
+    l.aux_setmetatable(METATABLE)?;
+    Ok(p)
+}
+
+/// Pushes a handle for a stream to be closed by `fclose`.
+fn new_file(l: Lua) -> LResult<*mut luaL_Stream> {
+    let p = new_handle(l)?;
+    // SAFETY: `new_handle` returns a valid stream.
+    unsafe { (*p).closef = Some(Id::CloseFile.c_function()) };
+    Ok(p)
+}
+
+/// Argument 1 as a handle, open or not.
+fn check_handle(l: Lua) -> LResult<*mut luaL_Stream> {
+    Ok(l.aux_checkudata(1, METATABLE)?.cast())
+}
+
+/// Argument 1 as an open file.
+fn check_file(l: Lua) -> LResult<*mut FILE> {
+    let p = check_handle(l)?;
+    // SAFETY: `check_handle` returns a valid stream.
+    unsafe {
+        if (*p).closef.is_none() {
+            return Err(l.aux_error(msg::CLOSED_FILE, &[]));
+        }
+        debug_assert!(!(*p).f.is_null());
+        Ok((*p).f)
+    }
+}
+
+pub fn close_file(l: Lua) -> LResult<i32> {
+    let p = check_handle(l)?;
+    // SAFETY: `closef` is called once for an open stream.
+    let r = unsafe { libc::fclose((*p).f) };
+    l.aux_fileresult(r == 0, None)
+}
+
+pub fn close_pipe(l: Lua) -> LResult<i32> {
+    let p = check_handle(l)?;
+    // SAFETY: `closef` is called once for an open stream, which `popen` made.
+    let r = unsafe { libc::pclose((*p).f) };
+    l.aux_execresult(r)
+}
+
+/// Closes the handle that is argument 1.
+fn close_handle(l: Lua) -> LResult<i32> {
+    let p = check_handle(l)?;
+    // SAFETY: `check_handle` returns a valid stream.
+    match unsafe { (*p).closef.take() } {
+        Some(close) => call_c(l, close),
+        None => Ok(0),
+    }
+}
+
+pub fn close(l: Lua) -> LResult<i32> {
+    if l.type_(1) == LUA_TNONE {
+        l.getfield(LUA_REGISTRYINDEX, OUTPUT.field)?;
+    }
+    check_file(l)?;
+    close_handle(l)
+}
+
+pub fn file_gc(l: Lua) -> LResult<i32> {
+    let p = check_handle(l)?;
+    // SAFETY: `check_handle` returns a valid stream.
+    if unsafe { (*p).closef.is_some() && !(*p).f.is_null() } {
+        close_handle(l)?;
+    }
+    Ok(0)
+}
+
+pub fn file_tostring(l: Lua) -> LResult<i32> {
+    let p = check_handle(l)?;
+    // SAFETY: `check_handle` returns a valid stream.
+    unsafe {
+        if (*p).closef.is_none() {
+            l.pushlstring(b"file (closed)")?;
+        } else {
+            l.pushfmt("file (%p)", &[Arg::P((*p).f.cast())])?;
+        }
+    }
+    Ok(1)
+}
+
+pub fn type_(l: Lua) -> LResult<i32> {
+    l.aux_checkany(1)?;
+    let p = l.aux_testudata(1, METATABLE)?.cast::<luaL_Stream>();
+    if p.is_null() {
+        l.pushnil();
+    } else {
+        // SAFETY: the metatable says that it is a stream.
+        let closed = unsafe { (*p).closef.is_none() };
+        l.pushlstring(if closed { b"closed file" } else { b"file" })?;
+    }
+    Ok(1)
+}
+
+/// `r`, `w` or `a`, then `+`, then `b`, the last two optional and in this order.
+fn is_mode(mode: &[u8]) -> bool {
+    let Some((b'r' | b'w' | b'a', rest)) = mode.split_first() else { return false };
+    matches!(rest, b"" | b"+" | b"b" | b"+b")
+}
+
+pub fn io_open(l: Lua) -> LResult<i32> {
+    let name = c_string(l.aux_checklstring(1)?);
+    let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(b"r\0"));
+    let p = new_file(l)?;
+    if !is_mode(mode.to_bytes()) {
+        return Err(l.aux_argerror(2, msg::INVALID_MODE.as_bytes()));
+    }
+    // SAFETY: both strings are terminated, `p` is valid.
+    unsafe {
+        (*p).f = libc::fopen(name.as_ptr(), mode.as_ptr());
+        if (*p).f.is_null() { l.aux_fileresult(false, Some(name.to_bytes())) } else { Ok(1) }
+    }
+}
+
+/// Opens a file or raises.
+fn must_open(l: Lua, name: &CStr, mode: &CStr) -> LResult<()> {
+    let p = new_file(l)?;
+    // SAFETY: both strings are terminated, `p` is valid.
+    unsafe {
+        (*p).f = libc::fopen(name.as_ptr(), mode.as_ptr());
+        if (*p).f.is_null() {
+            let reason = CStr::from_ptr(libc::strerror(*libc::__errno_location()));
+            return Err(l.aux_error(msg::CANNOT_OPEN, &[Arg::S(name.to_bytes()), Arg::S(reason.to_bytes())]));
+        }
+    }
+    Ok(())
+}
+
+pub fn popen(l: Lua) -> LResult<i32> {
+    let command = c_string(l.aux_checklstring(1)?);
+    let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(b"r\0"));
+    let p = new_handle(l)?;
+    // SAFETY: both strings are terminated, `p` is valid.
+    unsafe {
+        libc::fflush(null_mut());
+        (*p).f = libc::popen(command.as_ptr(), mode.as_ptr());
+        (*p).closef = Some(Id::ClosePipe.c_function());
+        if (*p).f.is_null() { l.aux_fileresult(false, Some(command.to_bytes())) } else { Ok(1) }
+    }
+}
+
+pub fn tmpfile(l: Lua) -> LResult<i32> {
+    let p = new_file(l)?;
+    // SAFETY: `p` is valid.
+    unsafe {
+        (*p).f = libc::tmpfile();
+        if (*p).f.is_null() { l.aux_fileresult(false, None) } else { Ok(1) }
+    }
+}
+
+/// Pushes a default file; it must be open.
+fn default_file(l: Lua, default: Default) -> LResult<*mut FILE> {
+    l.getfield(LUA_REGISTRYINDEX, default.field)?;
+    let p = l.touserdata(-1).cast::<luaL_Stream>();
+    // SAFETY: only file handles are stored in these fields.
+    unsafe {
+        if (*p).closef.is_none() {
+            return Err(l.aux_error(msg::STANDARD_FILE_CLOSED, &[Arg::S(default.name)]));
+        }
+        Ok((*p).f)
+    }
+}
+
+/// Sets (to a file or to the file with a name) or returns a default file.
+fn choose_default(l: Lua, default: Default) -> LResult<i32> {
+    if !l.isnoneornil(1) {
+        match l.tolstring(1)? {
+            Some(name) => must_open(l, c_string(name), default.mode)?,
+            None => {
+                check_file(l)?;
+                l.pushvalue(1);
+            }
+        }
+        l.setfield(LUA_REGISTRYINDEX, default.field)?;
+    }
+    l.getfield(LUA_REGISTRYINDEX, default.field)?;
+    Ok(1)
+}
+
+pub fn input(l: Lua) -> LResult<i32> {
+    choose_default(l, INPUT)
+}
+
+pub fn output(l: Lua) -> LResult<i32> {
+    choose_default(l, OUTPUT)
+}
+
+/// Pushes the iterator over argument 1, with the formats behind it. Its upvalues are the handle, the number of
+/// formats, whether to close the file at the end, and the formats.
+fn push_lines(l: Lua, close: bool) -> LResult<()> {
+    /// The formats must fit in the iterator's stack.
+    const MAX_FORMATS: i32 = LUA_MINSTACK - 3;
+    let n = l.gettop() - 1;
+    if n > MAX_FORMATS {
+        return Err(l.aux_argerror(MAX_FORMATS, msg::TOO_MANY_OPTIONS.as_bytes()));
+    }
+    l.pushvalue(1);
+    l.pushinteger(n as isize);
+    l.pushboolean(close);
+    for i in 1..=n {
+        l.pushvalue(i + 1);
+    }
+    l.pushbuiltin(Id::LinesIterator.builtin(), 3 + n)
+}
+
+pub fn file_lines(l: Lua) -> LResult<i32> {
+    check_file(l)?;
+    push_lines(l, false)?;
+    Ok(1)
+}
+
+pub fn lines(l: Lua) -> LResult<i32> {
+    if l.type_(1) == LUA_TNONE {
+        l.pushnil();
+    }
+    let own = l.type_(1) != LUA_TNIL;
+    if own {
+        let name = c_string(l.aux_checklstring(1)?);
+        must_open(l, name, c"r")?;
+        l.replace(1);
+    } else {
+        l.getfield(LUA_REGISTRYINDEX, INPUT.field)?;
+        l.replace(1);
+        check_file(l)?;
+    }
+    push_lines(l, own)?;
+    Ok(1)
+}
+
+pub fn lines_iterator(l: Lua) -> LResult<i32> {
+    let p = l.touserdata(lua_upvalueindex(1)).cast::<luaL_Stream>();
+    let n = l.tointegerx(lua_upvalueindex(2)).unwrap_or(0) as i32;
+    // SAFETY: the first upvalue is a file handle.
+    let f = unsafe {
+        if (*p).closef.is_none() {
+            return Err(l.aux_error(msg::FILE_ALREADY_CLOSED, &[]));
+        }
+        (*p).f
+    };
+    l.settop(1);
+    for i in 1..=n {
+        l.pushvalue(lua_upvalueindex(3 + i));
+    }
+    let n = read_formats(l, f, 2)?;
+    debug_assert!(n > 0);
+    if !l.from_top(n as usize).is_nil() {
+        return Ok(n);
+    }
+    if n > 1 {
+        // The message of a read error follows the nil.
+        let text = l.tolstring(1 - n)?.unwrap_or_default();
+        return Err(l.aux_error("%s", &[Arg::S(c_bytes(text))]));
+    }
+    if l.toboolean(lua_upvalueindex(3)) {
+        l.settop(0);
+        l.pushvalue(lua_upvalueindex(1));
+        close_handle(l)?;
+    }
+    Ok(0)
+}
+
+fn read_number(l: Lua, f: *mut FILE) -> bool {
+    let mut n = 0.0f64;
+    // SAFETY: the format has one conversion, for a double.
+    if unsafe { libc::fscanf(f, LUA_NUMBER_SCAN.as_ptr(), &raw mut n) } == 1 {
+        l.pushnumber(n);
+        true
+    } else {
+        // Replaced by the nil that stands for failure, or by an error's results.
+        l.pushnil();
+        false
+    }
+}
+
+/// Whether there is more to read; pushes an empty string.
+fn test_end(l: Lua, f: *mut FILE) -> LResult<bool> {
+    // SAFETY: `f` is an open stream.
+    let c = unsafe {
+        let c = libc::fgetc(f);
+        libc::ungetc(c, f);
+        c
+    };
+    l.pushlstring(b"")?;
+    Ok(c != libc::EOF)
+}
+
+/// Reads a line. It goes by C strings, as the reference does: a line is what `fgets` gives up to its first zero byte, and
+/// without a line end before that it continues with the next one.
+fn read_line(l: Lua, f: *mut FILE, keep_end: bool) -> LResult<bool> {
+    let mut piece = [const { MaybeUninit::<u8>::uninit() }; LUAL_BUFFERSIZE];
+    let mut next = || {
+        // SAFETY: the buffer has the size given, and what `fgets` returns is terminated.
+        unsafe {
+            let p = libc::fgets(piece.as_mut_ptr().cast(), LUAL_BUFFERSIZE as i32, f);
+            if p.is_null() {
+                None
+            } else {
+                Some(core::slice::from_raw_parts(p.cast::<u8>(), libc::strlen(p)))
+            }
+        }
+    };
+    let without_end = |line: &[u8]| line.len() - !keep_end as usize;
+    let Some(first) = next() else {
+        l.pushlstring(b"")?;
+        return Ok(false);
+    };
+    if first.last() == Some(&b'\n') {
+        l.pushlstring(&first[..without_end(first)])?;
+        return Ok(true);
+    }
+    let mut slot = MaybeUninit::uninit();
+    let buffer = Buffer::init(&mut slot, l);
+    buffer.add(first)?;
+    loop {
+        match next() {
+            None => {
+                let line = buffer.pushresult()?;
+                return Ok(!line.is_empty());
+            }
+            Some(more) if more.last() == Some(&b'\n') => {
+                buffer.add(&more[..without_end(more)])?;
+                buffer.pushresult()?;
+                return Ok(true);
+            }
+            Some(more) => buffer.add(more)?,
+        }
+    }
+}
+
+fn read_all(l: Lua, f: *mut FILE) -> LResult<()> {
+    let mut slot = MaybeUninit::uninit();
+    let buffer = Buffer::init(&mut slot, l);
+    let mut size = LUAL_BUFFERSIZE;
+    loop {
+        let p = buffer.prep(size)?;
+        // SAFETY: `prep` made room for `size` bytes.
+        let n = unsafe { libc::fread(p.cast(), 1, size, f) };
+        buffer.advance(n);
+        if n < size {
+            break;
+        }
+        size = size.saturating_mul(2).min(usize::MAX / 4);
+    }
+    buffer.pushresult()?;
+    Ok(())
+}
+
+fn read_chars(l: Lua, f: *mut FILE, count: usize) -> LResult<bool> {
+    let mut slot = MaybeUninit::uninit();
+    let buffer = Buffer::init(&mut slot, l);
+    let p = buffer.prep(count)?;
+    // SAFETY: `prep` made room for `count` bytes.
+    let n = unsafe { libc::fread(p.cast(), 1, count, f) };
+    buffer.advance(n);
+    buffer.pushresult()?;
+    Ok(n > 0)
+}
+
+/// Reads according to the formats from argument `first` on (a line without any) and pushes the results.
+fn read_formats(l: Lua, f: *mut FILE, first: i32) -> LResult<i32> {
+    let nargs = l.gettop() - 1;
+    // SAFETY: `f` is an open stream.
+    unsafe { libc::clearerr(f) };
+    let mut success = true;
+    let mut n = first;
+    if nargs == 0 {
+        success = read_line(l, f, false)?;
+        n += 1;
+    } else {
+        l.aux_checkstack(nargs + LUA_MINSTACK, Some(msg::TOO_MANY_ARGUMENTS.as_bytes()))?;
+        let mut left = nargs;
+        while left > 0 && success {
+            success = if l.type_(n) == LUA_TNUMBER {
+                match l.tointegerx(n).unwrap_or(0) as usize {
+                    0 => test_end(l, f)?,
+                    count => read_chars(l, f, count)?,
+                }
+            } else {
+                let format = l.tolstring(n)?;
+                let Some([b'*', format @ ..]) = format else {
+                    return Err(l.aux_argerror(n, msg::INVALID_READ_OPTION.as_bytes()));
+                };
+                match format.first() {
+                    Some(b'n') => read_number(l, f),
+                    Some(b'l') => read_line(l, f, false)?,
+                    Some(b'L') => read_line(l, f, true)?,
+                    Some(b'a') => {
+                        read_all(l, f)?;
+                        true
+                    }
+                    _ => return Err(l.aux_argerror(n, msg::INVALID_FORMAT.as_bytes())),
+                }
+            };
+            n += 1;
+            left -= 1;
+        }
+    }
+    // SAFETY: `f` is an open stream.
+    if unsafe { libc::ferror(f) } != 0 {
+        return l.aux_fileresult(false, None);
+    }
+    if !success {
+        l.pop(1);
+        l.pushnil();
+    }
+    Ok(n - first)
+}
+
+pub fn read(l: Lua) -> LResult<i32> {
+    // The file on top of the arguments takes the place of the handle before them.
+    let f = default_file(l, INPUT)?;
+    read_formats(l, f, 1)
+}
+
+pub fn file_read(l: Lua) -> LResult<i32> {
+    let f = check_file(l)?;
+    read_formats(l, f, 2)
+}
+
+/// Writes the arguments from `first` up to the handle on top of the stack, which is the result.
+fn write_arguments(l: Lua, f: *mut FILE, first: i32) -> LResult<i32> {
+    let last = l.gettop() - 1;
+    let mut ok = true;
+    let mut put = |bytes: Bytes| {
+        // SAFETY: `f` is an open stream.
+        ok = ok && unsafe { libc::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), f) } == bytes.len();
+    };
+    for i in first..=last {
+        if let Some(n) = argument(l, i).as_number() {
+            let mut text = [0; NUMBER_BUFFER];
+            let len = num::format_g14(n, &mut text);
+            // SAFETY: the bytes outlive the call.
+            put(unsafe { core::slice::from_raw_parts(text.as_ptr(), len) });
+        } else {
+            put(l.aux_checklstring(i)?);
+        }
+    }
+    if ok { Ok(1) } else { l.aux_fileresult(false, None) }
+}
+
+pub fn write(l: Lua) -> LResult<i32> {
+    let f = default_file(l, OUTPUT)?;
+    write_arguments(l, f, 1)
+}
+
+pub fn file_write(l: Lua) -> LResult<i32> {
+    let f = check_file(l)?;
+    l.pushvalue(1);
+    write_arguments(l, f, 2)
+}
+
+pub fn file_seek(l: Lua) -> LResult<i32> {
+    const WHENCE: [i32; 3] = [libc::SEEK_SET, libc::SEEK_CUR, libc::SEEK_END];
+    let f = check_file(l)?;
+    let whence = WHENCE[l.aux_checkoption(2, Some(b"cur"), &["set", "cur", "end"])?];
+    let wanted = l.aux_optnumber(3, 0.0)?;
+    let offset = num::to_integer(wanted) as libc::off_t;
+    if offset as f64 != wanted {
+        return Err(l.aux_argerror(3, msg::NOT_AN_INTEGER.as_bytes()));
+    }
+    // SAFETY: `f` is an open stream.
+    unsafe {
+        if libc::fseeko(f, offset, whence) != 0 {
+            return l.aux_fileresult(false, None);
+        }
+        l.pushnumber(libc::ftello(f) as f64);
+    }
+    Ok(1)
+}
+
+pub fn file_setvbuf(l: Lua) -> LResult<i32> {
+    const MODES: [i32; 3] = [libc::_IONBF, libc::_IOFBF, libc::_IOLBF];
+    let f = check_file(l)?;
+    let mode = MODES[l.aux_checkoption(2, None, &["no", "full", "line"])?];
+    let size = l.aux_optinteger(3, LUAL_BUFFERSIZE as isize)?;
+    // SAFETY: `f` is an open stream.
+    let r = unsafe { libc::setvbuf(f, null_mut(), mode, size as usize) };
+    l.aux_fileresult(r == 0, None)
+}
+
+pub fn flush(l: Lua) -> LResult<i32> {
+    let f = default_file(l, OUTPUT)?;
+    // SAFETY: `f` is an open stream.
+    let r = unsafe { libc::fflush(f) };
+    l.aux_fileresult(r == 0, None)
+}
+
+pub fn file_flush(l: Lua) -> LResult<i32> {
+    let f = check_file(l)?;
+    // SAFETY: `f` is an open stream.
+    let r = unsafe { libc::fflush(f) };
+    l.aux_fileresult(r == 0, None)
+}
