@@ -221,7 +221,9 @@ fn must_open(l: Lua, name: &CStr, mode: &CStr) -> LResult<()> {
         (*p).f = libc::fopen(name.as_ptr(), mode.as_ptr());
         if (*p).f.is_null() {
             let reason = CStr::from_ptr(libc::strerror(*libc::__errno_location()));
-            return Err(l.aux_error(msg::CANNOT_OPEN, &[Arg::S(name.to_bytes()), Arg::S(reason.to_bytes())]));
+            return Err(
+                l.aux_error(msg::CANNOT_OPEN_FILE, &[Arg::S(name.to_bytes()), Arg::S(reason.to_bytes())])
+            );
         }
     }
     Ok(())
