@@ -26,6 +26,8 @@ pub const COMPARE_DIFFERENT: &str = "attempt to compare %s with %s";
 pub const FOR_LIMIT: &str = "'for' limit must be a number";
 pub const FOR_STEP: &str = "'for' step must be a number";
 pub const FOR_INITIAL: &str = "'for' initial value must be a number";
+pub const GC_METAMETHOD: &str = "error in __gc metamethod (%s)";
+pub const NO_MESSAGE: &str = "no message";
 pub const POSITION: &str = "%s:%d: %s";
 
 // coroutines

@@ -5,6 +5,7 @@
 use super::{Arg, lua_CFunction};
 use crate::boundary::VaList;
 use crate::consts::*;
+use crate::mem;
 use crate::messages as msg;
 use crate::object::Lua;
 use crate::throw::{LResult, Throw};
@@ -24,23 +25,6 @@ const LOADED: &[u8] = b"_LOADED";
 pub struct luaL_Reg {
     pub name: *const c_char,
     pub func: Option<lua_CFunction>,
-}
-
-/// The allocator of `luaL_newstate`.
-unsafe extern "C" fn system_alloc(
-    _ud: *mut c_void,
-    block: *mut c_void,
-    _osize: usize,
-    nsize: usize,
-) -> *mut c_void {
-    // SAFETY: the block came from this function.
-    unsafe {
-        if nsize == 0 {
-            libc::free(block);
-            return core::ptr::null_mut();
-        }
-        libc::realloc(block, nsize)
-    }
 }
 
 /// The bytes of a C string.
@@ -73,8 +57,9 @@ unsafe fn entries(list: *const luaL_Reg) -> &'static [luaL_Reg] {
 
 /// `luaL_newstate`: a state with the library's allocator and a panic function that prints the message.
 pub fn newstate() -> Option<Lua> {
-    // SAFETY: `system_alloc` is an allocator and needs no data.
-    let l = unsafe { state::new_state(system_alloc, core::ptr::null_mut()) }?;
+    let (alloc, data) = mem::default_allocator()?;
+    // SAFETY: an allocator with its data, which lives as long as its blocks.
+    let l = unsafe { state::new_state(alloc, data) }?;
     l.atpanic(Some(print_panic));
     Some(l)
 }

@@ -1,8 +1,79 @@
-//! The collector.
+//! The collector: incremental, tri-colour, mark and sweep, non-moving.
+//!
+//! Colours (bits in `Header::marked`)
+//! * *white*: one of two white bits. `GcState::current_white` is the white of new objects. While a sweep is going
+//!   on, the other white means dead; outside of a sweep no object has the other white.
+//! * *grey*: neither white nor black: reached, its references are yet to be visited.
+//! * *black*: reached and visited (or visited in part: a large table is visited in pieces, see `mark`).
+//!
+//! Where objects are
+//! * Short strings are on the chains of the string table; the main thread is on no list; an open upvalue is on
+//!   its thread's `open_upvals`. Every other object is, through `Header::next`, on exactly one of
+//!     - `allgc`: no finalizer, or one that was called already,
+//!     - `finobj`: has a finalizer (bit `SEPARATED`),
+//!     - `tobefnz`: was found unreachable, its finalizer is due (bits `SEPARATED` and `FINALIZED`).
+//! * A grey object is on the stack `grey` (to visit during `Propagate`), or on the stack `again` (to visit in the
+//!   atomic phase: threads, weak tables, open upvalues, and what a back barrier made grey), or, within the atomic
+//!   phase only, on the stack `weak`. When one of the stacks cannot grow, `overflow` (`weak_overflow`) is set and
+//!   the grey objects are found by walking the lists. A stack never has an object that is not grey, except the
+//!   rest of a large table, which is black.
+//!
+//! Invariants
+//! * While `keep_invariant` (phases `Propagate` and `Atomic`, and always in generational mode) no black object
+//!   refers to a white one, except a prototype to its cached closure, and a weak table to its weak parts.
+//!   The barriers keep this up: `barrier_back` makes the written object grey again, `barrier` marks the new
+//!   referent. In a sweep they make the written object white, so that it needs no more barriers.
+//! * The collector never calls the allocator for more memory, except for its mark stacks, and that never leads to
+//!   another collection. Freeing and shrinking happen in sweeps and at their end.
+//!
+//! When a collection can happen
+//! * `check`, `step` and `control`: everything live is reachable; these may run finalizers, so they may raise, move
+//!   any stack (also that of the running thread) and shrink the string table.
+//! * `emergency`, from inside of any allocation (`mem`): runs no finalizer and moves no stack.
+//!
+//! State machine: `Pause` → `Propagate` (roots marked, then grey objects one by one) → `Atomic` (in one go) →
+//! `SweepStrings` → `SweepFinobj` → `SweepToBeFnz` → `SweepAll` → `Pause`.
 
-use crate::object::{Gc, GcRef, Global, Lua, UpVal, Value, mark};
+use crate::object::{Gc, GcRef, Global, Lua, UpVal, Value, mark as bits};
 use crate::throw::LResult;
 use core::cell::Cell;
+
+mod atomic;
+mod cycle;
+mod finalize;
+#[cfg(feature = "heapcheck")]
+mod heapcheck;
+mod mark;
+mod stack;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+pub use cycle::{close, control, emergency, step};
+pub use finalize::check_finalizer;
+pub(crate) use sweep::finish_strings;
+
+use stack::MarkStack;
+
+/// What the collector is doing; see the module's text. The order matters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+enum Phase {
+    Propagate,
+    Atomic,
+    SweepStrings,
+    SweepFinobj,
+    SweepToBeFnz,
+    SweepAll,
+    Pause,
+}
+
+/// Pause between cycles, in percent of the memory in use after the last one.
+const DEFAULT_PAUSE: i32 = 200;
+/// Work per allocated byte, in 1/200.
+const DEFAULT_STEPMUL: i32 = 200;
+/// Growth that makes a generational collection a full one, in percent.
+const DEFAULT_MAJORINC: i32 = 200;
 
 /// The collector's part of the global state.
 pub struct GcState {
@@ -11,33 +82,121 @@ pub struct GcState {
     /// bytes allocated not yet paid for by collection work; a step is due when it is positive
     pub debt: Cell<isize>,
     pub current_white: Cell<u8>,
+    phase: Cell<Phase>,
+    /// Steps and emergency collections are allowed (`LUA_GCSTOP`; also off while a finalizer runs).
+    running: Cell<bool>,
+    /// A step is going on: what it does must not start another collection.
+    busy: Cell<bool>,
+    /// An emergency collection is going on.
+    in_emergency: Cell<bool>,
+    /// The state is being closed: every object is dead.
+    closing: Cell<bool>,
+    generational: Cell<bool>,
+    /// A grey object is on no stack.
+    overflow: Cell<bool>,
+    /// A weak table to be cleared is not on `weak`.
+    weak_overflow: Cell<bool>,
+    /// A grey object to be visited by the next generational collection is on no stack: make that a full one.
+    lost: Cell<bool>,
+    pause: Cell<i32>,
+    stepmul: Cell<i32>,
+    majorinc: Cell<i32>,
     pub allgc: Cell<Option<GcRef>>,
+    finobj: Cell<Option<GcRef>>,
+    tobefnz: Cell<Option<GcRef>>,
+    /// Next link to look at in the list being swept.
+    sweep_at: Cell<*const Cell<Option<GcRef>>>,
+    /// Next chain of the string table to be swept.
+    sweep_chain: Cell<u32>,
+    /// Bytes of the objects marked in this cycle.
+    traversed: Cell<usize>,
+    /// Bytes that were in use after the last cycle. In generational mode: after the last full collection, 0 when
+    /// the next one is to be full.
+    estimate: Cell<usize>,
+    grey: MarkStack,
+    again: MarkStack,
+    weak: MarkStack,
 }
 
 impl GcState {
+    /// The state of a collector that is off (until `start`).
+    #[expect(clippy::new_without_default, reason = "there is one per state, made in one place")]
     pub const fn new() -> GcState {
         GcState {
             total_bytes: Cell::new(0),
             debt: Cell::new(0),
-            current_white: Cell::new(mark::WHITE0),
+            current_white: Cell::new(bits::WHITE0),
+            phase: Cell::new(Phase::Pause),
+            running: Cell::new(false),
+            busy: Cell::new(false),
+            in_emergency: Cell::new(false),
+            closing: Cell::new(false),
+            generational: Cell::new(false),
+            overflow: Cell::new(false),
+            weak_overflow: Cell::new(false),
+            lost: Cell::new(false),
+            pause: Cell::new(DEFAULT_PAUSE),
+            stepmul: Cell::new(DEFAULT_STEPMUL),
+            majorinc: Cell::new(DEFAULT_MAJORINC),
             allgc: Cell::new(None),
+            finobj: Cell::new(None),
+            tobefnz: Cell::new(None),
+            sweep_at: Cell::new(core::ptr::null()),
+            sweep_chain: Cell::new(0),
+            traversed: Cell::new(0),
+            estimate: Cell::new(0),
+            grey: MarkStack::new(),
+            again: MarkStack::new(),
+            weak: MarkStack::new(),
         }
     }
-}
-
-impl Default for GcState {
-    fn default() -> Self {
-        Self::new()
+    /// Bytes in use.
+    #[inline(always)]
+    pub fn total(&self) -> usize {
+        self.total_bytes.get().wrapping_add(self.debt.get()) as usize
+    }
+    /// Whether black objects must not refer to white ones now.
+    #[inline(always)]
+    fn keep_invariant(&self) -> bool {
+        self.phase.get() <= Phase::Atomic || self.generational.get()
+    }
+    /// Whether objects of the other white are dead.
+    #[inline(always)]
+    fn is_sweeping(&self) -> bool {
+        let p = self.phase.get();
+        p >= Phase::SweepStrings && p < Phase::Pause
+    }
+    #[inline(always)]
+    fn other_white(&self) -> u8 {
+        self.current_white.get() ^ bits::WHITES
+    }
+    /// To be freed by the sweep that is going on.
+    #[inline(always)]
+    fn is_dead(&self, o: GcRef) -> bool {
+        o.marked.get() & (self.other_white() | bits::FIXED) == self.other_white() || self.closing.get()
+    }
+    /// Gives an object the colour of a new one.
+    #[inline(always)]
+    fn whiten(&self, o: GcRef) {
+        o.marked.set(o.marked.get() & !(bits::WHITES | bits::BLACK | bits::OLD) | self.current_white.get());
     }
 }
 
+/// Allows collections: the state is complete.
+pub fn start(l: Lua) {
+    l.global().gc.running.set(true)
+}
+/// Bytes in use.
+pub fn bytes_in_use(g: &Global) -> isize {
+    g.gc.total() as isize
+}
 #[inline(always)]
 pub fn account(g: &Global, delta: isize) {
-    g.gc.debt.set(g.gc.debt.get() + delta)
+    g.gc.debt.set(g.gc.debt.get().wrapping_add(delta))
 }
 #[inline(always)]
 pub fn current_white(g: &Global) -> u8 {
-    g.gc.current_white.get() & mark::WHITES
+    g.gc.current_white.get()
 }
 /// Puts a new object on the list of all objects.
 #[inline(always)]
@@ -45,77 +204,97 @@ pub fn link(g: &Global, o: GcRef) {
     o.next.set(g.gc.allgc.get());
     g.gc.allgc.set(Some(o));
 }
-/// A dead short string found in its chain is wanted again.
+/// A short string found in its chain is wanted: a dead one is brought back to life.
 #[inline(always)]
 pub fn revive(g: &Global, o: GcRef) {
-    let _ = (g, o);
+    if o.marked.get() & g.gc.other_white() != 0 {
+        g.gc.whiten(o);
+    }
 }
-/// Collects everything that can be collected without calling finalizers. False when not possible now.
-pub fn emergency(l: Lua) -> bool {
-    let _ = l;
-    false
+#[inline(always)]
+fn is_white_value(v: Value) -> bool {
+    v.object().is_some_and(|o| o.is_white())
 }
 /// `o` got a reference to `v`: a black `o` is made grey again (for tables: many writes are likely).
 #[inline(always)]
 pub fn barrier_back(l: Lua, o: GcRef, v: Value) {
-    let _ = (l, o, v);
+    if o.is_black() && is_white_value(v) {
+        back(l.global(), o);
+    }
 }
 /// `o` got a reference to `v`: `v` is marked (for objects rarely written).
 #[inline(always)]
 pub fn barrier(l: Lua, o: GcRef, v: Value) {
-    let _ = (l, o, v);
+    if o.is_black()
+        && let Some(to) = v.object()
+        && to.is_white()
+    {
+        forward(l.global(), o, to);
+    }
 }
 /// `barrier` for a reference to an object.
 #[inline(always)]
 pub fn barrier_object<T>(l: Lua, o: GcRef, to: Gc<T>) {
-    let _ = (l, o, to);
+    if o.is_black() && to.header().is_white() {
+        forward(l.global(), o, to.erase());
+    }
 }
-/// A value was stored in a closed upvalue.
+/// A value was stored in an upvalue. (An open one is grey while the invariant matters.)
 #[inline(always)]
 pub fn barrier_upval(l: Lua, uv: Gc<UpVal>, v: Value) {
-    let _ = (l, uv, v);
+    barrier(l, uv.erase(), v);
+}
+/// The table `t` got another block: entries may have moved from the part not visited yet to the visited one.
+#[inline(always)]
+pub fn table_resized(l: Lua, t: GcRef) {
+    let g = l.global();
+    if t.is_black() && g.gc.phase.get() == Phase::Propagate {
+        back(g, t);
+    }
+}
+#[cold]
+#[inline(never)]
+fn back(g: &Global, o: GcRef) {
+    if g.gc.keep_invariant() {
+        o.marked.set(o.marked.get() & !bits::BLACK);
+        mark::push_again(g, o);
+    } else {
+        g.gc.whiten(o);
+    }
+}
+#[cold]
+#[inline(never)]
+fn forward(g: &Global, o: GcRef, to: GcRef) {
+    if g.gc.keep_invariant() {
+        mark::mark_object(g, to);
+    } else {
+        g.gc.whiten(o);
+    }
 }
 /// Collection checkpoint: does a step when one is due. Everything live must be reachable.
 ///
 /// A step may call finalizers, whose errors come out here (`Throw::GCMM`), and may move any stack.
 #[inline(always)]
 pub fn check(l: Lua) -> LResult<()> {
-    if l.global().gc.debt.get() > 0 { step(l) } else { Ok(()) }
-}
-#[cold]
-pub fn step(l: Lua) -> LResult<()> {
-    let _ = l;
-    Ok(())
+    if cfg!(feature = "stress-gc") || l.global().gc.debt.get() > 0 { step(l) } else { Ok(()) }
 }
 /// `uv` was taken off its thread's list of open upvalues and closed (its value copied): puts it on the list of all
 /// objects, or frees it when it is dead.
 pub fn upval_closed(l: Lua, uv: Gc<UpVal>) {
-    link(l.global(), uv.erase());
-}
-/// `lua_gc`: option `what` with its argument.
-pub fn control(l: Lua, what: i32, data: i32) -> LResult<i32> {
-    let _ = (l, what, data);
-    Ok(0)
-}
-/// `o` got the metatable `mt`: when that has `__gc`, `o` is moved to the list of objects with finalizers.
-pub fn check_finalizer(l: Lua, o: GcRef, mt: Gc<crate::object::Table>) {
-    let _ = (l, o, mt);
-}
-/// Frees every object (`lua_close`), after calling all pending finalizers.
-pub fn close(l: Lua) -> LResult<()> {
-    let _ = l;
-    Ok(())
-}
-
-/// `l` has an open upvalue now.
-pub fn thread_has_upvals(l: Lua) {
-    let _ = l;
-}
-/// The state is complete: collection may begin.
-pub fn start(l: Lua) {
-    let _ = l;
-}
-/// Bytes in use.
-pub fn bytes_in_use(g: &Global) -> isize {
-    g.gc.total_bytes.get() + g.gc.debt.get()
+    let g = l.global();
+    let o = uv.erase();
+    if g.gc.is_sweeping() && g.gc.is_dead(o) {
+        sweep::free_object(l, o);
+        return;
+    }
+    link(g, o);
+    if g.gc.keep_invariant() {
+        if !o.is_white() {
+            // Reached before: as a closed upvalue it is visited now.
+            o.marked.set(o.marked.get() | bits::BLACK);
+            mark::mark_value(g, uv.get());
+        }
+    } else {
+        g.gc.whiten(o);
+    }
 }

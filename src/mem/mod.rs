@@ -9,12 +9,13 @@
 
 use crate::consts::*;
 use crate::gc;
-use crate::object::{Header, Kind, Lua};
+use crate::object::{Global, Header, Kind, Lua};
 use crate::throw::{LResult, Throw};
 use core::cell::Cell;
 use core::ffi::c_void;
 
 mod array;
+pub mod pool;
 pub use array::{Array, ByteBuf};
 
 /// The host's allocation function.
@@ -36,31 +37,54 @@ fn type_tag(kind: Kind) -> usize {
     tag as usize
 }
 
+/// Calls the host's allocator, or goes straight to its pool when it is the one of this library.
 #[inline(always)]
-fn raw(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
-    let g = l.global();
-    // SAFETY: the host's allocator gets its own `ud` and the exact description of one of its blocks.
-    unsafe { (g.frealloc.get())(g.ud.get(), block.cast(), osize, nsize).cast() }
-}
-
-fn allocate(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> LResult<*mut u8> {
-    let mut p = raw(l, block, osize, nsize);
-    if p.is_null() {
-        if nsize > isize::MAX as usize || !gc::emergency(l) {
-            return Err(Throw::MEMORY);
-        }
-        p = raw(l, block, osize, nsize);
-        if p.is_null() {
-            return Err(Throw::MEMORY);
+fn raw(g: &Global, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
+    let f = g.frealloc.get();
+    if cfg!(not(feature = "system-alloc")) && core::ptr::fn_addr_eq(f, pool::pool_alloc as lua_Alloc) {
+        // SAFETY: the pool lives at least as long as the state's main block, and nothing else refers to it now; sizes
+        // are those the blocks were asked for with.
+        unsafe {
+            let pool = &mut *g.ud.get().cast::<pool::Pool>();
+            if block.is_null() && nsize <= pool::SMALL && nsize > 0 {
+                return pool.alloc_small(nsize).cast();
+            }
+            if nsize == 0 && osize <= pool::SMALL && !block.is_null() {
+                pool.free_small(block.cast(), osize);
+                return core::ptr::null_mut();
+            }
         }
     }
-    Ok(p)
+    // SAFETY: the host's allocator gets its own `ud` and the exact description of one of its blocks.
+    unsafe { f(g.ud.get(), block.cast(), osize, nsize).cast() }
+}
+
+#[inline(always)]
+fn allocate(l: Lua, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> LResult<*mut u8> {
+    if cfg!(feature = "stress-gc") && nsize > osize {
+        gc::emergency(l);
+    }
+    let p = raw(l.global(), block, if block.is_null() { tag } else { osize }, nsize);
+    if p.is_null() { retry(l, block, if block.is_null() { tag } else { osize }, nsize) } else { Ok(p) }
+}
+
+/// An allocation failed: frees what can be freed and tries once more.
+#[cold]
+#[inline(never)]
+fn retry(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> LResult<*mut u8> {
+    if nsize <= isize::MAX as usize && gc::emergency(l) {
+        let p = raw(l.global(), block, osize, nsize);
+        if !p.is_null() {
+            return Ok(p);
+        }
+    }
+    Err(Throw::MEMORY)
 }
 
 /// Memory for a new object; the caller writes the header and links it before anything else allocates.
 #[inline(always)]
 pub fn alloc_object(l: Lua, kind: Kind, size: usize) -> LResult<*mut Header> {
-    let p = allocate(l, core::ptr::null_mut(), type_tag(kind), size)?;
+    let p = allocate(l, core::ptr::null_mut(), 0, size, type_tag(kind))?;
     gc::account(l.global(), size as isize);
     Ok(p.cast())
 }
@@ -68,20 +92,81 @@ pub fn alloc_object(l: Lua, kind: Kind, size: usize) -> LResult<*mut Header> {
 /// Resizes, makes (`block` null, `osize` 0) or frees (`nsize` 0) a block that is not an object.
 #[inline]
 pub fn realloc(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> LResult<*mut u8> {
+    debug_assert!(!block.is_null() || osize == 0);
     if nsize == 0 {
         free(l, block, osize);
         return Ok(core::ptr::null_mut());
     }
-    let p = allocate(l, block, osize, nsize)?;
+    if nsize == osize {
+        return Ok(block);
+    }
+    let p = allocate(l, block, osize, nsize, 0)?;
     gc::account(l.global(), nsize as isize - osize as isize);
     Ok(p)
 }
 
-#[inline]
+#[inline(always)]
 pub fn free(l: Lua, block: *mut u8, size: usize) {
+    free_block(l.global(), block, size)
+}
+
+/// `free` for the collector, which may have no thread at hand.
+#[inline(always)]
+pub(crate) fn free_block(g: &Global, block: *mut u8, size: usize) {
     if !block.is_null() {
-        raw(l, block, size, 0);
-        gc::account(l.global(), -(size as isize));
+        raw(g, block, size, 0);
+        gc::account(g, -(size as isize));
+    }
+}
+
+/// `realloc` for the collector: no emergency collection, no error.
+pub(crate) fn try_resize(g: &Global, block: *mut u8, osize: usize, nsize: usize) -> Option<*mut u8> {
+    let p = raw(g, block, osize, nsize);
+    if p.is_null() {
+        return None;
+    }
+    gc::account(g, nsize as isize - osize as isize);
+    Some(p)
+}
+
+/// The end of a collection: gives free memory back to the system when there is much of it.
+pub(crate) fn trim(g: &Global) {
+    if cfg!(not(feature = "system-alloc"))
+        && core::ptr::fn_addr_eq(g.frealloc.get(), pool::pool_alloc as lua_Alloc)
+    {
+        // SAFETY: as in `raw`.
+        let pool = unsafe { &mut *g.ud.get().cast::<pool::Pool>() };
+        if pool.is_sparse() {
+            pool.trim();
+        }
+    }
+}
+
+/// The allocator of `luaL_newstate`. When the state cannot be made with it there is nothing left to free.
+pub fn default_allocator() -> Option<(lua_Alloc, *mut c_void)> {
+    if cfg!(feature = "system-alloc") {
+        return Some((system_alloc, core::ptr::null_mut()));
+    }
+    Some((pool::pool_alloc, pool::new_pool()?))
+}
+
+/// Plain `realloc` and `free`, so that memory checkers see every block (feature `system-alloc`).
+///
+/// # Safety
+/// As for any `lua_Alloc`.
+unsafe extern "C" fn system_alloc(
+    _ud: *mut c_void,
+    ptr: *mut c_void,
+    _osize: usize,
+    nsize: usize,
+) -> *mut c_void {
+    // SAFETY: `ptr` is null or came from here.
+    unsafe {
+        if nsize == 0 {
+            libc::free(ptr);
+            return core::ptr::null_mut();
+        }
+        libc::realloc(ptr, nsize)
     }
 }
 

@@ -150,7 +150,6 @@ impl Gc<CClosure> {
 
 #[repr(C)]
 pub struct UpVal {
-    /// aux0: set by the collector when an open upvalue was reached (its slot must be marked again in the end)
     pub header: Header,
     pub v: Cell<*mut Value>,
     pub value: Cell<Value>,

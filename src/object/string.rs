@@ -160,6 +160,7 @@ impl StringTable {
     }
     /// Changes the number of buckets. When memory is short a growth is skipped (chains only get longer).
     pub fn resize(&self, l: Lua, newsize: u32) -> LResult<()> {
+        gc::finish_strings(l);
         let old = self.size.get();
         if newsize > old {
             self.grow_array(l, old, newsize)?;

@@ -434,6 +434,7 @@ impl Gc<Table> {
             }
         }
         self.free_block(l, old_data, old_asize, old_hsize);
+        gc::table_resized(l, self.erase());
         Ok(())
     }
     /// Puts an entry back during `resize`: there is room by construction.

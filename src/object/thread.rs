@@ -165,8 +165,6 @@ pub struct Thread {
     pub n_c_calls: Cell<u16>,
     /// open upvalues, highest slot first
     pub open_upvals: Cell<Option<Gc<UpVal>>>,
-    /// next thread with open upvalues (list in `Global::threads_with_upvals`); itself when not on the list
-    pub next_with_upvals: Cell<Option<Lua>>,
     /// offset in bytes from `stack` of the message handler; 0: none
     pub errfunc: Cell<isize>,
     pub hook: Cell<Option<lua_Hook>>,

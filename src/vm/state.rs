@@ -33,7 +33,6 @@ impl Thread {
             nny: Cell::new(1),
             n_c_calls: Cell::new(0),
             open_upvals: Cell::new(None),
-            next_with_upvals: Cell::new(None),
             errfunc: Cell::new(0),
             hook: Cell::new(None),
             old_pc: Cell::new(core::ptr::null()),

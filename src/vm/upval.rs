@@ -32,7 +32,6 @@ pub fn find(l: Lua, level: *mut Value) -> LResult<Gc<UpVal>> {
     }
     next_link(&uv).set(link.get());
     link.set(Some(uv));
-    gc::thread_has_upvals(l);
     Ok(uv)
 }
 

@@ -1,0 +1,160 @@
+//! The atomic phase: finishes marking, clears weak tables and decides which finalizers are due.
+
+use super::mark::{self, weak};
+use super::stack::{self, Entry};
+use super::{Phase, finalize};
+use crate::object::{Gc, GcRef, Global, Kind, Lua, Table};
+
+/// Starts a cycle: everything is white; marks the roots.
+pub(super) fn mark_roots(g: &Global) {
+    let gc = &g.gc;
+    gc.grey.clear();
+    gc.again.clear();
+    gc.weak.clear();
+    gc.overflow.set(false);
+    gc.weak_overflow.set(false);
+    gc.traversed.set(0);
+    gc.phase.set(Phase::Propagate);
+    mark_global_references(g);
+    finalize::mark_due(g);
+}
+
+fn mark_global_references(g: &Global) {
+    if let Some(th) = g.main_thread.get() {
+        mark::mark(g, th);
+    }
+    mark::mark_value(g, g.registry.get());
+    mark::mark_value(g, g.in_flight.get());
+    for mt in g.metatables.iter().filter_map(|mt| mt.get()) {
+        mark::mark(g, mt);
+    }
+}
+
+/// The whole phase; `l` is the running thread. Returns the work done.
+pub(super) fn run(g: &Global, l: Lua) -> usize {
+    let gc = &g.gc;
+    debug_assert!(gc.grey.is_empty() || gc.generational.get());
+    gc.phase.set(Phase::Atomic);
+    let before = gc.traversed.get();
+    mark::mark(g, l);
+    mark_global_references(g);
+    drain(g);
+    visit_again(g);
+    converge_ephemerons(g);
+    // Everything strongly reachable is marked.
+    clear_weak(g, true, 0);
+    let cleared = if gc.weak_overflow.get() { 0 } else { gc.weak.len() };
+    finalize::separate(g, false);
+    finalize::mark_due(g);
+    drain(g);
+    converge_ephemerons(g);
+    // So is everything that finalizers can reach.
+    clear_weak(g, false, 0);
+    clear_weak(g, true, if gc.weak_overflow.get() { 0 } else { cleared });
+    if !gc.generational.get() {
+        gc.again.reset(g);
+    }
+    gc.grey.reset(g);
+    gc.weak.reset(g);
+    gc.current_white.set(gc.other_white());
+    gc.traversed.get() - before
+}
+
+/// Visits the objects kept for this phase. In generational mode threads and weak tables are kept for the next
+/// collection too.
+fn visit_again(g: &Global) {
+    let again = &g.gc.again;
+    let now = again.len();
+    for i in 0..now {
+        mark::visit(g, stack::object(again.get(i)));
+    }
+    drain(g);
+    again.drop_first(now);
+}
+
+/// Visits all grey objects, also those that no stack had room for.
+fn drain(g: &Global) {
+    mark::propagate_all(g);
+    while g.gc.overflow.replace(false) {
+        each_listed(g, |o| {
+            // A weak table, or in generational mode a thread, visited again comes on a stack twice, which does no
+            // harm.
+            if o.is_grey() {
+                mark::visit(g, o);
+            }
+        });
+        mark::propagate_all(g);
+    }
+}
+
+/// Calls `f` for each object that may be grey: those on the lists, the main thread and open upvalues.
+fn each_listed(g: &Global, mut f: impl FnMut(GcRef)) {
+    let gc = &g.gc;
+    if let Some(th) = g.main_thread.get() {
+        f(th.erase());
+        each_open_upval(th, &mut f);
+    }
+    for list in [&gc.allgc, &gc.finobj, &gc.tobefnz] {
+        let mut next = list.get();
+        while let Some(o) = next {
+            next = o.next.get();
+            f(o);
+            if o.kind() == Kind::Thread {
+                // SAFETY: the kind says so.
+                each_open_upval(unsafe { o.cast() }, &mut f);
+            }
+        }
+    }
+}
+fn each_open_upval(th: Lua, f: &mut impl FnMut(GcRef)) {
+    let mut next = th.open_upvals.get().map(Gc::erase);
+    while let Some(uv) = next {
+        next = uv.next.get();
+        f(uv);
+    }
+}
+
+/// Calls `f` for each weak table that may have something to clear, from index `from` of the stack on.
+fn each_weak(g: &Global, from: usize, mut f: impl FnMut(Gc<Table>, usize)) {
+    if g.gc.weak_overflow.get() {
+        each_listed(g, |o| {
+            if o.is_grey() && o.kind() == Kind::Table {
+                // SAFETY: the kind says so.
+                let t: Gc<Table> = unsafe { o.cast() };
+                f(t, mark::weakness(g, t));
+            }
+        });
+        return;
+    }
+    let mut i = from;
+    while i < g.gc.weak.len() {
+        let e: Entry = g.gc.weak.get(i);
+        // SAFETY: only tables are on this stack.
+        f(unsafe { stack::object(e).cast() }, e & stack::TAGS);
+        i += 1;
+    }
+}
+
+/// Marks values of ephemeron tables until no entry has a marked key and a white value.
+fn converge_ephemerons(g: &Global) {
+    loop {
+        let mut marked = false;
+        each_weak(g, 0, |t, kind| {
+            if kind == weak::EPHEMERON && mark::visit_ephemeron(g, t).0 {
+                drain(g);
+                marked = true;
+            }
+        });
+        if !marked {
+            return;
+        }
+    }
+}
+
+fn clear_weak(g: &Global, values: bool, from: usize) {
+    each_weak(g, from, |t, kind| {
+        if kind == weak::ALL || kind == if values { weak::VALUES } else { weak::EPHEMERON } {
+            mark::clear_entries(g, t, values);
+        }
+    });
+}

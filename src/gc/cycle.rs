@@ -1,0 +1,282 @@
+//! The state machine and its pacing: when to work, and how much.
+//!
+//! Allocation adds to `debt`, work pays it off: a step is due when it is positive. Between cycles the debt is set
+//! to minus what may be allocated before the next one begins (`pause`).
+
+use super::{GcState, Phase, atomic, finalize, mark, sweep};
+use crate::consts::*;
+use crate::mem;
+use crate::object::{Global, Lua};
+use crate::throw::LResult;
+
+/// Bytes of allocation between two steps.
+const STEP: isize = 2400;
+/// `stepmul` of this value means one byte of work per allocated byte.
+const STEPMUL_UNIT: isize = 200;
+/// Smaller multipliers would never finish a cycle.
+const MIN_STEPMUL: isize = 40;
+/// Finalizers called in a step.
+const FINALIZERS: usize = 4;
+/// Growth (percent of `pause`) after which a generational collection is due.
+const GEN_SHARE: usize = 8;
+
+fn set_debt(gc: &GcState, debt: isize) {
+    gc.total_bytes.set(gc.total_bytes.get().wrapping_add(gc.debt.get()).wrapping_sub(debt));
+    gc.debt.set(debt);
+}
+
+/// Waits until `percent` of `estimate` bytes are in use.
+fn set_pause(gc: &GcState, estimate: usize, percent: usize) {
+    let threshold = (estimate / 100).max(1).saturating_mul(percent).min(isize::MAX as usize) as isize;
+    set_debt(gc, gc.total() as isize - threshold);
+}
+fn pause(gc: &GcState) -> usize {
+    gc.pause.get().max(0) as usize
+}
+
+/// One piece of work; its cost. Leaves `Pause` when in it.
+fn work(l: Lua) -> usize {
+    let g = l.global();
+    let gc = &g.gc;
+    match gc.phase.get() {
+        Phase::Pause => {
+            atomic::mark_roots(g);
+            gc.traversed.get() + g.strings.size.get() as usize
+        }
+        Phase::Propagate => match mark::propagate_one(g) {
+            Some(cost) => cost,
+            None => run_atomic(l, g),
+        },
+        Phase::Atomic => unreachable!("the atomic phase is not left half done"),
+        Phase::SweepStrings => sweep::sweep_strings(l),
+        Phase::SweepFinobj => sweep::sweep_list(l, Phase::SweepToBeFnz, &raw const gc.tobefnz),
+        Phase::SweepToBeFnz => sweep::sweep_list(l, Phase::SweepAll, &raw const gc.allgc),
+        Phase::SweepAll => {
+            let cost = sweep::sweep_list(l, Phase::Pause, core::ptr::null());
+            if gc.phase.get() == Phase::Pause {
+                sweep::finish(l);
+                mem::trim(g);
+            }
+            cost
+        }
+    }
+}
+
+fn run_atomic(l: Lua, g: &Global) -> usize {
+    let cost = atomic::run(g, l);
+    g.gc.estimate.set(g.gc.traversed.get());
+    sweep::begin(&g.gc);
+    cost
+}
+
+fn single(l: Lua) -> usize {
+    let gc = &l.global().gc;
+    gc.busy.set(true);
+    let cost = work(l);
+    gc.busy.set(false);
+    #[cfg(feature = "heapcheck")]
+    super::heapcheck::verify(l);
+    cost
+}
+
+/// Works until the phase is `phase`.
+fn run_until(l: Lua, phase: Phase) {
+    while l.global().gc.phase.get() != phase {
+        single(l);
+    }
+}
+
+/// A checkpoint found work to do.
+#[cold]
+#[inline(never)]
+pub fn step(l: Lua) -> LResult<()> {
+    let gc = &l.global().gc;
+    if !gc.running.get() || gc.busy.get() {
+        set_debt(gc, -STEP);
+        return Ok(());
+    }
+    if cfg!(feature = "stress-gc") && !gc.generational.get() {
+        return full(l);
+    }
+    forced_step(l)
+}
+
+/// A step, even when the collector is stopped.
+fn forced_step(l: Lua) -> LResult<()> {
+    let g = l.global();
+    if g.gc.generational.get() {
+        minor(l)?;
+    } else {
+        incremental_step(l);
+    }
+    let mut called = 0;
+    while finalize::pending(g) && (called < FINALIZERS || g.gc.phase.get() == Phase::Pause) {
+        finalize::call_one(l, true)?;
+        called += 1;
+    }
+    Ok(())
+}
+
+fn incremental_step(l: Lua) {
+    let gc = &l.global().gc;
+    let stepmul = (gc.stepmul.get() as isize).max(MIN_STEPMUL);
+    let mut todo = (gc.debt.get() / STEPMUL_UNIT + 1).saturating_mul(stepmul);
+    loop {
+        todo -= single(l) as isize;
+        if gc.phase.get() == Phase::Pause {
+            set_pause(gc, gc.estimate.get(), pause(gc));
+            return;
+        }
+        if todo <= -STEP {
+            break;
+        }
+    }
+    set_debt(gc, todo / stepmul * STEPMUL_UNIT);
+}
+
+/// A collection of what was made since the last one.
+fn minor(l: Lua) -> LResult<()> {
+    let gc = &l.global().gc;
+    if gc.estimate.get() == 0 || gc.lost.replace(false) {
+        full(l)?;
+    } else {
+        let base = gc.estimate.get();
+        run_until(l, Phase::Pause);
+        // The survivors stay black; the next collection goes on from here.
+        gc.phase.set(Phase::Propagate);
+        let limit = (base / 100).saturating_mul(gc.majorinc.get().max(0) as usize);
+        gc.estimate.set(if gc.total() > limit { 0 } else { base });
+    }
+    set_pause(gc, gc.total(), 100 + pause(gc) / GEN_SHARE);
+    Ok(())
+}
+
+/// A complete cycle. Nothing that was unreachable at its start survives (but for finalizers).
+fn full(l: Lua) -> LResult<()> {
+    finalize::call_all(l, true)?;
+    whole_cycle(l);
+    finalize::call_all(l, true)
+}
+
+fn whole_cycle(l: Lua) {
+    let g = l.global();
+    let gc = &g.gc;
+    let generational = gc.generational.replace(false);
+    if generational || gc.phase.get() <= Phase::Atomic {
+        // Everything becomes white; as the white has not changed nothing is freed.
+        sweep::begin(gc);
+    }
+    run_until(l, Phase::Pause);
+    run_until(l, Phase::Propagate);
+    run_until(l, Phase::Pause);
+    if generational {
+        enter_generational(l);
+    }
+    set_pause(gc, gc.total(), pause(gc));
+}
+
+/// From `Pause`: the next collection starts with everything white.
+fn enter_generational(l: Lua) {
+    let gc = &l.global().gc;
+    run_until(l, Phase::Pause);
+    run_until(l, Phase::Propagate);
+    gc.generational.set(true);
+    gc.estimate.set(gc.total());
+}
+
+fn leave_generational(l: Lua) {
+    let gc = &l.global().gc;
+    gc.generational.set(false);
+    sweep::begin(gc);
+    run_until(l, Phase::Pause);
+}
+
+/// Collects everything that can be collected without calling finalizers. False when not possible now.
+#[cold]
+#[inline(never)]
+pub fn emergency(l: Lua) -> bool {
+    let gc = &l.global().gc;
+    if !gc.running.get() || gc.busy.get() || gc.in_emergency.get() {
+        return false;
+    }
+    gc.in_emergency.set(true);
+    whole_cycle(l);
+    gc.in_emergency.set(false);
+    true
+}
+
+/// `lua_gc`: option `what` with its argument.
+pub fn control(l: Lua, what: i32, data: i32) -> LResult<i32> {
+    let gc = &l.global().gc;
+    Ok(match what {
+        LUA_GCSTOP => {
+            gc.running.set(false);
+            0
+        }
+        LUA_GCRESTART => {
+            set_debt(gc, 0);
+            gc.running.set(true);
+            0
+        }
+        LUA_GCCOLLECT => {
+            full(l)?;
+            0
+        }
+        LUA_GCCOUNT => (gc.total() >> 10) as i32,
+        LUA_GCCOUNTB => (gc.total() & 0x3FF) as i32,
+        LUA_GCSTEP => {
+            if gc.generational.get() {
+                let major = gc.estimate.get() == 0;
+                forced_step(l)?;
+                major as i32
+            } else {
+                let mut debt = data as isize * 1024 - STEP;
+                if gc.running.get() {
+                    debt += gc.debt.get();
+                }
+                set_debt(gc, debt);
+                forced_step(l)?;
+                (gc.phase.get() == Phase::Pause) as i32
+            }
+        }
+        LUA_GCSETPAUSE => gc.pause.replace(data),
+        LUA_GCSETSTEPMUL => gc.stepmul.replace(data),
+        LUA_GCSETMAJORINC => gc.majorinc.replace(data),
+        LUA_GCISRUNNING => gc.running.get() as i32,
+        LUA_GCGEN => {
+            if !gc.generational.get() {
+                enter_generational(l);
+            }
+            0
+        }
+        LUA_GCINC => {
+            if gc.generational.get() {
+                leave_generational(l);
+            }
+            0
+        }
+        _ => -1,
+    })
+}
+
+/// Frees every object (`lua_close`), after calling all finalizers; `l` is the main thread. Errors of finalizers are
+/// dropped.
+pub fn close(l: Lua) -> LResult<()> {
+    let g = l.global();
+    let gc = &g.gc;
+    let mut result = Ok(());
+    if g.complete.get() {
+        finalize::separate(g, true);
+        while finalize::pending(g) {
+            // Only a foreign exception comes out; the other finalizers are called all the same.
+            result = finalize::call_one(l, false).and(result);
+        }
+    }
+    gc.running.set(false);
+    gc.busy.set(true);
+    sweep::free_all(l);
+    gc.grey.free(g);
+    gc.again.free(g);
+    gc.weak.free(g);
+    result
+}

@@ -1,0 +1,236 @@
+//! The heap checker (feature `heapcheck`): after every piece of the collector's work, walks the whole heap and
+//! aborts when an invariant of the collector does not hold.
+//!
+//! * Colours: never both whites, never white and black; outside of a sweep no object has the other white.
+//! * Tri-colour: while it is kept, no black object refers to a white one. In a sweep, no object that lives refers
+//!   to a dead one.
+//! * Lists: the bits `SEPARATED` and `FINALIZED` fit the list an object is on; every grey object is on a stack; the
+//!   string table has as many strings as it says, each on its own chain.
+//! * Accounting: the sizes of all objects are within the bytes in use.
+
+use super::{Phase, mark, stack, sweep};
+use crate::object::{
+    CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata,
+    Value, mark as bits,
+};
+
+/// Set while checking on objects that are on a stack.
+const ON_STACK: u8 = 1 << 7;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum List {
+    All,
+    Finobj,
+    ToBeFnz,
+    Open,
+    Main,
+}
+
+struct Checker<'a> {
+    g: &'a Global,
+    bytes: usize,
+    /// every grey object must be on a stack
+    strict: bool,
+    pieces: bool,
+}
+
+pub(super) fn verify(l: Lua) {
+    let g = l.global();
+    let gc = &g.gc;
+    for stack in [&gc.grey, &gc.again] {
+        let mut i = 0;
+        while i < stack.len() {
+            let e = stack.get(i);
+            // The number that belongs to the object below it is no object.
+            if e & 1 == 0 {
+                let o = stack::object(e);
+                o.marked.set(o.marked.get() | ON_STACK);
+            }
+            i += 1;
+        }
+    }
+    let mut c = Checker {
+        g,
+        bytes: 0,
+        strict: gc.phase.get() == Phase::Propagate && !gc.overflow.get() && !gc.lost.get(),
+        pieces: (0..gc.grey.len()).any(|i| gc.grey.get(i) & 1 != 0),
+    };
+    c.list(gc.allgc.get(), List::All);
+    c.list(gc.finobj.get(), List::Finobj);
+    c.list(gc.tobefnz.get(), List::ToBeFnz);
+    if let Some(main) = g.main_thread.get() {
+        c.object(main.erase(), List::Main);
+        c.list(main.open_upvals.get().map(Gc::erase), List::Open);
+    }
+    c.strings();
+    c.bytes += (gc.grey.block_size() + gc.again.block_size() + gc.weak.block_size()) + g.scratch.capacity();
+    assert!(c.bytes <= gc.total(), "objects take {} bytes, {} are accounted", c.bytes, gc.total());
+}
+
+impl Checker<'_> {
+    fn list(&mut self, mut next: Option<GcRef>, which: List) {
+        while let Some(o) = next {
+            next = o.next.get();
+            self.object(o, which);
+        }
+    }
+    fn strings(&mut self) {
+        let table = &self.g.strings;
+        let mut count = 0;
+        for i in 0..table.size.get() {
+            let mut next = table.bucket(i).get();
+            while let Some(o) = next {
+                next = o.next.get();
+                assert!(o.kind() == Kind::ShortStr && o.aux32.get() & (table.size.get() - 1) == i);
+                self.colours(o);
+                o.marked.set(o.marked.get() & !ON_STACK);
+                // SAFETY: the kind says so.
+                self.bytes += unsafe { o.cast::<Str>() }.size();
+                count += 1;
+            }
+        }
+        assert_eq!(count, table.count.get(), "short strings");
+        self.bytes += table.size.get() as usize * 8;
+    }
+    fn colours(&self, o: GcRef) {
+        let gc = &self.g.gc;
+        let m = o.marked.get();
+        assert!(m & bits::WHITES != bits::WHITES, "both whites: {:?} {m:#x}", o.kind());
+        assert!(m & bits::WHITES == 0 || m & bits::BLACK == 0, "white and black: {:?} {m:#x}", o.kind());
+        if !gc.is_sweeping() && !gc.generational.get() && m & bits::FIXED == 0 {
+            assert!(m & gc.other_white() == 0, "dead outside of a sweep: {:?} {m:#x}", o.kind());
+        }
+        if gc.phase.get() == Phase::Pause && m & bits::FIXED == 0 {
+            assert!(o.is_white() || gc.generational.get(), "not white between cycles: {:?} {m:#x}", o.kind());
+        }
+    }
+    fn object(&mut self, o: GcRef, which: List) {
+        self.colours(o);
+        let m = o.marked.get();
+        let on_stack = m & ON_STACK != 0;
+        o.marked.set(m & !ON_STACK);
+        let separated = matches!(which, List::Finobj | List::ToBeFnz);
+        assert_eq!(m & bits::SEPARATED != 0, separated, "{:?} on {which:?}", o.kind());
+        if separated {
+            assert_eq!(m & bits::FINALIZED != 0, which == List::ToBeFnz, "{:?} on {which:?}", o.kind());
+        }
+        if self.strict && o.is_grey() {
+            assert!(on_stack, "grey {:?} on no stack", o.kind());
+        }
+        assert!(which == List::Main || o.kind() != Kind::ShortStr && o.kind() != Kind::Builtin);
+        self.bytes += self.visit(o);
+    }
+    /// A reference from `o`.
+    fn check(&self, o: GcRef, to: GcRef) {
+        let gc = &self.g.gc;
+        if gc.is_sweeping() && !gc.generational.get() {
+            if !gc.is_dead(o) && !gc.closing.get() {
+                assert!(!gc.is_dead(to), "live {:?} refers to dead {:?}", o.kind(), to.kind());
+            }
+        } else if gc.keep_invariant() && o.is_black() {
+            // The rest of a table that is being visited in pieces may be white.
+            let pieces = self.pieces && o.kind() == Kind::Table;
+            assert!(!to.is_white() || pieces, "black {:?} refers to white {:?}", o.kind(), to.kind());
+        }
+    }
+    fn value(&self, o: GcRef, v: Value) {
+        if let Some(to) = v.object() {
+            self.check(o, to);
+        }
+    }
+    fn opt<T>(&self, o: GcRef, to: Option<Gc<T>>) {
+        if let Some(to) = to {
+            self.check(o, to.erase());
+        }
+    }
+    /// Checks the references of an object; its size.
+    fn visit(&mut self, o: GcRef) -> usize {
+        // SAFETY (all casts): the kind says so.
+        match o.kind() {
+            Kind::ShortStr | Kind::LongStr => unsafe { o.cast::<Str>() }.size(),
+            // SAFETY: as above.
+            Kind::Table => self.table(unsafe { o.cast() }),
+            Kind::LuaClosure => {
+                // SAFETY: as above.
+                let c: Gc<LuaClosure> = unsafe { o.cast() };
+                self.check(o, c.proto.erase());
+                c.upvals().iter().for_each(|u| self.opt(o, u.get()));
+                LuaClosure::size_of(c.nupvalues())
+            }
+            Kind::CClosure => {
+                // SAFETY: as above.
+                let c: Gc<CClosure> = unsafe { o.cast() };
+                c.upvalues().iter().for_each(|v| self.value(o, v.get()));
+                CClosure::size_of(c.nupvalues())
+            }
+            Kind::Userdata => {
+                // SAFETY: as above.
+                let u: Gc<Userdata> = unsafe { o.cast() };
+                self.opt(o, u.metatable.get());
+                self.value(o, u.uservalue.get());
+                Userdata::size_of(u.len)
+            }
+            Kind::UpVal => {
+                // SAFETY: as above.
+                let uv: Gc<UpVal> = unsafe { o.cast() };
+                // The slot of an open one is written without a barrier.
+                if !uv.is_open() {
+                    self.value(o, uv.get());
+                }
+                size_of::<UpVal>()
+            }
+            Kind::Proto => {
+                // SAFETY: as above.
+                let p: Gc<Proto> = unsafe { o.cast() };
+                if !o.is_black() || !self.g.gc.keep_invariant() {
+                    self.opt(o, p.cache.get());
+                }
+                self.opt(o, p.source.get());
+                p.k.cells().iter().for_each(|v| self.value(o, v.get()));
+                p.protos.cells().iter().for_each(|f| self.check(o, f.get().erase()));
+                p.upvalues.cells().iter().for_each(|u| self.opt(o, u.get().name));
+                p.locvars.cells().iter().for_each(|v| self.opt(o, v.get().name));
+                sweep::proto_size(p)
+            }
+            // SAFETY: as above.
+            Kind::Thread => self.thread(unsafe { o.cast() }),
+            Kind::Builtin => 0,
+        }
+    }
+    fn thread(&mut self, th: Lua) -> usize {
+        let o = th.erase();
+        if th.stack.get().is_null() {
+            return size_of::<Thread>();
+        }
+        // SAFETY: `top` is inside the stack.
+        let used = unsafe { th.top.get().offset_from(th.stack.get()) } as usize;
+        // Stacks are written without barriers, so only a sweep tells something about them.
+        if self.g.gc.is_sweeping() {
+            for i in 0..used {
+                // SAFETY: below the top.
+                self.value(o, unsafe { *th.stack.get().add(i) });
+            }
+        }
+        if Some(th) != self.g.main_thread.get() {
+            self.list(th.open_upvals.get().map(Gc::erase), List::Open);
+        }
+        let call_infos = sweep::count_call_infos(th) * size_of::<CallInfo>();
+        size_of::<Thread>() + th.stack_size.get() as usize * size_of::<Value>() + call_infos
+    }
+    fn table(&mut self, t: Gc<Table>) -> usize {
+        let o = t.erase();
+        self.opt(o, t.metatable.get());
+        // A weak table's parts may be white while marking; a sweep finds it cleared.
+        if mark::weakness(self.g, t) == 0 || self.g.gc.is_sweeping() {
+            t.array().iter().for_each(|v| self.value(o, v.get()));
+            for i in 0..t.hsize() {
+                let n = t.node(i);
+                if !n.val.get().is_nil() {
+                    self.value(o, n.key.get());
+                    self.value(o, n.val.get());
+                }
+            }
+        }
+        t.size()
+    }
+}

@@ -1,0 +1,415 @@
+//! The collector on heaps made through the API, with its checker when `heapcheck` is on.
+
+use crate::api::Bytes;
+use crate::consts::*;
+use crate::mem;
+use crate::object::{Builtin, Lua};
+use crate::throw::{LResult, Throw};
+use crate::vm::state;
+use core::ffi::c_void;
+use std::string::String;
+use std::vec::Vec;
+
+/// An allocator with a limit that counts what is given out and aborts on a wrong size.
+struct Counter {
+    blocks: std::collections::HashMap<usize, usize>,
+    bytes: usize,
+    limit: usize,
+}
+
+unsafe extern "C" fn counting(ud: *mut c_void, ptr: *mut c_void, osize: usize, nsize: usize) -> *mut c_void {
+    // SAFETY: `ud` is the test's counter, used by one thread; blocks come from here.
+    unsafe {
+        let c = &mut *ud.cast::<Counter>();
+        let old = if ptr.is_null() { 0 } else { osize };
+        if !ptr.is_null() {
+            assert_eq!(c.blocks.get(&(ptr as usize)), Some(&osize), "wrong old size");
+        }
+        if nsize == 0 {
+            if !ptr.is_null() {
+                c.blocks.remove(&(ptr as usize));
+                c.bytes -= old;
+                libc::free(ptr);
+            }
+            return core::ptr::null_mut();
+        }
+        if nsize > old && c.bytes - old + nsize > c.limit {
+            return core::ptr::null_mut();
+        }
+        let p = libc::malloc(nsize);
+        if !ptr.is_null() {
+            core::ptr::copy_nonoverlapping(ptr.cast::<u8>(), p.cast(), old.min(nsize));
+            c.blocks.remove(&(ptr as usize));
+            libc::free(ptr);
+        }
+        c.blocks.insert(p as usize, nsize);
+        c.bytes = c.bytes - old + nsize;
+        p
+    }
+}
+
+/// Runs `body` on a fresh state and checks that all memory comes back.
+fn with_state(body: impl FnOnce(Lua, *mut Counter)) {
+    let mut c = Counter { blocks: Default::default(), bytes: 0, limit: usize::MAX };
+    let p = &raw mut c;
+    // SAFETY: `counting` is an allocator and `c` outlives the state.
+    let l = unsafe { state::new_state(counting, p.cast()) }.expect("a state");
+    body(l, p);
+    state::close_state(l);
+    assert_eq!((c.bytes, c.blocks.len()), (0, 0), "memory left after close");
+}
+
+fn collect(l: Lua) {
+    assert_eq!(l.gc(LUA_GCCOLLECT, 0), Ok(0));
+}
+fn in_use(l: Lua) -> usize {
+    l.gc(LUA_GCCOUNT, 0).unwrap() as usize * 1024 + l.gc(LUA_GCCOUNTB, 0).unwrap() as usize
+}
+/// Records what is finalized: appends the field `name` of its argument to the registry's "log".
+fn log_name(l: Lua) -> LResult<i32> {
+    l.getfield(1, b"name")?;
+    let name: Vec<u8> = l.tolstring(-1)?.unwrap_or(b"?").to_vec();
+    l.getfield(LUA_REGISTRYINDEX, b"log")?;
+    let mut log: Vec<u8> = l.tolstring(-1)?.unwrap_or(b"").to_vec();
+    log.extend(name);
+    l.pushlstring(&log)?;
+    l.setfield(LUA_REGISTRYINDEX, b"log")?;
+    Ok(0)
+}
+static LOG_NAME: Builtin = Builtin::new("log_name", log_name);
+fn log(l: Lua) -> String {
+    l.getfield(LUA_REGISTRYINDEX, b"log").unwrap();
+    let s: Bytes = l.tolstring(-1).unwrap().unwrap_or(b"");
+    let s = String::from_utf8(s.to_vec()).unwrap();
+    l.pop(1);
+    s
+}
+/// Pushes a table { name = name } with a metatable { [event] = f }.
+fn push_object(l: Lua, name: &str, event: &str, f: &'static Builtin) -> LResult<()> {
+    l.createtable(0, 0)?;
+    l.pushlstring(name.as_bytes())?;
+    l.setfield(-2, b"name")?;
+    l.createtable(0, 0)?;
+    l.pushbuiltin(f, 0)?;
+    l.setfield(-2, event.as_bytes())?;
+    l.setmetatable(-2);
+    Ok(())
+}
+fn push_weak(l: Lua, mode: &str) -> LResult<()> {
+    l.createtable(0, 0)?;
+    l.createtable(0, 0)?;
+    l.pushlstring(mode.as_bytes())?;
+    l.setfield(-2, b"__mode")?;
+    l.setmetatable(-2);
+    Ok(())
+}
+fn count(l: Lua, idx: i32) -> usize {
+    let idx = l.absindex(idx);
+    let mut n = 0;
+    l.pushnil();
+    while l.next(idx).unwrap() {
+        l.pop(1);
+        n += 1;
+    }
+    n
+}
+
+#[test]
+fn garbage_goes_and_the_rest_stays() {
+    with_state(|l, _| {
+        collect(l);
+        let base = in_use(l);
+        for i in 0..2000 {
+            l.createtable(4, 0).unwrap();
+            l.pushfmt("string number %d", &[crate::api::Arg::D(i)]).unwrap();
+            l.rawseti(-2, 1).unwrap();
+            l.pop(1);
+        }
+        assert!(in_use(l) < base + 400_000, "no step was made");
+        l.createtable(0, 0).unwrap();
+        for i in 0..500 {
+            l.pushfmt("kept %d", &[crate::api::Arg::D(i as i64)]).unwrap();
+            l.rawseti(-2, i + 1).unwrap();
+        }
+        collect(l);
+        collect(l);
+        for i in 0..500 {
+            l.rawgeti(-1, i + 1);
+            assert_eq!(l.tolstring(-1).unwrap().unwrap(), std::format!("kept {i}").as_bytes());
+            l.pop(1);
+        }
+        l.pop(1);
+        collect(l);
+        assert!(in_use(l) <= base + 300, "{} of {base} bytes", in_use(l));
+    });
+}
+
+#[test]
+fn finalizers_run_once_in_reverse_order() {
+    with_state(|l, _| {
+        l.gc(LUA_GCSTOP, 0).unwrap();
+        for name in ["a", "b", "c"] {
+            push_object(l, name, "__gc", &LOG_NAME).unwrap();
+            l.pop(1);
+        }
+        // Set after setmetatable: not seen.
+        push_object(l, "x", "__other", &LOG_NAME).unwrap();
+        assert!(l.getmetatable(-1));
+        l.pushbuiltin(&LOG_NAME, 0).unwrap();
+        l.setfield(-2, b"__gc").unwrap();
+        l.pop(2);
+        collect(l);
+        assert_eq!(log(l), "cba");
+        collect(l);
+        assert_eq!(log(l), "cba");
+        push_object(l, "z", "__gc", &LOG_NAME).unwrap();
+    });
+}
+
+#[test]
+fn an_error_in_a_finalizer_is_reported() {
+    fn fails(l: Lua) -> LResult<i32> {
+        l.pushlstring(b"oh no")?;
+        Err(Throw::RUNTIME)
+    }
+    static FAILS: Builtin = Builtin::new("fails", fails);
+    with_state(|l, _| {
+        push_object(l, "a", "__gc", &FAILS).unwrap();
+        l.pop(1);
+        let top = l.gettop();
+        assert_eq!(l.gc(LUA_GCCOLLECT, 0), Err(Throw::GCMM));
+        assert_eq!(l.tolstring(-1).unwrap().unwrap(), b"error in __gc metamethod (oh no)");
+        l.settop(top);
+        collect(l);
+    });
+}
+
+#[test]
+fn weak_tables_are_cleared() {
+    with_state(|l, _| {
+        push_weak(l, "v").unwrap();
+        push_weak(l, "k").unwrap();
+        push_weak(l, "kv").unwrap();
+        for t in 1..=3 {
+            // string → string stays, table → number and number → table go where they are weak
+            l.pushlstring(b"string").unwrap();
+            l.pushlstring(b"also a string, and a long one: not interned, but still a value").unwrap();
+            l.rawset(t).unwrap();
+            l.createtable(0, 0).unwrap();
+            l.pushnumber(1.0);
+            l.rawset(t).unwrap();
+            l.createtable(0, 0).unwrap();
+            l.rawseti(t, 7).unwrap();
+        }
+        collect(l);
+        assert_eq!((count(l, 1), count(l, 2), count(l, 3)), (2, 2, 1));
+        // An ephemeron's value that refers to its own key does not keep it.
+        l.createtable(0, 0).unwrap();
+        l.createtable(0, 0).unwrap();
+        l.pushvalue(-2);
+        l.rawseti(-2, 1).unwrap();
+        l.rawset(2).unwrap();
+        assert_eq!(count(l, 2), 3);
+        collect(l);
+        assert_eq!(count(l, 2), 2);
+        // A chain of ephemerons from a live key stays.
+        l.createtable(0, 0).unwrap();
+        for _ in 0..50 {
+            l.pushvalue(-1);
+            l.createtable(0, 0).unwrap();
+            l.pushvalue(-1);
+            l.insert(-3);
+            l.rawset(2).unwrap();
+            l.remove(-2);
+        }
+        collect(l);
+        assert_eq!(count(l, 2), 2, "nothing refers to the first key");
+        l.createtable(0, 0).unwrap();
+        let first = l.gettop();
+        l.pushvalue(-1);
+        for _ in 0..50 {
+            l.createtable(0, 0).unwrap();
+            l.pushvalue(-1);
+            l.insert(-3);
+            l.rawset(2).unwrap();
+        }
+        l.settop(first);
+        collect(l);
+        assert_eq!(count(l, 2), 52);
+        l.settop(first - 1);
+        collect(l);
+        assert_eq!(count(l, 2), 2);
+    });
+}
+
+#[test]
+fn incremental_steps_keep_what_moves_behind_the_collector() {
+    with_state(|l, _| {
+        l.gc(LUA_GCSTOP, 0).unwrap();
+        // Big enough to be visited in pieces.
+        l.createtable(0, 0).unwrap();
+        for i in 1..=3000 {
+            l.createtable(0, 0).unwrap();
+            l.pushnumber(i as f64);
+            l.rawseti(-2, 1).unwrap();
+            l.rawseti(1, i).unwrap();
+        }
+        l.createtable(0, 0).unwrap();
+        let mut moved = 0;
+        for round in 0..4 {
+            while l.gc(LUA_GCSTEP, 0).unwrap() == 0 {
+                // Moves an element to a table that may be black, and makes the first one change its block.
+                moved += 1;
+                if moved <= 2000 {
+                    l.rawgeti(1, moved);
+                    l.rawseti(2, moved).unwrap();
+                    l.pushnil();
+                    l.rawseti(1, moved).unwrap();
+                    l.createtable(0, 0).unwrap();
+                    l.pushnumber((3000 + moved) as f64);
+                    l.rawseti(-2, 1).unwrap();
+                    l.rawseti(1, 3000 + moved).unwrap();
+                }
+            }
+            let _ = round;
+        }
+        let moved = moved.min(2000);
+        for i in 1..=3000 + moved {
+            l.rawgeti(if i <= moved { 2 } else { 1 }, i);
+            l.rawgeti(-1, 1);
+            assert_eq!(l.tonumberx(-1), Some(i as f64));
+            l.pop(2);
+        }
+    });
+}
+
+#[test]
+fn an_emergency_collection_frees_garbage_but_calls_no_finalizer() {
+    with_state(|l, c| {
+        collect(l);
+        push_object(l, "a", "__gc", &LOG_NAME).unwrap();
+        l.pop(1);
+        // SAFETY: the counter is only used by the allocator, which is not running.
+        unsafe { (*c).limit = (*c).bytes + 30_000 };
+        l.gc(LUA_GCSETPAUSE, 100_000).unwrap();
+        collect(l);
+        assert_eq!(log(l), "a");
+        push_object(l, "b", "__gc", &LOG_NAME).unwrap();
+        l.pop(1);
+        for _ in 0..5000 {
+            l.createtable(10, 0).unwrap();
+            l.pop(1);
+        }
+        assert!(log(l).starts_with("a"));
+        l.createtable(0, 0).unwrap();
+        let mut i = 0;
+        let failed = loop {
+            i += 1;
+            if let Err(e) = l.createtable(100, 0) {
+                break e;
+            }
+            l.rawseti(-2, i).unwrap_or_default();
+            if l.gettop() > 10 {
+                l.settop(10);
+            }
+        };
+        assert_eq!(failed, Throw::MEMORY);
+        l.settop(0);
+        // SAFETY: as above.
+        unsafe { (*c).limit = usize::MAX };
+        collect(l);
+        assert_eq!(log(l), "ab");
+    });
+}
+
+#[test]
+fn a_mark_stack_that_cannot_grow_is_survived() {
+    with_state(|l, c| {
+        l.gc(LUA_GCSTOP, 0).unwrap();
+        push_weak(l, "k").unwrap();
+        l.createtable(0, 0).unwrap();
+        for i in 1..=1000 {
+            l.createtable(2, 0).unwrap();
+            l.createtable(1, 0).unwrap();
+            l.pushvalue(-1);
+            l.createtable(0, 0).unwrap();
+            l.rawset(1).unwrap();
+            l.rawseti(-2, 1).unwrap();
+            l.rawseti(2, i).unwrap();
+        }
+        // SAFETY: the counter is only used by the allocator, which is not running.
+        unsafe { (*c).limit = (*c).bytes };
+        collect(l);
+        collect(l);
+        // SAFETY: as above.
+        unsafe { (*c).limit = usize::MAX };
+        for i in 1..=1000 {
+            l.rawgeti(2, i);
+            l.rawgeti(-1, 1);
+            assert!(l.istable(-1));
+            l.rawget(1);
+            assert!(l.istable(-1), "the value of a live ephemeron key");
+            l.pop(2);
+        }
+        assert_eq!(count(l, 1), 1000);
+        l.pop(1);
+        // SAFETY: as above.
+        unsafe { (*c).limit = (*c).bytes };
+        collect(l);
+        assert_eq!(count(l, 1), 0);
+        // SAFETY: as above.
+        unsafe { (*c).limit = usize::MAX };
+    });
+}
+
+#[test]
+fn generational_collections_keep_old_and_free_young() {
+    with_state(|l, _| {
+        push_weak(l, "v").unwrap();
+        l.createtable(0, 0).unwrap();
+        l.gc(LUA_GCGEN, 0).unwrap();
+        for i in 1..=20_000 {
+            l.createtable(1, 0).unwrap();
+            l.pushfmt("n%d", &[crate::api::Arg::D(i as i64)]).unwrap();
+            l.rawseti(-2, 1).unwrap();
+            l.pushvalue(-1);
+            l.rawseti(1, i % 100 + 1).unwrap();
+            // Every tenth one is stored in an old table.
+            l.rawseti(2, i / 10 % 50 + 1).unwrap();
+        }
+        for i in 1..=50 {
+            l.rawgeti(2, i);
+            l.rawgeti(-1, 1);
+            assert_eq!(l.tolstring(-1).unwrap().unwrap()[0], b'n');
+            l.pop(2);
+        }
+        l.gc(LUA_GCINC, 0).unwrap();
+        collect(l);
+        assert_eq!(count(l, 2), 50);
+        assert!(count(l, 1) <= 100);
+        assert!(in_use(l) < 60_000, "{}", in_use(l));
+    });
+}
+
+#[test]
+fn the_pool_gives_memory_back() {
+    let (f, ud) = mem::default_allocator().unwrap();
+    // SAFETY: the library's own allocator.
+    let l = unsafe { state::new_state(f, ud) }.unwrap();
+    l.createtable(0, 0).unwrap();
+    for i in 1..=100_000 {
+        l.createtable(2, 1).unwrap();
+        l.rawseti(1, i).unwrap();
+    }
+    l.settop(0);
+    collect(l);
+    if !cfg!(feature = "system-alloc") {
+        // SAFETY: the pool made above, in use by the state only.
+        assert!(!unsafe { &*ud.cast::<mem::pool::Pool>() }.is_sparse());
+    }
+    for _ in 0..1000 {
+        l.createtable(2, 1).unwrap();
+        l.pop(1);
+    }
+    state::close_state(l);
+}
