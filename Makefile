@@ -36,6 +36,7 @@ BUILT_HEADERS := $(addprefix $(B)/include/,$(HEADERS))
 
 .PHONY: all lib headers programs demo test test-full bench install uninstall deb clean help FORCE
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 all: lib $(BUILT_HEADERS) programs ## the libraries, the headers and the programs, in build/
 
@@ -63,10 +64,11 @@ $(GEN)/undefined.ld: $(EXPORTS) Makefile
 	@sed 's/.*/EXTERN(&)/' $(EXPORTS) > $@
 
 # The archive has members of Rust's core too; what nothing refers to is dropped here. LLVM bitcode, which a
-# later link-time optimisation by the host could trip over, is dropped as well.
+# later link-time optimisation by the host could trip over, is dropped as well. Section groups are dissolved, or a
+# linker could take another library's copy of a group and leave ours without the symbol.
 $(GEN)/%.o: $(TARGET)/%/release/liblua52.a $(GEN)/undefined.ld
 	@mkdir -p $(@D)
-	@$(LD) -r --gc-sections -o $@.tmp $(GEN)/undefined.ld $<
+	@$(LD) -r --gc-sections --force-group-allocation -o $@.tmp $(GEN)/undefined.ld $<
 	@$(OBJCOPY) --keep-global-symbols=$(EXPORTS) --remove-section=.llvmbc --remove-section=.llvmcmd \
 	    --remove-section=.note.GNU-stack --add-section .note.GNU-stack=/dev/null \
 	    --remove-section=.comment $@.tmp $@
@@ -122,6 +124,57 @@ headers: ## regenerate include/ from src/abi and src/consts.rs
 $(B)/include/%: include/%
 	@mkdir -p $(@D)
 	@cp $< $@
+
+# --- Programs --------------------------------------------------------------------------------------------
+
+PROGRAMS := lua
+BUILT_PROGRAMS := $(addprefix $(B)/bin/,$(PROGRAMS))
+
+programs: $(BUILT_PROGRAMS) ## the programs, in build/bin
+
+$(TARGET)/programs/release/%: $(B)/lib/liblua5.2.a FORCE
+	@LIBLUA_DIR=$(abspath $(B)/lib) $(CARGO) build --quiet --release -p lua-programs \
+	    --target-dir $(TARGET)/programs --bin $*
+
+$(B)/bin/%: $(TARGET)/programs/release/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+# --- Tests and measurements ------------------------------------------------------------------------------
+
+# The reference: a prefix with include/lua5.2 and the library in the system's path.
+REFERENCE ?= /usr
+
+demo: ## check or install what is needed, build, run the C examples
+	@tools/needs demo
+	@$(MAKE) --no-print-directory all
+	@c-examples/run $(B)
+
+test: ## what CI runs
+	@tools/needs test
+	@$(MAKE) --no-print-directory all
+	@tests/run-all $(B)
+
+test-full: ## also the stress builds, valgrind and sanitizers; takes long
+	@tools/needs test
+	@$(MAKE) --no-print-directory all
+	@tests/run-all --full $(B)
+
+bench: all ## the benchmarks side by side with Debian's Lua 5.2
+	@tools/needs bench
+	@benches/run.py lua base=lib: ours=lib:$(B)/lib
+	@benches/run.py capi base= ours=$(B)/lib
+
+# --- Installation ----------------------------------------------------------------------------------------
+
+install: all ## into $(DESTDIR)$(PREFIX)
+	@packaging/install "$(B)" "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)" "$(INCLUDEDIR)" "$(BINDIR)" "$(MANDIR)"
+
+uninstall: ## remove what install put there
+	@packaging/install --uninstall "$(B)" "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)" "$(INCLUDEDIR)" "$(BINDIR)" "$(MANDIR)"
+
+deb: all ## build/liblua-rs_*.deb, which replaces Debian's packages of Lua 5.2
+	@packaging/deb "$(B)"
 
 clean: ## remove build/ and target/
 	rm -rf $(B) $(TARGET)

@@ -1,4 +1,5 @@
-//! What a `no_std` library must bring along when it is linked into a C program: the end of a Rust panic.
+//! What a `no_std` library must bring along when it is linked into a C program: the end of a Rust panic, and the
+//! personality routine that functions of Rust's core name.
 //!
 //! No code here panics on purpose (errors are values), so a panic is a bug in this library. It must not
 //! unwind into frames of the host: it says where it happened and aborts.
@@ -35,4 +36,12 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
         libc::write(2, line.bytes.as_ptr().cast(), line.used + 1);
         libc::abort()
     }
+}
+
+/// The personality routine of functions of core that were compiled with cleanups. Since nothing unwinds through frames
+/// of this library (see `boundary`), it is asked only in the search for a handler of a foreign exception, and has none.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() -> core::ffi::c_int {
+    const URC_CONTINUE_UNWIND: core::ffi::c_int = 8;
+    URC_CONTINUE_UNWIND
 }
