@@ -56,9 +56,8 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         }
         Err(t) => {
             l.set_status(t.status() as u8);
-            let top = l.top.get();
-            let to = if t.carries_value() { top.wrapping_sub(1) } else { top };
-            call::set_error_object(l, t, to);
+            // On top of what the failed function left, the raised value among it.
+            call::set_error_object(l, t, l.top.get());
             l.call_info().top.set(l.top.get());
             Ok(t.status())
         }

@@ -36,8 +36,8 @@ impl Lua {
         self.call(1, 1)?;
         Ok(true)
     }
-    /// Pushes what `tostring` makes of the value. Empty bytes when `__tostring` returned something that is no string.
-    pub fn aux_tolstring(self, idx: i32) -> LResult<Bytes> {
+    /// Pushes what `tostring` makes of the value. `None` when `__tostring` returned something that is no string.
+    pub fn aux_tolstring(self, idx: i32) -> LResult<Option<Bytes>> {
         if !self.aux_callmeta(idx, "__tostring")? {
             let v = self.value(idx);
             match v.type_id() {
@@ -54,7 +54,7 @@ impl Lua {
                 }
             }
         }
-        Ok(self.tolstring(-1)?.unwrap_or(&[]))
+        self.tolstring(-1)
     }
     /// The length as an integer, through `__len`.
     pub fn aux_len(self, idx: i32) -> LResult<i32> {

@@ -323,7 +323,7 @@ fn string(l: Lua, b: &mut Buffer, n: i32, spec: &Spec) -> LResult<()> {
         let len = num::format_g14(v.raw_number(), &mut digits);
         item.text(spec, cut(spec, &digits[..len]));
     } else {
-        let text = l.aux_tolstring(n)?;
+        let text = l.aux_tolstring(n)?.unwrap_or(b"(null)");
         if whole(text) {
             return b.addvalue();
         }
