@@ -48,6 +48,17 @@ pub const NON_EXISTENT_BITS: &str = "trying to access non-existent bits";
 pub const EMPTY_INTERVAL: &str = "interval is empty";
 pub const WRONG_NUMBER_OF_ARGUMENTS: &str = "wrong number of arguments";
 
+// library package
+pub const NO_FILE: &str = "\n\tno file '%s'";
+pub const NO_PRELOAD: &str = "\n\tno field package.preload['%s']";
+pub const NO_MODULE_IN_FILE: &str = "\n\tno module '%s' in file '%s'";
+pub const PATH_NOT_A_STRING: &str = "'package.%s' must be a string";
+pub const SEARCHERS_NOT_A_TABLE: &str = "'package.searchers' must be a table";
+pub const LOAD_MODULE: &str = "error loading module '%s' from file '%s':\n\t%s";
+pub const MODULE_NOT_FOUND: &str = "module '%s' not found:%s";
+pub const MODULE_CALLER: &str = "'module' not called from a Lua function";
+pub const OPEN_FUNCTION: &str = "luaopen_%s";
+
 // library io
 pub const STANDARD_FILE: &str = "cannot close standard file";
 pub const CLOSED_FILE: &str = "attempt to use a closed file";

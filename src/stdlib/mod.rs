@@ -22,6 +22,7 @@ pub mod debug;
 pub mod io;
 pub mod math;
 pub mod os;
+pub mod package;
 mod sort;
 mod stdio;
 pub mod string;
@@ -53,6 +54,7 @@ registry! {
     /// The libraries in the order in which `luaL_openlibs` opens them.
     LIBRARIES {
         OpenBase "_G" base::open;
+        OpenPackage "package" package::open;
         OpenCoroutine "coroutine" coroutine::open;
         OpenTable "table" table::open;
         OpenIo "io" io::open;
@@ -163,6 +165,16 @@ registry! {
         DebugUpvalueid "upvalueid" debug::upvalueid;
         DebugUpvaluejoin "upvaluejoin" debug::upvaluejoin;
     }
+    PACKAGE {
+        PackageLoadlib "loadlib" package::loadlib;
+        PackageSearchpath "searchpath" package::searchpath;
+        PackageSeeall "seeall" package::seeall;
+    }
+    /// Global functions that belong to `package`, their upvalue.
+    PACKAGE_GLOBALS {
+        Module "module" package::module;
+        Require "require" package::require;
+    }
     BIT32 {
         Bit32Arshift "arshift" bit32::arshift, fast bit32::arshift_fast;
         Bit32Band "band" bit32::band, fast bit32::band_fast;
@@ -224,6 +236,11 @@ registry! {
         CloseFile "close file" io::close_file;
         ClosePipe "close pipe" io::close_pipe;
         KeepStandardFile "keep standard file" io::keep_standard_file;
+        SearcherPreload "preload searcher" package::searcher_preload;
+        SearcherLua "Lua searcher" package::searcher_lua;
+        SearcherC "C searcher" package::searcher_c;
+        SearcherCroot "C root searcher" package::searcher_croot;
+        UnloadLibraries "unload libraries" package::unload_libraries;
         Wrapped "wrapped coroutine" coroutine::wrapped, special Wrapped;
         StringGmatchNext "gmatch iterator" string::gmatch_next;
     }
