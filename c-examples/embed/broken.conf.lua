@@ -1,0 +1,2 @@
+name = "broken"
+port = "not a number"
