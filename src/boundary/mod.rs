@@ -24,7 +24,8 @@
 //! 4. A [`Link`] is used by one native thread at a time, like the state it belongs to.
 //! 5. `protected` counts the calls in progress that stop a throw (protected calls, resumes). Whoever stops a throw
 //!    restores the count it found when it started.
-//! 6. Rust frames of this library have no cleanups: it is built with `panic = "abort"` and owns nothing by value.
+//! 6. `in_flight` counts the exceptions of this state's pads that are between their raise and their landing.
+//! 7. Rust frames of this library have no cleanups: it is built with `panic = "abort"` and owns nothing by value.
 
 #[cfg(target_arch = "x86_64")]
 #[path = "x86_64.rs"]
@@ -108,18 +109,39 @@ pub struct Link {
     foreign: *mut UnwindException,
     /// Protected calls in progress; the core counts.
     pub protected: u32,
+    /// Own exceptions in flight.
+    in_flight: u32,
+    /// A word that travels with a throw: set by the core before it returns the throw, and again there when a pad returns
+    /// that throw, even if destructors that ran meanwhile raised and caught others. A collector finds the word, and
+    /// those of throws that are still under way, with [`Link::held`].
+    pub value: u64,
 }
 
 impl Link {
     /// A link of a state that has no native frames yet.
     pub const fn new() -> Link {
-        Link { pad: core::ptr::null_mut(), foreign: core::ptr::null_mut(), protected: 0 }
+        Link {
+            pad: core::ptr::null_mut(),
+            foreign: core::ptr::null_mut(),
+            protected: 0,
+            in_flight: 0,
+            value: 0,
+        }
     }
 
     /// Whether some pad is active, that is, whether a raise has a place to go.
     #[inline(always)]
     pub fn has_pad(&self) -> bool {
         !self.pad.is_null()
+    }
+
+    /// Calls `f` for the word of each throw that has not arrived yet.
+    pub fn held(&self, mut f: impl FnMut(u64)) {
+        f(self.value);
+        if self.in_flight != 0 {
+            // SAFETY: the pads are frames of this thread's stack (invariant 1).
+            unsafe { raise::each_in_flight(self.pad.cast(), &mut f) };
+        }
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Own {
     /// In the pad's own exception, the list of further ones.
     pub(super) next: *mut Own,
     pub(super) throw: u32,
+    /// `link.value` at the raise.
+    pub(super) value: u64,
 }
 
 /// The frame of a pad, from its stack pointer up. The assembly fills it in.
@@ -58,8 +60,8 @@ pub(super) unsafe extern "C" fn decide(link: *mut Link, throw: u64, pc: usize, s
             return unwind(pad, throw);
         }
         arch::no_return();
-        if !(*pad).own.next.is_null() {
-            unwind::free_exceptions(pad);
+        if !(*pad).own.target.is_null() || !(*pad).own.next.is_null() {
+            unwind::abandon(pad);
         }
         Plan { function: 0, exception: null_mut() }
     }
@@ -121,6 +123,27 @@ unsafe fn unwinds(mut frame: Frame, pad: usize) -> bool {
         };
     }
     strongest != Landing::Clean
+}
+
+/// Calls `f` for the value of each exception in flight to `pad` and the pads further out.
+///
+/// # Safety
+/// `pad` is null or an active pad.
+#[cold]
+pub(super) unsafe fn each_in_flight(mut pad: *const Pad, f: &mut dyn FnMut(u64)) {
+    // SAFETY: active pads and the exceptions they list are alive.
+    unsafe {
+        while !pad.is_null() {
+            let mut own = &raw const (*pad).own;
+            while !own.is_null() {
+                if !(*own).target.is_null() {
+                    f((*own).value);
+                }
+                own = (*own).next;
+            }
+            pad = (*pad).previous;
+        }
+    }
 }
 
 /// Prints one line and aborts: the caller broke an invariant, and no frame can be trusted.

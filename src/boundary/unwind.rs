@@ -137,6 +137,7 @@ pub(super) fn resume_function() -> Option<usize> {
 pub(super) unsafe fn new_exception(pad: *mut Pad, throw: u64) -> Option<*mut Own> {
     // SAFETY: the pad is alive, the block is fresh and big enough.
     unsafe {
+        let link = (*pad).link;
         let mut own = &raw mut (*pad).own;
         if !(*own).target.is_null() {
             own = libc::malloc(size_of::<Own>()).cast();
@@ -149,23 +150,31 @@ pub(super) unsafe fn new_exception(pad: *mut Pad, throw: u64) -> Option<*mut Own
         (*own).head = UnwindException { class: OWN_CLASS, cleanup: dropped as *mut c_void, private: [0; 2] };
         (*own).target = pad;
         (*own).throw = throw as u32;
+        (*own).value = (*link).value;
+        (*link).in_flight += 1;
         Some(own)
     }
 }
 
-/// Frees the exceptions besides the pad's own, none of which is in flight any more.
+/// Forgets the exceptions that are in flight to a pad which control is about to leave.
 ///
 /// # Safety
-/// Control is on its way out of `pad`.
+/// `pad` is an active pad.
 #[cold]
-pub(super) unsafe fn free_exceptions(pad: *mut Pad) {
+pub(super) unsafe fn abandon(pad: *mut Pad) {
     // SAFETY: the list holds blocks from `new_exception`.
     unsafe {
+        let link = (*pad).link;
+        if !(*pad).own.target.is_null() {
+            (*pad).own.target = null_mut();
+            (*link).in_flight -= 1;
+        }
         let mut own = (*pad).own.next;
         (*pad).own.next = null_mut();
         while !own.is_null() {
             let next = (*own).next;
             libc::free(own.cast());
+            (*link).in_flight -= 1;
             own = next;
         }
     }
@@ -177,6 +186,7 @@ unsafe extern "C" fn dropped(_reason: c_int, own: *mut Own) {
     unsafe {
         let pad = (*own).target;
         (*own).target = null_mut();
+        (*(*pad).link).in_flight -= 1;
         let mut at = &raw mut (*pad).own.next;
         while !(*at).is_null() {
             if *at == own {
@@ -210,12 +220,11 @@ pub(super) unsafe extern "C" fn personality(
         }
         if ours {
             let throw = (*own).throw as u64;
-            free_exceptions(pad);
+            (*(*pad).link).value = (*own).value;
+            abandon(pad);
             return unwinder.land(context, arch::landing_address(), 0, throw);
         }
-        if !(*pad).own.next.is_null() {
-            free_exceptions(pad);
-        }
+        abandon(pad);
         if actions & HANDLER_FRAME != 0 {
             return unwinder.land(context, arch::caught_address(), exception as usize, FOREIGN_CAUGHT);
         }
