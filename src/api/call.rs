@@ -91,9 +91,15 @@ impl Lua {
             let hooks = if self.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
             ci.clear_status(cist::ALLOWHOOK);
             ci.add_status(hooks | cist::YPCALL);
-            call::call(self, func, nresults)?;
-            ci.clear_status(cist::YPCALL);
-            self.errfunc.set(ci.old_errfunc.get());
+            let protected = call::protected_here(self);
+            call::count_protected(self);
+            let called = call::call(self, func, nresults);
+            if matches!(called, Ok(()) | Err(Throw::FOREIGN)) {
+                call::set_protected_here(self, protected);
+                ci.clear_status(cist::YPCALL);
+                self.errfunc.set(ci.old_errfunc.get());
+            }
+            called?;
             LUA_OK
         };
         self.adjust_results(nresults);

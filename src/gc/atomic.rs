@@ -3,7 +3,7 @@
 use super::mark::{self, weak};
 use super::stack::{self, Entry};
 use super::{Phase, finalize};
-use crate::object::{Gc, GcRef, Global, Kind, Lua, Table};
+use crate::object::{Gc, GcRef, Global, Kind, Lua, Table, Value};
 
 /// Starts a cycle: everything is white; marks the roots.
 pub(super) fn mark_roots(g: &Global) {
@@ -24,7 +24,8 @@ fn mark_global_references(g: &Global) {
         mark::mark(g, th);
     }
     mark::mark_value(g, g.registry.get());
-    mark::mark_value(g, g.in_flight.get());
+    // SAFETY: the state's own link; nothing here touches it otherwise.
+    unsafe { &*g.link.get() }.held(|word| mark::mark_value(g, Value(word)));
     for mt in g.metatables.iter().filter_map(|mt| mt.get()) {
         mark::mark(g, mt);
     }

@@ -85,8 +85,6 @@ pub struct Global {
     pub panic: Cell<Option<lua_CFunction>>,
     /// What crosses the C boundary: innermost pad, exception in flight.
     pub link: UnsafeCell<boundary::Link>,
-    /// Error object (or nil) of a throw that is crossing foreign frames.
-    pub in_flight: Cell<Value>,
     /// "not enough memory", made at start so that it needs no memory
     pub memory_message: Cell<Option<Gc<Str>>>,
     pub tm_names: [Cell<Option<Gc<Str>>>; TAG_METHOD_COUNT],

@@ -397,7 +397,8 @@ pub fn landed(l: Lua, code: u64) -> Throw {
     }
     let throw = Throw::from_code(code).unwrap_or(Throw::RUNTIME);
     if throw.carries_value() {
-        l.push(l.global().in_flight.replace(Value::NIL));
+        // SAFETY: the link of a live state; `leave` put the value there.
+        l.push(Value(unsafe { core::mem::replace(&mut (*link(l)).value, Value::NIL.0) }));
     }
     throw
 }
@@ -412,10 +413,12 @@ pub fn leave(l: Lua, throw: Throw) -> Ret {
         // SAFETY: the link of a live state.
         let (protected, has_pad) = unsafe { ((*link).protected, (*link).has_pad()) };
         if !has_pad || protected == 0 && !in_protected_frame(l) {
-            panic_out(l, throw);
+            return panic_out(l, throw);
         }
         if throw.carries_value() {
-            l.global().in_flight.set(l.from_top(1));
+            // Not on the stack: destructors on the way may call anything.
+            // SAFETY: the link of a live state.
+            unsafe { (*link).value = l.from_top(1).0 };
             l.drop_values(1);
         }
     }
@@ -436,12 +439,16 @@ fn in_protected_frame(l: Lua) -> bool {
     false
 }
 
-/// Error outside any protected call: the panic function, then the end.
-fn panic_out(l: Lua, throw: Throw) -> ! {
+/// Error outside any protected call: the panic function, then the end. The function may leave by a jump or by an
+/// exception of its own; only the latter is seen here.
+fn panic_out(l: Lua, throw: Throw) -> Ret {
     l.set_status(throw.status() as u8);
     if let Some(panic) = l.global().panic.get() {
-        // SAFETY: the host's function; it may leave by a jump of its own, nothing here needs cleaning up.
-        unsafe { panic(l.as_ptr()) };
+        // SAFETY: the host's function; the link is the running state's.
+        let r = unsafe { boundary::call(link(l), panic as *const c_void, l.as_ptr() as usize, 0, 0, 0) };
+        if r.throw == boundary::FOREIGN {
+            return Ret::raise(link(l), boundary::FOREIGN);
+        }
     }
     // SAFETY: ends the process, as the manual says.
     unsafe { libc::abort() }
@@ -519,22 +526,64 @@ fn native_overflow(l: Lua, n: u16) -> LResult<()> {
 
 /// Calls the function at `func` with the arguments above it; results replace it. The callee may yield.
 pub fn call(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    let (ci, nny, n_c_calls, offset) = (l.ci.get(), l.nny.get(), l.n_c_calls.get(), l.save_slot(func));
     enter_native(l)?;
-    if precall(l, func, nresults)? == Pre::Lua {
-        let ci = l.call_info();
-        ci.add_status(cist::FRESH);
-        execute::execute(l, ci)?;
+    let called = match precall(l, func, nresults) {
+        Ok(Pre::Lua) => {
+            let ci = l.call_info();
+            ci.add_status(cist::FRESH);
+            execute::execute(l, ci)
+        }
+        Ok(Pre::Done) => Ok(()),
+        Err(throw) => Err(throw),
+    };
+    if let Err(throw) = called {
+        if throw == Throw::FOREIGN {
+            pass_foreign(l, ci, l.restore_slot(offset));
+            l.nny.set(nny);
+            l.n_c_calls.set(n_c_calls);
+        }
+        return Err(throw);
     }
     l.n_c_calls.set(l.n_c_calls.get() - 1);
     Ok(())
 }
 
+/// A foreign exception passes: undoes the calls down to the frame `ci`, which had called the function at `func`. Its
+/// foreign code may catch the exception and go on, so it must find the thread as after a call without results.
+#[cold]
+#[inline(never)]
+fn pass_foreign(l: Lua, ci: *const CallInfo, func: *mut Value) {
+    let mut at = l.ci.get();
+    while at != ci {
+        // SAFETY: the chain of active frames is live and `ci` is on it.
+        let c = unsafe { &*at };
+        if c.has(cist::PCALL) {
+            execute::leave_pcall(l, c);
+        }
+        at = c.prev.get();
+    }
+    upval::close(l, func);
+    l.ci.set(ci);
+    l.top.set(func);
+}
+
 /// `call` for callers that cannot be suspended.
 pub fn call_noyield(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
-    l.nny.set(l.nny.get() + 1);
-    call(l, func, nresults)?;
-    l.nny.set(l.nny.get() - 1);
-    Ok(())
+    let nny = l.nny.get();
+    l.nny.set(nny + 1);
+    match call(l, func, nresults) {
+        Ok(()) => {
+            l.nny.set(l.nny.get() - 1);
+            Ok(())
+        }
+        Err(throw) => {
+            if throw == Throw::FOREIGN {
+                l.nny.set(nny);
+            }
+            Err(throw)
+        }
+    }
 }
 
 /// What a protected call restores when it stops an error.
@@ -568,6 +617,26 @@ impl Saved {
         l.errfunc.set(self.errfunc);
         set_protected(l, self.protected);
     }
+}
+
+/// Protected calls in progress since the thread was resumed (the resume is one), or since the state began.
+pub fn protected_here(l: Lua) -> u32 {
+    // SAFETY: the link of a live state.
+    unsafe { (*link(l)).protected }.wrapping_sub(l.base_ci.ctx.get() as u32)
+}
+
+/// Goes back to what `protected_here` was. A coroutine suspended in between has forgotten calls of before: whatever
+/// they were, all native frames since its resume are in one stretch, which counts as protected once.
+pub fn set_protected_here(l: Lua, n: u32) {
+    if n < protected_here(l) {
+        set_protected(l, (l.base_ci.ctx.get() as u32).wrapping_add(n));
+    }
+}
+
+/// One more protected call.
+pub fn count_protected(l: Lua) {
+    // SAFETY: the link of a live state; nobody holds a reference into it.
+    unsafe { (*link(l)).protected += 1 }
 }
 
 pub fn set_protected(l: Lua, n: u32) {

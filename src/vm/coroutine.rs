@@ -31,6 +31,7 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
     // SAFETY: the link of a live state.
     let protected = unsafe { (*call::link(l)).protected };
     call::set_protected(l, protected + 1);
+    l.base_ci.ctx.set(protected as i32);
     l.n_c_calls.set(n + 1);
     l.nny.set(0);
     let mut r = if starting { start(l, nargs) } else { proceed(l, nargs) };
@@ -39,6 +40,7 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         match r {
             Err(t) if t != Throw::YIELD && t != Throw::FOREIGN && recover(l, t) => {
                 l.n_c_calls.set(n + 1);
+                call::set_protected(l, protected + 1);
                 r = unroll(l);
             }
             _ => break,
@@ -49,7 +51,10 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
     l.n_c_calls.set(l.n_c_calls.get().wrapping_sub(1));
     match r {
         Ok(()) => Ok(LUA_OK),
-        Err(Throw::YIELD) => Ok(LUA_YIELD),
+        Err(Throw::YIELD) => {
+            show_yielded(l);
+            Ok(LUA_YIELD)
+        }
         Err(Throw::FOREIGN) => {
             l.set_status(LUA_ERRRUN as u8);
             Err(Throw::FOREIGN)
@@ -202,7 +207,19 @@ pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LRes
     if k.is_some() {
         ci.ctx.set(ctx);
     }
-    // What lies below the yielded values is hidden from the resumer until the coroutine goes on.
-    ci.func.set(l.top.get().wrapping_sub(nresults as usize + 1));
+    // The values are out of reach of destructors that run until the resume gets them.
+    ci.func.set(l.top.get().wrapping_sub(1));
+    ci.err_status.set(nresults);
     Err(Throw::YIELD)
+}
+
+/// A C function's yield has arrived at the resume: what lies below the yielded values is hidden from the resumer
+/// until the coroutine goes on.
+fn show_yielded(l: Lua) {
+    let ci = l.call_info();
+    if !ci.is_lua() {
+        let last = ci.func.get();
+        l.top.set(last.wrapping_add(1));
+        ci.func.set(last.wrapping_sub(ci.err_status.get() as usize));
+    }
 }

@@ -526,7 +526,7 @@ pub fn call_hook(l: Lua, event: i32, line: i32) -> LResult<()> {
     let r = unsafe {
         boundary::call(call::link(l), hook as *const c_void, l.as_ptr() as usize, &raw mut ar as usize, 0, 0)
     };
-    if r.throw != boundary::NONE {
+    if r.throw != boundary::NONE && r.throw != boundary::FOREIGN {
         // Whoever stops the error allows hooks again.
         return Err(call::landed(l, r.throw));
     }
@@ -534,7 +534,8 @@ pub fn call_hook(l: Lua, event: i32, line: i32) -> LResult<()> {
     ci.top.set(l.restore_slot(limit));
     l.top.set(l.restore_slot(top));
     ci.clear_status(cist::HOOKED);
-    Ok(())
+    // Nobody stops a foreign exception.
+    if r.throw == boundary::NONE { Ok(()) } else { Err(call::landed(l, r.throw)) }
 }
 
 /// Index of the instruction before `pc`; `None` when `pc` belongs to another function.

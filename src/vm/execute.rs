@@ -96,7 +96,7 @@ pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
 /// A PCALL frame's callee returned, or its error was caught: hands the results to the caller.
 pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
     l.errfunc.set(ci.old_errfunc.get());
-    call::set_protected(l, ci.ctx.get() as u32);
+    call::set_protected_here(l, ci.ctx.get() as u32);
     let mut first = ci.func.get();
     if !ci.has(cist::STAT) {
         // The status takes the slot before the callee's results.
@@ -112,6 +112,13 @@ pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
     Ok(())
 }
 
+/// A foreign exception passes a PCALL frame.
+pub fn leave_pcall(l: Lua, ci: &CallInfo) {
+    l.errfunc.set(ci.old_errfunc.get());
+    call::set_protected_here(l, ci.ctx.get() as u32);
+    l.allow_hook.set(ci.has(cist::ALLOWHOOK));
+}
+
 /// Pushes the frame of pcall or xpcall, called at `func` with at least its function argument, and prepares its callee.
 fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32) -> LResult<()> {
     let offset = l.save_slot(func);
@@ -125,8 +132,7 @@ fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32) -> 
     let hook = if l.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
     ci.status.set(cist::PCALL | hook);
     ci.old_errfunc.set(l.errfunc.get());
-    // SAFETY: the link of a live state.
-    ci.ctx.set(unsafe { (*call::link(l)).protected } as i32);
+    ci.ctx.set(call::protected_here(l) as i32);
     l.ci.set(ci);
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         debug::call_hook(l, LUA_HOOKCALL, -1)?;
@@ -143,7 +149,7 @@ fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32) -> 
         0
     };
     ci.extra.set(skip);
-    call::set_protected(l, ci.ctx.get() as u32 + 1);
+    call::count_protected(l);
     match call::precall(l, func.wrapping_add(1 + skip as usize), LUA_MULTRET)? {
         Pre::Lua => Ok(()),
         Pre::Done => finish_pcall(l, ci),
