@@ -36,7 +36,8 @@ pub fn print(l: Lua) -> LResult<i32> {
     // SAFETY: reads the C library's variable, which the host may assign.
     let out = unsafe { super::stdio::stdout };
     l.getglobal(b"tostring")?;
-    let plain = l.from_top(1) == Value::builtin(Id::Tostring.builtin());
+    // With a hook set, the calls of `tostring` must be seen.
+    let plain = l.from_top(1) == Value::builtin(Id::Tostring.builtin()) && l.hook_mask() == 0;
     for i in 1..=n {
         let v = argument(l, i);
         if plain && has_plain_text(l.global(), v) {

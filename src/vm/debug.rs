@@ -95,6 +95,17 @@ pub fn frame_at(l: Lua, level: i32) -> Option<&'static CallInfo> {
     None
 }
 
+/// Number of calls in progress.
+pub fn frame_count(l: Lua) -> i32 {
+    let (mut ci, mut n) = (l.ci.get(), 0);
+    while !core::ptr::eq(ci, &l.base_ci) {
+        n += 1;
+        // SAFETY: as in `frame_at`.
+        ci = unsafe { (*ci).prev.get() };
+    }
+    n
+}
+
 /// Source line of an instruction; 0 when the lines were stripped.
 fn line_of(p: &Proto, pc: i32) -> i32 {
     p.lineinfo.cells().get(pc as usize).map_or(0, |c| c.get())

@@ -38,6 +38,7 @@ enum Exit {
     Switch,
 }
 
+/// Hooks that instructions fire. (Any hook turns the lean entries of library functions off.)
 const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8;
 
 /// Runs the current Lua frame until the frame marked `FRESH` at or below it returns. `entry` is that frame, or null
@@ -45,7 +46,7 @@ const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8;
 pub fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
     let (nny, n_c_calls) = (l.nny.get(), l.n_c_calls.get());
     loop {
-        let exit = if l.hook_mask() & STEP_HOOKS != 0 { run::<true>(l) } else { run::<false>(l) };
+        let exit = if l.hook_mask() != 0 { run::<true>(l) } else { run::<false>(l) };
         match exit {
             Exit::Done => return Ok(()),
             Exit::Switch => {}
@@ -437,7 +438,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     // Rule 5.
     macro_rules! check_hooks {
         () => {
-            if (l.hook_mask() & STEP_HOOKS != 0) != HOOKED {
+            if (l.hook_mask() != 0) != HOOKED {
                 ci.savedpc.set(pc);
                 return Exit::Switch;
             }

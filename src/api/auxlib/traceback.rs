@@ -63,17 +63,14 @@ impl Lua {
             out.addbyte(b'\n')?;
         }
         out.add(msg::TRACEBACK.as_bytes())?;
-        let mut total = 0;
-        while debug::frame_at(other, total).is_some() {
-            total += 1;
-        }
-        let cut = if total > FIRST_LEVELS + LAST_LEVELS { FIRST_LEVELS } else { 0 };
+        let last = debug::frame_count(other) - 1;
+        let cut = if last > FIRST_LEVELS + LAST_LEVELS { FIRST_LEVELS } else { 0 };
         let mut level = level;
         while let Some(ci) = debug::frame_at(other, level) {
             level += 1;
             if level == cut {
                 out.add(msg::TRACEBACK_SKIPPED.as_bytes())?;
-                level = total - LAST_LEVELS;
+                level = last - LAST_LEVELS;
             } else {
                 add_frame(self, out, other, ci)?;
             }
