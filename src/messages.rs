@@ -38,6 +38,16 @@ pub const RESUME_DEAD: &str = "cannot resume dead coroutine";
 
 // loading
 pub const LOAD_MODE: &str = "attempt to load a %s chunk (mode is '%s')";
+pub const PRECOMPILED: &str = "%s: %s precompiled chunk";
+pub const TRUNCATED: &str = "truncated";
+pub const NOT_A_CHUNK: &str = "not a";
+pub const OTHER_VERSION: &str = "version mismatch in";
+pub const INCOMPATIBLE: &str = "incompatible";
+pub const CORRUPTED: &str = "corrupted";
+pub const BAD_BINARY_FORMAT: &str = "%s: bad binary format (%s)";
+pub const TOO_MANY_LEVELS: &str = "too many nested functions";
+pub const BAD_CONSTANT: &str = "invalid constant";
+pub const BAD_UPVALUE_NAMES: &str = "too many upvalue names";
 
 // library bit32
 pub const FIELD_NEGATIVE: &str = "field cannot be negative";

@@ -1,11 +1,11 @@
 //! Chunks: where their bytes come from, and their binary form.
 
+pub mod dump;
+pub mod format;
 pub mod input;
+pub mod undump;
+pub mod verify;
 
+pub use dump::{Sink, dump, dump_to};
 pub use input::Input;
-
-use crate::object::{Gc, Lua, LuaClosure};
-use crate::throw::LResult;
-pub fn undump(l: Lua, _input: &mut Input, _name: &[u8]) -> LResult<Gc<LuaClosure>> {
-    Err(l.runtime_error("binary chunks are not supported yet"))
-}
+pub use undump::undump;

@@ -414,7 +414,6 @@ impl Compiler<'_> {
     }
 
     pub fn enter_block(&mut self, is_loop: bool) -> LResult<()> {
-        debug_assert!(self.f.free_register == self.f.nactive);
         let block = Block {
             first_label: self.work.nlabels as u32,
             first_goto: self.work.ngotos as u32,

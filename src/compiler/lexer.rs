@@ -169,12 +169,12 @@ impl<'i> Lexer<'i> {
     fn push_error(&mut self, message: &str, args: &[Arg], near: Option<Tok>) -> LResult<()> {
         let l = self.l;
         let id = ChunkId::new(self.source.bytes());
-        let what = l.pushfmt(message, args)?;
+        let what = l.push_message(message, args)?;
         let whole =
-            l.pushfmt(msg::POSITION, &[Arg::S(id.bytes()), Arg::D(self.line as i64), Arg::S(what)])?;
+            l.push_message(msg::POSITION, &[Arg::S(id.bytes()), Arg::D(self.line as i64), Arg::S(what)])?;
         if let Some(near) = near {
             let token = self.describe(near)?;
-            l.pushfmt(msg::NEAR, &[Arg::S(whole), Arg::S(token)])?;
+            l.push_message(msg::NEAR, &[Arg::S(whole), Arg::S(token)])?;
         }
         Ok(())
     }
@@ -187,15 +187,15 @@ impl<'i> Lexer<'i> {
         // SAFETY: module invariant on `text`.
         let text = unsafe { &*self.text };
         let text = text.split(|&b| b == 0).next().unwrap_or(text);
-        self.l.pushfmt(msg::QUOTED, &[Arg::S(text)])
+        self.l.push_message(msg::QUOTED, &[Arg::S(text)])
     }
 
     /// How messages show a kind of token; pushed on the stack.
     pub fn describe_kind(&self, kind: Tok) -> LResult<&'static [u8]> {
         match kind.as_byte() {
-            Some(b) if is(b, PRINTABLE) => self.l.pushfmt(msg::QUOTED_BYTE, &[Arg::C(b)]),
-            Some(b) => self.l.pushfmt(msg::BYTE_CODE, &[Arg::D(b as i64)]),
-            None if kind.is_fixed() => self.l.pushfmt(msg::QUOTED, &[Arg::S(kind.text().as_bytes())]),
+            Some(b) if is(b, PRINTABLE) => self.l.push_message(msg::QUOTED_BYTE, &[Arg::C(b)]),
+            Some(b) => self.l.push_message(msg::BYTE_CODE, &[Arg::D(b as i64)]),
+            None if kind.is_fixed() => self.l.push_message(msg::QUOTED, &[Arg::S(kind.text().as_bytes())]),
             None => Ok(kind.text().as_bytes()),
         }
     }

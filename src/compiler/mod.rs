@@ -225,7 +225,7 @@ fn load_without_yields(
     if let Some(mode) = mode
         && !mode.contains(&form[0])
     {
-        l.pushfmt(msg::LOAD_MODE, &[Arg::S(form), Arg::S(mode)])?;
+        l.push_message(msg::LOAD_MODE, &[Arg::S(form), Arg::S(mode)])?;
         return Err(Throw::SYNTAX);
     }
     if is_binary { chunk::undump(l, input, name) } else { compile(l, input, name) }

@@ -1,0 +1,155 @@
+//! Writing a function as a binary chunk.
+//!
+//! The output, and its division into pieces for the writer, are those of the reference library.
+
+use super::format::HEADER;
+use crate::api::lua_Writer;
+use crate::boundary;
+use crate::consts::*;
+use crate::object::{Gc, Lua, Proto, Str, Value};
+use crate::throw::LResult;
+use crate::vm::call;
+use core::ffi::c_void;
+
+/// Takes the pieces of a chunk. A result other than 0 ends the dump.
+pub trait Sink {
+    fn write(&mut self, piece: &[u8]) -> LResult<i32>;
+}
+
+/// The host's writer as a sink.
+struct Writer {
+    l: Lua,
+    f: lua_Writer,
+    data: *mut c_void,
+}
+
+impl Sink for Writer {
+    fn write(&mut self, piece: &[u8]) -> LResult<i32> {
+        // SAFETY: the host promised a `lua_Writer` that is good for `data`; the link is the running state's.
+        let r = unsafe {
+            boundary::call(
+                call::link(self.l),
+                self.f as *const c_void,
+                self.l.as_ptr() as usize,
+                piece.as_ptr() as usize,
+                piece.len(),
+                self.data as usize,
+            )
+        };
+        if r.throw == boundary::NONE { Ok(r.value as i32) } else { Err(call::landed(self.l, r.throw)) }
+    }
+}
+
+/// Dumps `p` through the host's writer; the writer's last result. `strip` leaves the debug information out.
+pub fn dump(l: Lua, p: Gc<Proto>, writer: lua_Writer, data: *mut c_void, strip: bool) -> LResult<i32> {
+    dump_to(&mut Writer { l, f: writer, data }, p, strip)
+}
+
+/// Dumps `p` to a sink.
+pub fn dump_to(sink: &mut impl Sink, p: Gc<Proto>, strip: bool) -> LResult<i32> {
+    let mut d = Dumper { sink, strip, status: 0 };
+    d.block(&HEADER)?;
+    d.function(p)?;
+    Ok(d.status)
+}
+
+struct Dumper<'s, S: Sink> {
+    sink: &'s mut S,
+    strip: bool,
+    status: i32,
+}
+
+impl<S: Sink> Dumper<'_, S> {
+    fn block(&mut self, bytes: &[u8]) -> LResult<()> {
+        if self.status == 0 {
+            self.status = self.sink.write(bytes)?;
+        }
+        Ok(())
+    }
+
+    fn byte(&mut self, b: u8) -> LResult<()> {
+        self.block(&[b])
+    }
+
+    fn int(&mut self, n: i32) -> LResult<()> {
+        self.block(&n.to_ne_bytes())
+    }
+
+    /// A vector of 32-bit items.
+    fn words<T: Copy>(&mut self, items: &crate::mem::Array<T>, count: usize) -> LResult<()> {
+        const { assert!(size_of::<T>() == 4) };
+        self.int(count as i32)?;
+        let bytes = if count == 0 {
+            &[]
+        } else {
+            // SAFETY: the array holds at least `count` plain integers.
+            unsafe { core::slice::from_raw_parts(items.as_ptr().cast::<u8>(), count * 4) }
+        };
+        self.block(bytes)
+    }
+
+    fn string(&mut self, s: Option<Gc<Str>>) -> LResult<()> {
+        let size = s.map_or(0, |s| s.len() + 1);
+        self.block(&size.to_ne_bytes())?;
+        if let Some(s) = s {
+            // SAFETY: a zero byte follows the string's bytes.
+            self.block(unsafe { core::slice::from_raw_parts(s.data(), size) })?;
+        }
+        Ok(())
+    }
+
+    fn function(&mut self, p: Gc<Proto>) -> LResult<()> {
+        self.int(p.linedefined.get())?;
+        self.int(p.lastlinedefined.get())?;
+        self.byte(p.numparams())?;
+        self.byte(p.is_vararg() as u8)?;
+        self.byte(p.maxstacksize())?;
+        self.words(&p.code, p.code.len())?;
+        self.int(p.k.len() as i32)?;
+        for k in p.k.cells() {
+            self.constant(k.get())?;
+        }
+        self.int(p.protos.len() as i32)?;
+        for inner in p.protos.cells() {
+            self.function(inner.get())?;
+        }
+        self.int(p.upvalues.len() as i32)?;
+        for u in p.upvalues.cells() {
+            self.byte(u.get().instack as u8)?;
+            self.byte(u.get().index)?;
+        }
+        self.debug(p)
+    }
+
+    fn constant(&mut self, k: Value) -> LResult<()> {
+        self.byte(k.type_id() as u8)?;
+        if let Some(s) = k.as_string() {
+            self.string(Some(s))
+        } else if let Some(n) = k.as_number() {
+            self.block(&n.to_ne_bytes())
+        } else if k.is_boolean() {
+            self.byte((k == Value::TRUE) as u8)
+        } else {
+            debug_assert!(k.type_id() == LUA_TNIL);
+            Ok(())
+        }
+    }
+
+    fn debug(&mut self, p: Gc<Proto>) -> LResult<()> {
+        let kept = |n: usize| if self.strip { 0 } else { n };
+        let (lines, locals, names) = (kept(p.lineinfo.len()), kept(p.locvars.len()), kept(p.upvalues.len()));
+        self.string(if self.strip { None } else { p.source.get() })?;
+        self.words(&p.lineinfo, lines)?;
+        self.int(locals as i32)?;
+        for var in &p.locvars.cells()[..locals] {
+            self.string(var.get().name)?;
+            self.int(var.get().startpc)?;
+            self.int(var.get().endpc)?;
+        }
+        self.int(names as i32)?;
+        for u in &p.upvalues.cells()[..names] {
+            self.string(u.get().name)?;
+        }
+        Ok(())
+    }
+}

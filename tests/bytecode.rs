@@ -1,0 +1,226 @@
+//! Compiles Lua sources and compares the binary chunks, byte for byte, with those of the reference compiler.
+//!
+//! The reference is the program `luac5.2` (or `$LUAC`); without it there is nothing to compare with and the test says so.
+//! `BYTECODE_CORPUS` names more directories to search for `.lua` files.
+
+use lua52::chunk::{self, Input, Sink};
+use lua52::compiler;
+use lua52::object::{Gc, Lua, Proto};
+use lua52::throw::LResult;
+use lua52::vm::{call, state};
+use std::ffi::c_void;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+unsafe extern "C" fn alloc(_ud: *mut c_void, p: *mut c_void, _osize: usize, nsize: usize) -> *mut c_void {
+    // SAFETY: `p` is null or came from here.
+    unsafe {
+        if nsize == 0 {
+            libc::free(p);
+            std::ptr::null_mut()
+        } else {
+            libc::realloc(p, nsize)
+        }
+    }
+}
+
+struct Bytes(Vec<u8>);
+
+impl Sink for Bytes {
+    fn write(&mut self, piece: &[u8]) -> LResult<i32> {
+        self.0.extend_from_slice(piece);
+        Ok(0)
+    }
+}
+
+/// Compiles `text` in protected mode: the prototype, or the message.
+fn compile(l: Lua, text: &[u8], name: &[u8], piece: Option<usize>) -> Result<Gc<Proto>, String> {
+    let mut closure = None;
+    let mut pieces = Pieces { text: text.to_vec(), at: 0, size: piece.unwrap_or(0), piece: Vec::new() };
+    let top = l.save_slot(l.top.get());
+    let body = || {
+        // SAFETY: `text` and `pieces` outlive the call.
+        let mut input = unsafe {
+            match piece {
+                None => Input::from_bytes(text),
+                Some(_) => Input::from_reader(next_piece, (&raw mut pieces).cast()),
+            }
+        };
+        closure = Some(compiler::load(l, &mut input, name, None)?);
+        Ok(())
+    };
+    let status = call::run_protected(l, body, top, 0).expect("nothing foreign is called");
+    match closure {
+        Some(cl) if status == 0 => Ok(cl.proto),
+        _ => Err(l
+            .from_top(1)
+            .as_string()
+            .map_or("not a string".into(), |s| String::from_utf8_lossy(s.bytes()).into_owned())),
+    }
+}
+
+fn count_functions(p: Gc<Proto>) -> usize {
+    1 + p.protos.cells().iter().map(|inner| count_functions(inner.get())).sum::<usize>()
+}
+
+fn collect(dir: &Path, extension: &str, files: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(dir).map(|d| d.flatten().map(|e| e.path()).collect()).unwrap_or_default();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            collect(&path, extension, files);
+        } else if path.extension().is_some_and(|e| e == extension) {
+            files.push(path);
+        }
+    }
+}
+
+fn reference(luac: &str, args: &[&str], file: &Path) -> Result<Vec<u8>, String> {
+    let out = Command::new(luac).args(args).args(["-o", "-", "--"]).arg(file).output().expect("luac runs");
+    if out.status.success() {
+        Ok(out.stdout)
+    } else {
+        Err(String::from_utf8_lossy(&out.stderr).trim().into())
+    }
+}
+
+/// A chunk for a reader that gives it in pieces of `size` bytes.
+struct Pieces {
+    text: Vec<u8>,
+    at: usize,
+    size: usize,
+    /// The last piece given: a copy, so that a use after the next call shows.
+    piece: Vec<u8>,
+}
+
+unsafe extern "C-unwind" fn next_piece(_l: Lua, data: *mut c_void, size: *mut usize) -> *const u8 {
+    // SAFETY: `data` is the `Pieces` that the input was made with; `size` is the library's.
+    unsafe {
+        let p = &mut *data.cast::<Pieces>();
+        p.piece.fill(b'?');
+        let end = p.text.len().min(p.at + p.size);
+        p.piece = p.text[p.at..end].to_vec();
+        p.at = end;
+        *size = p.piece.len();
+        p.piece.as_ptr()
+    }
+}
+
+struct Report {
+    luac: String,
+    functions: usize,
+    rejected: usize,
+    different: Vec<String>,
+}
+
+impl Report {
+    fn new() -> Option<Report> {
+        let luac = std::env::var("LUAC").unwrap_or("luac5.2".into());
+        if Command::new(&luac).arg("-v").output().is_err() {
+            eprintln!("SKIPPED: no {luac} to compare with");
+            return None;
+        }
+        Some(Report { luac, functions: 0, rejected: 0, different: Vec::new() })
+    }
+
+    /// Compares what both compilers make of `text`, the content of `file`, read in pieces of `piece` bytes.
+    fn compare(&mut self, file: &Path, text: &[u8], piece: Option<usize>) {
+        // SAFETY: `alloc` is an allocator as the manual describes.
+        let l = unsafe { state::new_state(alloc, std::ptr::null_mut()) }.expect("a state");
+        // `luac` compiles inside a C function called by the host: one level of nesting is taken.
+        l.n_c_calls.set(1);
+        // What `luaL_loadfile` does with a first line for the shell: the line stays, empty.
+        let start = if text.first() == Some(&b'#') {
+            text.iter().position(|&b| b == b'\n').unwrap_or(text.len())
+        } else {
+            0
+        };
+        let name = [b"@", file.as_os_str().as_encoded_bytes()].concat();
+        let ours = compile(l, &text[start..], &name, piece);
+        match (ours, reference(&self.luac, &[], file)) {
+            (Ok(p), Ok(expected)) => {
+                for (strip, expected) in
+                    [(false, expected), (true, reference(&self.luac, &["-s"], file).unwrap())]
+                {
+                    let mut bytes = Bytes(Vec::new());
+                    chunk::dump_to(&mut bytes, p, strip).expect("the sink does not fail");
+                    if bytes.0 != expected {
+                        self.different.push(format!("{}: code differs", file.display()));
+                    }
+                }
+                self.functions += count_functions(p);
+            }
+            (Err(message), Err(expected)) => {
+                let expected = expected.split_once(": ").map_or("", |(_, message)| message);
+                if expected != message {
+                    self.different.push(format!("{}: {message:?} instead of {expected:?}", file.display()));
+                }
+                self.rejected += 1;
+            }
+            (ours, theirs) => self.different.push(format!(
+                "{}: ours {:?}, reference {:?}",
+                file.display(),
+                ours.err(),
+                theirs.err()
+            )),
+        }
+    }
+
+    fn finish(self, what: &str) {
+        eprintln!("{what}: {} functions compared, {} chunks rejected by both", self.functions, self.rejected);
+        let n = self.different.len();
+        assert!(n == 0, "{n} differences:\n{}", self.different.join("\n"));
+    }
+}
+
+fn corpus(extension: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    collect(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus")), extension, &mut files);
+    assert!(!files.is_empty(), "no corpus");
+    files
+}
+
+#[test]
+fn same_as_the_reference_compiler() {
+    let Some(mut report) = Report::new() else { return };
+    let mut files = corpus("lua");
+    for dir in std::env::var("BYTECODE_CORPUS").unwrap_or_default().split(':').filter(|d| !d.is_empty()) {
+        collect(Path::new(dir), "lua", &mut files);
+    }
+    for file in &files {
+        report.compare(file, &std::fs::read(file).expect("readable"), None);
+    }
+    report.finish(&format!("{} files", files.len()));
+}
+
+#[test]
+fn same_from_pieces() {
+    let Some(mut report) = Report::new() else { return };
+    for file in corpus("lua") {
+        let text = std::fs::read(&file).expect("readable");
+        for size in [1, 2, 7, 100] {
+            report.compare(&file, &text, Some(size));
+        }
+    }
+    report.finish("in pieces");
+}
+
+/// Snippets with errors, one file for the reference compiler each.
+#[test]
+fn same_messages() {
+    let Some(mut report) = Report::new() else { return };
+    let dir = std::env::temp_dir().join(format!("lua52-bytecode-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    for file in corpus("txt") {
+        let text = std::fs::read_to_string(&file).expect("readable");
+        for (i, snippet) in text.strip_suffix('\n').unwrap_or(&text).split("\n===\n").enumerate() {
+            let path = dir.join(format!("{}-{}", file.file_stem().unwrap().to_str().unwrap(), i + 1));
+            std::fs::write(&path, snippet).unwrap();
+            report.compare(&path, snippet.as_bytes(), None);
+            report.compare(&path, snippet.as_bytes(), Some(1));
+        }
+    }
+    report.finish("snippets");
+    std::fs::remove_dir_all(&dir).unwrap();
+}
