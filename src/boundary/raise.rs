@@ -20,6 +20,8 @@ pub(super) struct Own {
     /// In the pad's own exception, the list of further ones.
     pub(super) next: *mut Own,
     pub(super) throw: u32,
+    /// C++ exceptions in flight at the raise.
+    pub(super) uncaught: u32,
     /// `link.value` at the raise.
     pub(super) value: u64,
 }

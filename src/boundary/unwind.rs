@@ -150,6 +150,7 @@ pub(super) unsafe fn new_exception(pad: *mut Pad, throw: u64) -> Option<*mut Own
         (*own).head = UnwindException { class: OWN_CLASS, cleanup: dropped as *mut c_void, private: [0; 2] };
         (*own).target = pad;
         (*own).throw = throw as u32;
+        (*own).uncaught = cxx_uncaught().map_or(0, |count| *count);
         (*own).value = (*link).value;
         (*link).in_flight += 1;
         Some(own)
@@ -221,6 +222,9 @@ pub(super) unsafe extern "C" fn personality(
         if ours {
             let throw = (*own).throw as u64;
             (*(*pad).link).value = (*own).value;
+            if let Some(count) = cxx_uncaught() {
+                *count = (*own).uncaught;
+            }
             abandon(pad);
             return unwinder.land(context, arch::landing_address(), 0, throw);
         }
@@ -244,6 +248,25 @@ unsafe fn catches(class: u64, pad: *mut Pad) -> bool {
         let outside = (*pad).previous;
         let before = if outside.is_null() { 0 } else { (*outside).protected };
         (*pad).protected > before
+    }
+}
+
+/// The C++ runtime's count of exceptions in flight on this thread. `throw;` in a `catch (...)` counts our exceptions too,
+/// and it would be ours to count them down again.
+fn cxx_uncaught() -> Option<*mut u32> {
+    #[repr(C)]
+    struct Globals {
+        caught: *mut c_void,
+        uncaught: u32,
+    }
+    let get = if CXX_FLAVOUR { arch::linked_cxx_globals() } else { 0 };
+    if get == 0 {
+        return None;
+    }
+    // SAFETY: the function and the structure are laid down by the C++ ABI.
+    unsafe {
+        let get: unsafe extern "C" fn() -> *mut Globals = transmute(get);
+        Some(&raw mut (*get()).uncaught)
     }
 }
 

@@ -247,6 +247,10 @@ pub(super) fn linked_cxx() -> [usize; 2] {
     [linked!("__cxa_begin_catch"), linked!("__cxa_end_catch")]
 }
 
+pub(super) fn linked_cxx_globals() -> usize {
+    linked!("__cxa_get_globals")
+}
+
 /// Tells the address sanitizer, if there is one, that frames are left without returning.
 #[inline(always)]
 pub(super) fn no_return() {
