@@ -1,6 +1,8 @@
 //! Loading and dumping functions (manual 4.8, `lua_load`, `lua_dump`).
 
-use crate::chunk::Input;
+use super::check::api_check;
+use super::lua_Writer;
+use crate::chunk::{self, Input};
 use crate::compiler;
 use crate::consts::*;
 use crate::gc;
@@ -40,5 +42,13 @@ impl Lua {
             gc::barrier_upval(self, u, globals);
         }
         Ok(status)
+    }
+    /// Writes the Lua function on top as a binary chunk; what the writer returned last, or 1 for another value.
+    pub fn dump(self, writer: lua_Writer, data: *mut c_void) -> LResult<i32> {
+        api_check!(self.has_elements(1), "lua_dump", "L", "no function on the stack");
+        match self.from_top(1).as_lua_closure() {
+            Some(cl) => chunk::dump(self, cl.proto, writer, data, false),
+            None => Ok(1),
+        }
     }
 }

@@ -23,7 +23,6 @@ mod load;
 mod misc;
 mod push;
 mod set;
-mod skeleton;
 mod stack;
 
 pub use crate::object::thread::lua_Hook;

@@ -59,11 +59,11 @@ impl Lua {
         };
         self.aux_error(msg::BAD_ARGUMENT_TO, &[Arg::D(arg as i64), Arg::S(name), Arg::S(message)])
     }
-    /// Pushes the name by which a loaded module has the running function.
+    /// Pushes the name by which the globals have the running function.
     fn push_global_name(self) -> LResult<Option<Bytes>> {
-        Ok(match self.global_name(self.call_info().func_value())? {
-            Some((module, Some(field))) => Some(self.pushfmt("%s.%s", &[Arg::S(module), Arg::S(field)])?),
-            Some((module, None)) => Some(module),
+        Ok(match self.global_name(self.call_info().func_value()) {
+            Some((global, Some(field))) => Some(self.pushfmt("%s.%s", &[Arg::S(global), Arg::S(field)])?),
+            Some((global, None)) => Some(global),
             None => None,
         })
     }

@@ -7,7 +7,7 @@ use crate::object::{Builtin, Lua};
 use crate::throw::LResult;
 
 /// Registry key of the table of loaded modules.
-pub(super) const LOADED: &[u8] = b"_LOADED";
+const LOADED: &[u8] = b"_LOADED";
 
 impl Lua {
     /// `luaL_setfuncs` for library functions: puts them into the table below the `nup` upvalues on the top, which each

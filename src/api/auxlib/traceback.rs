@@ -1,10 +1,11 @@
 //! Tracebacks (manual 5, `luaL_traceback`) and the names of functions in messages.
 
+use crate::api::access::bytes_of;
 use crate::api::{Buffer, Bytes};
 use crate::messages as msg;
 use crate::num;
 use crate::object::chunkid::ChunkId;
-use crate::object::{CallInfo, Lua, Value, string};
+use crate::object::{CallInfo, Lua, Value};
 use crate::throw::LResult;
 use crate::vm::debug::{self, NameKind};
 use core::mem::MaybeUninit;
@@ -19,7 +20,7 @@ pub(super) struct CalledAs {
     pub is_method: bool,
 }
 
-/// Where a loaded module has a function: the module's name and, unless the module is the function, the field.
+/// Where a function is found: a global variable and, when that is a table, the field.
 pub(super) type GlobalName = (Bytes, Option<Bytes>);
 
 impl Lua {
@@ -31,28 +32,26 @@ impl Lua {
             None => CalledAs { name: None, is_method: false },
         })
     }
-    /// Searches the loaded modules, and the fields of each, in table order.
-    pub(super) fn global_name(self, func: Value) -> LResult<Option<GlobalName>> {
-        let key = string::new_str(self, super::modules::LOADED)?;
-        let Some(loaded) = self.registry().get_short(key).as_table() else { return Ok(None) };
+    /// Searches the globals, and the fields of those that are tables, in table order.
+    pub(super) fn global_name(self, func: Value) -> Option<GlobalName> {
+        let globals = self.globals().as_table()?;
         let mut at = 0;
-        while let Some((next, k, v)) = loaded.next_from(at) {
+        while let Some((next, k, v)) = globals.next_from(at) {
             at = next;
-            let Some(module) = k.as_string() else { continue };
-            let module = crate::api::access::bytes_of(module);
+            let Some(global) = k.as_string() else { continue };
             if v.raw_equal(func) {
-                return Ok(Some((module, None)));
+                return Some((bytes_of(global), None));
             }
             let Some(fields) = v.as_table() else { continue };
             let mut at = 0;
             while let Some((next, k, v)) = fields.next_from(at) {
                 at = next;
                 if let (Some(name), true) = (k.as_string(), v.raw_equal(func)) {
-                    return Ok(Some((module, Some(crate::api::access::bytes_of(name)))));
+                    return Some((bytes_of(global), Some(bytes_of(name))));
                 }
             }
         }
-        Ok(None)
+        None
     }
     /// Pushes a traceback of `other`, from `level` on, after `message` and a newline.
     pub fn aux_traceback(self, other: Lua, message: Option<&[u8]>, level: i32) -> LResult<()> {
@@ -115,8 +114,8 @@ fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()>
             add_number(out, line)?;
             out.addbyte(b'>')?;
         }
-    } else if let Some((module, field)) = l.global_name(func)? {
-        add_named(out, c_part(module), field.map(c_part))?;
+    } else if let Some((global, field)) = l.global_name(func) {
+        add_named(out, c_part(global), field.map(c_part))?;
     } else {
         out.addbyte(b'?')?;
     }
