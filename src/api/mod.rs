@@ -8,7 +8,6 @@
 //! * A `Bytes` is valid while the string it was read from is on the stack (or anchored elsewhere).
 
 use crate::object::{Builtin, Lua, lua_CFunction};
-use crate::throw::LResult;
 use core::ffi::c_void;
 
 pub(crate) mod access;
