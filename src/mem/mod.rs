@@ -135,10 +135,7 @@ pub(crate) fn trim(g: &Global) {
         && core::ptr::fn_addr_eq(g.frealloc.get(), pool::pool_alloc as lua_Alloc)
     {
         // SAFETY: as in `raw`.
-        let pool = unsafe { &mut *g.ud.get().cast::<pool::Pool>() };
-        if pool.is_sparse() {
-            pool.trim();
-        }
+        unsafe { (*g.ud.get().cast::<pool::Pool>()).collected() };
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Pool {
     end: *mut u8,
     chunks: *mut Chunk,
     chunk_bytes: usize,
+    /// about the bytes allocated since the last `trim`
+    credit: usize,
 }
 
 #[inline(always)]
@@ -163,9 +165,18 @@ impl Pool {
         let used = self.live - self.large;
         self.chunk_bytes > 3 * used + SPARE
     }
+    /// The end of a collection, before which about as much was allocated as is live now. Trims a sparse pool, but only
+    /// so often that the walk over its free blocks is paid for by as many bytes allocated.
+    pub fn collected(&mut self) {
+        self.credit = self.credit.saturating_add(self.live);
+        if self.is_sparse() && self.credit >= self.chunk_bytes {
+            self.credit = 0;
+            self.trim();
+        }
+    }
     /// Gives wholly free chunks back to the system. Walks all free blocks.
     #[cold]
-    pub fn trim(&mut self) {
+    fn trim(&mut self) {
         let mut count = 0;
         let mut c = self.chunks;
         while !c.is_null() {
