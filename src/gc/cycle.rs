@@ -11,6 +11,8 @@ use crate::throw::LResult;
 
 /// Bytes of allocation between two steps.
 const STEP: isize = 2400;
+/// A smaller heap is treated as one of this many bytes.
+const SMALL_HEAP: usize = 16 << 10;
 /// `stepmul` of this value means one byte of work per allocated byte.
 const STEPMUL_UNIT: isize = 200;
 /// Smaller multipliers would never finish a cycle.
@@ -27,7 +29,7 @@ fn set_debt(gc: &GcState, debt: isize) {
 
 /// Waits until `percent` of `estimate` bytes are in use.
 fn set_pause(gc: &GcState, estimate: usize, percent: usize) {
-    let threshold = (estimate / 100).max(1).saturating_mul(percent).min(isize::MAX as usize) as isize;
+    let threshold = (estimate.max(SMALL_HEAP) / 100).saturating_mul(percent).min(isize::MAX as usize) as isize;
     set_debt(gc, gc.total() as isize - threshold);
 }
 fn pause(gc: &GcState) -> usize {
