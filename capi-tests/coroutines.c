@@ -171,6 +171,7 @@ static void t_not_suspended(lua_State *L) {
 
 static int k_show(lua_State *L) {
   int ctx = -1, status = lua_getctx(L, &ctx);
+  if (lua_getctx(L, NULL) != status) say("  another status without a place for ctx");
   printf("  continuation: %s ctx %d ", status_name(status), ctx);
   show_stack(L, "stack");
   lua_pushliteral(L, "from k");
@@ -178,7 +179,8 @@ static int k_show(lua_State *L) {
 }
 static int yieldk(lua_State *L) {
   int ctx = 99;
-  say("  before: getctx %s ctx %d", status_name(lua_getctx(L, &ctx)), ctx);
+  say("  before: getctx %s", status_name(lua_getctx(L, &ctx)));
+  say("  ctx %d", ctx);
   lua_pushliteral(L, "kept");
   lua_pushliteral(L, "v1");
   lua_pushliteral(L, "v2");

@@ -4,6 +4,7 @@
 
 // memory and limits
 pub const NOT_ENOUGH_MEMORY: &str = "not enough memory";
+pub const BLOCK_TOO_BIG: &str = "memory allocation error: block too big";
 pub const TABLE_OVERFLOW: &str = "table overflow";
 pub const TOO_MANY_LIMIT: &str = "too many %s (limit is %d)";
 pub const STACK_OVERFLOW: &str = "stack overflow";

@@ -649,7 +649,9 @@ core!(callk(L, nargs: c_int, nresults: c_int, ctx: c_int, k: lua_CFunction) => L
 pub unsafe extern "C-unwind" fn lua_getctx(L: *mut lua_State, ctx: *mut c_int) -> c_int {
     plain!(L => {
         let (status, value) = L.getctx();
-        if let Some(value) = value {
+        if let Some(value) = value
+            && !ctx.is_null()
+        {
             *ctx = value;
         }
         status

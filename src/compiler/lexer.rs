@@ -172,7 +172,10 @@ impl<'i> Lexer<'i> {
         let what = l.push_message(message, args)?;
         let whole =
             l.push_message(msg::POSITION, &[Arg::S(id.bytes()), Arg::D(self.line as i64), Arg::S(what)])?;
-        if let Some(near) = near {
+        // A zero byte outside of strings is not named, as in the reference.
+        if let Some(near) = near
+            && near.as_byte() != Some(0)
+        {
             let token = self.describe(near)?;
             l.push_message(msg::NEAR, &[Arg::S(whole), Arg::S(token)])?;
         }

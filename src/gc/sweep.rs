@@ -148,8 +148,8 @@ fn sweep_thread(l: Lua, th: Lua) {
             link = upval::next_link(&uv);
         }
     }
+    call::free_call_infos(l, th.call_info());
     if !g.gc.in_emergency.get() {
-        call::free_call_infos(l, th.call_info());
         call::shrink_stack(th);
     }
 }

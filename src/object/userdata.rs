@@ -6,6 +6,7 @@ use super::thread::Lua;
 use super::value::Value;
 use crate::gc;
 use crate::mem;
+use crate::messages as msg;
 use crate::throw::{LResult, Throw};
 use core::cell::Cell;
 
@@ -33,7 +34,9 @@ impl Gc<Userdata> {
     /// A new userdata of `len` bytes, uninitialised.
     pub fn new(l: Lua, len: usize) -> LResult<Gc<Userdata>> {
         if len > isize::MAX as usize - size_of::<Userdata>() {
-            return Err(Throw::MEMORY);
+            // A size that cannot even be written down is an error of the caller, not of memory.
+            let impossible = len.checked_add(size_of::<Userdata>() + 2).is_none();
+            return Err(if impossible { l.runtime_error(msg::BLOCK_TOO_BIG) } else { Throw::MEMORY });
         }
         let p = mem::alloc_object(l, Kind::Userdata, Userdata::size_of(len))?.cast::<Userdata>();
         // SAFETY: fresh block with room for the fixed part.
