@@ -33,6 +33,10 @@ pub enum Special {
     Resume,
     Wrapped,
     Yield,
+    /// There are no results; the lean entry stores nil.
+    Nothing,
+    /// There may be several results; the lean entry gives the first and serves only calls that want just that.
+    First,
 }
 
 /// A library function in static memory. A function value by itself (no upvalues, no allocation).

@@ -104,7 +104,22 @@ pub unsafe fn tostring_fast(l: Lua, args: *const Value, nargs: usize, out: *mut 
     }
     // SAFETY: `args` points to `nargs` values.
     let v = unsafe { *args };
-    if !has_plain_text(l.global(), v) {
+    let g = l.global();
+    if v.is_nil() || v.is_boolean() {
+        if g.metatables[v.type_id() as usize].get().is_some() {
+            return false;
+        }
+        let name: &[u8] = match v {
+            Value::NIL => b"nil",
+            Value::FALSE => b"false",
+            _ => b"true",
+        };
+        let Ok(s) = new_str(l, name) else { return false };
+        // SAFETY: `out` is a slot for the result.
+        unsafe { *out = Value::string(s) };
+        return true;
+    }
+    if !has_plain_text(g, v) {
         return false;
     }
     let text = match v.as_number() {
@@ -468,6 +483,26 @@ pub fn next(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
+/// The key alone.
+///
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn next_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    if nargs == 0 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values and `out` to a slot.
+    unsafe {
+        let Some(t) = (*args).as_table() else { return false };
+        let key = if nargs > 1 { *args.add(1) } else { Value::NIL };
+        match t.next(l.global(), key) {
+            Ok(entry) => *out = entry.map_or(Value::NIL, |(k, _)| k),
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
 pub fn ipairs_iterator(l: Lua) -> LResult<i32> {
     let i = l.aux_checkint(2)?;
     l.aux_checktype(1, LUA_TTABLE)?;
@@ -493,7 +528,7 @@ pub fn select(l: Lua) -> LResult<i32> {
     Ok(n - i)
 }
 
-/// The cases with exactly one result.
+/// The number of arguments, or the first of the selected ones.
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
@@ -504,20 +539,24 @@ pub unsafe fn select_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Va
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
         let v = *args;
-        if let Some(s) = v.as_string() {
-            if s.bytes().first() != Some(&b'#') {
+        let last = nargs - 1;
+        if v.is_number() {
+            let i = num::to_int(v.raw_number()) as isize;
+            let i = if i < 0 { last as isize + 1 + i } else { i };
+            if i < 1 {
                 return false;
             }
-            *out = Value::number((nargs - 1) as f64);
+            *out = if i as usize <= last { *args.add(i as usize) } else { Value::NIL };
             return true;
         }
-        let last = (nargs - 1) as f64;
-        if nargs > 1 && v.is_number() && (v.raw_number() == last || v.raw_number() == -1.0) {
-            *out = *args.add(nargs - 1);
-            return true;
+        match v.as_string() {
+            Some(s) if s.bytes().first() == Some(&b'#') => {
+                *out = Value::number(last as f64);
+                true
+            }
+            _ => false,
         }
     }
-    false
 }
 
 pub fn assert(l: Lua) -> LResult<i32> {

@@ -463,7 +463,7 @@ fn read_chars(l: Lua, f: *mut FILE, count: usize) -> LResult<bool> {
 fn read_formats(l: Lua, f: *mut FILE, first: i32) -> LResult<i32> {
     let nargs = l.gettop() - 1;
     // SAFETY: `f` is an open stream.
-    unsafe { libc::clearerr(f) };
+    unsafe { stdio::clearerr_unlocked(f) };
     let mut success = true;
     let mut n = first;
     if nargs == 0 {
@@ -499,7 +499,7 @@ fn read_formats(l: Lua, f: *mut FILE, first: i32) -> LResult<i32> {
         }
     }
     // SAFETY: `f` is an open stream.
-    if unsafe { libc::ferror(f) } != 0 {
+    if unsafe { stdio::ferror_unlocked(f) } != 0 {
         return l.aux_fileresult(false, None);
     }
     if !success {

@@ -211,6 +211,21 @@ pub fn modf(l: Lua) -> LResult<i32> {
     Ok(2)
 }
 
+/// The whole part alone.
+///
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn modf_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    // SAFETY: `args` points to `nargs` values and `out` to a slot.
+    unsafe {
+        if nargs == 0 || !(*args).is_number() {
+            return false;
+        }
+        let x = (*args).raw_number();
+        give(out, num::floor(x.abs()).copysign(x))
+    }
+}
+
 pub fn frexp(l: Lua) -> LResult<i32> {
     let mut e = 0;
     let x = l.aux_checknumber(1)?;

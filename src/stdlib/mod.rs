@@ -73,7 +73,7 @@ registry! {
         Ipairs "ipairs" base::ipairs;
         Loadfile "loadfile" base::loadfile;
         Load "load" base::load;
-        Next "next" base::next, special Next;
+        Next "next" base::next, fast base::next_fast, special Next;
         Pairs "pairs" base::pairs;
         Pcall "pcall" base::pcall, special Pcall;
         Print "print" base::print;
@@ -81,7 +81,7 @@ registry! {
         Rawlen "rawlen" base::rawlen, fast base::rawlen_fast;
         Rawget "rawget" base::rawget, fast base::rawget_fast;
         Rawset "rawset" base::rawset, fast base::rawset_fast;
-        Select "select" base::select, fast base::select_fast;
+        Select "select" base::select, fast base::select_fast, special First;
         Setmetatable "setmetatable" base::setmetatable, fast base::setmetatable_fast;
         Tonumber "tonumber" base::tonumber, fast base::tonumber_fast;
         Tostring "tostring" base::tostring, fast base::tostring_fast;
@@ -99,7 +99,7 @@ registry! {
     TABLE {
         TableConcat "concat" table::concat;
         TableMaxn "maxn" table::maxn;
-        TableInsert "insert" table::insert;
+        TableInsert "insert" table::insert, fast table::insert_fast, special Nothing;
         TablePack "pack" table::pack;
         TableUnpack "unpack" table::unpack;
         TableRemove "remove" table::remove, fast table::remove_fast;
@@ -208,7 +208,7 @@ registry! {
         MathLog "log" math::log, fast math::log_fast;
         MathMax "max" math::max, fast math::max_fast;
         MathMin "min" math::min, fast math::min_fast;
-        MathModf "modf" math::modf;
+        MathModf "modf" math::modf, fast math::modf_fast, special First;
         MathPow "pow" math::pow, fast math::pow_fast;
         MathRad "rad" math::rad, fast math::rad_fast;
         MathRandom "random" math::random, fast math::random_fast;

@@ -1,4 +1,4 @@
-//! The C library's standard streams.
+//! What `libc` lacks of the C library's streams.
 
 use libc::FILE;
 
@@ -6,4 +6,7 @@ unsafe extern "C" {
     pub static stdin: *mut FILE;
     pub static stdout: *mut FILE;
     pub static stderr: *mut FILE;
+    // A flag is one access: taking the stream's lock for it would change nothing.
+    pub fn clearerr_unlocked(f: *mut FILE);
+    pub fn ferror_unlocked(f: *mut FILE) -> libc::c_int;
 }

@@ -74,6 +74,31 @@ pub fn insert(l: Lua) -> LResult<i32> {
     Ok(0)
 }
 
+/// Appends an element.
+///
+/// # Safety
+/// As for every [`crate::object::FastFn`].
+pub unsafe fn insert_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+    /// Far below the size at which growing a table ends in an error message.
+    const LARGE: u32 = 1 << 26;
+    if nargs != 2 {
+        return false;
+    }
+    // SAFETY: `args` points to `nargs` values and `out` to a slot.
+    unsafe {
+        let (Some(t), v) = ((*args).as_table(), *args.add(1)) else { return false };
+        if t.metatable.get().is_some() || t.asize() >= LARGE {
+            return false;
+        }
+        let end = t.length(l.global()) + 1;
+        if end as i32 <= 0 || t.set_int(l, end as i64, v).is_err() {
+            return false;
+        }
+        *out = Value::NIL;
+    }
+    true
+}
+
 pub fn remove(l: Lua) -> LResult<i32> {
     let t = check_table(l, 1)?;
     let size = length(l, t)?;

@@ -925,11 +925,15 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     // SAFETY: the kind says so; builtins are static.
                     let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
                     let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
-                    if !HOOKED && let Some(fast) = b.fast {
+                    if !HOOKED
+                        && let Some(fast) = b.fast
+                        && (wanted == 1 || !matches!(b.special, Special::First | Special::Next))
+                    {
                         // SAFETY: `nargs` values follow the function, whose slot takes the result.
                         if unsafe { fast(l, func.add(1), nargs, func) } {
                             if wanted < 0 {
-                                l.top.set(func.wrapping_add(1));
+                                let given = (b.special != Special::Nothing) as usize;
+                                l.top.set(func.wrapping_add(given));
                             } else {
                                 for n in 1..wanted as usize {
                                     // SAFETY: the frame has room for the results it asks for.
