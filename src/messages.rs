@@ -49,6 +49,20 @@ pub const BAD_BINARY_FORMAT: &str = "%s: bad binary format (%s)";
 pub const TOO_MANY_LEVELS: &str = "too many nested functions";
 pub const BAD_CONSTANT: &str = "invalid constant";
 pub const BAD_UPVALUE_NAMES: &str = "too many upvalue names";
+pub const BAD_STACK_SIZE: &str = "invalid stack size";
+pub const BAD_UPVALUE: &str = "invalid upvalue";
+pub const BAD_LINES: &str = "invalid line information";
+pub const BAD_OPCODE: &str = "invalid opcode";
+pub const NO_RETURN: &str = "no return at the end";
+pub const BAD_REGISTER: &str = "register out of range";
+pub const BAD_CONSTANT_INDEX: &str = "constant out of range";
+pub const BAD_JUMP: &str = "jump out of range";
+pub const BAD_SEQUENCE: &str = "invalid sequence of instructions";
+pub const BAD_OPERAND: &str = "invalid operand";
+pub const BAD_FOR_LOOP: &str = "invalid 'for' loop";
+pub const BAD_FUNCTION_INDEX: &str = "function out of range";
+pub const BAD_VARARG: &str = "'...' outside a vararg function";
+pub const UNWRITTEN_REGISTER: &str = "register used before it has a value";
 
 // library bit32
 pub const FIELD_NEGATIVE: &str = "field cannot be negative";

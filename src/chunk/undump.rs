@@ -47,7 +47,7 @@ pub fn undump(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>>
     let mut loader = Loader { l, input, name };
     loader.header()?;
     loader.function(p, 0)?;
-    if let Err(reason) = verify::verify_main(p) {
+    if let Err(reason) = verify::verify(l, p)? {
         return Err(loader.bad(reason));
     }
     closure::new_main(l, p, slot)

@@ -1,7 +1,567 @@
-//! Verification of binary chunks before they may run.
-use crate::object::{Gc, Proto};
+//! Verification of functions from binary chunks, before they may run.
+//!
+//! What passes cannot make the interpreter leave its frame, its code, its constants or its upvalues, nor see what an
+//! earlier call left in a register:
+//!
+//! * Every operand is in range, and every instruction that works together with the next one (a test and its jump, an
+//!   extended operand, a call with an open list of values and the instruction that takes it) has that partner,
+//!   which can be reached on no other way.
+//! * Code cannot run off its end, every jump arrives at an instruction.
+//! * On every path to an instruction the registers that it reads were written before, in the same call.
+//!
+//! What the compiler makes always passes. The contents of registers are not typed: the interpreter checks those.
 
-/// Not written yet: accepts everything.
-pub fn verify_main(_p: Gc<Proto>) -> Result<(), &'static str> {
-    Ok(())
+use crate::bytecode::*;
+use crate::mem::Array;
+use crate::messages as msg;
+use crate::num;
+use crate::object::{Gc, Lua, Proto};
+use crate::throw::LResult;
+
+/// Why a chunk is refused.
+pub type Verdict = Result<(), &'static str>;
+
+/// Verifies a main function and all functions in it. `Err` only when memory is short.
+pub fn verify(l: Lua, main: Gc<Proto>) -> LResult<Verdict> {
+    verify_nested(l, main, None)
+}
+
+fn verify_nested(l: Lua, p: Gc<Proto>, parent: Option<Gc<Proto>>) -> LResult<Verdict> {
+    let work = Work { marks: Array::empty(), states: Array::empty(), queue: Array::empty() };
+    let verdict = Function::new(p, &work).verify(l, parent);
+    work.marks.free(l);
+    work.states.free(l);
+    work.queue.free(l);
+    if verdict? != Ok(()) {
+        return verdict;
+    }
+    for inner in p.protos.cells() {
+        let verdict = verify_nested(l, inner.get(), Some(p))?;
+        if verdict.is_err() {
+            return Ok(verdict);
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Memory for one function.
+struct Work {
+    /// `mark` bits of each instruction
+    marks: Array<u8>,
+    /// registers known to be written before each instruction, `Function::width` words each
+    states: Array<u64>,
+    /// instructions to look at (again)
+    queue: Array<u32>,
+}
+
+mod mark {
+    /// A jump or a skip arrives here.
+    pub const TARGET: u8 = 1 << 0;
+    /// Its state is known.
+    pub const REACHED: u8 = 1 << 1;
+    pub const QUEUED: u8 = 1 << 2;
+}
+
+/// A set of registers.
+type Registers = [u64; 4];
+
+fn require(condition: bool, reason: &'static str) -> Verdict {
+    if condition { Ok(()) } else { Err(reason) }
+}
+
+struct Function<'w> {
+    p: Gc<Proto>,
+    work: &'w Work,
+    size: usize,
+    registers: u32,
+    /// words of a state
+    width: usize,
+    queued: usize,
+}
+
+/// How an instruction says how many values it takes or leaves: a count, or "up to the top".
+fn leaves_open(i: Instruction) -> bool {
+    match i.op() {
+        Op::Call => i.c() == 0,
+        Op::VarArg => i.b() == 0,
+        _ => false,
+    }
+}
+
+fn takes_open(i: Instruction) -> bool {
+    matches!(i.op(), Op::Call | Op::TailCall | Op::Return | Op::SetList) && i.b() == 0
+}
+
+impl<'w> Function<'w> {
+    fn new(p: Gc<Proto>, work: &'w Work) -> Function<'w> {
+        let registers = p.maxstacksize() as u32;
+        Function { p, work, size: p.code.len(), registers, width: registers.div_ceil(64) as usize, queued: 0 }
+    }
+
+    fn verify(&mut self, l: Lua, parent: Option<Gc<Proto>>) -> LResult<Verdict> {
+        if let Err(reason) = self.check_frame(parent) {
+            return Ok(Err(reason));
+        }
+        self.work.marks.resize(l, self.size, 0)?;
+        for pc in 0..self.size {
+            if let Err(reason) = self.check_operands(pc) {
+                return Ok(Err(reason));
+            }
+        }
+        // Only now are all targets of jumps known.
+        for pc in 0..self.size {
+            if let Err(reason) = self.check_partner_before(pc) {
+                return Ok(Err(reason));
+            }
+        }
+        self.work.states.resize(l, self.size * self.width, 0)?;
+        self.work.queue.resize(l, self.size, 0)?;
+        Ok(self.check_flow())
+    }
+
+    fn code(&self, pc: usize) -> Instruction {
+        Instruction(self.p.code.get(pc))
+    }
+
+    // ---- single instructions --------------------------------------------------------------------------------
+
+    fn check_frame(&self, parent: Option<Gc<Proto>>) -> Verdict {
+        let p = self.p;
+        require(self.registers <= MAX_STACK, msg::BAD_STACK_SIZE)?;
+        require(p.numparams() as u32 <= self.registers, msg::BAD_STACK_SIZE)?;
+        require(p.upvalues.len() <= u8::MAX as usize, msg::BAD_UPVALUE)?;
+        require(p.lineinfo.is_empty() || p.lineinfo.len() == self.size, msg::BAD_LINES)?;
+        for u in p.upvalues.cells() {
+            let u = u.get();
+            if let Some(parent) = parent {
+                let limit = if u.instack { parent.maxstacksize() as usize } else { parent.upvalues.len() };
+                require((u.index as usize) < limit, msg::BAD_UPVALUE)?;
+            }
+        }
+        for pc in 0..self.size {
+            require(self.code(pc).op_checked().is_some(), msg::BAD_OPCODE)?;
+        }
+        require(self.size > 0 && self.code(self.size - 1).op() == Op::Return, msg::NO_RETURN)
+    }
+
+    /// `count` registers from `first` on exist.
+    fn check_registers(&self, first: u32, count: u32) -> Verdict {
+        require(first + count <= self.registers, msg::BAD_REGISTER)
+    }
+
+    fn check_constant(&self, k: u32) -> Verdict {
+        require((k as usize) < self.p.k.len(), msg::BAD_CONSTANT_INDEX)
+    }
+
+    fn check_rk(&self, rk: u32) -> Verdict {
+        if is_k(rk) { self.check_constant(k_index(rk)) } else { self.check_registers(rk, 1) }
+    }
+
+    fn check_upvalue(&self, i: u32) -> Verdict {
+        require((i as usize) < self.p.upvalues.len(), msg::BAD_UPVALUE)
+    }
+
+    /// The target of the jump at `pc`, which gets its mark.
+    fn check_jump(&self, pc: usize) -> Result<usize, &'static str> {
+        let target = pc as i64 + 1 + self.code(pc).sbx() as i64;
+        require(0 <= target && target < self.size as i64, msg::BAD_JUMP)?;
+        self.mark_target(target as usize);
+        Ok(target as usize)
+    }
+
+    fn mark_target(&self, pc: usize) {
+        self.work.marks.set(pc, self.work.marks.get(pc) | mark::TARGET);
+    }
+
+    /// The next instruction is one of these.
+    fn check_next(&self, pc: usize, wanted: impl Fn(Instruction) -> bool) -> Verdict {
+        require(pc + 1 < self.size && wanted(self.code(pc + 1)), msg::BAD_SEQUENCE)
+    }
+
+    /// Operands, and what must come after the instruction.
+    fn check_operands(&self, pc: usize) -> Verdict {
+        let i = self.code(pc);
+        let (a, b, c) = (i.a(), i.b(), i.c());
+        match i.op() {
+            Op::Move | Op::Unm | Op::Not | Op::Len => {
+                self.check_registers(a, 1)?;
+                self.check_registers(b, 1)
+            }
+            Op::LoadK => {
+                self.check_registers(a, 1)?;
+                self.check_constant(i.bx())
+            }
+            Op::LoadKX => {
+                self.check_registers(a, 1)?;
+                self.check_next(pc, |next| next.op() == Op::ExtraArg)?;
+                self.check_constant(self.code(pc + 1).get_ax())
+            }
+            Op::LoadBool => {
+                self.check_registers(a, 1)?;
+                require(b <= 1 && c <= 1, msg::BAD_OPERAND)?;
+                if c != 0 {
+                    require(pc + 2 < self.size, msg::BAD_JUMP)?;
+                    self.mark_target(pc + 2);
+                }
+                Ok(())
+            }
+            Op::LoadNil => self.check_registers(a, b + 1),
+            Op::GetUpval | Op::SetUpval => {
+                self.check_registers(a, 1)?;
+                self.check_upvalue(b)
+            }
+            Op::GetTabUp => {
+                self.check_registers(a, 1)?;
+                self.check_upvalue(b)?;
+                self.check_rk(c)
+            }
+            Op::SetTabUp => {
+                self.check_upvalue(a)?;
+                self.check_rk(b)?;
+                self.check_rk(c)
+            }
+            Op::GetTable => {
+                self.check_registers(a, 1)?;
+                self.check_registers(b, 1)?;
+                self.check_rk(c)
+            }
+            Op::SelfOp => {
+                self.check_registers(a, 2)?;
+                self.check_registers(b, 1)?;
+                self.check_rk(c)
+            }
+            Op::SetTable | Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::Pow => {
+                self.check_registers(a, 1)?;
+                self.check_rk(b)?;
+                self.check_rk(c)
+            }
+            Op::NewTable => {
+                self.check_registers(a, 1)?;
+                self.check_size_hint(b)?;
+                self.check_size_hint(c)
+            }
+            Op::Concat => {
+                self.check_registers(a, 1)?;
+                require(b < c, msg::BAD_OPERAND)?;
+                self.check_registers(c, 1)
+            }
+            Op::Jmp => {
+                // With A, upvalues from register A - 1 on are closed.
+                require(a <= self.registers, msg::BAD_REGISTER)?;
+                self.check_jump(pc).map(|_| ())
+            }
+            Op::Eq | Op::Lt | Op::Le => {
+                require(a <= 1, msg::BAD_OPERAND)?;
+                self.check_rk(b)?;
+                self.check_rk(c)?;
+                self.check_next(pc, |next| next.op() == Op::Jmp)
+            }
+            Op::Test => {
+                self.check_registers(a, 1)?;
+                self.check_next(pc, |next| next.op() == Op::Jmp)
+            }
+            Op::TestSet => {
+                self.check_registers(a, 1)?;
+                self.check_registers(b, 1)?;
+                self.check_next(pc, |next| next.op() == Op::Jmp)
+            }
+            Op::Call => {
+                self.check_registers(a, b.max(1))?;
+                if c == 0 {
+                    return self.check_next(pc, takes_open);
+                }
+                self.check_registers(a, c - 1)
+            }
+            Op::TailCall => {
+                self.check_registers(a, b.max(1))?;
+                require(c == 0, msg::BAD_OPERAND)?;
+                self.check_next(pc, |next| next.op() == Op::Return && takes_open(next) && next.a() == a)
+            }
+            Op::Return => self.check_registers(a, b.saturating_sub(1)),
+            Op::ForPrep => {
+                self.check_registers(a, 3)?;
+                let end = self.code(self.check_jump(pc)?);
+                require(end.op() == Op::ForLoop && end.a() == a, msg::BAD_FOR_LOOP)
+            }
+            Op::ForLoop => {
+                self.check_registers(a, 4)?;
+                let body = self.check_jump(pc)?;
+                let start = self.code(body.saturating_sub(1));
+                require(body > 0 && start.op() == Op::ForPrep && start.a() == a, msg::BAD_FOR_LOOP)
+            }
+            Op::TForCall => {
+                require(c >= 1, msg::BAD_OPERAND)?;
+                // Three registers are for the iterator's call, which leaves the loop's variables there.
+                self.check_registers(a, 3 + c.max(3))?;
+                self.check_next(pc, |next| next.op() == Op::TForLoop && next.a() == a + 2)
+            }
+            Op::TForLoop => {
+                self.check_registers(a, 2)?;
+                self.check_jump(pc).map(|_| ())
+            }
+            Op::SetList => {
+                self.check_registers(a, b + 1)?;
+                if c == 0 {
+                    self.check_next(pc, |next| next.op() == Op::ExtraArg && next.get_ax() > 0)?;
+                }
+                Ok(())
+            }
+            Op::Closure => {
+                self.check_registers(a, 1)?;
+                require((i.bx() as usize) < self.p.protos.len(), msg::BAD_FUNCTION_INDEX)
+            }
+            Op::VarArg => {
+                require(self.p.is_vararg(), msg::BAD_VARARG)?;
+                if b == 0 {
+                    self.check_registers(a, 1)?;
+                    return self.check_next(pc, takes_open);
+                }
+                self.check_registers(a, b - 1)
+            }
+            Op::ExtraArg => Ok(()),
+        }
+    }
+
+    /// The size of a new table is only a hint, but memory is taken for it: no more than the function's code could fill.
+    fn check_size_hint(&self, hint: u32) -> Verdict {
+        let items = if hint < 256 { num::fb_to_int(hint as u8) as usize } else { usize::MAX };
+        let most = (self.size + 16) * 64;
+        // With larger exponents the number itself would not fit.
+        require(hint < 28 << 3 && items <= most, msg::BAD_OPERAND)
+    }
+
+    /// What must come before the instruction.
+    fn check_partner_before(&self, pc: usize) -> Verdict {
+        let i = self.code(pc);
+        let takes_values = takes_open(i);
+        if !takes_values && i.op() != Op::ExtraArg && i.op() != Op::TForLoop {
+            return Ok(());
+        }
+        let is_target = self.work.marks.get(pc) & mark::TARGET != 0;
+        require(pc > 0 && !is_target, msg::BAD_SEQUENCE)?;
+        let before = self.code(pc - 1);
+        let fits = if takes_values {
+            // The open list begins at the register of the instruction that left it; there are things below it.
+            let fixed = if i.op() == Op::Return { 0 } else { 1 };
+            let leaves = leaves_open(before) || before.op() == Op::TailCall && i.op() == Op::Return;
+            leaves && before.a() >= i.a() + fixed
+        } else if i.op() == Op::ExtraArg {
+            before.op() == Op::LoadKX || before.op() == Op::SetList && before.c() == 0
+        } else {
+            before.op() == Op::TForCall
+        };
+        require(fits, msg::BAD_SEQUENCE)
+    }
+
+    // ---- flow of values -------------------------------------------------------------------------------------
+
+    fn check_flow(&mut self) -> Verdict {
+        let mut at_start = Registers::default();
+        add(&mut at_start, 0, self.p.numparams() as u32);
+        self.arrive(0, &at_start);
+        while self.queued > 0 {
+            self.queued -= 1;
+            let pc = self.work.queue.get(self.queued) as usize;
+            self.work.marks.set(pc, self.work.marks.get(pc) & !mark::QUEUED);
+            let mut state = Registers::default();
+            for (i, word) in state.iter_mut().enumerate().take(self.width) {
+                *word = self.work.states.get(pc * self.width + i);
+            }
+            self.follow(pc, state)?;
+        }
+        Ok(())
+    }
+
+    /// A way to `pc` with these registers written: only what is written on all ways counts there.
+    fn arrive(&mut self, pc: usize, state: &Registers) {
+        let marks = self.work.marks.get(pc);
+        let reached = marks & mark::REACHED != 0;
+        let mut changed = !reached;
+        for (i, &word) in state.iter().enumerate().take(self.width) {
+            let at = pc * self.width + i;
+            let old = self.work.states.get(at);
+            let new = if reached { old & word } else { word };
+            changed |= new != old;
+            self.work.states.set(at, new);
+        }
+        if changed && marks & mark::QUEUED == 0 {
+            self.work.queue.set(self.queued, pc as u32);
+            self.queued += 1;
+            self.work.marks.set(pc, marks | mark::REACHED | mark::QUEUED);
+        }
+    }
+
+    /// Goes from `pc` straight on, to where other ways arrive.
+    fn follow(&mut self, mut pc: usize, mut state: Registers) -> Verdict {
+        loop {
+            let Some(next) = self.step(pc, &mut state)? else { return Ok(()) };
+            pc = next;
+            if self.work.marks.get(pc) & mark::TARGET != 0 {
+                self.arrive(pc, &state);
+                return Ok(());
+            }
+        }
+    }
+
+    /// What the instruction reads must be in the state; what it writes is then. Where it goes, other than by jumps;
+    /// `None`: nowhere.
+    fn step(&mut self, pc: usize, state: &mut Registers) -> Result<Option<usize>, &'static str> {
+        let i = self.code(pc);
+        let (a, b, c) = (i.a(), i.b(), i.c());
+        let jump = (pc as i64 + 1 + i.sbx() as i64) as usize;
+        // Values from A on, for the instructions that take a list: counted, or up to what the one before left.
+        let listed = |count: u32| if b == 0 { self.code(pc - 1).a() - a } else { count };
+        let rk = |state: &Registers, rk: u32| if is_k(rk) { Ok(()) } else { need(state, rk, 1) };
+        match i.op() {
+            Op::Move | Op::Unm | Op::Not | Op::Len => {
+                need(state, b, 1)?;
+                add(state, a, 1);
+            }
+            Op::LoadK | Op::LoadKX | Op::GetUpval | Op::NewTable => add(state, a, 1),
+            Op::LoadBool => {
+                add(state, a, 1);
+                if c != 0 {
+                    self.arrive(pc + 2, state);
+                    return Ok(None);
+                }
+            }
+            Op::LoadNil => add(state, a, b + 1),
+            Op::SetUpval => need(state, a, 1)?,
+            Op::GetTabUp => {
+                rk(state, c)?;
+                add(state, a, 1);
+            }
+            Op::SetTabUp => {
+                rk(state, b)?;
+                rk(state, c)?;
+            }
+            Op::GetTable => {
+                need(state, b, 1)?;
+                rk(state, c)?;
+                add(state, a, 1);
+            }
+            Op::SetTable => {
+                need(state, a, 1)?;
+                rk(state, b)?;
+                rk(state, c)?;
+            }
+            Op::SelfOp => {
+                need(state, b, 1)?;
+                rk(state, c)?;
+                add(state, a, 2);
+            }
+            Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::Pow => {
+                rk(state, b)?;
+                rk(state, c)?;
+                add(state, a, 1);
+            }
+            Op::Concat => {
+                need(state, b, c - b + 1)?;
+                add(state, a, 1);
+            }
+            Op::Jmp => {
+                self.arrive(jump, state);
+                return Ok(None);
+            }
+            Op::Eq | Op::Lt | Op::Le => {
+                rk(state, b)?;
+                rk(state, c)?;
+                self.arrive(pc + 2, state);
+            }
+            Op::Test => {
+                need(state, a, 1)?;
+                self.arrive(pc + 2, state);
+            }
+            Op::TestSet => {
+                need(state, b, 1)?;
+                // The value is copied only when the jump is taken.
+                self.arrive(pc + 2, state);
+                add(state, a, 1);
+            }
+            Op::Call => {
+                need(state, a, listed(b))?;
+                // The callee uses the registers from its own on.
+                remove_from(state, a);
+                add(state, a, c.saturating_sub(1));
+            }
+            Op::TailCall => {
+                need(state, a, listed(b))?;
+                remove_from(state, a);
+            }
+            Op::Return => {
+                need(state, a, listed(b.saturating_sub(1)))?;
+                return Ok(None);
+            }
+            Op::ForPrep => {
+                need(state, a, 3)?;
+                self.arrive(jump, state);
+                return Ok(None);
+            }
+            Op::ForLoop => {
+                need(state, a, 3)?;
+                let mut inside = *state;
+                add(&mut inside, a + 3, 1);
+                self.arrive(jump, &inside);
+            }
+            Op::TForCall => {
+                need(state, a, 3)?;
+                remove_from(state, a + 3);
+                add(state, a + 3, c);
+            }
+            Op::TForLoop => {
+                need(state, a + 1, 1)?;
+                let mut inside = *state;
+                add(&mut inside, a, 1);
+                self.arrive(jump, &inside);
+            }
+            Op::SetList => need(state, a, listed(b + 1))?,
+            Op::Closure => {
+                for u in self.p.protos.get(i.bx() as usize).upvalues.cells() {
+                    let u = u.get();
+                    // A local function may refer to its own variable.
+                    if u.instack && u.index as u32 != a {
+                        need(state, u.index as u32, 1)?;
+                    }
+                }
+                add(state, a, 1);
+            }
+            Op::VarArg => {
+                if b == 0 {
+                    remove_from(state, a);
+                } else {
+                    add(state, a, b - 1);
+                }
+            }
+            Op::ExtraArg => {}
+        }
+        Ok(Some(pc + 1))
+    }
+}
+
+/// Bits `from..to` of word `i` of a set.
+fn word_mask(i: usize, from: u32, to: u32) -> u64 {
+    let base = i as u32 * 64;
+    let low = from.clamp(base, base + 64) - base;
+    let high = to.clamp(base, base + 64) - base;
+    if low >= high { 0 } else { (!0 >> (64 - (high - low))) << low }
+}
+
+fn add(set: &mut Registers, first: u32, count: u32) {
+    for (i, word) in set.iter_mut().enumerate() {
+        *word |= word_mask(i, first, first + count);
+    }
+}
+
+fn remove_from(set: &mut Registers, first: u32) {
+    for (i, word) in set.iter_mut().enumerate() {
+        *word &= !word_mask(i, first, u8::MAX as u32 + 1);
+    }
+}
+
+fn need(set: &Registers, first: u32, count: u32) -> Verdict {
+    let written = set.iter().enumerate().all(|(i, &word)| {
+        let mask = word_mask(i, first, first + count);
+        word & mask == mask
+    });
+    require(written, msg::UNWRITTEN_REGISTER)
 }

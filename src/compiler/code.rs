@@ -414,7 +414,7 @@ impl Compiler<'_> {
     }
 
     /// The value goes to `register`, on whatever way.
-    fn to_register(&mut self, e: &mut Exp, register: u32) -> LResult<()> {
+    fn place(&mut self, e: &mut Exp, register: u32) -> LResult<()> {
         self.discharge_to(e, register)?;
         if let Kind::Jump(pc) = e.kind {
             self.join(&mut e.if_true, pc)?;
@@ -438,43 +438,43 @@ impl Compiler<'_> {
     }
 
     #[inline]
-    pub fn to_next_register(&mut self, e: &mut Exp) -> LResult<()> {
+    pub fn place_next(&mut self, e: &mut Exp) -> LResult<()> {
         self.discharge(e)?;
         self.free_exp(e);
         self.reserve_registers(1)?;
-        self.to_register(e, self.f.free_register - 1)
+        self.place(e, self.f.free_register - 1)
     }
 
     /// The value goes to some register, which is returned.
-    pub fn to_any_register(&mut self, e: &mut Exp) -> LResult<u32> {
+    pub fn place_any(&mut self, e: &mut Exp) -> LResult<u32> {
         self.discharge(e)?;
         if let Kind::Register(r) = e.kind {
             if !e.has_jumps() {
                 return Ok(r);
             }
             if r >= self.f.nactive {
-                self.to_register(e, r)?;
+                self.place(e, r)?;
                 return Ok(r);
             }
         }
-        self.to_next_register(e)?;
+        self.place_next(e)?;
         Ok(self.f.free_register - 1)
     }
 
-    pub fn to_register_or_upvalue(&mut self, e: &mut Exp) -> LResult<()> {
+    pub fn place_any_or_upvalue(&mut self, e: &mut Exp) -> LResult<()> {
         if !matches!(e.kind, Kind::Upvalue(_)) || e.has_jumps() {
-            self.to_any_register(e)?;
+            self.place_any(e)?;
         }
         Ok(())
     }
 
-    pub fn to_value(&mut self, e: &mut Exp) -> LResult<()> {
-        if e.has_jumps() { self.to_any_register(e).map(|_| ()) } else { self.discharge(e) }
+    pub fn settle(&mut self, e: &mut Exp) -> LResult<()> {
+        if e.has_jumps() { self.place_any(e).map(|_| ()) } else { self.discharge(e) }
     }
 
     /// The value as a constant operand if it can be one, else in some register.
-    pub fn to_rk(&mut self, e: &mut Exp) -> LResult<u32> {
-        self.to_value(e)?;
+    pub fn operand(&mut self, e: &mut Exp) -> LResult<u32> {
+        self.settle(e)?;
         let room = self.constant_count() as u32 <= MAX_INDEX_RK;
         let k = match e.kind {
             Kind::Nil if room => Some(self.constant(Value::NIL)?),
@@ -490,7 +490,7 @@ impl Compiler<'_> {
                 return Ok(rk_constant(k));
             }
         }
-        self.to_any_register(e)
+        self.place_any(e)
     }
 
     // ---- variables ------------------------------------------------------------------------------------------
@@ -499,10 +499,10 @@ impl Compiler<'_> {
         match var.kind {
             Kind::Local(r) => {
                 self.free_exp(e);
-                return self.to_register(e, r);
+                return self.place(e, r);
             }
             Kind::Upvalue(i) => {
-                let r = self.to_any_register(e)?;
+                let r = self.place_any(e)?;
                 self.emit_abc(Op::SetUpval, r, i, 0)?;
             }
             Kind::Indexed { container, table, key } => {
@@ -510,7 +510,7 @@ impl Compiler<'_> {
                     Container::Register => Op::SetTable,
                     Container::Upvalue => Op::SetTabUp,
                 };
-                let value = self.to_rk(e)?;
+                let value = self.operand(e)?;
                 self.emit_abc(op, table, key, value)?;
             }
             _ => debug_assert!(false, "not a variable"),
@@ -529,19 +529,19 @@ impl Compiler<'_> {
                 return Ok(());
             }
         };
-        let key = self.to_rk(key)?;
+        let key = self.operand(key)?;
         t.kind = Kind::Indexed { container, table, key };
         Ok(())
     }
 
     /// `e` becomes the method `key` of `e`, with the object in the register after it.
     pub fn method(&mut self, e: &mut Exp, key: &mut Exp) -> LResult<()> {
-        let object = self.to_any_register(e)?;
+        let object = self.place_any(e)?;
         self.free_exp(e);
         let register = self.f.free_register;
         *e = Exp::new(Kind::Register(register));
         self.reserve_registers(2)?;
-        let rk = self.to_rk(key)?;
+        let rk = self.operand(key)?;
         self.emit_abc(Op::SelfOp, register, object, rk)?;
         self.free_exp(key);
         Ok(())
@@ -637,7 +637,7 @@ impl Compiler<'_> {
             }
             Unary::Len => Op::Len,
         };
-        let r = self.to_any_register(e)?;
+        let r = self.place_any(e)?;
         self.free_exp(e);
         e.kind = Kind::Relocatable(self.emit_abc(op, 0, r, 0)?);
         self.fix_line(line);
@@ -650,14 +650,14 @@ impl Compiler<'_> {
             Binary::And => self.go_if_true(e),
             Binary::Or => self.go_if_false(e),
             // Operands of `..` must be in consecutive registers.
-            Binary::Concat => self.to_next_register(e),
+            Binary::Concat => self.place_next(e),
             Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Mod | Binary::Pow => {
                 if e.as_numeral().is_none() {
-                    self.to_rk(e)?;
+                    self.operand(e)?;
                 }
                 Ok(())
             }
-            _ => self.to_rk(e).map(|_| ()),
+            _ => self.operand(e).map(|_| ()),
         }
     }
 
@@ -677,7 +677,7 @@ impl Compiler<'_> {
                 Ok(())
             }
             Binary::Concat => {
-                self.to_value(&mut b)?;
+                self.settle(&mut b)?;
                 if let Kind::Relocatable(pc) = b.kind
                     && self.instruction(pc).op() == Op::Concat
                 {
@@ -689,7 +689,7 @@ impl Compiler<'_> {
                     a.kind = b.kind;
                     return Ok(());
                 }
-                self.to_next_register(&mut b)?;
+                self.place_next(&mut b)?;
                 self.arithmetic(Op::Concat, a, b, line)
             }
             Binary::Add => self.arithmetic(Op::Add, a, b, line),
@@ -714,8 +714,8 @@ impl Compiler<'_> {
             a.kind = Kind::Number(result);
             return Ok(());
         }
-        let rb = self.to_rk(&mut b)?;
-        let ra = self.to_rk(a)?;
+        let rb = self.operand(&mut b)?;
+        let ra = self.operand(a)?;
         // The higher register goes first.
         if ra > rb {
             self.free_exp(a);
@@ -730,8 +730,8 @@ impl Compiler<'_> {
     }
 
     fn comparison(&mut self, op: Op, condition: bool, swap: bool, a: &mut Exp, mut b: Exp) -> LResult<()> {
-        let ra = self.to_rk(a)?;
-        let rb = self.to_rk(&mut b)?;
+        let ra = self.operand(a)?;
+        let rb = self.operand(&mut b)?;
         self.free_exp(&b);
         self.free_exp(a);
         let (x, y) = if swap { (rb, ra) } else { (ra, rb) };

@@ -173,7 +173,7 @@ impl Compiler<'_> {
                         continue;
                     }
                     Some(b'[') => {
-                        self.to_register_or_upvalue(e)?;
+                        self.place_any_or_upvalue(e)?;
                         let mut key = Exp::VOID;
                         self.bracketed_key(&mut key)?;
                         self.index(e, &mut key)?;
@@ -190,14 +190,14 @@ impl Compiler<'_> {
                     _ => return Ok(()),
                 },
             }
-            self.to_next_register(e)?;
+            self.place_next(e)?;
             self.arguments(e, line)?;
         }
     }
 
     /// `.name` (or `:name`)
     pub fn field(&mut self, e: &mut Exp) -> LResult<()> {
-        self.to_register_or_upvalue(e)?;
+        self.place_any_or_upvalue(e)?;
         self.lex.next()?;
         let mut key = self.name_constant()?;
         self.index(e, &mut key)
@@ -207,7 +207,7 @@ impl Compiler<'_> {
     fn bracketed_key(&mut self, key: &mut Exp) -> LResult<()> {
         self.lex.next()?;
         self.expression(key)?;
-        self.to_value(key)?;
+        self.settle(key)?;
         self.expect(Tok::byte(b']'))
     }
 
@@ -236,7 +236,7 @@ impl Compiler<'_> {
             MULTIPLE
         } else {
             if last.kind != Kind::Void {
-                self.to_next_register(&mut last)?;
+                self.place_next(&mut last)?;
             }
             (self.f.free_register - (base + 1)) as i32
         };
@@ -252,7 +252,7 @@ impl Compiler<'_> {
         let mut n = 1;
         self.expression(last)?;
         while self.accept(Tok::byte(b','))? {
-            self.to_next_register(last)?;
+            self.place_next(last)?;
             self.expression(last)?;
             n += 1;
         }
@@ -265,7 +265,7 @@ impl Compiler<'_> {
         let line = self.lex.line;
         let pc = self.emit_abc(Op::NewTable, 0, 0, 0)?;
         *e = Exp::new(Kind::Relocatable(pc));
-        self.to_next_register(e)?;
+        self.place_next(e)?;
         let Kind::Register(table) = e.kind else { return Ok(()) };
         let mut c = Constructor { table, item: Exp::VOID, list_items: 0, record_items: 0, pending: 0 };
         self.expect(Tok::byte(b'{'))?;
@@ -307,10 +307,10 @@ impl Compiler<'_> {
         }
         c.record_items += 1;
         self.expect(Tok::byte(b'='))?;
-        let key = self.to_rk(&mut key)?;
+        let key = self.operand(&mut key)?;
         let mut value = Exp::VOID;
         self.expression(&mut value)?;
-        let value = self.to_rk(&mut value)?;
+        let value = self.operand(&mut value)?;
         self.emit_abc(Op::SetTable, c.table, key, value)?;
         self.f.free_register = register;
         Ok(())
@@ -321,7 +321,7 @@ impl Compiler<'_> {
         if c.item.kind == Kind::Void {
             return Ok(());
         }
-        self.to_next_register(&mut c.item)?;
+        self.place_next(&mut c.item)?;
         c.item.kind = Kind::Void;
         if c.pending as u32 == FIELDS_PER_FLUSH {
             self.emit_set_list(c.table, c.list_items, c.pending)?;
@@ -342,7 +342,7 @@ impl Compiler<'_> {
             return Ok(());
         }
         if c.item.kind != Kind::Void {
-            self.to_next_register(&mut c.item)?;
+            self.place_next(&mut c.item)?;
         }
         self.emit_set_list(c.table, c.list_items, c.pending)
     }
@@ -371,7 +371,7 @@ impl Compiler<'_> {
         let pc = self.emit_closure(self.f.inner_index())?;
         *e = Exp::new(Kind::Relocatable(pc));
         // The closure goes to a register at once: it captures variables as they are here.
-        self.to_next_register(e)
+        self.place_next(e)
     }
 
     fn parameters(&mut self) -> LResult<()> {

@@ -704,10 +704,7 @@ impl Compiler<'_> {
         let index = &self.work.constants;
         // Nothing in it is needed for the growth: drop it first, so that both need not exist at once.
         index.slots.free(l);
-        let made = index.slots.resize(l, size, FREE);
-        if made.is_err() {
-            return made;
-        }
+        index.slots.resize(l, size, FREE)?;
         // Outer functions first: see `ConstantIndex`. The current function's newest constants are the caller's.
         self.reindex(&self.f, true);
         Ok(())

@@ -261,7 +261,7 @@ impl<'i> Lexer<'i> {
             self.input.skip(1);
         }
         self.line += 1;
-        if self.line >= i32::MAX {
+        if self.line == i32::MAX {
             return Err(self.error(msg::TOO_MANY_LINES));
         }
         Ok(())

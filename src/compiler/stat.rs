@@ -186,7 +186,7 @@ impl Compiler<'_> {
             return Ok(());
         }
         if last.kind != Kind::Void {
-            self.to_next_register(last)?;
+            self.place_next(last)?;
         }
         if missing > 0 {
             let first = self.f.free_register;
@@ -267,10 +267,10 @@ impl Compiler<'_> {
                 first = self.f.nactive;
                 count = MULTIPLE;
             } else if values == 1 {
-                first = self.to_any_register(&mut e)?;
+                first = self.place_any(&mut e)?;
                 count = 1;
             } else {
-                self.to_next_register(&mut e)?;
+                self.place_next(&mut e)?;
                 first = self.f.nactive;
                 count = values as i32;
             }
@@ -343,8 +343,7 @@ impl Compiler<'_> {
         let mut e = Exp::VOID;
         self.expression(&mut e)?;
         self.expect(Tok::THEN)?;
-        let when_false;
-        if self.lex.token.kind == Tok::GOTO || self.lex.token.kind == Tok::BREAK {
+        let when_false = if self.lex.token.kind == Tok::GOTO || self.lex.token.kind == Tok::BREAK {
             // The condition's own jump is the goto.
             self.go_if_false(&mut e)?;
             self.enter_block(false)?;
@@ -353,12 +352,12 @@ impl Compiler<'_> {
             if self.at_block_end(false) {
                 return self.leave_block();
             }
-            when_false = self.jump()?;
+            self.jump()?
         } else {
             self.go_if_true(&mut e)?;
             self.enter_block(false)?;
-            when_false = e.if_false;
-        }
+            e.if_false
+        };
         self.statements()?;
         self.leave_block()?;
         if self.lex.token.kind == Tok::ELSE || self.lex.token.kind == Tok::ELSEIF {
@@ -415,10 +414,10 @@ impl Compiler<'_> {
         self.leave_block()
     }
 
-    fn expression_to_next_register(&mut self) -> LResult<()> {
+    fn expression_in_next_register(&mut self) -> LResult<()> {
         let mut e = Exp::VOID;
         self.expression(&mut e)?;
-        self.to_next_register(&mut e)
+        self.place_next(&mut e)
     }
 
     fn numeric_for(&mut self, name: Gc<Str>, line: i32) -> LResult<()> {
@@ -428,11 +427,11 @@ impl Compiler<'_> {
         self.new_local_named("(for step)")?;
         self.new_local(name)?;
         self.expect(Tok::byte(b'='))?;
-        self.expression_to_next_register()?;
+        self.expression_in_next_register()?;
         self.expect(Tok::byte(b','))?;
-        self.expression_to_next_register()?;
+        self.expression_in_next_register()?;
         if self.accept(Tok::byte(b','))? {
-            self.expression_to_next_register()?;
+            self.expression_in_next_register()?;
         } else {
             let one = self.constant(Value::number(1.0))?;
             self.emit_load_constant(self.f.free_register, one)?;

@@ -75,12 +75,12 @@ mod tests {
         assert_eq!(id(b""), "[string \"\"]");
         assert_eq!(id(b"ab\0cd"), "[string \"ab\"]");
         // The longest that fit, and one more; the figures are those of the reference library.
-        assert_eq!(id(&[b"=" as &[u8], &vec![b'a'; 59]].concat()), "a".repeat(59));
-        assert_eq!(id(&[b"=" as &[u8], &vec![b'a'; 60]].concat()), "a".repeat(59));
-        assert_eq!(id(&[b"@" as &[u8], &vec![b'a'; 59]].concat()), "a".repeat(59));
-        assert_eq!(id(&[b"@x" as &[u8], &vec![b'a'; 59]].concat()), std::format!("...{}", "a".repeat(56)));
-        assert_eq!(id(&vec![b'a'; 44]), std::format!("[string \"{}\"]", "a".repeat(44)));
-        assert_eq!(id(&vec![b'a'; 45]), std::format!("[string \"{}...\"]", "a".repeat(45)));
-        assert_eq!(id(&vec![b'a'; 80]), std::format!("[string \"{}...\"]", "a".repeat(45)));
+        assert_eq!(id(&[b"=" as &[u8], &[b'a'; 59]].concat()), "a".repeat(59));
+        assert_eq!(id(&[b"=" as &[u8], &[b'a'; 60]].concat()), "a".repeat(59));
+        assert_eq!(id(&[b"@" as &[u8], &[b'a'; 59]].concat()), "a".repeat(59));
+        assert_eq!(id(&[b"@x" as &[u8], &[b'a'; 59]].concat()), std::format!("...{}", "a".repeat(56)));
+        assert_eq!(id(&[b'a'; 44]), std::format!("[string \"{}\"]", "a".repeat(44)));
+        assert_eq!(id(&[b'a'; 45]), std::format!("[string \"{}...\"]", "a".repeat(45)));
+        assert_eq!(id(&[b'a'; 80]), std::format!("[string \"{}...\"]", "a".repeat(45)));
     }
 }
