@@ -34,14 +34,26 @@ pub(super) struct Pad {
     pub(super) previous: *mut Pad,
     /// `link.protected` when the pad was entered.
     pub(super) protected: u32,
+    /// Throw code of a raise that jumped here; else 0.
+    pub(super) jumped: u32,
 }
 
-/// What `raise` shall do: call `function(exception)`, or jump if there is none (or if it returns).
+/// What `raise` shall do: call `function(argument)`, an exception, or jump if there is none (or if it returns).
 #[repr(C)]
 pub(super) struct Plan {
     function: usize,
-    exception: *mut UnwindException,
+    /// Of a jump, how many frames it crosses, as far as is worth knowing.
+    argument: usize,
 }
+
+impl Plan {
+    fn jump(frames: usize) -> Plan {
+        Plan { function: 0, argument: frames }
+    }
+}
+
+/// More frames than this are not taken off the processor's return prediction.
+const FRAMES_TAKEN_OFF: usize = 8;
 
 /// Decides how `throw` gets to the innermost pad.
 ///
@@ -57,7 +69,7 @@ pub(super) unsafe extern "C" fn decide(link: *mut Link, throw: u64, pc: usize, s
         if pad.is_null() {
             fail(b"liblua: error raised with no call in progress\n");
         }
-        let frame = Frame { pc, sp, fp }.skip_plain(pad as usize);
+        let (frame, frames) = Frame { pc, sp, fp }.skip_plain(pad as usize);
         if frame.sp != pad as usize && unwinds(frame, pad as usize) {
             return unwind(pad, throw);
         }
@@ -65,7 +77,7 @@ pub(super) unsafe extern "C" fn decide(link: *mut Link, throw: u64, pc: usize, s
         if !(*pad).own.target.is_null() || !(*pad).own.next.is_null() {
             unwind::abandon(pad);
         }
-        Plan { function: 0, exception: null_mut() }
+        Plan::jump(frames.min(FRAMES_TAKEN_OFF))
     }
 }
 
@@ -78,7 +90,7 @@ unsafe fn resume(link: *mut Link) -> Plan {
         (*link).foreign = null_mut();
         arch::no_return();
         match unwind::resume_function() {
-            Some(function) if !exception.is_null() => Plan { function, exception },
+            Some(function) if !exception.is_null() => Plan { function, argument: exception as usize },
             _ => fail(b"liblua: foreign exception lost\n"),
         }
     }
@@ -93,10 +105,10 @@ unsafe fn unwind(pad: *mut Pad, throw: u64) -> Plan {
         if let Some(function) = unwind::raise_function()
             && let Some(own) = unwind::new_exception(pad, throw)
         {
-            return Plan { function, exception: own.cast() };
+            return Plan { function, argument: own as usize };
         }
     }
-    Plan { function: 0, exception: null_mut() }
+    Plan::jump(0)
 }
 
 /// Whether the frames from `frame` up to the pad want unwinding rather than a jump.

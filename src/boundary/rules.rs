@@ -112,12 +112,13 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Walks up the frames while their rules are known, simple, and have nothing to run. Returns the frame where that
-    /// ends, at the latest at the stack pointer `end`.
+    /// ends, at the latest at the stack pointer `end`, and how many were passed.
     ///
     /// # Safety
     /// The frame is on this thread's stack, which is readable up to `end`.
     #[inline(always)]
-    pub(super) unsafe fn skip_plain(mut self, end: usize) -> Frame {
+    pub(super) unsafe fn skip_plain(mut self, end: usize) -> (Frame, usize) {
+        let mut passed = 0;
         while self.sp < end {
             let Some((rule, FOR_EVER)) = Slot::of(self.pc).read(self.pc) else { break };
             let kind = rule.code & ((1 << code::RETURN_SHIFT) - 1);
@@ -136,8 +137,9 @@ impl Frame {
                 self.pc = arch::plain_address(*(rule.return_slot(cfa) as *const usize));
             }
             self.sp = cfa;
+            passed += 1;
         }
-        self
+        (self, passed)
     }
 
     /// The caller's frame, or `None` when the rule does not lead up the stack and to `end` at most.
