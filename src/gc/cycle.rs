@@ -29,7 +29,8 @@ fn set_debt(gc: &GcState, debt: isize) {
 
 /// Waits until `percent` of `estimate` bytes are in use.
 fn set_pause(gc: &GcState, estimate: usize, percent: usize) {
-    let threshold = (estimate.max(SMALL_HEAP) / 100).saturating_mul(percent).min(isize::MAX as usize) as isize;
+    let threshold =
+        (estimate.max(SMALL_HEAP) / 100).saturating_mul(percent).min(isize::MAX as usize) as isize;
     set_debt(gc, gc.total() as isize - threshold);
 }
 fn pause(gc: &GcState) -> usize {

@@ -1,5 +1,6 @@
 //! The object model: values, object layouts, and the operations that need nothing but the layout and memory.
 
+mod border;
 pub mod chunkid;
 pub mod closure;
 pub mod global;

@@ -13,6 +13,7 @@
 //! * `flags` bit `i` set means: the metamethod with fast index `i` is known to be absent from this (meta)table.
 //!   Whoever inserts a new string key, or assigns to an existing one, clears the flags.
 
+use super::border::border;
 use super::global::Global;
 use super::header::{Gc, Header, Kind};
 use super::string::Str;
@@ -274,12 +275,7 @@ impl Table {
         let array = self.array();
         let n = array.len();
         if n > 0 && array[n - 1].get().is_nil() {
-            let (mut i, mut j) = (0, n);
-            while j - i > 1 {
-                let m = (i + j) / 2;
-                if array[m - 1].get().is_nil() { j = m } else { i = m }
-            }
-            return i as u64;
+            return border(array) as u64;
         }
         if self.lsizenode() == NO_HASH { n as u64 } else { self.unbound_length(g, n as u64) }
     }
