@@ -176,6 +176,7 @@ impl Report {
                 theirs.err()
             )),
         }
+        state::close_state(l);
     }
 
     fn finish(self, what: &str) {

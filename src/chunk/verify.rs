@@ -301,10 +301,13 @@ impl<'w> Function<'w> {
             }
             Op::SetList => {
                 self.check_registers(a, b + 1)?;
+                let mut batch = c;
                 if c == 0 {
-                    self.check_next(pc, |next| next.op() == Op::ExtraArg && next.get_ax() > 0)?;
+                    self.check_next(pc, |next| next.op() == Op::ExtraArg)?;
+                    batch = self.code(pc + 1).get_ax();
                 }
-                Ok(())
+                // The table grows to where the batch goes: there must be code for the batches before it.
+                require(batch >= 1 && batch as usize <= self.size, msg::BAD_OPERAND)
             }
             Op::Closure => {
                 self.check_registers(a, 1)?;

@@ -63,7 +63,6 @@ impl ChunkId {
 #[cfg(test)]
 mod tests {
     use super::ChunkId;
-    use std::vec;
 
     #[test]
     fn forms() {

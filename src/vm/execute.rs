@@ -787,9 +787,11 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 if i.c() != 0 {
                     pc = unsafe { pc.add(1) };
                 }
-                let v = r!(i.a());
-                // SAFETY: the register holds the table under construction.
-                let t: Gc<Table> = unsafe { Gc::from_ptr(v.payload()) };
+                // The table under construction, unless the code is made up or a debugger changed the register.
+                let Some(t) = table_of(r!(i.a())) else {
+                    ci.savedpc.set(pc);
+                    return Exit::Throw(l.type_error(reg_at!(i.a()), "index"));
+                };
                 protect!(set_list(l, t, ra.wrapping_add(1), n, i.imm()));
                 l.top.set(ci.top.get());
             }
