@@ -2,14 +2,6 @@
 
 use super::*;
 
-/// Runs the function that opens the library.
-fn open(l: Lua, name: &str) -> LResult<i32> {
-    match stdlib::LIBRARIES.iter().find(|library| library.0 == name) {
-        Some(library) => (library.1.f)(l),
-        None => Err(l.runtime_error("library not there")),
-    }
-}
-
 /// `[-0, +1, e]` Opens the basic functions, as globals.
 ///
 /// Errors: any. Manual 6.
@@ -18,7 +10,7 @@ fn open(l: Lua, name: &str) -> LResult<i32> {
 pub unsafe extern "C-unwind" fn luaopen_base(L: *mut lua_State) -> c_int {
     raising!(open_base)
 }
-core!(open_base(L) => open(L, "_G"));
+core!(open_base(L) => stdlib::base::open(L));
 
 /// `[-0, +1, e]` Pushes the coroutine library.
 ///
@@ -28,7 +20,7 @@ core!(open_base(L) => open(L, "_G"));
 pub unsafe extern "C-unwind" fn luaopen_coroutine(L: *mut lua_State) -> c_int {
     raising!(open_coroutine)
 }
-core!(open_coroutine(L) => open(L, "coroutine"));
+core!(open_coroutine(L) => stdlib::coroutine::open(L));
 
 /// `[-0, +1, e]` Pushes the table library.
 ///
@@ -38,7 +30,7 @@ core!(open_coroutine(L) => open(L, "coroutine"));
 pub unsafe extern "C-unwind" fn luaopen_table(L: *mut lua_State) -> c_int {
     raising!(open_table)
 }
-core!(open_table(L) => open(L, "table"));
+core!(open_table(L) => stdlib::table::open(L));
 
 /// `[-0, +1, e]` Pushes the input and output library.
 ///
@@ -48,7 +40,7 @@ core!(open_table(L) => open(L, "table"));
 pub unsafe extern "C-unwind" fn luaopen_io(L: *mut lua_State) -> c_int {
     raising!(open_io)
 }
-core!(open_io(L) => open(L, "io"));
+core!(open_io(L) => stdlib::io::open(L));
 
 /// `[-0, +1, e]` Pushes the library of operating-system facilities.
 ///
@@ -58,7 +50,7 @@ core!(open_io(L) => open(L, "io"));
 pub unsafe extern "C-unwind" fn luaopen_os(L: *mut lua_State) -> c_int {
     raising!(open_os)
 }
-core!(open_os(L) => open(L, "os"));
+core!(open_os(L) => stdlib::os::open(L));
 
 /// `[-0, +1, e]` Pushes the string library, and sets the metatable of strings.
 ///
@@ -68,7 +60,7 @@ core!(open_os(L) => open(L, "os"));
 pub unsafe extern "C-unwind" fn luaopen_string(L: *mut lua_State) -> c_int {
     raising!(open_string)
 }
-core!(open_string(L) => open(L, "string"));
+core!(open_string(L) => stdlib::string::open(L));
 
 /// `[-0, +1, e]` Pushes the library of bitwise operations.
 ///
@@ -78,7 +70,7 @@ core!(open_string(L) => open(L, "string"));
 pub unsafe extern "C-unwind" fn luaopen_bit32(L: *mut lua_State) -> c_int {
     raising!(open_bit32)
 }
-core!(open_bit32(L) => open(L, "bit32"));
+core!(open_bit32(L) => stdlib::bit32::open(L));
 
 /// `[-0, +1, e]` Pushes the mathematical library.
 ///
@@ -88,7 +80,7 @@ core!(open_bit32(L) => open(L, "bit32"));
 pub unsafe extern "C-unwind" fn luaopen_math(L: *mut lua_State) -> c_int {
     raising!(open_math)
 }
-core!(open_math(L) => open(L, "math"));
+core!(open_math(L) => stdlib::math::open(L));
 
 /// `[-0, +1, e]` Pushes the debug library.
 ///
@@ -98,7 +90,7 @@ core!(open_math(L) => open(L, "math"));
 pub unsafe extern "C-unwind" fn luaopen_debug(L: *mut lua_State) -> c_int {
     raising!(open_debug)
 }
-core!(open_debug(L) => open(L, "debug"));
+core!(open_debug(L) => stdlib::debug::open(L));
 
 /// `[-0, +1, e]` Pushes the package library, and sets `require`.
 ///
@@ -108,7 +100,7 @@ core!(open_debug(L) => open(L, "debug"));
 pub unsafe extern "C-unwind" fn luaopen_package(L: *mut lua_State) -> c_int {
     raising!(open_package)
 }
-core!(open_package(L) => open(L, "package"));
+core!(open_package(L) => stdlib::package::open(L));
 
 /// `[-0, +0, e]` Opens all standard libraries.
 ///
