@@ -3,6 +3,7 @@
 use super::check::api_check;
 use crate::consts::*;
 use crate::gc;
+use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Userdata, Value, string};
 use crate::throw::LResult;
 use crate::vm::meta;
@@ -82,6 +83,9 @@ impl Lua {
         Ok(())
     }
     pub fn newuserdata(self, size: usize) -> LResult<*mut c_void> {
+        if size > usize::MAX - size_of::<Userdata>() {
+            return Err(self.runtime_error(msg::BLOCK_TOO_BIG));
+        }
         gc::check(self)?;
         let u = Gc::<Userdata>::new(self, size)?;
         self.api_push(Value::userdata(u));
