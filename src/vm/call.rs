@@ -471,6 +471,20 @@ pub fn poscall(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<bool> {
 /// Moves `n` results, padded or cut to `wanted`; sets the top behind them.
 #[inline(always)]
 pub fn move_results(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32) -> bool {
+    match wanted {
+        // The commonest first: the loops below have more to set up than to do then.
+        0 => {
+            l.top.set(to);
+            return false;
+        }
+        1 => {
+            // SAFETY: `to` was the function's slot; a result is above it.
+            unsafe { *to = if n == 0 { Value::NIL } else { *first } };
+            l.top.set(to.wrapping_add(1));
+            return false;
+        }
+        _ => {}
+    }
     let count = if wanted < 0 { n } else { wanted as usize };
     let have = n.min(count);
     for i in 0..have {
@@ -526,7 +540,7 @@ fn native_overflow(l: Lua, n: u16) -> LResult<()> {
 
 /// Calls the function at `func` with the arguments above it; results replace it. The callee may yield.
 pub fn call(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
-    let (ci, nny, n_c_calls, offset) = (l.ci.get(), l.nny.get(), l.n_c_calls.get(), l.save_slot(func));
+    let offset = l.save_slot(func);
     enter_native(l)?;
     let called = match precall(l, func, nresults) {
         Ok(Pre::Lua) => {
@@ -538,52 +552,42 @@ pub fn call(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
         Err(throw) => Err(throw),
     };
     if let Err(throw) = called {
-        if throw == Throw::FOREIGN {
-            pass_foreign(l, ci, l.restore_slot(offset));
-            l.nny.set(nny);
-            l.n_c_calls.set(n_c_calls);
-        }
-        return Err(throw);
+        return Err(if throw == Throw::FOREIGN { pass_foreign(l, offset) } else { throw });
     }
     l.n_c_calls.set(l.n_c_calls.get() - 1);
     Ok(())
 }
 
-/// A foreign exception passes: undoes the calls down to the frame `ci`, which had called the function at `func`. Its
-/// foreign code may catch the exception and go on, so it must find the thread as after a call without results.
+/// A foreign exception passes `call`: undoes the calls of and above the function whose slot's offset is given. The
+/// caller's foreign code may catch the exception and go on, so it must find the thread as after a call without results.
 #[cold]
 #[inline(never)]
-fn pass_foreign(l: Lua, ci: *const CallInfo, func: *mut Value) {
-    let mut at = l.ci.get();
-    while at != ci {
-        // SAFETY: the chain of active frames is live and `ci` is on it.
-        let c = unsafe { &*at };
-        if c.has(cist::PCALL) {
-            execute::leave_pcall(l, c);
+fn pass_foreign(l: Lua, func: isize) -> Throw {
+    let func = l.restore_slot(func);
+    let mut ci = l.call_info();
+    // The calls that ended before this are no longer in the chain; the caller's own function lies lower.
+    while ci.func.get() >= func {
+        if ci.has(cist::PCALL) {
+            execute::leave_pcall(l, ci);
         }
-        at = c.prev.get();
+        // SAFETY: the caller's frame, at the latest the host's, is further out in the chain.
+        ci = unsafe { &*ci.prev.get() };
     }
     upval::close(l, func);
     l.ci.set(ci);
     l.top.set(func);
+    l.n_c_calls.set(l.n_c_calls.get() - 1);
+    Throw::FOREIGN
 }
 
 /// `call` for callers that cannot be suspended.
 pub fn call_noyield(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
-    let nny = l.nny.get();
-    l.nny.set(nny + 1);
-    match call(l, func, nresults) {
-        Ok(()) => {
-            l.nny.set(l.nny.get() - 1);
-            Ok(())
-        }
-        Err(throw) => {
-            if throw == Throw::FOREIGN {
-                l.nny.set(nny);
-            }
-            Err(throw)
-        }
+    l.nny.set(l.nny.get() + 1);
+    let called = call(l, func, nresults);
+    if matches!(called, Ok(()) | Err(Throw::FOREIGN)) {
+        l.nny.set(l.nny.get() - 1);
     }
+    called
 }
 
 /// What a protected call restores when it stops an error.

@@ -508,6 +508,9 @@ impl Poll for HookPoll {
                 true
             }
             Err(throw) => {
+                if throw == Throw::FOREIGN {
+                    l.nny.set(l.nny.get() - 1);
+                }
                 self.reason = throw;
                 false
             }
