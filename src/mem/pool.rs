@@ -165,10 +165,11 @@ impl Pool {
         let used = self.live - self.large;
         self.chunk_bytes > 3 * used + SPARE
     }
-    /// The end of a collection, before which about as much was allocated as is live now. Trims a sparse pool, but only
+    /// The end of a collection, before which about as much was allocated as is live now; blocks that did not come from
+    /// chunks do not pay. Trims a sparse pool, but only
     /// so often that the walk over its free blocks is paid for by as many bytes allocated.
     pub fn collected(&mut self) {
-        self.credit = self.credit.saturating_add(self.live);
+        self.credit = self.credit.saturating_add(self.live - self.large);
         if self.is_sparse() && self.credit >= self.chunk_bytes {
             self.credit = 0;
             self.trim();
