@@ -125,9 +125,28 @@ pub fn floor(n: f64) -> f64 {
     }
 }
 
+/// The number cut to 32 bits; some other integer when it does not fit.
+#[inline(always)]
+fn to_int32_or_zero(n: f64) -> i32 {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE2 is part of x86-64; the instruction takes any operand.
+    unsafe {
+        use core::arch::x86_64::{_mm_cvttsd_si32, _mm_set_sd};
+        _mm_cvttsd_si32(_mm_set_sd(n))
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        n as i32
+    }
+}
+
 /// Lua's `%`: the sign of the result is the divisor's.
 #[inline(always)]
 pub fn modulo(a: f64, b: f64) -> f64 {
+    let (i, j) = (to_int32_or_zero(a), to_int32_or_zero(b));
+    if i as f64 == a && j as f64 == b && i >= 0 && j > 0 {
+        return (i as u32 % j as u32) as f64;
+    }
     a - floor(a / b) * b
 }
 

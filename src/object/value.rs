@@ -168,6 +168,12 @@ impl Value {
         // SAFETY: a collectable tag is only ever put on the address of a live object.
         if self.is_collectable() { Some(unsafe { Gc::from_ptr(self.payload()) }) } else { None }
     }
+    /// The payload if the tag is `tag`: one exclusive-or clears a right tag and leaves a wrong one visible.
+    #[inline(always)]
+    fn untag(self, tag: u64) -> Option<u64> {
+        let payload = self.0 ^ tag << 48;
+        if payload >> 48 == 0 { Some(payload) } else { None }
+    }
     #[inline(always)]
     fn header(self) -> &'static Header {
         debug_assert!(self.is_collectable());
@@ -177,21 +183,19 @@ impl Value {
     #[inline(always)]
     pub fn as_string(self) -> Option<Gc<Str>> {
         // SAFETY: the tag says that the payload is a live `Str`.
-        if self.tag() == TAG_STRING { Some(unsafe { Gc::from_ptr(self.payload()) }) } else { None }
+        self.untag(TAG_STRING).map(|p| unsafe { Gc::from_ptr(p as *mut Str) })
     }
     #[inline(always)]
     pub fn as_table(self) -> Option<Gc<Table>> {
         // SAFETY: the tag says that the payload is a live `Table`.
-        if self.tag() == TAG_TABLE { Some(unsafe { Gc::from_ptr(self.payload()) }) } else { None }
+        self.untag(TAG_TABLE).map(|p| unsafe { Gc::from_ptr(p as *mut Table) })
     }
     #[inline(always)]
     fn of_kind<T>(self, tag: u64, kind: Kind) -> Option<Gc<T>> {
-        if self.tag() == tag && self.header().kind() == kind {
-            // SAFETY: tag and kind say what the payload is.
-            Some(unsafe { Gc::from_ptr(self.payload()) })
-        } else {
-            None
-        }
+        // SAFETY: a collectable tag is only ever put on the address of a live object, whose kind says its type.
+        self.untag(tag)
+            .filter(|&p| unsafe { (*(p as *const Header)).kind() == kind })
+            .map(|p| unsafe { Gc::from_ptr(p as *mut T) })
     }
     #[inline(always)]
     pub fn as_lua_closure(self) -> Option<Gc<LuaClosure>> {

@@ -275,7 +275,7 @@ pub fn push_lua_frame(
         p_exec = lower::lower(l, p)?;
         func = l.restore_slot(offset);
     }
-    let mut nargs = (l.top.get() as usize - func as usize) / 8 - 1;
+    let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
     if (l.stack_last.get() as isize - l.top.get() as isize) <= (size * 8) as isize
         || cfg!(feature = "stress-stack")
     {
@@ -284,9 +284,8 @@ pub fn push_lua_frame(
         func = l.restore_slot(offset);
     }
     let params = p.numparams() as usize;
-    while nargs < params {
-        l.push(Value::NIL);
-        nargs += 1;
+    if nargs < params {
+        fill_parameters(l, params - nargs);
     }
     let base = if p.is_vararg() { move_parameters(l, func, params) } else { func.wrapping_add(1) };
     let ci = next_ci(l)?;
@@ -299,6 +298,14 @@ pub fn push_lua_frame(
     l.top.set(ci.top.get());
     l.ci.set(ci);
     Ok(ci)
+}
+
+/// Missing arguments are nil.
+#[inline(never)]
+fn fill_parameters(l: Lua, missing: usize) {
+    for _ in 0..missing {
+        l.push(Value::NIL);
+    }
 }
 
 /// Vararg function: the fixed parameters are moved above the arguments, which become the varargs.
@@ -497,6 +504,12 @@ pub fn move_results(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted:
     }
     l.top.set(to.wrapping_add(count));
     wanted < 0
+}
+
+/// `move_results` out of line, for the less common counts.
+#[inline(never)]
+pub fn move_results_slow(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32) -> bool {
+    move_results(l, to, first, n, wanted)
 }
 
 #[cold]

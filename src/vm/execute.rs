@@ -288,6 +288,27 @@ fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut Insn)
     meta::set_at(l, obj, key, val)
 }
 
+#[inline(never)]
+fn set_index_slow(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
+    if let Some(t) = obj.value.as_table() {
+        if let Some(s) = key.as_string().filter(|s| s.is_short()) {
+            if let Some(n) = t.find_short(s).filter(|n| !n.val.get().is_nil()) {
+                n.val.set(val);
+                gc::barrier_back(l, t.erase(), val);
+                return Ok(());
+            }
+        } else if key.is_number() && t.metatable.get().is_none() {
+            // Mostly an append: the key after the last of the array part, or a hash node.
+            if let Some(s) = t.find(l.global(), key) {
+                s.set(val);
+                gc::barrier_back(l, t.erase(), val);
+                return Ok(());
+            }
+        }
+    }
+    meta::set_at(l, obj, key, val)
+}
+
 /// The method of an object whose class is its metatable's `__index` table; nil when it is not that simple.
 #[inline(always)]
 fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Value {
@@ -546,14 +567,35 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         };
     }
     macro_rules! compare {
-        ($i:expr, $x:expr, $y:expr, $op:tt, $slow:path) => {{
+        ($i:expr, $want:literal, $x:expr, $y:expr, $op:tt, $slow:path) => {{
             let (x, y): (Value, Value) = ($x, $y);
-            let res = if x.is_number() && y.is_number() {
-                x.raw_number() $op y.raw_number()
+            if x.is_number() && y.is_number() {
+                branch!($i, (x.raw_number() $op y.raw_number()) == $want)
             } else {
-                protect!($slow(l, x, y))
-            };
-            branch!($i, res == ($i.a() != 0))
+                let res = protect!($slow(l, x, y));
+                branch!($i, res == $want)
+            }
+        }};
+    }
+    macro_rules! equal_rr {
+        ($i:expr, $want:literal) => {{
+            let (x, y) = (r!($i.b()), r!($i.c()));
+            if x.is_number() && y.is_number() {
+                branch!($i, (x.raw_number() == y.raw_number()) == $want)
+            } else {
+                let res = x == y || x.is_collectable() && x.tag() == y.tag() && protect!(equal_slow(l, x, y));
+                branch!($i, res == $want)
+            }
+        }};
+    }
+    macro_rules! equal_rk {
+        ($i:expr, $want:literal) => {{
+            let (x, y) = (r!($i.b()), kst!($i.c()));
+            if x.is_number() && y.is_number() {
+                branch!($i, (x.raw_number() == y.raw_number()) == $want)
+            } else {
+                branch!($i, (x == y || x.is_collectable() && x.raw_equal(y)) == $want)
+            }
         }};
     }
     macro_rules! set_field {
@@ -578,7 +620,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     unsafe { *s = val };
                     gc::barrier_back(l, t.erase(), val);
                 }
-                _ => protect!(meta::set_at(l, reg_at!($i.a()), key, val)),
+                _ => protect!(set_index_slow(l, reg_at!($i.a()), key, val)),
             }
         }};
     }
@@ -614,6 +656,36 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             if HOOKED {
                 check_hooks!();
             }
+        }};
+    }
+
+    // Return of a fixed number of values (0 or 1) from a function whose locals nobody captures.
+    macro_rules! return_fixed {
+        ($i:expr, $n:literal) => {{
+            let mut first = base.wrapping_add($i.a());
+            if l.hook_mask() != 0 {
+                l.top.set(first.wrapping_add($n));
+                ci.savedpc.set(pc);
+                first = tri!(call::return_hook(l, ci, first));
+            }
+            let wanted = ci.nresults.get() as i32;
+            let to = ci.func.get();
+            let prev = ci.prev.get();
+            l.ci.set(prev);
+            if wanted == $n {
+                if $n == 1 {
+                    // SAFETY: the result goes to the called function's slot.
+                    unsafe { *to = *first };
+                }
+                l.top.set(to.wrapping_add($n));
+            } else {
+                call::move_results_slow(l, to, first, $n, wanted);
+            }
+            if ci.has(cist::FRESH) {
+                return Exit::Done;
+            }
+            // SAFETY: a called frame has a previous one.
+            return_to_caller!(unsafe { &*prev }, wanted);
         }};
     }
 
@@ -830,6 +902,17 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
             ExecOp::Not => set_r!(i.a(), Value::boolean(r!(i.b()).is_falsy())),
             ExecOp::Len => {
+                let x = r!(i.b());
+                if let Some(t) = table_of(x)
+                    && t.metatable.get().is_none()
+                {
+                    set_r!(i.a(), Value::number(t.length(l.global()) as f64));
+                    continue;
+                }
+                if let Some(s) = x.as_string() {
+                    set_r!(i.a(), Value::number(s.len() as f64));
+                    continue;
+                }
                 let v = protect!(meta::len_at(l, reg_at!(i.b())));
                 set_r!(i.a(), v);
             }
@@ -853,30 +936,22 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 pc = unsafe { pc.offset(i.offset()) };
                 check_hooks!();
             }
-            ExecOp::EqRR => {
-                let (x, y) = (r!(i.b()), r!(i.c()));
-                let res = if x.is_number() && y.is_number() {
-                    x.raw_number() == y.raw_number()
-                } else {
-                    x == y || x.is_collectable() && x.tag() == y.tag() && protect!(equal_slow(l, x, y))
-                };
-                branch!(i, res == (i.a() != 0));
-            }
-            ExecOp::EqRK => {
-                let (x, y) = (r!(i.b()), kst!(i.c()));
-                let res = if x.is_number() && y.is_number() {
-                    x.raw_number() == y.raw_number()
-                } else {
-                    x.raw_equal(y)
-                };
-                branch!(i, res == (i.a() != 0));
-            }
-            ExecOp::LtRR => compare!(i, r!(i.b()), r!(i.c()), <, meta::less_than),
-            ExecOp::LtRK => compare!(i, r!(i.b()), kst!(i.c()), <, meta::less_than),
-            ExecOp::LtKR => compare!(i, kst!(i.b()), r!(i.c()), <, meta::less_than),
-            ExecOp::LeRR => compare!(i, r!(i.b()), r!(i.c()), <=, meta::less_equal),
-            ExecOp::LeRK => compare!(i, r!(i.b()), kst!(i.c()), <=, meta::less_equal),
-            ExecOp::LeKR => compare!(i, kst!(i.b()), r!(i.c()), <=, meta::less_equal),
+            ExecOp::EqRR => equal_rr!(i, true),
+            ExecOp::NotEqRR => equal_rr!(i, false),
+            ExecOp::EqRK => equal_rk!(i, true),
+            ExecOp::NotEqRK => equal_rk!(i, false),
+            ExecOp::LtRR => compare!(i, true, r!(i.b()), r!(i.c()), <, meta::less_than),
+            ExecOp::LtRK => compare!(i, true, r!(i.b()), kst!(i.c()), <, meta::less_than),
+            ExecOp::LtKR => compare!(i, true, kst!(i.b()), r!(i.c()), <, meta::less_than),
+            ExecOp::LeRR => compare!(i, true, r!(i.b()), r!(i.c()), <=, meta::less_equal),
+            ExecOp::LeRK => compare!(i, true, r!(i.b()), kst!(i.c()), <=, meta::less_equal),
+            ExecOp::LeKR => compare!(i, true, kst!(i.b()), r!(i.c()), <=, meta::less_equal),
+            ExecOp::NotLtRR => compare!(i, false, r!(i.b()), r!(i.c()), <, meta::less_than),
+            ExecOp::NotLtRK => compare!(i, false, r!(i.b()), kst!(i.c()), <, meta::less_than),
+            ExecOp::NotLtKR => compare!(i, false, kst!(i.b()), r!(i.c()), <, meta::less_than),
+            ExecOp::NotLeRR => compare!(i, false, r!(i.b()), r!(i.c()), <=, meta::less_equal),
+            ExecOp::NotLeRK => compare!(i, false, r!(i.b()), kst!(i.c()), <=, meta::less_equal),
+            ExecOp::NotLeKR => compare!(i, false, kst!(i.b()), r!(i.c()), <=, meta::less_equal),
             ExecOp::CompareKK => {
                 let code = Instruction(cl.proto.code.get(index_of(cl, insn)));
                 let (x, y) = (kst!(i.b()), kst!(i.c()));
@@ -890,7 +965,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     pc = unsafe { pc.add(1) };
                 }
             }
-            ExecOp::Test => branch!(i, r!(i.a()).is_falsy() == (i.c() == 0)),
+            ExecOp::Test => branch!(i, !r!(i.a()).is_falsy()),
+            ExecOp::TestNot => branch!(i, r!(i.a()).is_falsy()),
             ExecOp::TestSet => {
                 let v = r!(i.b());
                 let taken = v.is_falsy() == (i.c() == 0);
@@ -1027,33 +1103,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 // SAFETY: a called frame has a previous one.
                 return_to_caller!(unsafe { &*prev }, wanted);
             }
-            ExecOp::Return0 | ExecOp::Return1 => {
-                let one = i.op() == ExecOp::Return1;
-                let mut first = base.wrapping_add(i.a());
-                if l.hook_mask() != 0 {
-                    l.top.set(first.wrapping_add(one as usize));
-                    ci.savedpc.set(pc);
-                    first = tri!(call::return_hook(l, ci, first));
-                }
-                let wanted = ci.nresults.get() as i32;
-                let to = ci.func.get();
-                let prev = ci.prev.get();
-                l.ci.set(prev);
-                if wanted == one as i32 {
-                    if one {
-                        // SAFETY: the result goes to the called function's slot.
-                        unsafe { *to = *first };
-                    }
-                    l.top.set(to.wrapping_add(wanted as usize));
-                } else {
-                    call::move_results(l, to, first, one as usize, wanted);
-                }
-                if ci.has(cist::FRESH) {
-                    return Exit::Done;
-                }
-                // SAFETY: a called frame has a previous one.
-                return_to_caller!(unsafe { &*prev }, wanted);
-            }
+            ExecOp::Return0 => return_fixed!(i, 0),
+            ExecOp::Return1 => return_fixed!(i, 1),
             ExecOp::ForPrep => {
                 let ra = base.wrapping_add(i.a());
                 protect!(for_prepare(l, ra));

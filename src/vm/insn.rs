@@ -33,8 +33,8 @@ exec_ops! {
     ArithKK Unm Not Len Concat
     Jmp JmpBack JmpClose
     // compare and jump; the jump is the next instruction
-    EqRR EqRK LtRR LtRK LtKR LeRR LeRK LeKR CompareKK
-    Test TestSet
+    EqRR EqRK LtRR LtRK LtKR LeRR LeRK LeKR NotEqRR NotEqRK NotLtRR NotLtRK NotLtKR NotLeRR NotLeRK NotLeKR CompareKK
+    Test TestNot TestSet
     Call TailCall Return Return0 Return1
     ForPrep ForLoop TForCall TForLoop
     Closure VarArg Nop

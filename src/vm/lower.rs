@@ -122,16 +122,21 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
         }
         Op::Eq => {
             let jump = fused_jump(p, pc);
+            let (rr, rk) = if a != 0 { (E::EqRR, E::EqRK) } else { (E::NotEqRR, E::NotEqRK) };
             match (is_k(b), is_k(c)) {
-                (false, false) => Insn::new(E::EqRR, a, b, c, jump),
-                (false, true) => Insn::new(E::EqRK, a, b, k_index(c), jump),
-                (true, false) => Insn::new(E::EqRK, a, c, k_index(b), jump),
+                (false, false) => Insn::new(rr, a, b, c, jump),
+                (false, true) => Insn::new(rk, a, b, k_index(c), jump),
+                (true, false) => Insn::new(rk, a, c, k_index(b), jump),
                 (true, true) => raw(E::CompareKK, i),
             }
         }
         Op::Lt | Op::Le => {
-            let (rr, rk, kr) =
-                if i.op() == Op::Lt { (E::LtRR, E::LtRK, E::LtKR) } else { (E::LeRR, E::LeRK, E::LeKR) };
+            let (rr, rk, kr) = match (i.op() == Op::Lt, a != 0) {
+                (true, true) => (E::LtRR, E::LtRK, E::LtKR),
+                (true, false) => (E::NotLtRR, E::NotLtRK, E::NotLtKR),
+                (false, true) => (E::LeRR, E::LeRK, E::LeKR),
+                (false, false) => (E::NotLeRR, E::NotLeRK, E::NotLeKR),
+            };
             let jump = fused_jump(p, pc);
             match (is_k(b), is_k(c)) {
                 (false, false) => Insn::new(rr, a, b, c, jump),
@@ -140,7 +145,7 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
                 (true, true) => raw(E::CompareKK, i),
             }
         }
-        Op::Test => Insn::new(E::Test, a, 0, (c != 0) as u32, fused_jump(p, pc)),
+        Op::Test => Insn::new(if c != 0 { E::Test } else { E::TestNot }, a, 0, 0, fused_jump(p, pc)),
         Op::TestSet => Insn::new(E::TestSet, a, b, (c != 0) as u32, fused_jump(p, pc)),
         Op::Call => plain(E::Call, i),
         Op::TailCall => plain(E::TailCall, i),
