@@ -120,14 +120,14 @@ def same_macros():
     for flags in modes:
         theirs = macros(THEIRS, flags)
         ours = macros(OURS, flags)
-        for name, count in theirs.items():
-            check("%s %s exists" % (name, flags), name in ours and ours[name] == count, "missing, or other parameters")
+        absent = [n for n, count in theirs.items() if n not in ours or ours[n] != count]
+        check("macros exist %s" % flags, theirs and not absent, absent)
         extra = sorted(set(ours) - set(theirs))
         check("no further macros %s" % flags, not extra, extra)
         wanted = {n: c for n, c in theirs.items() if n in ours}
         a, b = expansions(THEIRS, flags, wanted), expansions(OURS, flags, wanted)
-        for name in wanted:
-            check("%s %s" % (name, flags), a.get(name) == b.get(name), "%s, not %s" % (b.get(name), a.get(name)))
+        other = ["%s: %s, not %s" % (n, b.get(n), a.get(n)) for n in wanted if a.get(n) != b.get(n)]
+        check("macros mean the same %s" % flags, len(a) == len(wanted) and not other, other)
 
 
 def same_types():
