@@ -236,3 +236,65 @@ fn same_messages() {
     report.finish("snippets");
     std::fs::remove_dir_all(&dir).unwrap();
 }
+
+/// An allocator that refuses from some request on, and counts the bytes it has given.
+struct Budget {
+    requests_left: usize,
+    bytes: usize,
+}
+
+unsafe extern "C" fn limited_alloc(
+    ud: *mut c_void,
+    p: *mut c_void,
+    osize: usize,
+    nsize: usize,
+) -> *mut c_void {
+    // SAFETY: `ud` is the test's `Budget`; the rest as in `alloc`.
+    unsafe {
+        let b = &mut *ud.cast::<Budget>();
+        let osize = if p.is_null() { 0 } else { osize };
+        if nsize > osize {
+            if b.requests_left == 0 {
+                return std::ptr::null_mut();
+            }
+            b.requests_left -= 1;
+        }
+        b.bytes = b.bytes - osize + nsize;
+        alloc(ud, p, osize, nsize)
+    }
+}
+
+/// Loading with less and less memory: an error each time, and nothing is left behind.
+#[test]
+fn memory_runs_out() {
+    for file in corpus("lua") {
+        let text = std::fs::read(&file).expect("readable");
+        // SAFETY: as in `compare`.
+        let l = unsafe { state::new_state(alloc, std::ptr::null_mut()) }.expect("a state");
+        let binary = dump(compile(l, &text, b"=x", None).expect("compiles"), false);
+        state::close_state(l);
+        for chunk in [&text, &binary] {
+            let (mut n, mut refused) = (0, 0);
+            loop {
+                let mut budget = Budget { requests_left: usize::MAX, bytes: 0 };
+                let ud = (&raw mut budget).cast();
+                // SAFETY: `budget` lives longer than the state.
+                let l = unsafe { state::new_state(limited_alloc, ud) }.expect("a state");
+                // SAFETY: the state's allocator is not running.
+                unsafe { (*ud.cast::<Budget>()).requests_left = n };
+                let result = compile(l, chunk, b"=x", Some(100));
+                unsafe { (*ud.cast::<Budget>()).requests_left = usize::MAX };
+                state::close_state(l);
+                assert_eq!(budget.bytes, 0, "{}: {n} requests granted", file.display());
+                match result {
+                    Ok(_) => break,
+                    Err(message) => assert_eq!(message, "not enough memory"),
+                }
+                refused += 1;
+                // The large file makes very many requests.
+                n += 1 + n / 100;
+            }
+            assert!(refused > 10);
+        }
+    }
+}
