@@ -276,14 +276,16 @@ pub fn push_lua_frame(
         func = l.restore_slot(offset);
     }
     let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
-    if (l.stack_last.get() as isize - l.top.get() as isize) <= (size * 8) as isize
+    let params = p.numparams() as usize;
+    // The frame of a vararg function starts above all its parameters, missing ones included.
+    let room = if p.is_vararg() { params + size } else { size };
+    if (l.stack_last.get() as isize - l.top.get() as isize) <= (room * 8) as isize
         || cfg!(feature = "stress-stack")
     {
         let offset = l.save_slot(func);
-        check_stack(l, size)?;
+        check_stack(l, room)?;
         func = l.restore_slot(offset);
     }
-    let params = p.numparams() as usize;
     if nargs < params {
         fill_parameters(l, params - nargs);
     }
