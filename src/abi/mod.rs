@@ -18,6 +18,7 @@
 #![allow(non_camel_case_types, non_snake_case, reason = "types and parameters are named as in C")]
 #![allow(clippy::missing_safety_doc, reason = "one contract for all, above")]
 
+use crate::api::check::api_check;
 use crate::api::{Bytes, from_c};
 use crate::boundary::{Ret, VaList};
 use crate::object::{Gc, Lua};
@@ -232,6 +233,12 @@ unsafe fn optional<T: Default>(n: Option<T>, isnum: *mut c_int) -> T {
 
 /// The text of `lua_typename`.
 fn type_name(tp: c_int) -> *const c_char {
+    api_check!(
+        (crate::consts::LUA_TNONE..crate::consts::LUA_NUMTAGS).contains(&tp),
+        "lua_typename",
+        "tp",
+        "not a type"
+    );
     const NAMES: [&CStr; 10] = [
         c"no value",
         c"nil",

@@ -21,25 +21,25 @@ impl Lua {
         self.top.get().wrapping_sub(nargs as usize + 1)
     }
     #[inline(always)]
-    fn check_call(self, nargs: i32, nresults: i32, k: Option<lua_CFunction>) {
-        api_check!(k.is_none() || !self.call_info().is_lua(), "lua_callk", "k", "continuation inside a hook");
+    fn check_call(self, function: &str, nargs: i32, nresults: i32, k: Option<lua_CFunction>) {
+        api_check!(k.is_none() || !self.call_info().is_lua(), function, "k", "continuation inside a hook");
         api_check!(
             self.has_elements(nargs + 1),
-            "lua_callk",
+            function,
             "nargs",
             "fewer values than function and arguments"
         );
-        api_check!(self.status() == LUA_OK, "lua_callk", "L", "thread is not running normally");
+        api_check!(self.status() == LUA_OK, function, "L", "thread is not running normally");
         api_check!(
             nresults == LUA_MULTRET || self.has_room(nresults - nargs - 1),
-            "lua_callk",
+            function,
             "nresults",
             "results do not fit the stack"
         );
     }
     #[inline]
     pub fn callk(self, nargs: i32, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<()> {
-        self.check_call(nargs, nresults, k);
+        self.check_call("lua_callk", nargs, nresults, k);
         let func = self.callee_slot(nargs);
         if k.is_some() && self.nny.get() == 0 {
             let ci = self.call_info();
@@ -66,7 +66,7 @@ impl Lua {
         ctx: i32,
         k: Option<lua_CFunction>,
     ) -> LResult<i32> {
-        self.check_call(nargs, nresults, k);
+        self.check_call("lua_pcallk", nargs, nresults, k);
         let handler = if msgh == 0 {
             0
         } else {

@@ -6,7 +6,7 @@ use crate::object::{Lua, Value};
 
 /// `api_check!(cond, "lua_function", "argument", "what was wrong")`
 macro_rules! api_check {
-    ($cond:expr, $function:literal, $argument:literal, $what:literal) => {
+    ($cond:expr, $function:expr, $argument:literal, $what:literal) => {
         if cfg!(feature = "apicheck") && !$cond {
             $crate::api::check::misuse($function, $argument, $what)
         }

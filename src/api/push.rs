@@ -7,6 +7,7 @@ use crate::boundary::VaList;
 use crate::gc;
 use crate::messages as msg;
 use crate::num;
+use crate::object::thread::EXTRA_STACK;
 use crate::object::{Builtin, CClosure, Gc, Lua, Value, lua_CFunction, string};
 use crate::stdlib;
 use crate::throw::LResult;
@@ -48,7 +49,16 @@ impl Lua {
     /// `pushfmt` for the making of errors: no collector step, so no finalizer gets in between.
     pub fn push_message(self, fmt: &str, args: &[Arg]) -> LResult<Bytes> {
         let mut rest = args.iter();
-        self.format(fmt.as_bytes(), |_| rest.next().copied())
+        let mut make = || self.format(fmt.as_bytes(), |_| rest.next().copied());
+        if cfg!(not(feature = "apicheck")) {
+            return make();
+        }
+        // An error is made wherever the program is, in a full frame in the stack's reserve: no push of the host's.
+        let ci = self.call_info();
+        let frame_top = ci.top.replace(self.top.get().wrapping_add(EXTRA_STACK));
+        let made = make();
+        ci.top.set(frame_top);
+        made
     }
     /// `lua_pushvfstring`: `%s %d %c %f %p %%`, taken from a C argument list.
     ///
