@@ -290,23 +290,20 @@ fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut Insn)
 
 #[inline(never)]
 fn set_index_slow(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
-    if let Some(t) = obj.value.as_table() {
-        if let Some(s) = key.as_string().filter(|s| s.is_short()) {
-            if let Some(n) = t.find_short(s).filter(|n| !n.val.get().is_nil()) {
-                n.val.set(val);
-                gc::barrier_back(l, t.erase(), val);
-                return Ok(());
-            }
-        } else if key.is_number() && t.metatable.get().is_none() {
-            // Mostly an append: the key after the last of the array part, or a hash node.
-            if let Some(s) = t.find(l.global(), key) {
-                s.set(val);
-                gc::barrier_back(l, t.erase(), val);
-                return Ok(());
-            }
-        }
+    let Some(t) = obj.value.as_table() else { return meta::set_at(l, obj, key, val) };
+    let plain = t.metatable.get().is_none();
+    let slot = match key.as_string() {
+        Some(s) if s.is_short() => t.find_short(s).map(|n| &n.val),
+        _ => t.find(l.global(), key),
+    };
+    match slot {
+        Some(s) if plain || !s.get().is_nil() => s.set(val),
+        None if plain => t.slot(l, key)?.set(val),
+        _ => return meta::set_at(l, obj, key, val),
     }
-    meta::set_at(l, obj, key, val)
+    t.set_flags(0);
+    gc::barrier_back(l, t.erase(), val);
+    Ok(())
 }
 
 /// The method of an object whose class is its metatable's `__index` table; nil when it is not that simple.
@@ -347,6 +344,21 @@ fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value
         }
     }
     meta::get_at(l, obj, key)
+}
+
+/// The double view of an operand.
+#[inline(always)]
+fn double(p: *const Value) -> f64 {
+    // SAFETY: `p` is a register or constant of the running frame; any bits are a double.
+    unsafe { *p.cast::<f64>() }
+}
+
+/// Arithmetic whose plain result is a NaN: no pair of numbers, or really a NaN.
+#[inline(never)]
+fn arith_slow(l: Lua, tm: TagMethod, x: *const Value, y: *const Value) -> LResult<Value> {
+    // SAFETY: as for `double`.
+    let (x, y) = unsafe { (ValueAt::at(x), ValueAt::at(y)) };
+    meta::arith_at(l, tm, x, y)
 }
 
 #[inline(never)]
@@ -416,8 +428,7 @@ fn truncate(n: f64) -> i64 {
 
 /// Value in the array part for a number key.
 #[inline(always)]
-fn array_slot(t: Gc<Table>, key: Value) -> Option<*mut Value> {
-    let n = key.raw_number();
+fn array_slot(t: Gc<Table>, n: f64) -> Option<*mut Value> {
     let i = truncate(n);
     if i as f64 == n && (i as u64).wrapping_sub(1) < t.asize() as u64 {
         Some(t.array_ptr().wrapping_add(i as usize - 1))
@@ -514,34 +525,33 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         };
     }
+    // Operands are read as doubles; the slow path reads them again as values, so that the fast one needs no move
+    // between register files. A tagged operand makes a NaN of every operation here.
     macro_rules! arith {
-        ($i:expr, $x:expr, $y:expr, $tm:expr, $op:expr, $xa:expr, $ya:expr) => {{
-            let (x, y): (Value, Value) = ($x, $y);
-            let r: f64 = $op(x.raw_number(), y.raw_number());
-            // A tagged operand makes a NaN of every operation here.
+        ($i:expr, $x:expr, $y:expr, $tm:ident, $op:expr) => {{
+            let (x, y): (*const Value, *const Value) = ($x, $y);
+            let r: f64 = $op(double(x), double(y));
             if r == r {
                 set_r!($i.a(), Value(r.to_bits()));
-            } else if x.is_number() && y.is_number() {
-                set_r!($i.a(), Value::number(r));
             } else {
-                let v = protect!(meta::arith_at(l, $tm, $xa, $ya));
+                let v = protect!(arith_slow(l, TagMethod::$tm, x, y));
                 set_r!($i.a(), v);
             }
         }};
     }
     macro_rules! arith_rr {
         ($i:expr, $tm:ident, $op:expr) => {
-            arith!($i, r!($i.b()), r!($i.c()), TagMethod::$tm, $op, reg_at!($i.b()), reg_at!($i.c()))
+            arith!($i, base.wrapping_add($i.b()), base.wrapping_add($i.c()), $tm, $op)
         };
     }
     macro_rules! arith_rk {
         ($i:expr, $tm:ident, $op:expr) => {
-            arith!($i, r!($i.b()), kst!($i.c()), TagMethod::$tm, $op, reg_at!($i.b()), k_at!($i.c()))
+            arith!($i, base.wrapping_add($i.b()), k.wrapping_add($i.c()), $tm, $op)
         };
     }
     macro_rules! arith_kr {
         ($i:expr, $tm:ident, $op:expr) => {
-            arith!($i, kst!($i.b()), r!($i.c()), TagMethod::$tm, $op, k_at!($i.b()), reg_at!($i.c()))
+            arith!($i, k.wrapping_add($i.b()), base.wrapping_add($i.c()), $tm, $op)
         };
     }
     // Pow is not among them: 1^x is 1 and x^0 is 1 for a NaN, too.
@@ -566,13 +576,18 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         };
     }
+    // As with arithmetic: an unordered pair is a NaN or no pair of numbers.
     macro_rules! compare {
-        ($i:expr, $want:literal, $x:expr, $y:expr, $op:tt, $slow:path) => {{
-            let (x, y): (Value, Value) = ($x, $y);
-            if x.is_number() && y.is_number() {
-                branch!($i, (x.raw_number() $op y.raw_number()) == $want)
+        ($i:expr, $want:literal, $x:expr, $y:expr, $op:tt, $opposite:tt, $slow:path) => {{
+            let (xp, yp): (*const Value, *const Value) = ($x, $y);
+            let (x, y) = (double(xp), double(yp));
+            if x $op y {
+                branch!($i, $want)
+            } else if x $opposite y {
+                branch!($i, !$want)
             } else {
-                let res = protect!($slow(l, x, y));
+                // SAFETY: operands of the instruction.
+                let res = protect!($slow(l, unsafe { *xp }, unsafe { *yp }));
                 branch!($i, res == $want)
             }
         }};
@@ -612,15 +627,16 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         }};
     }
     macro_rules! set_index {
-        ($i:expr, $key:expr, $val:expr) => {{
-            let (obj, key, val): (Value, Value, Value) = (r!($i.a()), $key, $val);
-            let slot = table_of(obj).and_then(|t| array_slot(t, key).map(|s| (t, s)));
+        ($i:expr, $val:expr) => {{
+            let (obj, val): (Value, Value) = (r!($i.a()), $val);
+            let key = base.wrapping_add($i.b());
+            let slot = table_of(obj).and_then(|t| array_slot(t, double(key)).map(|s| (t, s)));
             match slot {
                 Some((t, s)) if t.metatable.get().is_none() || unsafe { !(*s).is_nil() } => {
                     unsafe { *s = val };
                     gc::barrier_back(l, t.erase(), val);
                 }
-                _ => protect!(set_index_slow(l, reg_at!($i.a()), key, val)),
+                _ => protect!(set_index_slow(l, reg_at!($i.a()), r!($i.b()), val)),
             }
         }};
     }
@@ -798,20 +814,26 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
             }
             ExecOp::GetIndex => {
-                let (obj, key) = (r!(i.b()), r!(i.c()));
-                let mut v = Value::NIL;
+                let obj = r!(i.b());
+                let key = base.wrapping_add(i.c());
                 if let Some(t) = table_of(obj) {
-                    if let Some(s) = array_slot(t, key) {
-                        v = unsafe { *s };
-                    } else if let Some(s) = key.as_string()
+                    if let Some(s) = array_slot(t, double(key)) {
+                        let v = unsafe { *s };
+                        if !v.is_nil() {
+                            set_r!(i.a(), v);
+                            continue;
+                        }
+                    } else if let Some(s) = r!(i.c()).as_string()
                         && s.is_short()
                     {
-                        v = t.get_short(s);
+                        let v = t.get_short(s);
+                        if !v.is_nil() || t.metatable.get().is_none() {
+                            set_r!(i.a(), v);
+                            continue;
+                        }
                     }
                 }
-                if v.is_nil() {
-                    v = protect!(meta::get_at(l, reg_at!(i.b()), key));
-                }
+                let v = protect!(meta::get_at(l, reg_at!(i.b()), r!(i.c())));
                 set_r!(i.a(), v);
             }
             ExecOp::GetTable => {
@@ -825,8 +847,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 let v = protect!(meta::get_at(l, at, key));
                 set_r!(i.a(), v);
             }
-            ExecOp::SetIndexR => set_index!(i, r!(i.b()), r!(i.c())),
-            ExecOp::SetIndexK => set_index!(i, r!(i.b()), kst!(i.c())),
+            ExecOp::SetIndexR => set_index!(i, r!(i.c())),
+            ExecOp::SetIndexK => set_index!(i, kst!(i.c())),
             ExecOp::SetIntR => set_int!(i, r!(i.c())),
             ExecOp::SetIntK => set_int!(i, kst!(i.c())),
             ExecOp::SetTable => {
@@ -940,18 +962,42 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             ExecOp::NotEqRR => equal_rr!(i, false),
             ExecOp::EqRK => equal_rk!(i, true),
             ExecOp::NotEqRK => equal_rk!(i, false),
-            ExecOp::LtRR => compare!(i, true, r!(i.b()), r!(i.c()), <, meta::less_than),
-            ExecOp::LtRK => compare!(i, true, r!(i.b()), kst!(i.c()), <, meta::less_than),
-            ExecOp::LtKR => compare!(i, true, kst!(i.b()), r!(i.c()), <, meta::less_than),
-            ExecOp::LeRR => compare!(i, true, r!(i.b()), r!(i.c()), <=, meta::less_equal),
-            ExecOp::LeRK => compare!(i, true, r!(i.b()), kst!(i.c()), <=, meta::less_equal),
-            ExecOp::LeKR => compare!(i, true, kst!(i.b()), r!(i.c()), <=, meta::less_equal),
-            ExecOp::NotLtRR => compare!(i, false, r!(i.b()), r!(i.c()), <, meta::less_than),
-            ExecOp::NotLtRK => compare!(i, false, r!(i.b()), kst!(i.c()), <, meta::less_than),
-            ExecOp::NotLtKR => compare!(i, false, kst!(i.b()), r!(i.c()), <, meta::less_than),
-            ExecOp::NotLeRR => compare!(i, false, r!(i.b()), r!(i.c()), <=, meta::less_equal),
-            ExecOp::NotLeRK => compare!(i, false, r!(i.b()), kst!(i.c()), <=, meta::less_equal),
-            ExecOp::NotLeKR => compare!(i, false, kst!(i.b()), r!(i.c()), <=, meta::less_equal),
+            ExecOp::LtRR => {
+                compare!(i, true, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
+            }
+            ExecOp::LtRK => {
+                compare!(i, true, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <, >=, meta::less_than)
+            }
+            ExecOp::LtKR => {
+                compare!(i, true, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
+            }
+            ExecOp::LeRR => {
+                compare!(i, true, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
+            }
+            ExecOp::LeRK => {
+                compare!(i, true, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <=, >, meta::less_equal)
+            }
+            ExecOp::LeKR => {
+                compare!(i, true, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
+            }
+            ExecOp::NotLtRR => {
+                compare!(i, false, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
+            }
+            ExecOp::NotLtRK => {
+                compare!(i, false, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <, >=, meta::less_than)
+            }
+            ExecOp::NotLtKR => {
+                compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
+            }
+            ExecOp::NotLeRR => {
+                compare!(i, false, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
+            }
+            ExecOp::NotLeRK => {
+                compare!(i, false, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <=, >, meta::less_equal)
+            }
+            ExecOp::NotLeKR => {
+                compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
+            }
             ExecOp::CompareKK => {
                 let code = Instruction(cl.proto.code.get(index_of(cl, insn)));
                 let (x, y) = (kst!(i.b()), kst!(i.c()));
@@ -1237,7 +1283,7 @@ unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut Insn) ->
         let hint = (*insn).imm();
         let position = if key.is_nil() {
             0
-        } else if key.is_number() && array_slot(t, key).is_some() {
+        } else if key.is_number() && array_slot(t, key.raw_number()).is_some() {
             key.raw_number() as u32
         } else {
             let node = hint.wrapping_sub(asize).wrapping_sub(1);
