@@ -11,6 +11,7 @@
 
 use crate::api::{Bytes, Reg, lua_Debug};
 use crate::boundary::Ret;
+use crate::consts::{LUA_HOOKCOUNT, LUA_MASKCOUNT};
 use crate::object::{Builtin, Lua, Value, lua_CFunction};
 use crate::throw::LResult;
 use core::ffi::{CStr, c_void};
@@ -21,6 +22,7 @@ pub mod coroutine;
 pub mod debug;
 pub mod io;
 pub mod math;
+mod order;
 pub mod os;
 pub mod package;
 mod sort;
@@ -284,6 +286,27 @@ fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
         Some(b) => (b.f)(l),
         None => crate::vm::call::call_c(l, f),
     }
+}
+
+/// Lets the count hook look in on a long computation: `steps` of it count like instructions. The reference never does;
+/// without a count hook there is no difference. The hook must not yield.
+fn count_steps(l: Lua, steps: i32) -> LResult<()> {
+    if l.hook_mask() & LUA_MASKCOUNT as u8 == 0 {
+        return Ok(());
+    }
+    let left = l.hook_count.get().saturating_sub(steps);
+    if left > 0 {
+        l.hook_count.set(left);
+        return Ok(());
+    }
+    l.hook_count.set(l.base_hook_count.get());
+    // Whoever stops an error sets `nny` back.
+    l.nny.set(l.nny.get() + 1);
+    let r = crate::vm::debug::call_hook(l, LUA_HOOKCOUNT, -1);
+    if r.is_ok() || r == Err(crate::throw::Throw::FOREIGN) {
+        l.nny.set(l.nny.get() - 1);
+    }
+    r
 }
 
 /// A string as C sees it: up to its first zero byte.

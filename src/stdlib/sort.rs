@@ -5,11 +5,15 @@
 //! consistent, and through the error for one that leads the scan out of the range. Where nobody can see it (plain
 //! numbers, or strings in byte order, and no function) a faster sort takes its place.
 
+use super::count_steps;
+use super::order::OrderFunction;
 use super::table::{check_table, length};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Value};
 use crate::throw::LResult;
+use crate::vm::meta;
+use core::cell::Cell;
 use core::cmp::Ordering;
 
 pub fn sort(l: Lua) -> LResult<i32> {
@@ -21,15 +25,23 @@ pub fn sort(l: Lua) -> LResult<i32> {
         l.aux_checktype(2, LUA_TFUNCTION)?;
     }
     l.settop(2);
-    if n < 2 || !has_function && sort_plain(t, n as usize) {
+    // A count hook can look in on the slower sort only.
+    if n < 2 || !has_function && l.hook_mask() == 0 && sort_plain(t, n as usize) {
         return Ok(0);
     }
     let order = if has_function { Some(l.from_top(1)) } else { None };
     for _ in 0..ANCHORS {
         l.pushnil();
     }
-    Sorter { l, t, order, anchors: l.save_slot(l.top.get()) - (ANCHORS * size_of::<Value>()) as isize }
-        .sort(1, n)?;
+    let sorter = Sorter {
+        l,
+        t,
+        order,
+        simple: Cell::new(order.and_then(|f| OrderFunction::new(f, is_plain_locale()))),
+        comparisons: Cell::new(0),
+        anchors: l.save_slot(l.top.get()) - (ANCHORS * size_of::<Value>()) as isize,
+    };
+    sorter.sort(1, n)?;
     Ok(0)
 }
 
@@ -83,10 +95,17 @@ const PIVOT: usize = 0;
 const LOW: usize = 1;
 const HIGH: usize = 2;
 
+/// Comparisons between two looks of the count hook.
+const STEPS: i32 = 256;
+
 struct Sorter {
     l: Lua,
     t: Gc<Table>,
     order: Option<Value>,
+    /// the order function, while it has been simple
+    simple: Cell<Option<OrderFunction>>,
+    /// comparisons made here since the count hook could look in
+    comparisons: Cell<i32>,
     /// stack offset of the anchors
     anchors: isize,
 }
@@ -111,6 +130,14 @@ impl Sorter {
     #[inline(always)]
     fn less(&self, a: Value, b: Value) -> LResult<bool> {
         let l = self.l;
+        if let Some(simple) = self.simple.get() {
+            if l.hook_mask() == 0
+                && let Some(r) = simple.evaluate(l, a, b)
+            {
+                return Ok(r);
+            }
+            self.simple.set(None);
+        }
         if let Some(order) = self.order {
             l.push(order);
             l.push(a);
@@ -120,14 +147,15 @@ impl Sorter {
             l.drop_values(1);
             return Ok(r);
         }
+        self.comparisons.set(self.comparisons.get() + 1);
+        if self.comparisons.get() == STEPS {
+            self.comparisons.set(0);
+            count_steps(l, STEPS)?;
+        }
         if a.is_number() && b.is_number() {
             return Ok(a.raw_number() < b.raw_number());
         }
-        l.push(a);
-        l.push(b);
-        let r = l.compare(-2, -1, LUA_OPLT)?;
-        l.drop_values(2);
-        Ok(r)
+        meta::less_than(l, a, b)
     }
 
     /// Puts elements `i` and `j` in order.
