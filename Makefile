@@ -36,7 +36,7 @@ AXX    := $(B)/lib/lib$(PREFIX_SYMBOLS)lua5.2-c++.a
 HEADERS := lua.h lauxlib.h lualib.h luaconf.h lua.hpp
 BUILT_HEADERS := $(addprefix $(B)/include/,$(HEADERS))
 
-.PHONY: all lib headers programs demo test test-full bench install uninstall deb clean help FORCE
+.PHONY: all lib headers programs demo test test-full oracle bench install uninstall deb clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -161,6 +161,10 @@ test-full: ## also the stress builds, valgrind and sanitizers; takes long
 	@tools/needs test
 	@$(MAKE) --no-print-directory all
 	@tests/run-all --full $(B)
+
+oracle: all ## compare with Debian's Lua 5.2, case by case: 200,000 generated calls and programs, and the corpus
+	@tools/needs test
+	@tests/oracle/run --full $(B)
 
 bench: all ## the benchmarks side by side with Debian's Lua 5.2
 	@tools/needs bench
