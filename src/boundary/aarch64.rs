@@ -8,6 +8,7 @@
 //!  64  link                            112  x19 to x28
 //!  72  previous pad                    192  d8 to d15
 //!  80  link.protected                  256  CFA
+//!  84  throw code of a jump
 //! ```
 
 use super::raise::{Own, Pad, decide};
@@ -26,6 +27,7 @@ const _: () = {
     assert!(offset_of!(Pad, link) == 64);
     assert!(offset_of!(Pad, previous) == 72);
     assert!(offset_of!(Pad, protected) == 80);
+    assert!(offset_of!(Pad, jumped) == 84);
 };
 
 /// The registers that the unwinder may hand values over in, by their DWARF numbers: x0 and x1.
@@ -103,7 +105,8 @@ pub unsafe extern "C" fn call(
         "ldr w10, [x0, #16]",
         "stp xzr, xzr, [sp, #32]",
         "stp x0, x9, [sp, #64]",
-        "str w10, [sp, #80]",
+        // With the zero in the upper half: no throw.
+        "str x10, [sp, #80]",
         "mov x9, sp",
         "str x9, [x0]",
         "mov x9, x1",
@@ -112,9 +115,16 @@ pub unsafe extern "C" fn call(
         "mov x2, x4",
         "mov x3, x5",
         "blr x9",
+        // The Makefile makes this name local to the library.
+        ".globl lua52_pad_return",
+        ".hidden lua52_pad_return",
+        "lua52_pad_return:",
+        "ldr w1, [sp, #84]",
+        "cbz w1, 2f",
+        "b {landing}",
+        "2:",
         "ldp x9, x10, [sp, #64]",
         "str x10, [x9]",
-        "mov x1, #0",
         "ldp x29, x30, [sp, #96]",
         "add sp, sp, #256",
         ".cfi_def_cfa_offset 0",
@@ -122,6 +132,7 @@ pub unsafe extern "C" fn call(
         ".cfi_restore x30",
         "ret",
         ".cfi_endproc",
+        landing = sym landing,
         personality = sym personality,
     )
 }
@@ -196,21 +207,38 @@ pub unsafe extern "C" fn raise(link: *mut Link, throw: u64) {
         "add x3, sp, #32",
         "mov x4, x29",
         "bl {decide}",
-        "cbnz x0, 3f",
+        "cbnz x0, 4f",
+        "mov x10, x1",
+        "ldp x0, x1, [sp, #16]",
+        "ldr x9, [x0]",
+        "str w1, [x9, #84]",
+        ".cfi_remember_state",
+        "mov sp, x9",
+        in_pad!(),
+        // See "Return prediction" in the other file.
+        "cbz x10, 3f",
+        "adr x30, 2f",
+        "5:",
+        "ret",
         "2:",
+        "sub x10, x10, #1",
+        "cbnz x10, 5b",
+        "3:",
+        "adrp x30, lua52_pad_return",
+        "add x30, x30, :lo12:lua52_pad_return",
+        "ret",
+        ".cfi_restore_state",
+        "4:",
+        "mov x9, x0",
+        "mov x0, x1",
+        "blr x9",
+        // Nobody took the exception: some frame stopped the unwinder. What is left is the jump.
         "ldp x0, x1, [sp, #16]",
         "ldr x9, [x0]",
         ".cfi_remember_state",
         "mov sp, x9",
         in_pad!(),
         "b {landing}",
-        ".cfi_restore_state",
-        "3:",
-        "mov x9, x0",
-        "mov x0, x1",
-        "blr x9",
-        // Nobody took the exception: some frame stopped the unwinder. What is left is the jump.
-        "b 2b",
         ".cfi_endproc",
         decide = sym decide,
         landing = sym landing,

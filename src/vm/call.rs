@@ -555,6 +555,12 @@ fn native_overflow(l: Lua, n: u16) -> LResult<()> {
 
 /// Calls the function at `func` with the arguments above it; results replace it. The callee may yield.
 pub fn call(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    call_inline(l, func, nresults)
+}
+
+/// `call`, for the API function that does little else.
+#[inline(always)]
+pub fn call_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
     let offset = l.save_slot(func);
     enter_native(l)?;
     let called = match precall(l, func, nresults) {
@@ -596,9 +602,10 @@ fn pass_foreign(l: Lua, func: isize) -> Throw {
 }
 
 /// `call` for callers that cannot be suspended.
+#[inline]
 pub fn call_noyield(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
     l.nny.set(l.nny.get() + 1);
-    let called = call(l, func, nresults);
+    let called = call_inline(l, func, nresults);
     if matches!(called, Ok(()) | Err(Throw::FOREIGN)) {
         l.nny.set(l.nny.get() - 1);
     }
