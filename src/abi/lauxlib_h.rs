@@ -66,14 +66,13 @@ core!(aux_argerror(L, numarg: c_int, extramsg: *const c_char) => never(L.aux_arg
 /// NULL.
 ///
 /// Errors: any. Manual 5.1.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn luaL_checklstring(
     L: *mut lua_State,
     numArg: c_int,
     l: *mut usize,
 ) -> *const c_char {
-    raising!(aux_checklstring)
+    quick!(L => L.quick_string(numArg).map(|s| string_result(s, l)), raising!(aux_checklstring)(numArg: c_int, l: *mut usize) -> *const c_char)
 }
 core!(aux_checklstring(L, numArg: c_int, l: *mut usize) => sized(L.aux_checklstring(numArg), l));
 
@@ -95,10 +94,9 @@ core!(aux_optlstring(L, numArg: c_int, def: *const c_char, l: *mut usize) => siz
 /// `[-0, +0, e]` Argument `numArg`, which must be a number.
 ///
 /// Errors: any. Manual 5.1.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn luaL_checknumber(L: *mut lua_State, numArg: c_int) -> lua_Number {
-    raising_number!(aux_checknumber)
+    quick!(L => L.quick_number(numArg), raising_number!(aux_checknumber)(numArg: c_int) -> lua_Number)
 }
 core!(aux_checknumber(L, numArg: c_int) => L.aux_checknumber(numArg));
 
@@ -119,10 +117,9 @@ core!(aux_optnumber(L, nArg: c_int, def: lua_Number) => L.aux_optnumber(nArg, de
 /// `[-0, +0, e]` Argument `numArg`, which must be a number, cut towards zero.
 ///
 /// Errors: any. Manual 5.1.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn luaL_checkinteger(L: *mut lua_State, numArg: c_int) -> lua_Integer {
-    raising!(aux_checkinteger)
+    quick!(L => L.quick_number(numArg).map(crate::num::to_integer), raising!(aux_checkinteger)(numArg: c_int) -> lua_Integer)
 }
 core!(aux_checkinteger(L, numArg: c_int) => L.aux_checkinteger(numArg));
 

@@ -238,14 +238,13 @@ pub unsafe extern "C-unwind" fn lua_toboolean(L: *mut lua_State, idx: c_int) -> 
 /// A number in the slot becomes a string, which confuses `lua_next` when it is a key. The bytes belong to
 /// Lua, end in a NUL that does not count, and stay valid as long as the string is reachable. On failure
 /// `*len` is 0. Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_tolstring(
     L: *mut lua_State,
     idx: c_int,
     len: *mut usize,
 ) -> *const c_char {
-    raising!(tolstring)
+    quick!(L => L.quick_string(idx).map(|s| string_result(s, len)), raising!(tolstring)(idx: c_int, len: *mut usize) -> *const c_char)
 }
 core!(tolstring(L, idx: c_int, len: *mut usize) => sized(L.tolstring(idx), len));
 
@@ -313,10 +312,9 @@ pub unsafe extern "C-unwind" fn lua_rawequal(L: *mut lua_State, idx1: c_int, idx
 /// `[-0, +0, e]` 1 when LUA_OPEQ, LUA_OPLT or LUA_OPLE holds between the values; 0 also when a slot is empty.
 ///
 /// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_compare(L: *mut lua_State, idx1: c_int, idx2: c_int, op: c_int) -> c_int {
-    raising!(compare)
+    quick!(L => L.quick_compare(idx1, idx2, op).map(c_int::from), raising!(compare)(idx1: c_int, idx2: c_int, op: c_int) -> c_int)
 }
 core!(compare(L, idx1: c_int, idx2: c_int, op: c_int) => L.compare(idx1, idx2, op));
 
@@ -413,10 +411,9 @@ core!(pushfstring(L, fmt: *const c_char, args: *mut VaList) => L.pushvfstring(te
 /// `[-n, +1, m]` Pushes a C function with `n` upvalues, which it pops; at most 255.
 ///
 /// Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_pushcclosure(L: *mut lua_State, r#fn: lua_CFunction, n: c_int) {
-    raising!(pushcclosure)
+    quick!(L => (n == 0 && L.quick_pushcfunction(r#fn.unwrap_unchecked())).then_some(()), raising!(pushcclosure)(r#fn: lua_CFunction, n: c_int))
 }
 core!(pushcclosure(L, r#fn: lua_CFunction, n: c_int) => L.pushcclosure(r#fn.unwrap_unchecked(), n));
 
@@ -431,10 +428,9 @@ pub unsafe extern "C-unwind" fn lua_pushboolean(L: *mut lua_State, b: c_int) {
 /// `[-0, +1, -]` Pushes a light userdata, which is any pointer.
 ///
 /// Patterns outside the address space need memory for a side table; only they can raise. Manual 4.8.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_pushlightuserdata(L: *mut lua_State, p: *mut c_void) {
-    raising!(pushlightuserdata)
+    quick!(L => L.quick_pushlightuserdata(p).then_some(()), raising!(pushlightuserdata)(p: *mut c_void))
 }
 core!(pushlightuserdata(L, p: *mut c_void) => L.pushlightuserdata(p));
 
@@ -461,10 +457,9 @@ core!(getglobal(L, var: *const c_char) => L.getglobal(text(var)));
 /// `[-1, +1, e]` Replaces the key on top by `t[key]`, t being the value at `idx`.
 ///
 /// An `__index` metamethod may run. Errors: any. Manual 4.8.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_gettable(L: *mut lua_State, idx: c_int) {
-    raising!(gettable)
+    quick!(L => L.quick_gettable(idx).then_some(()), raising!(gettable)(idx: c_int))
 }
 core!(gettable(L, idx: c_int) => L.gettable(idx));
 
@@ -574,20 +569,18 @@ core!(setfield(L, idx: c_int, k: *const c_char) => L.setfield(idx, text(k)));
 /// `[-2, +0, m]` As `lua_settable` on a table, without metamethods.
 ///
 /// A nil or NaN key is an error. Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_rawset(L: *mut lua_State, idx: c_int) {
-    raising!(rawset)
+    quick!(L => L.quick_rawset(idx).then_some(()), raising!(rawset)(idx: c_int))
 }
 core!(rawset(L, idx: c_int) => L.rawset(idx));
 
 /// `[-1, +0, m]` Does `t[n] = v` on the table at `idx` without metamethods, and pops v.
 ///
 /// Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_rawseti(L: *mut lua_State, idx: c_int, n: c_int) {
-    raising!(rawseti)
+    quick!(L => L.quick_rawseti(idx, n).then_some(()), raising!(rawseti)(idx: c_int, n: c_int))
 }
 core!(rawseti(L, idx: c_int, n: c_int) => L.rawseti(idx, n));
 
@@ -774,10 +767,9 @@ core!(error(L) => never(L.error()));
 /// the end.
 ///
 /// nil starts. A key that is not in the table is an error. Errors: any. Manual 4.8.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_next(L: *mut lua_State, idx: c_int) -> c_int {
-    raising!(next)
+    quick!(L => L.quick_next(idx).map(c_int::from), raising!(next)(idx: c_int) -> c_int)
 }
 core!(next(L, idx: c_int) => L.next(idx));
 

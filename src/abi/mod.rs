@@ -97,6 +97,41 @@ macro_rules! plain {
 }
 use plain;
 
+/// `quick!(L => common, stub!(core)(arguments) -> type)`: the body of a function that may raise but mostly is done
+/// without. `common` is an `Option` of the result; for `None` the stub does it all. Nothing is owned here, so the call of
+/// the stub is a jump (and were it a call, a raise would cross a frame that has nothing to clean up).
+macro_rules! quick {
+    ($L:ident => $common:expr, $raising:ident!($core:path)($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {{
+        #[unsafe(naked)]
+        unsafe extern "C-unwind" fn stub($L: *mut lua_State, $($arg: $ty),*) $(-> $ret)? {
+            $raising!($core)
+        }
+        // SAFETY: the contract at the head of this module.
+        unsafe {
+            let pointer = $L;
+            let $L = thread(pointer);
+            if let Some(result) = $common {
+                return result;
+            }
+            stub(pointer, $($arg),*)
+        }
+    }};
+}
+use quick;
+
+/// The pointer C gets for a string, and the length where it wants it.
+///
+/// # Safety
+/// `len` is writable or null.
+#[inline(always)]
+unsafe fn string_result(s: Bytes, len: *mut usize) -> *const c_char {
+    if !len.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { *len = s.len() };
+    }
+    s.as_ptr().cast()
+}
+
 /// A result of a core as the machine word that the stub returns.
 trait Word {
     fn word(self) -> u64;

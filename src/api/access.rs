@@ -114,13 +114,17 @@ impl Lua {
         // SAFETY: callers have at least one value on the stack.
         unsafe { *self.top.get().sub(1) = v }
     }
-    #[inline]
+    #[inline(always)]
     pub fn tonumberx(self, idx: i32) -> Option<f64> {
-        let v = self.value(idx);
-        if v.is_number() {
-            return Some(v.raw_number());
+        match self.quick_number(idx) {
+            Some(n) => Some(n),
+            None => self.other_to_number(idx),
         }
-        if v.is_string() { meta::to_number(v) } else { None }
+    }
+    #[cold]
+    #[inline(never)]
+    fn other_to_number(self, idx: i32) -> Option<f64> {
+        meta::to_number(self.value(idx))
     }
     #[inline]
     pub fn tointegerx(self, idx: i32) -> Option<isize> {

@@ -21,6 +21,7 @@ mod get;
 mod load;
 mod misc;
 mod push;
+mod quick;
 mod set;
 mod stack;
 

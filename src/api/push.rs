@@ -20,6 +20,11 @@ impl Lua {
     }
     #[inline(always)]
     pub fn pushnumber(self, n: f64) {
+        if n.is_nan() { self.push_nan(n) } else { self.api_push(Value(n.to_bits())) }
+    }
+    #[cold]
+    #[inline(never)]
+    fn push_nan(self, n: f64) {
         self.api_push(Value::number(n))
     }
     #[inline(always)]

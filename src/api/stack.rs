@@ -141,20 +141,13 @@ impl Lua {
         self.set_value(to, self.value(from))
     }
     /// Makes sure of `n` free slots. False when that is not possible (too many, or no memory); never raises.
+    #[inline]
     pub fn checkstack(self, n: i32) -> bool {
         api_check!(n >= 0, "lua_checkstack", "n", "negative");
         let n = n.max(0) as usize;
-        let slots = |from: *mut Value, to: *mut Value| (to as usize - from as usize) / size_of::<Value>();
-        if slots(self.top.get(), self.stack_last.get()) <= n {
-            let used = slots(self.stack.get(), self.top.get()) + EXTRA_STACK;
-            if used > (LUAI_MAXSTACK as usize).saturating_sub(n) {
-                return false;
-            }
-            let top = self.save_slot(self.top.get());
-            if call::grow_stack(self, n).is_err() {
-                self.top.set(self.restore_slot(top));
-                return false;
-            }
+        let free = self.stack_last.get() as isize - self.top.get() as isize;
+        if free <= (n * size_of::<Value>()) as isize && !self.grow_by(n) {
+            return false;
         }
         let ci = self.call_info();
         let limit = self.top.get().wrapping_add(n);
@@ -162,6 +155,20 @@ impl Lua {
             ci.top.set(limit);
         }
         true
+    }
+    #[cold]
+    #[inline(never)]
+    fn grow_by(self, n: usize) -> bool {
+        let used = (self.top.get() as usize - self.stack.get() as usize) / size_of::<Value>() + EXTRA_STACK;
+        if used > (LUAI_MAXSTACK as usize).saturating_sub(n) {
+            return false;
+        }
+        let top = self.save_slot(self.top.get());
+        let grown = call::grow_stack(self, n).is_ok();
+        if !grown {
+            self.top.set(self.restore_slot(top));
+        }
+        grown
     }
     /// Moves the `n` top values to another thread of the same state.
     pub fn xmove(self, to: Lua, n: i32) {

@@ -13,12 +13,12 @@ impl ChunkId {
     /// the end is kept; anything else is program text, of which the first line's start is quoted.
     pub fn new(source: &[u8]) -> ChunkId {
         const DOTS: &[u8] = b"...";
-        let source = source.split(|&b| b == 0).next().unwrap_or(source);
         let mut id = ChunkId { buf: [0; LUA_IDSIZE], len: 0 };
         let room = LUA_IDSIZE - 1;
         match source.split_first() {
-            Some((b'=', rest)) => id.add(&rest[..rest.len().min(room)]),
+            Some((b'=', rest)) => id.add(c_part(&rest[..rest.len().min(room)])),
             Some((b'@', rest)) => {
+                let rest = c_part(rest);
                 if rest.len() <= room {
                     id.add(rest);
                 } else {
@@ -31,12 +31,16 @@ impl ChunkId {
                 const AFTER: &[u8] = b"\"]";
                 // Whether or not dots are needed, their room is set aside.
                 let room = room - BEFORE.len() - DOTS.len() - AFTER.len();
-                let line = source.split(|&b| b == b'\n').next().unwrap_or(source);
+                let start = &source[..source.len().min(room)];
+                let end = start.iter().position(|&b| b == b'\n' || b == 0);
+                // Only a short text that ends here, without a second line, needs no dots.
+                let whole = match end {
+                    Some(n) => source[n] == 0,
+                    None => start.len() < room,
+                };
                 id.add(BEFORE);
-                if line.len() == source.len() && line.len() < room {
-                    id.add(line);
-                } else {
-                    id.add(&line[..line.len().min(room)]);
+                id.add(&start[..end.unwrap_or(start.len())]);
+                if !whole {
                     id.add(DOTS);
                 }
                 id.add(AFTER);
@@ -57,6 +61,14 @@ impl ChunkId {
     /// With the zeros that follow; what `lua_Debug::short_src` holds.
     pub fn buffer(&self) -> &[u8; LUA_IDSIZE] {
         &self.buf
+    }
+}
+
+/// The bytes before the first zero.
+fn c_part(s: &[u8]) -> &[u8] {
+    match s.iter().position(|&b| b == 0) {
+        Some(n) => &s[..n],
+        None => s,
     }
 }
 

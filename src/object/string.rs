@@ -213,6 +213,33 @@ fn copy(bytes: &[u8], to: *mut u8) {
     unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) }
 }
 
+/// Whether the bytes at `p`, as many as `b` has, are those of `b`. Without a call, which would cost more than the
+/// comparison (and far more when there is nothing to compare at an address that is not mapped).
+#[inline(always)]
+fn same_bytes(p: *const u8, b: &[u8]) -> bool {
+    let (q, n) = (b.as_ptr(), b.len());
+    macro_rules! same {
+        ($ty:ty, $i:expr) => {
+            // SAFETY: the callers of this macro stay inside the `n` bytes of both.
+            unsafe { p.add($i).cast::<$ty>().read_unaligned() == q.add($i).cast::<$ty>().read_unaligned() }
+        };
+    }
+    if n >= 8 {
+        let mut i = 0;
+        while i + 8 < n {
+            if !same!(u64, i) {
+                return false;
+            }
+            i += 8;
+        }
+        same!(u64, n - 8)
+    } else if n >= 4 {
+        same!(u32, 0) && same!(u32, n - 4)
+    } else {
+        n == 0 || same!(u8, 0) && same!(u8, n >> 1) && same!(u8, n - 1)
+    }
+}
+
 /// The interned string with these at most `MAX_SHORT` bytes.
 pub fn intern(l: Lua, bytes: &[u8]) -> LResult<Gc<Str>> {
     debug_assert!(bytes.len() <= MAX_SHORT);
@@ -224,7 +251,7 @@ pub fn intern(l: Lua, bytes: &[u8]) -> LResult<Gc<Str>> {
         if o.aux32.get() == hash && o.aux1.get() as usize == bytes.len() {
             // SAFETY: only short strings are on the chains.
             let s: Gc<Str> = unsafe { o.cast() };
-            if s.bytes() == bytes {
+            if same_bytes(s.data(), bytes) {
                 gc::revive(g, o);
                 return Ok(s);
             }

@@ -20,6 +20,7 @@ use crate::throw::{LResult, Throw};
 use crate::vm::Insn;
 use crate::vm::call;
 use core::ffi::{CStr, c_char, c_void};
+use core::mem::MaybeUninit;
 use core::sync::atomic::{Ordering, compiler_fence};
 
 type Bytes = &'static [u8];
@@ -528,14 +529,21 @@ pub fn call_hook(l: Lua, event: i32, line: i32) -> LResult<()> {
     }
     let ci = l.call_info();
     let (top, limit) = (l.save_slot(l.top.get()), l.save_slot(ci.top.get()));
-    let mut ar = lua_Debug { event, currentline: line, i_ci: ci, ..lua_Debug::new() };
+    let mut record = MaybeUninit::<lua_Debug>::uninit();
+    let ar = record.as_mut_ptr();
+    // SAFETY: valid for writing; the rest of the record is for `lua_getinfo` to fill.
+    unsafe {
+        (&raw mut (*ar).event).write(event);
+        (&raw mut (*ar).currentline).write(line);
+        (&raw mut (*ar).i_ci).write(ci);
+    }
     call::check_stack(l, LUA_MINSTACK as usize)?;
     ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
     l.allow_hook.set(false);
     ci.add_status(cist::HOOKED);
     // SAFETY: the host's hook, called with its own thread and a record that lives as long as the call.
     let r = unsafe {
-        boundary::call(call::link(l), hook as *const c_void, l.as_ptr() as usize, &raw mut ar as usize, 0, 0)
+        boundary::call(call::link(l), hook as *const c_void, l.as_ptr() as usize, ar as usize, 0, 0)
     };
     if r.throw != boundary::NONE && r.throw != boundary::FOREIGN {
         // Whoever stops the error allows hooks again.

@@ -1,0 +1,146 @@
+//! The common cases of functions that may raise: these cannot, so an exported function can serve them without a stub
+//! around it. `None` or false, with nothing changed, means: take the long way.
+
+use super::Bytes;
+use super::access::bytes_of;
+use crate::consts::*;
+use crate::gc;
+use crate::num;
+use crate::object::{Lua, Table, Value, lua_CFunction};
+use crate::stdlib;
+
+impl Lua {
+    /// The slot of an index that is not a pseudo-index, if it has a value.
+    #[inline(always)]
+    pub(super) fn stack_slot(self, idx: i32) -> Option<*mut Value> {
+        if idx > 0 {
+            let p = self.call_info().func.get().wrapping_add(idx as usize);
+            (p < self.top.get()).then_some(p)
+        } else if idx > LUA_REGISTRYINDEX {
+            Some(self.top.get().wrapping_offset(idx as isize))
+        } else {
+            None
+        }
+    }
+    #[inline(always)]
+    pub(super) fn stack_value(self, idx: i32) -> Option<Value> {
+        // SAFETY: a live slot.
+        self.stack_slot(idx).map(|p| unsafe { *p })
+    }
+    /// A number on the stack.
+    #[inline(always)]
+    pub fn quick_number(self, idx: i32) -> Option<f64> {
+        let p = self.stack_slot(idx)?;
+        // SAFETY: a live slot; any bits are a double. The number is loaded by itself, since the way from an integer
+        // register to a vector register takes longer than a second load (hence volatile).
+        unsafe { (*p).is_number().then(|| p.cast::<f64>().read_volatile()) }
+    }
+    /// A string on the stack.
+    #[inline(always)]
+    pub fn quick_string(self, idx: i32) -> Option<Bytes> {
+        self.stack_value(idx)?.as_string().map(bytes_of)
+    }
+    #[inline(always)]
+    pub fn quick_compare(self, a: i32, b: i32, op: i32) -> Option<bool> {
+        let (x, y) = (self.quick_number(a)?, self.quick_number(b)?);
+        match op {
+            LUA_OPEQ => Some(x == y),
+            LUA_OPLT => Some(x < y),
+            LUA_OPLE => Some(x <= y),
+            _ => None,
+        }
+    }
+    #[inline(always)]
+    pub fn quick_gettable(self, idx: i32) -> bool {
+        let Some(t) = self.stack_value(idx).and_then(Value::as_table) else { return false };
+        let key = self.from_top(1);
+        let v = match key.as_string() {
+            Some(s) if s.is_short() => t.get_short(s),
+            _ => t.get(self.global(), key),
+        };
+        if v.is_nil() && t.metatable.get().is_some() {
+            return false;
+        }
+        self.set_top_value(v);
+        true
+    }
+    #[inline(always)]
+    pub fn quick_next(self, idx: i32) -> Option<bool> {
+        let t = self.stack_value(idx)?.as_table()?;
+        if let Some((k, v)) = next_in_array(&t, self.from_top(1)) {
+            self.set_top_value(k);
+            self.api_push(v);
+            return Some(true);
+        }
+        match t.next(self.global(), self.from_top(1)).ok()? {
+            Some((k, v)) => {
+                self.set_top_value(k);
+                self.api_push(v);
+                Some(true)
+            }
+            None => {
+                self.drop_values(1);
+                Some(false)
+            }
+        }
+    }
+    /// A C function that is no library function.
+    #[inline(always)]
+    pub fn quick_pushcfunction(self, f: lua_CFunction) -> bool {
+        if stdlib::builtin_of_c(f).is_some() {
+            return false;
+        }
+        self.api_push(Value::light_c(f));
+        true
+    }
+    /// Assignment to an element that the table has.
+    #[inline(always)]
+    pub fn quick_rawseti(self, idx: i32, n: i32) -> bool {
+        let Some(t) = self.stack_value(idx).and_then(Value::as_table) else { return false };
+        let index = (n as u32).wrapping_sub(1);
+        if index >= t.asize() {
+            return false;
+        }
+        let v = self.from_top(1);
+        // SAFETY: below the size of the array part.
+        unsafe { *t.array_ptr().add(index as usize) = v };
+        gc::barrier_back(self, t.erase(), v);
+        self.drop_values(1);
+        true
+    }
+    #[inline(always)]
+    pub fn quick_rawset(self, idx: i32) -> bool {
+        let Some(t) = self.stack_value(idx).and_then(Value::as_table) else { return false };
+        let Some(slot) = t.find(self.global(), self.from_top(2)) else { return false };
+        let v = self.from_top(1);
+        slot.set(v);
+        t.set_flags(0);
+        gc::barrier_back(self, t.erase(), v);
+        self.drop_values(2);
+        true
+    }
+    /// A pattern that fits a value.
+    #[inline(always)]
+    pub fn quick_pushlightuserdata(self, p: *mut core::ffi::c_void) -> bool {
+        match Value::light(p) {
+            Some(v) => {
+                self.api_push(v);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// The element after `key` when both are in the array part.
+#[inline(always)]
+fn next_in_array(t: &Table, key: Value) -> Option<(Value, Value)> {
+    let at = if key.is_nil() { 0 } else { num::exact_int32(key.as_number()?)? as u32 };
+    let array = t.array();
+    // A key that is not in the array part is not before an element of it.
+    if key.is_nil() || (1..=array.len() as u32).contains(&at) {
+        let v = array.get(at as usize)?.get();
+        return (!v.is_nil()).then(|| (Value::number((at + 1) as f64), v));
+    }
+    None
+}
