@@ -65,12 +65,14 @@ mod mark {
 /// A set of registers.
 type Registers = [u64; 4];
 
+#[inline(always)]
 fn require(condition: bool, reason: &'static str) -> Verdict {
     if condition { Ok(()) } else { Err(reason) }
 }
 
 struct Function<'w> {
     p: Gc<Proto>,
+    code: &'w [Instruction],
     work: &'w Work,
     size: usize,
     registers: u32,
@@ -95,7 +97,13 @@ fn takes_open(i: Instruction) -> bool {
 impl<'w> Function<'w> {
     fn new(p: Gc<Proto>, work: &'w Work) -> Function<'w> {
         let registers = p.maxstacksize() as u32;
-        Function { p, work, size: p.code.len(), registers, width: registers.div_ceil(64) as usize, queued: 0 }
+        let size = p.code.len();
+        let code = match size {
+            0 => &[],
+            // SAFETY: `size` initialised words start there; `Instruction` is a word. Nothing changes the code.
+            _ => unsafe { core::slice::from_raw_parts(p.code.as_ptr().cast::<Instruction>(), size) },
+        };
+        Function { p, code, work, size, registers, width: registers.div_ceil(64) as usize, queued: 0 }
     }
 
     fn verify(&mut self, l: Lua, parent: Option<Gc<Proto>>) -> LResult<Verdict> {
@@ -120,7 +128,7 @@ impl<'w> Function<'w> {
     }
 
     fn code(&self, pc: usize) -> Instruction {
-        Instruction(self.p.code.get(pc))
+        self.code[pc]
     }
 
     // ---- single instructions --------------------------------------------------------------------------------
@@ -414,53 +422,53 @@ impl<'w> Function<'w> {
         let jump = (pc as i64 + 1 + i.sbx() as i64) as usize;
         // Values from A on, for the instructions that take a list: counted, or up to what the one before left.
         let listed = |count: u32| if b == 0 { self.code(pc - 1).a() - a } else { count };
-        let rk = |state: &Registers, rk: u32| if is_k(rk) { Ok(()) } else { need(state, rk, 1) };
+        let rk = |state: &Registers, rk: u32| if is_k(rk) { Ok(()) } else { need_one(state, rk) };
         match i.op() {
             Op::Move | Op::Unm | Op::Not | Op::Len => {
-                need(state, b, 1)?;
-                add(state, a, 1);
+                need_one(state, b)?;
+                add_one(state, a);
             }
-            Op::LoadK | Op::LoadKX | Op::GetUpval | Op::NewTable => add(state, a, 1),
+            Op::LoadK | Op::LoadKX | Op::GetUpval | Op::NewTable => add_one(state, a),
             Op::LoadBool => {
-                add(state, a, 1);
+                add_one(state, a);
                 if c != 0 {
                     self.arrive(pc + 2, state);
                     return Ok(None);
                 }
             }
             Op::LoadNil => add(state, a, b + 1),
-            Op::SetUpval => need(state, a, 1)?,
+            Op::SetUpval => need_one(state, a)?,
             Op::GetTabUp => {
                 rk(state, c)?;
-                add(state, a, 1);
+                add_one(state, a);
             }
             Op::SetTabUp => {
                 rk(state, b)?;
                 rk(state, c)?;
             }
             Op::GetTable => {
-                need(state, b, 1)?;
+                need_one(state, b)?;
                 rk(state, c)?;
-                add(state, a, 1);
+                add_one(state, a);
             }
             Op::SetTable => {
-                need(state, a, 1)?;
+                need_one(state, a)?;
                 rk(state, b)?;
                 rk(state, c)?;
             }
             Op::SelfOp => {
-                need(state, b, 1)?;
+                need_one(state, b)?;
                 rk(state, c)?;
                 add(state, a, 2);
             }
             Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::Pow => {
                 rk(state, b)?;
                 rk(state, c)?;
-                add(state, a, 1);
+                add_one(state, a);
             }
             Op::Concat => {
                 need(state, b, c - b + 1)?;
-                add(state, a, 1);
+                add_one(state, a);
             }
             Op::Jmp => {
                 self.arrive(jump, state);
@@ -472,14 +480,14 @@ impl<'w> Function<'w> {
                 self.arrive(pc + 2, state);
             }
             Op::Test => {
-                need(state, a, 1)?;
+                need_one(state, a)?;
                 self.arrive(pc + 2, state);
             }
             Op::TestSet => {
-                need(state, b, 1)?;
+                need_one(state, b)?;
                 // The value is copied only when the jump is taken.
                 self.arrive(pc + 2, state);
-                add(state, a, 1);
+                add_one(state, a);
             }
             Op::Call => {
                 need(state, a, listed(b))?;
@@ -503,7 +511,7 @@ impl<'w> Function<'w> {
             Op::ForLoop => {
                 need(state, a, 3)?;
                 let mut inside = *state;
-                add(&mut inside, a + 3, 1);
+                add_one(&mut inside, a + 3);
                 self.arrive(jump, &inside);
             }
             Op::TForCall => {
@@ -512,9 +520,9 @@ impl<'w> Function<'w> {
                 add(state, a + 3, c);
             }
             Op::TForLoop => {
-                need(state, a + 1, 1)?;
+                need_one(state, a + 1)?;
                 let mut inside = *state;
-                add(&mut inside, a, 1);
+                add_one(&mut inside, a);
                 self.arrive(jump, &inside);
             }
             Op::SetList => need(state, a, listed(b + 1))?,
@@ -523,10 +531,10 @@ impl<'w> Function<'w> {
                     let u = u.get();
                     // A local function may refer to its own variable.
                     if u.instack && u.index as u32 != a {
-                        need(state, u.index as u32, 1)?;
+                        need_one(state, u.index as u32)?;
                     }
                 }
-                add(state, a, 1);
+                add_one(state, a);
             }
             Op::VarArg => {
                 if b == 0 {
@@ -541,7 +549,7 @@ impl<'w> Function<'w> {
     }
 }
 
-/// Bits `from..to` of word `i` of a set.
+/// Bits of word `i` of a set that stand for registers in `from..to`.
 fn word_mask(i: usize, from: u32, to: u32) -> u64 {
     let base = i as u32 * 64;
     let low = from.clamp(base, base + 64) - base;
@@ -549,22 +557,31 @@ fn word_mask(i: usize, from: u32, to: u32) -> u64 {
     if low >= high { 0 } else { (!0 >> (64 - (high - low))) << low }
 }
 
+/// The words of a set that hold these registers, with the bits that stand for them.
+#[inline(always)]
+fn words(first: u32, count: u32) -> impl Iterator<Item = (usize, u64)> {
+    let words = if count == 0 { 0..0 } else { first as usize >> 6..((first + count - 1) as usize >> 6) + 1 };
+    words.map(move |i| (i & 3, word_mask(i, first, first + count)))
+}
+
+#[inline(always)]
+fn add_one(set: &mut Registers, r: u32) {
+    set[(r as usize >> 6) & 3] |= 1 << (r & 63);
+}
+
+#[inline(always)]
+fn need_one(set: &Registers, r: u32) -> Verdict {
+    require(set[(r as usize >> 6) & 3] >> (r & 63) & 1 != 0, msg::UNWRITTEN_REGISTER)
+}
+
 fn add(set: &mut Registers, first: u32, count: u32) {
-    for (i, word) in set.iter_mut().enumerate() {
-        *word |= word_mask(i, first, first + count);
-    }
+    words(first, count).for_each(|(i, mask)| set[i] |= mask);
 }
 
 fn remove_from(set: &mut Registers, first: u32) {
-    for (i, word) in set.iter_mut().enumerate() {
-        *word &= !word_mask(i, first, u8::MAX as u32 + 1);
-    }
+    words(first, u8::MAX as u32 + 1 - first).for_each(|(i, mask)| set[i] &= !mask);
 }
 
 fn need(set: &Registers, first: u32, count: u32) -> Verdict {
-    let written = set.iter().enumerate().all(|(i, &word)| {
-        let mask = word_mask(i, first, first + count);
-        word & mask == mask
-    });
-    require(written, msg::UNWRITTEN_REGISTER)
+    require(words(first, count).all(|(i, mask)| set[i] & mask == mask), msg::UNWRITTEN_REGISTER)
 }
