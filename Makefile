@@ -129,16 +129,16 @@ $(B)/include/%: include/%
 
 # --- Programs --------------------------------------------------------------------------------------------
 
-PROGRAMS := lua
+PROGRAMS := lua luac
 BUILT_PROGRAMS := $(addprefix $(B)/bin/,$(PROGRAMS))
 
 programs: $(BUILT_PROGRAMS) ## the programs, in build/bin
 
-$(TARGET)/programs/release/%: $(B)/lib/liblua5.2.a FORCE
-	@LIBLUA_DIR=$(abspath $(B)/lib) $(CARGO) build --quiet --release -p lua-programs \
+$(TARGET)/programs/programs/%: $(B)/lib/liblua5.2.a FORCE
+	@LIBLUA_DIR=$(abspath $(B)/lib) $(CARGO) build --quiet --profile programs -p lua-programs \
 	    --target-dir $(TARGET)/programs --bin $*
 
-$(B)/bin/%: $(TARGET)/programs/release/%
+$(B)/bin/%: $(TARGET)/programs/programs/%
 	@mkdir -p $(@D)
 	@cp $< $@
 

@@ -4,6 +4,16 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
+pub mod chunk;
+pub mod listing;
+
+/// What `-v` prints.
+pub const VERSION: &str = concat!(
+    "Lua 5.2.4  Copyright (C) 1994-2015 Lua.org, PUC-Rio (liblua-rs ",
+    env!("CARGO_PKG_VERSION"),
+    ")"
+);
+
 /// A Lua thread; only pointers to it exist.
 #[repr(C)]
 pub struct lua_State {
@@ -17,6 +27,7 @@ pub struct lua_Debug {
 }
 
 pub type lua_CFunction = unsafe extern "C-unwind" fn(*mut lua_State) -> c_int;
+pub type lua_Writer = unsafe extern "C-unwind" fn(*mut lua_State, *const c_void, usize, *mut c_void) -> c_int;
 pub type lua_Hook = unsafe extern "C-unwind" fn(*mut lua_State, *mut lua_Debug);
 
 pub const LUA_OK: c_int = 0;
@@ -47,6 +58,8 @@ unsafe extern "C-unwind" {
         name: *const c_char,
         mode: *const c_char,
     ) -> c_int;
+    pub fn lua_error(L: *mut lua_State) -> c_int;
+    pub fn lua_dump(L: *mut lua_State, writer: lua_Writer, data: *mut c_void) -> c_int;
     pub fn lua_close(L: *mut lua_State);
     pub fn lua_gc(L: *mut lua_State, what: c_int, data: c_int) -> c_int;
     pub fn lua_gettop(L: *mut lua_State) -> c_int;

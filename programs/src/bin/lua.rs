@@ -12,12 +12,6 @@ use std::process::ExitCode;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-const VERSION: &str = concat!(
-    "Lua 5.2.4  Copyright (C) 1994-2015 Lua.org, PUC-Rio (liblua-rs ",
-    env!("CARGO_PKG_VERSION"),
-    ")"
-);
-
 const USAGE: &str = "\
 Available options are:
   -e stat  execute string 'stat'

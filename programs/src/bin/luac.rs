@@ -1,0 +1,250 @@
+//! `luac`: compiles, checks and lists chunks.
+//!
+//! It uses the public API only: what it lists and combines, it gets from `lua_dump`.
+
+use lua_programs::chunk::{self, Function};
+use lua_programs::listing;
+use lua_programs::*;
+use std::ffi::{CStr, CString, OsString, c_int, c_void};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::process::ExitCode;
+use std::ptr;
+
+const USAGE: &str = "\
+Available options are:
+  -l       list (use -l -l for full listing)
+  -o name  output to file 'name' (default is \"luac.out\")
+  -p       parse only
+  -s       strip debug information
+  -v       show version information
+  --       stop handling options
+  -        stop handling options and process stdin
+";
+
+const DEFAULT_OUTPUT: &CStr = c"luac.out";
+
+struct Options {
+    listing: u32,
+    dump: bool,
+    strip: bool,
+    version: u32,
+    /// None: standard output.
+    output: Option<CString>,
+    files: Vec<CString>,
+}
+
+/// Why the options are no good.
+struct Wrong(String);
+
+fn parse(arguments: &[CString]) -> Result<Options, Wrong> {
+    let mut options = Options {
+        listing: 0,
+        dump: true,
+        strip: false,
+        version: 0,
+        output: Some(DEFAULT_OUTPUT.to_owned()),
+        files: Vec::new(),
+    };
+    let mut i = 1;
+    while i < arguments.len() {
+        match arguments[i].as_bytes() {
+            b"--" => {
+                i += 1;
+                if options.version > 0 {
+                    options.version += 1;
+                }
+                break;
+            }
+            b"-" => break,
+            b"-l" => options.listing += 1,
+            b"-p" => options.dump = false,
+            b"-s" => options.strip = true,
+            b"-v" => options.version += 1,
+            b"-o" => {
+                i += 1;
+                options.output = match arguments.get(i) {
+                    Some(name) if name.as_bytes() == b"-" => None,
+                    Some(name) if !name.is_empty() && !name.as_bytes().starts_with(b"-") => {
+                        Some(name.clone())
+                    }
+                    _ => return Err(Wrong("'-o' needs argument".into())),
+                };
+            }
+            other if other.starts_with(b"-") => {
+                return Err(Wrong(format!("unrecognized option '{}'", String::from_utf8_lossy(other))));
+            }
+            _ => break,
+        }
+        i += 1;
+    }
+    options.files = arguments[i.min(arguments.len())..].to_vec();
+    if options.files.is_empty() && (options.listing > 0 || !options.dump) {
+        options.dump = false;
+        options.files.push(DEFAULT_OUTPUT.to_owned());
+    }
+    Ok(options)
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<CString> = std::env::args_os()
+        .map(|a: OsString| CString::new(a.into_vec()).expect("an argument has no NUL"))
+        .collect();
+    let name = match arguments.first() {
+        Some(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
+        _ => "luac".into(),
+    };
+    // SAFETY: restores what every C program starts with, so that a closed pipe ends the program.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    let usage = |message: &str| {
+        eprint!("{name}: {message}\nusage: {name} [options] [filenames]\n{USAGE}");
+        ExitCode::FAILURE
+    };
+    let options = match parse(&arguments) {
+        Ok(options) => options,
+        Err(Wrong(message)) => return usage(&message),
+    };
+    if options.version > 0 {
+        println!("{VERSION}");
+        if options.version as usize == arguments.len() - 1 {
+            return ExitCode::SUCCESS;
+        }
+    }
+    if options.files.is_empty() {
+        return usage("no input files given");
+    }
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            let mut err = io::stderr().lock();
+            // There is no one left to tell when this fails.
+            let _ = err.write_all(&[name.as_bytes(), b": ", &message, b"\n"].concat());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Vec<u8>> {
+    let mut job = Job { files: &options.files, dumps: Vec::new() };
+    // SAFETY: a new state, used by this thread only; the job outlives the call.
+    unsafe {
+        let l = luaL_newstate();
+        if l.is_null() {
+            return Err(b"cannot create state: not enough memory".to_vec());
+        }
+        lua_pushcclosure(l, load_all, 0);
+        lua_pushlightuserdata(l, (&raw mut job).cast());
+        if lua_pcallk(l, 1, 0, 0, 0, None) != LUA_OK {
+            let text = lua_tolstring(l, -1, ptr::null_mut());
+            let text = if text.is_null() { c"?" } else { CStr::from_ptr(text) };
+            return Err(text.to_bytes().to_vec());
+        }
+        lua_close(l);
+    }
+    let several = options.files.len() > 1;
+    let (header, mut main) = combine(job.dumps);
+    if options.listing > 0 {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        listing::list(&mut out, &main, options.listing > 1)
+            .and_then(|()| out.flush())
+            .map_err(|e| format!("cannot write standard output: {e}").into_bytes())?;
+    }
+    if options.dump {
+        if several {
+            // The lines of the function that calls the files' functions mean nothing to a reader of the chunk.
+            main.lines.clear();
+        }
+        let bytes = chunk::write(&header, &main, options.strip);
+        match &options.output {
+            None => io::stdout().write_all(&bytes).map_err(|e| failed("write", c"stdout", &e))?,
+            Some(name) => {
+                let path = std::ffi::OsStr::from_bytes(name.as_bytes());
+                let mut file = File::create(path).map_err(|e| failed("open", name, &e))?;
+                file.write_all(&bytes).map_err(|e| failed("write", name, &e))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The message of C's `perror` about a file.
+fn failed(what: &str, name: &CStr, error: &io::Error) -> Vec<u8> {
+    let reason = match error.raw_os_error() {
+        // SAFETY: `strerror` gives a C string, valid until the next call.
+        Some(code) => unsafe { CStr::from_ptr(libc::strerror(code)) }.to_bytes().to_vec(),
+        None => error.to_string().into_bytes(),
+    };
+    [b"cannot ", what.as_bytes(), b" ", name.to_bytes(), b": ", &reason].concat()
+}
+
+/// The files to load and, in the end, the dump of each; with several files first that of the function that calls them.
+struct Job<'a> {
+    files: &'a [CString],
+    dumps: Vec<Vec<u8>>,
+}
+
+/// Argument 1 is the job. Nothing here owns memory when an error leaves it.
+unsafe extern "C-unwind" fn load_all(l: *mut lua_State) -> c_int {
+    // SAFETY: `run` passes the job, which nobody else uses meanwhile.
+    unsafe {
+        let job = &mut *lua_touserdata(l, 1).cast::<Job>();
+        if job.files.len() > 1 {
+            // One call of an empty function for each file; `combine` puts the files in their place.
+            let count = job.files.len();
+            let text = c"(function()end)();".to_bytes().repeat(count);
+            let status =
+                luaL_loadbufferx(l, text.as_ptr().cast(), text.len(), c"=(luac)".as_ptr(), ptr::null());
+            drop(text);
+            finish(job, l, status);
+        }
+        for file in job.files {
+            let name = if file.as_bytes() == b"-" { ptr::null() } else { file.as_ptr() };
+            let status = luaL_loadfilex(l, name, ptr::null());
+            finish(job, l, status);
+        }
+        0
+    }
+}
+
+/// Dumps the function on top, or raises the message there.
+unsafe fn finish(job: &mut Job, l: *mut lua_State, status: c_int) {
+    // SAFETY: as `load_all`.
+    unsafe {
+        if status != LUA_OK {
+            lua_error(l);
+        }
+        job.dumps.push(Vec::new());
+        let dump = job.dumps.last_mut().expect("just pushed");
+        lua_dump(l, collect, (&raw mut *dump).cast());
+        lua_pop(l, 1);
+    }
+}
+
+unsafe extern "C-unwind" fn collect(
+    _l: *mut lua_State,
+    piece: *const c_void,
+    size: usize,
+    data: *mut c_void,
+) -> c_int {
+    // SAFETY: `finish` passes a vector, the library `size` bytes.
+    unsafe { (*data.cast::<Vec<u8>>()).extend(std::slice::from_raw_parts(piece.cast::<u8>(), size)) };
+    0
+}
+
+/// The function of one file, or one that calls those of all files in turn.
+fn combine(dumps: Vec<Vec<u8>>) -> (Vec<u8>, Function) {
+    let mut functions = dumps.iter().map(|dump| chunk::read(dump));
+    let (header, mut main) = functions.next().expect("one file at least");
+    let files: Vec<Function> = functions.map(|f| f.1).collect();
+    if !files.is_empty() {
+        main.functions = files;
+        for f in &mut main.functions {
+            // Its first upvalue, the globals, is that of the new main function.
+            if let Some(first) = f.upvalues.first_mut() {
+                first.0 = false;
+            }
+        }
+    }
+    (header, main)
+}
