@@ -67,7 +67,10 @@ fn visit_again(g: &Global) {
     let again = &g.gc.again;
     let now = again.len();
     for i in 0..now {
+        let before = g.gc.traversed.get();
         mark::visit(g, stack::object(again.get(i)));
+        // Its size was counted when it was visited first.
+        g.gc.traversed.set(before);
     }
     drain(g);
     again.drop_first(now);

@@ -9,6 +9,7 @@
 
 use super::stack::{self, Entry, entry};
 use super::{GcState, Phase};
+use crate::object::table::Node;
 use crate::object::{
     CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Proto, Str, Table, TagMethod, UpVal,
     Userdata, Value, mark as bits,
@@ -311,12 +312,14 @@ fn visit_strong(g: &Global, t: Gc<Table>, from: u32) -> usize {
             mark_value(g, n.val.get());
         }
     }
-    32 + 16 * end.saturating_sub(from) as usize
+    let elements = asize.min(end).saturating_sub(from) as usize;
+    let nodes = end.saturating_sub(first_node) as usize;
+    size_of::<Table>() + elements * size_of::<Value>() + nodes * size_of::<Node>()
 }
 
 /// The entry has no value: a key that is about to be collected is replaced by its dead form.
 #[inline(always)]
-fn bury_key(n: &crate::object::table::Node) {
+fn bury_key(n: &Node) {
     let key = n.key.get();
     if super::is_white_value(key) {
         n.key.set(key.dead_key());

@@ -16,7 +16,7 @@ use core::cell::Cell;
 /// Objects looked at in one piece of work.
 const PIECE: usize = 100;
 /// What looking at an object, or freeing it, costs, in the unit of work (bytes marked).
-const COST: usize = 8;
+const COST: usize = 5;
 
 type Link = Cell<Option<GcRef>>;
 
