@@ -10,34 +10,75 @@
 #[repr(transparent)]
 pub struct Insn(pub u64);
 
+/// What an operand of an instruction stands for. The interpreter knows by the operation; listings read it here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Field {
+    /// not used
+    N,
+    /// register
+    R,
+    /// constant
+    K,
+    /// upvalue
+    U,
+    /// a count, a flag, an integer key
+    I,
+    /// distance of a jump from the next instruction
+    J,
+    /// inline-cache hint
+    H,
+    /// inner function
+    F,
+    /// the bytecode's operand C, RK, in the upper half
+    C,
+    /// the bytecode's operands B and C, both RK, in the lower and the upper half
+    BC,
+}
+
 macro_rules! exec_ops {
-    ($($name:ident)*) => {
+    ($($name:ident $a:ident $b:ident $c:ident $imm:ident;)*) => {
         /// Operations of the executable form. Suffixes tell operand kinds in order: R register, K constant.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
         pub enum ExecOp { $($name),* }
-        /// Names in the order of the operations.
-        pub const EXEC_NAMES: &[&str] = &[$(stringify!($name)),*];
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+        const FIELDS: &[[Field; 4]] = &[$([Field::$a, Field::$b, Field::$c, Field::$imm]),*];
     };
 }
 
+// operation, and what A, B, C and `imm` are
 exec_ops! {
-    Move LoadK LoadBool LoadNil GetUpval SetUpval
+    Move R R N N; LoadK R N N K; LoadBool R I I N; LoadNil R I N N; GetUpval R U N N; SetUpval R U N N;
     // by constant short-string key, with inline cache
-    GetGlobal SetGlobalR SetGlobalK GetField SetFieldR SetFieldK SelfField
+    GetGlobal R U K H; SetGlobalR U K R H; SetGlobalK U K K H;
+    GetField R R K H; SetFieldR R K R H; SetFieldK R K K H; SelfField R R K H;
     // by constant integer key, by register, and with operands of any kind
-    GetInt SetIntR SetIntK GetIndex SetIndexR SetIndexK
-    GetTabUp SetTabUp GetTable SetTable SelfAny
-    NewTable SetList
-    AddRR AddRK AddKR SubRR SubRK SubKR MulRR MulRK MulKR DivRR DivRK DivKR ModRR ModRK ModKR PowRR PowRK PowKR
-    ArithKK Unm Not Len Concat
-    Jmp JmpBack JmpClose
+    GetInt R R K I; SetIntR R K R I; SetIntK R K K I; GetIndex R R R N; SetIndexR R R R N; SetIndexK R R K N;
+    GetTabUp R U N C; SetTabUp U N N BC; GetTable R R N C; SetTable R N N BC; SelfAny R R N C;
+    NewTable R I I N; SetList R I I I;
+    AddRR R R R N; AddRK R R K N; AddKR R K R N; SubRR R R R N; SubRK R R K N; SubKR R K R N;
+    MulRR R R R N; MulRK R R K N; MulKR R K R N; DivRR R R R N; DivRK R R K N; DivKR R K R N;
+    ModRR R R R N; ModRK R R K N; ModKR R K R N; PowRR R R R N; PowRK R R K N; PowKR R K R N;
+    ArithKK R K K N; Unm R R N N; Not R R N N; Len R R N N; Concat R R R N;
+    Jmp N N N J; JmpBack N N N J; JmpClose I N N J;
     // compare and jump; the jump is the next instruction
-    EqRR EqRK LtRR LtRK LtKR LeRR LeRK LeKR NotEqRR NotEqRK NotLtRR NotLtRK NotLtKR NotLeRR NotLeRK NotLeKR CompareKK
-    Test TestNot TestSet
-    Call TailCall Return Return0 Return1
-    ForPrep ForLoop TForCall TForLoop
-    Closure VarArg Nop
+    EqRR N R R J; EqRK N R K J; LtRR N R R J; LtRK N R K J; LtKR N K R J; LeRR N R R J; LeRK N R K J; LeKR N K R J;
+    NotEqRR N R R J; NotEqRK N R K J; NotLtRR N R R J; NotLtRK N R K J; NotLtKR N K R J;
+    NotLeRR N R R J; NotLeRK N R K J; NotLeKR N K R J; CompareKK I K K N;
+    Test R N N J; TestNot R N N J; TestSet R R I J;
+    Call R I I N; TailCall R I I N; Return R I I N; Return0 R N N N; Return1 R N N N;
+    ForPrep R N N J; ForLoop R N N J; TForCall R N I H; TForLoop R N N J;
+    Closure R N N F; VarArg R I N N; Nop N N N N;
+}
+
+impl ExecOp {
+    pub fn name(self) -> &'static str {
+        NAMES[self as usize]
+    }
+    /// What A, B, C and `imm` are.
+    pub fn fields(self) -> [Field; 4] {
+        FIELDS[self as usize]
+    }
 }
 
 impl Insn {
@@ -48,7 +89,7 @@ impl Insn {
     }
     #[inline(always)]
     pub fn op(self) -> ExecOp {
-        debug_assert!((self.0 as u8 as usize) < EXEC_NAMES.len());
+        debug_assert!((self.0 as u8 as usize) < NAMES.len());
         // SAFETY: instructions are made by `new` only.
         unsafe { core::mem::transmute::<u8, ExecOp>(self.0 as u8) }
     }
