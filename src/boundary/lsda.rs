@@ -199,6 +199,7 @@ mod tests {
     ];
 
     fn at(pc: usize) -> Option<Landing> {
+        // SAFETY: a whole table; it is read to its end at most.
         unsafe { landing(TABLE.as_ptr(), 1000, 1000 + pc) }
     }
 

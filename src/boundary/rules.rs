@@ -388,9 +388,9 @@ impl Object {
 
     /// `None`: in a form not known here.
     unsafe fn read(&self, pc: usize) -> gimli::Result<Option<Rule>> {
-        // SAFETY: to the end of the segment that holds the tables; they say themselves where they end.
         let slice = |start: usize| -> Slice {
             let length = self.segment.end - start;
+            // SAFETY: to the end of the segment that holds the tables; they say themselves where they end.
             EndianSlice::new(unsafe { core::slice::from_raw_parts(start as *const u8, length) }, NativeEndian)
         };
         let bases = BaseAddresses::default().set_eh_frame_hdr(self.header as u64);
@@ -530,15 +530,19 @@ mod tests {
     }
 
     unsafe extern "C" fn walk(link: *mut Link, pc: usize, sp: usize, fp: usize) {
+        // SAFETY: the link that the caller entered by.
         let pad = unsafe { (*link).pad } as usize;
         let mut rules = Rules::new();
         let mut frame = Frame { pc, sp, fp };
         while frame.sp != pad {
+            // SAFETY: a return address in a frame that is live.
             let rule = unsafe { rules.of(frame.pc) };
             // The second look is answered by the cache.
             assert_eq!(Slot::of(frame.pc).read(frame.pc).unwrap().0, rule);
+            // SAFETY: as above.
             assert_eq!(unsafe { rules.of(frame.pc) }, rule);
             SEEN.with_borrow_mut(|seen| seen.push(rule));
+            // SAFETY: the rule is the frame's own.
             match unsafe { frame.caller(rule, pad) } {
                 Some(next) => frame = next,
                 None => break,
@@ -605,6 +609,7 @@ mod tests {
             assert!(done.success());
             let path = CString::new(object.to_str().unwrap()).unwrap();
             let mut link = Link::new();
+            // SAFETY: the object just compiled has these symbols, with these types.
             unsafe {
                 let handle = libc::dlopen(path.as_ptr(), libc::RTLD_NOW);
                 assert!(!handle.is_null());

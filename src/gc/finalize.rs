@@ -22,10 +22,10 @@ pub fn check_finalizer(l: Lua, o: GcRef, mt: Gc<Table>) {
     }
     let gc = &g.gc;
     let mut link: &Cell<Option<GcRef>> = &gc.allgc;
-    // SAFETY: the list consists of live objects, and `o` is on it.
     while let Some(other) = link.get()
         && other != o
     {
+        // SAFETY: the list consists of live objects, and `o` is on it.
         link = unsafe { &*(&raw const (*other.as_ptr()).next) };
     }
     debug_assert!(link.get() == Some(o));
@@ -94,9 +94,10 @@ fn take_due(g: &Global) -> Option<Value> {
     super::link(g, o);
     o.marked.set(o.marked.get() & !bits::SEPARATED);
     recolour(g, o);
-    // SAFETY: the kind says so. Only tables and userdata have metatables of their own.
     Some(match o.kind() {
+        // SAFETY: the kind says so.
         Kind::Table => Value::table(unsafe { o.cast() }),
+        // SAFETY: only tables and userdata have metatables of their own.
         _ => Value::userdata(unsafe { o.cast() }),
     })
 }

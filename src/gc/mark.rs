@@ -160,11 +160,12 @@ pub(super) fn visit(g: &Global, o: GcRef) -> usize {
     if !o.is_grey() {
         return 1;
     }
-    // SAFETY (all casts): the kind says so.
     let work = match o.kind() {
+        // SAFETY: the kind says so, in all arms.
         Kind::Table => return visit_table(g, unsafe { o.cast() }),
         Kind::LuaClosure => {
             blacken(o);
+            // SAFETY: as above.
             visit_lua_closure(g, unsafe { o.cast() })
         }
         Kind::CClosure => {
@@ -176,8 +177,10 @@ pub(super) fn visit(g: &Global, o: GcRef) -> usize {
         }
         Kind::Proto => {
             blacken(o);
+            // SAFETY: as above.
             visit_proto(g, unsafe { o.cast() })
         }
+        // SAFETY: as above.
         Kind::Thread => visit_thread(g, unsafe { o.cast() }),
         Kind::UpVal => {
             // An open upvalue that was reached before the atomic phase.

@@ -47,8 +47,8 @@ pub(super) fn proto_size(p: Gc<Proto>) -> usize {
 /// Frees an object that is on no list any more.
 pub(super) fn free_object(l: Lua, o: GcRef) {
     let block = o.as_ptr().cast::<u8>();
-    // SAFETY (all casts): the kind says so.
     match o.kind() {
+        // SAFETY: the kind says so, in all arms.
         Kind::Table => unsafe { o.cast::<crate::object::Table>() }.free(l),
         Kind::ShortStr | Kind::LongStr => {
             // SAFETY: as above.

@@ -55,6 +55,7 @@ impl Random {
 fn c_format(template: &str, precision: usize, v: f64) -> String {
     let template = CString::new(template).unwrap();
     let mut out = [0u8; 512];
+    // SAFETY: the template takes a precision and a double, and the buffer's size is given.
     let n = unsafe {
         libc::snprintf(out.as_mut_ptr().cast(), out.len(), template.as_ptr(), precision as libc::c_int, v)
     };
@@ -78,6 +79,7 @@ fn c_parse(text: &[u8]) -> Option<f64> {
     }
     let s = CString::new(text).unwrap();
     let mut end = core::ptr::null_mut();
+    // SAFETY: a C string.
     let v = unsafe { libc::strtod(s.as_ptr(), &mut end) };
     let mut used = end as usize - s.as_ptr() as usize;
     if used == 0 {
@@ -438,6 +440,7 @@ fn hundred_million_doubles() {
         let mut out = [0; NUMBER_BUFFER];
         let n = format_g14(v, &mut out);
         let mut want = [0u8; 64];
+        // SAFETY: the format takes a double, and the buffer's size is given.
         let m = unsafe { libc::snprintf(want.as_mut_ptr().cast(), want.len(), c"%.14g".as_ptr(), v) };
         assert_eq!(&out[..n], &want[..m as usize], "bits {:#x}", v.to_bits());
         if v.is_finite() {
@@ -471,6 +474,7 @@ fn timings() {
         let ours = per(start);
         let start = Instant::now();
         for &v in &values {
+            // SAFETY: as above.
             total -=
                 unsafe { libc::snprintf(out.as_mut_ptr().cast(), out.len(), c"%.14g".as_ptr(), v) } as usize;
         }
@@ -485,6 +489,7 @@ fn timings() {
         let parse_ours = per(start);
         let start = Instant::now();
         for t in &texts {
+            // SAFETY: a C string.
             sum -= unsafe { libc::strtod(t.as_ptr(), core::ptr::null_mut()) };
         }
         let parse_theirs = per(start);

@@ -216,8 +216,8 @@ impl Value {
     }
     #[inline(always)]
     pub fn as_light_c(self) -> Option<lua_CFunction> {
-        // SAFETY: only `Value::light_c` makes this tag, from a function pointer.
         if self.tag() == TAG_LIGHTC {
+            // SAFETY: only `Value::light_c` makes this tag, from a function pointer.
             Some(unsafe { core::mem::transmute::<*mut c_void, lua_CFunction>(self.payload()) })
         } else {
             None

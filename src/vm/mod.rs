@@ -5,6 +5,10 @@ pub mod closure;
 pub mod coroutine;
 pub mod debug;
 pub mod error;
+#[allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "accesses to registers, constants and the next instruction share the argument above their macros"
+)]
 pub mod execute;
 pub mod insn;
 pub mod lower;
