@@ -1,4 +1,4 @@
-//! Links the programs with the static library that `make` built, and lets them export the API to C modules.
+//! Links `lua` with the static library that `make` built, and lets it export the API to C modules.
 
 use std::path::Path;
 
@@ -12,9 +12,9 @@ fn main() {
         return;
     };
     println!("cargo:rerun-if-changed={dir}/liblua5.2.a");
-    println!("cargo:rustc-link-arg={dir}/liblua5.2.a");
-    println!("cargo:rustc-link-arg=-lm");
-    println!("cargo:rustc-link-arg=-ldl");
+    println!("cargo:rustc-link-arg-bin=lua={dir}/liblua5.2.a");
+    println!("cargo:rustc-link-arg-bin=lua=-lm");
+    println!("cargo:rustc-link-arg-bin=lua=-ldl");
 
     let names = std::fs::read_to_string(&exports).expect("src/abi/exports.txt");
     let list = Path::new(&std::env::var("OUT_DIR").expect("set by cargo")).join("exports.list");
@@ -24,5 +24,5 @@ fn main() {
     }
     text += "};\n";
     std::fs::write(&list, text).expect("OUT_DIR is writable");
-    println!("cargo:rustc-link-arg=-Wl,--dynamic-list={}", list.display());
+    println!("cargo:rustc-link-arg-bin=lua=-Wl,--dynamic-list={}", list.display());
 }

@@ -4,9 +4,6 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-pub mod chunk;
-pub mod listing;
-
 /// What `-v` prints.
 pub const VERSION: &str = concat!(
     "Lua 5.2.4  Copyright (C) 1994-2015 Lua.org, PUC-Rio (liblua-rs ",

@@ -1,13 +1,9 @@
 //! The listing of `luac -l`, in the format of the reference's, so that both can be compared line by line.
 
 use crate::chunk::{Constant, Function, Text};
-use bytecode::{Format, Instruction, Op, Operand, is_k, k_index};
+use lua52::bytecode::{Format, Instruction, Op, Operand, is_k, k_index};
 use std::ffi::CStr;
 use std::io::{self, Write};
-
-#[path = "../../src/bytecode/mod.rs"]
-#[allow(clippy::all, dead_code, missing_docs, reason = "it is the library's, which uses the rest")]
-mod bytecode;
 
 /// Lists a function and those inside it; `full` adds constants, local variables and upvalues.
 pub fn list(out: &mut impl Write, f: &Function, full: bool) -> io::Result<()> {
@@ -32,7 +28,8 @@ fn s(n: usize) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
 
-fn head(out: &mut impl Write, f: &Function) -> io::Result<()> {
+/// The two lines above the code.
+pub fn head(out: &mut impl Write, f: &Function) -> io::Result<()> {
     let source: &[u8] = match f.source.as_deref() {
         None => b"?",
         Some([b'@' | b'=', name @ ..]) => name,
@@ -51,14 +48,19 @@ fn head(out: &mut impl Write, f: &Function) -> io::Result<()> {
     writeln!(out, "{l} local{}, {k} constant{}, {i} function{}", s(l), s(k), s(i))
 }
 
+/// An instruction's number and line.
+pub fn place(out: &mut impl Write, f: &Function, pc: usize) -> io::Result<()> {
+    match f.lines.get(pc) {
+        Some(line) if *line > 0 => write!(out, "\t{}\t[{line}]\t", pc + 1),
+        _ => write!(out, "\t{}\t[-]\t", pc + 1),
+    }
+}
+
 fn instruction(out: &mut impl Write, f: &Function, pc: usize) -> io::Result<()> {
     let i = Instruction(f.code[pc]);
     let op = i.op();
     let info = op.info();
-    match f.lines.get(pc) {
-        Some(line) if *line > 0 => write!(out, "\t{}\t[{line}]\t", pc + 1)?,
-        _ => write!(out, "\t{}\t[-]\t", pc + 1)?,
-    }
+    place(out, f, pc)?;
     write!(out, "{:<9}\t", info.name)?;
     // Constants show as negative numbers that count from -1.
     let rk = |x: u32| if is_k(x) { -1 - k_index(x) as i64 } else { x as i64 };
@@ -161,11 +163,11 @@ fn text(out: &mut impl Write, text: &Text) -> io::Result<()> {
     out.write_all(text.as_deref().unwrap_or(b"-"))
 }
 
-fn upvalue(out: &mut impl Write, f: &Function, i: u32) -> io::Result<()> {
+pub fn upvalue(out: &mut impl Write, f: &Function, i: u32) -> io::Result<()> {
     text(out, f.upvalue_names.get(i as usize).unwrap_or(&None))
 }
 
-fn constant(out: &mut impl Write, f: &Function, i: u32) -> io::Result<()> {
+pub fn constant(out: &mut impl Write, f: &Function, i: u32) -> io::Result<()> {
     match f.constants.get(i as usize) {
         Some(Constant::Nil) => out.write_all(b"nil"),
         Some(Constant::Boolean(b)) => write!(out, "{b}"),
@@ -203,7 +205,7 @@ fn quoted(out: &mut impl Write, s: &[u8]) -> io::Result<()> {
     out.write_all(b"\"")
 }
 
-fn tables(out: &mut impl Write, f: &Function) -> io::Result<()> {
+pub fn tables(out: &mut impl Write, f: &Function) -> io::Result<()> {
     writeln!(out, "constants ({}) for {f:p}:", f.constants.len())?;
     for i in 0..f.constants.len() {
         write!(out, "\t{}\t", i + 1)?;

@@ -1,9 +1,13 @@
 //! `luac`: compiles, checks and lists chunks.
 //!
-//! It uses the public API only: what it lists and combines, it gets from `lua_dump`.
+//! What it lists and combines, it gets from `lua_dump`. Only the tables of instructions and the executable form come from
+//! inside the library; for their sake this program is linked with the crate, not with the C library.
 
-use lua_programs::chunk::{self, Function};
-use lua_programs::listing;
+mod chunk;
+mod exec;
+mod listing;
+
+use chunk::Function;
 use lua_programs::*;
 use std::ffi::{CStr, CString, OsString, c_int, c_void};
 use std::fs::File;
@@ -27,6 +31,8 @@ const DEFAULT_OUTPUT: &CStr = c"luac.out";
 
 struct Options {
     listing: u32,
+    /// List the executable form instead of the bytecode.
+    exec: bool,
     dump: bool,
     strip: bool,
     version: u32,
@@ -41,6 +47,7 @@ struct Wrong(String);
 fn parse(arguments: &[CString]) -> Result<Options, Wrong> {
     let mut options = Options {
         listing: 0,
+        exec: false,
         dump: true,
         strip: false,
         version: 0,
@@ -59,6 +66,7 @@ fn parse(arguments: &[CString]) -> Result<Options, Wrong> {
             }
             b"-" => break,
             b"-l" => options.listing += 1,
+            b"--exec" => options.exec = true,
             b"-p" => options.dump = false,
             b"-s" => options.strip = true,
             b"-v" => options.version += 1,
@@ -78,6 +86,9 @@ fn parse(arguments: &[CString]) -> Result<Options, Wrong> {
             _ => break,
         }
         i += 1;
+    }
+    if options.exec && options.listing == 0 {
+        options.listing = 1;
     }
     options.files = arguments[i.min(arguments.len())..].to_vec();
     if options.files.is_empty() && (options.listing > 0 || !options.dump) {
@@ -127,28 +138,24 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Vec<u8>> {
     let mut job = Job { files: &options.files, dumps: Vec::new() };
-    // SAFETY: a new state, used by this thread only; the job outlives the call.
-    unsafe {
-        let l = luaL_newstate();
-        if l.is_null() {
-            return Err(b"cannot create state: not enough memory".to_vec());
-        }
-        lua_pushcclosure(l, load_all, 0);
-        lua_pushlightuserdata(l, (&raw mut job).cast());
-        if lua_pcallk(l, 1, 0, 0, 0, None) != LUA_OK {
-            let text = lua_tolstring(l, -1, ptr::null_mut());
-            let text = if text.is_null() { c"?" } else { CStr::from_ptr(text) };
-            return Err(text.to_bytes().to_vec());
-        }
-        lua_close(l);
-    }
+    // SAFETY: `load_all` takes a job.
+    unsafe { protected(load_all, (&raw mut job).cast())? };
     let several = options.files.len() > 1;
     let (header, mut main) = combine(job.dumps);
     if options.listing > 0 {
+        let full = options.listing > 1;
         let mut out = io::BufWriter::new(io::stdout().lock());
-        listing::list(&mut out, &main, options.listing > 1)
-            .and_then(|()| out.flush())
-            .map_err(|e| format!("cannot write standard output: {e}").into_bytes())?;
+        if options.exec {
+            let mut job = Lowering { chunk: chunk::write(&header, &main, false), forms: None };
+            // SAFETY: `lower` takes this.
+            unsafe { protected(lower, (&raw mut job).cast())? };
+            let forms = job.forms.ok_or_else(|| b"not enough memory".to_vec())?;
+            exec::list(&mut out, &main, &mut forms.into_iter(), full)
+        } else {
+            listing::list(&mut out, &main, full)
+        }
+        .and_then(|()| out.flush())
+        .map_err(|e| format!("cannot write standard output: {e}").into_bytes())?;
     }
     if options.dump {
         if several {
@@ -166,6 +173,30 @@ fn run(options: &Options) -> Result<(), Vec<u8>> {
         }
     }
     Ok(())
+}
+
+/// Calls a function with a pointer as its argument in a new state; the message of its error.
+///
+/// # Safety
+/// The pointer is what the function takes.
+unsafe fn protected(function: lua_CFunction, argument: *mut c_void) -> Result<(), Vec<u8>> {
+    // SAFETY: a new state, used by this thread only.
+    unsafe {
+        let l = luaL_newstate();
+        if l.is_null() {
+            return Err(b"cannot create state: not enough memory".to_vec());
+        }
+        lua_pushcclosure(l, function, 0);
+        lua_pushlightuserdata(l, argument);
+        let mut result = Ok(());
+        if lua_pcallk(l, 1, 0, 0, 0, None) != LUA_OK {
+            let text = lua_tolstring(l, -1, ptr::null_mut());
+            let text = if text.is_null() { c"?" } else { CStr::from_ptr(text) };
+            result = Err(text.to_bytes().to_vec());
+        }
+        lua_close(l);
+        result
+    }
 }
 
 /// The message of C's `perror` about a file.
@@ -230,6 +261,26 @@ unsafe extern "C-unwind" fn collect(
     // SAFETY: `finish` passes a vector, the library `size` bytes.
     unsafe { (*data.cast::<Vec<u8>>()).extend(std::slice::from_raw_parts(piece.cast::<u8>(), size)) };
     0
+}
+
+/// A chunk, and what the interpreter makes of its functions; none when there is no memory for that.
+struct Lowering {
+    chunk: Vec<u8>,
+    forms: Option<exec::Forms>,
+}
+
+/// Argument 1 is the [`Lowering`].
+unsafe extern "C-unwind" fn lower(l: *mut lua_State) -> c_int {
+    // SAFETY: `run` passes it, and nobody else uses it meanwhile.
+    unsafe {
+        let job = &mut *lua_touserdata(l, 1).cast::<Lowering>();
+        let name = c"=(luac)".as_ptr();
+        if luaL_loadbufferx(l, job.chunk.as_ptr().cast(), job.chunk.len(), name, ptr::null()) != LUA_OK {
+            lua_error(l);
+        }
+        job.forms = exec::forms(l);
+        0
+    }
 }
 
 /// The function of one file, or one that calls those of all files in turn.

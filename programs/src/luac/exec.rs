@@ -1,0 +1,112 @@
+//! The listing of `luac -l --exec`: the executable form, which the interpreter makes of a function when it first runs.
+//!
+//! What an operand is comes from the library's table of operations, so that the listing cannot fall behind.
+
+use crate::chunk::Function;
+use crate::listing::{constant, head, place, tables, upvalue};
+use lua_programs::lua_State;
+use lua52::bytecode::{is_k, k_index};
+use lua52::object::{Gc, Lua, Proto};
+use lua52::vm::Insn;
+use lua52::vm::insn::Field;
+use lua52::vm::lower;
+use std::io::{self, Write};
+
+/// The executable form of each function, an enclosing one before those inside it.
+pub type Forms = Vec<Vec<Insn>>;
+
+/// The executable forms of the Lua function on top of the stack and of those inside it; none without memory.
+///
+/// # Safety
+/// A live thread of the library that is linked in, with a Lua function on top.
+pub unsafe fn forms(l: *mut lua_State) -> Option<Forms> {
+    // SAFETY: the caller's promise; programs see the thread as an opaque type.
+    let l: Lua = unsafe { Gc::from_ptr(l.cast()) };
+    let mut forms = Vec::new();
+    collect(l, l.from_top(1).as_lua_closure()?.proto, &mut forms)?;
+    Some(forms)
+}
+
+fn collect(l: Lua, p: Gc<Proto>, forms: &mut Forms) -> Option<()> {
+    let form = match p.exec.get().cast_const() {
+        form if form.is_null() => lower::lower(l, p).ok()?,
+        form => form,
+    };
+    // SAFETY: the form has as many instructions as the bytecode.
+    forms.push(unsafe { std::slice::from_raw_parts(form, p.code.len()) }.to_vec());
+    p.protos.cells().iter().try_for_each(|inner| collect(l, inner.get(), forms))
+}
+
+/// Lists a function and those inside it; `full` adds constants, local variables and upvalues.
+pub fn list(
+    out: &mut impl Write,
+    f: &Function,
+    forms: &mut impl Iterator<Item = Vec<Insn>>,
+    full: bool,
+) -> io::Result<()> {
+    let form = forms.next().expect("a form for each function");
+    head(out, f)?;
+    for (pc, insn) in form.iter().enumerate() {
+        place(out, f, pc)?;
+        instruction(out, f, pc, *insn)?;
+    }
+    if full {
+        tables(out, f)?;
+    }
+    f.functions.iter().try_for_each(|inner| list(out, inner, forms, full))
+}
+
+fn instruction(out: &mut impl Write, f: &Function, pc: usize, insn: Insn) -> io::Result<()> {
+    let fields = insn.op().fields();
+    let imm = insn.imm();
+    let values = [insn.a() as u32, insn.b() as u32, insn.c() as u32, imm];
+    write!(out, "{:<10}\t", insn.op().name())?;
+    let mut space = "";
+    for (field, n) in fields.into_iter().zip(values) {
+        match field {
+            Field::N | Field::H => continue,
+            Field::R => write!(out, "{space}r{n}")?,
+            Field::K => write!(out, "{space}k{n}")?,
+            Field::U => write!(out, "{space}u{n}")?,
+            Field::F => write!(out, "{space}f{n}")?,
+            Field::I => write!(out, "{space}{n}")?,
+            Field::J => write!(out, "{space}{:+}", n as i32)?,
+            Field::C => write!(out, "{space}{}", rk(n >> 16))?,
+            Field::BC => write!(out, "{space}{} {}", rk(n & 0xFFFF), rk(n >> 16))?,
+        }
+        space = " ";
+    }
+    // What constants, upvalues and jumps mean.
+    let mut between = "\t; ";
+    for (field, n) in fields.into_iter().zip(values) {
+        let constants = match field {
+            Field::K => [Some(n), None],
+            Field::C => [constant_of(n >> 16), None],
+            Field::BC => [constant_of(n & 0xFFFF), constant_of(n >> 16)],
+            _ => [None, None],
+        };
+        for k in constants.into_iter().flatten() {
+            out.write_all(between.as_bytes())?;
+            constant(out, f, k)?;
+            between = " ";
+        }
+        match field {
+            Field::U => {
+                out.write_all(between.as_bytes())?;
+                upvalue(out, f, n)?;
+            }
+            Field::J => write!(out, "{between}to {}", n as i32 as i64 + pc as i64 + 2)?,
+            _ => continue,
+        }
+        between = " ";
+    }
+    out.write_all(b"\n")
+}
+
+fn rk(operand: u32) -> String {
+    if is_k(operand) { format!("k{}", k_index(operand)) } else { format!("r{operand}") }
+}
+
+fn constant_of(operand: u32) -> Option<u32> {
+    is_k(operand).then(|| k_index(operand))
+}
