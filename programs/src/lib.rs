@@ -38,6 +38,10 @@ pub const LUA_MASKCALL: c_int = 1;
 pub const LUA_MASKRET: c_int = 2;
 pub const LUA_MASKCOUNT: c_int = 8;
 pub const LUA_TNIL: c_int = 0;
+pub const LUA_TSTRING: c_int = 4;
+pub const LUA_TTABLE: c_int = 5;
+pub const LUA_TFUNCTION: c_int = 6;
+pub const LUA_RIDX_GLOBALS: c_int = 2;
 
 unsafe extern "C-unwind" {
     pub fn luaL_newstate() -> *mut lua_State;
@@ -57,6 +61,12 @@ unsafe extern "C-unwind" {
     ) -> c_int;
     pub fn lua_error(L: *mut lua_State) -> c_int;
     pub fn lua_dump(L: *mut lua_State, writer: lua_Writer, data: *mut c_void) -> c_int;
+    pub fn luaL_getmetafield(L: *mut lua_State, index: c_int, event: *const c_char) -> c_int;
+    pub fn lua_checkstack(L: *mut lua_State, extra: c_int) -> c_int;
+    pub fn lua_pushnil(L: *mut lua_State);
+    pub fn lua_rawget(L: *mut lua_State, index: c_int);
+    pub fn lua_rawgeti(L: *mut lua_State, index: c_int, key: c_int);
+    pub fn lua_next(L: *mut lua_State, index: c_int) -> c_int;
     pub fn lua_close(L: *mut lua_State);
     pub fn lua_gc(L: *mut lua_State, what: c_int, data: c_int) -> c_int;
     pub fn lua_gettop(L: *mut lua_State) -> c_int;

@@ -4,6 +4,11 @@
 //! as errors leave C functions without running destructors: a function called by Lua keeps its Rust values in the
 //! boxed [`Job`], or drops them before it calls what may raise.
 
+mod complete;
+mod editor;
+mod syntax;
+
+use editor::{Editor, Input};
 use lua_programs::*;
 use std::ffi::{CStr, CString, OsString, c_char, c_int};
 use std::io::{self, IsTerminal, Write};
@@ -46,7 +51,10 @@ struct Job {
     options: Options,
     /// Name in front of messages; none in interactive mode.
     name: Option<CString>,
+    /// The statement being read.
     line: Vec<u8>,
+    /// Only at a terminal.
+    editor: Option<Editor>,
 }
 
 /// Reads the options. An error has the option, and whether only its argument is missing.
@@ -119,7 +127,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut job = Box::new(Job { arguments, options, name: Some(name), line: Vec::new() });
+    let mut job = Box::new(Job { arguments, options, name: Some(name), line: Vec::new(), editor: None });
     // SAFETY: a new state, used by this thread only. `job` outlives the call that gets its address.
     unsafe {
         let l = luaL_newstate();
@@ -358,10 +366,16 @@ fn message(job: &Job, text: &[u8]) {
 /// The interactive loop: reads, completes, runs and prints until the input ends.
 unsafe fn interact(job: &mut Job, l: *mut lua_State) {
     let name = job.name.take();
+    job.editor = Editor::new(l, job.options.ignore_environment);
     // SAFETY: as `run`.
     unsafe {
         lua_settop(l, 0);
-        while let Some(loaded) = load_line(job, l) {
+        loop {
+            let loaded = match load_statement(job, l) {
+                Statement::Loaded(status) => status,
+                Statement::Cancelled => continue,
+                Statement::End => break,
+            };
             let good = finish(job, l, loaded, 0, LUA_MULTRET);
             if good && lua_gettop(l) > 0 {
                 luaL_checkstack(l, 20, c"too many results to print".as_ptr());
@@ -375,38 +389,46 @@ unsafe fn interact(job: &mut Job, l: *mut lua_State) {
             }
             lua_settop(l, 0);
         }
+        lua_settop(l, 0);
     }
     println!();
     job.name = name;
+    job.editor = None;
 }
 
-/// Reads a statement of one or more lines and compiles it; none at the end of the input.
-unsafe fn load_line(job: &mut Job, l: *mut lua_State) -> Option<c_int> {
+/// What became of a statement that was to be read.
+enum Statement {
+    /// Status of the load; the chunk or the message is on the stack.
+    Loaded(c_int),
+    Cancelled,
+    End,
+}
+
+/// Reads a statement of one or more lines and compiles it.
+unsafe fn load_statement(job: &mut Job, l: *mut lua_State) -> Statement {
     job.line.clear();
     // SAFETY: as `run`.
     unsafe {
-        if !read_line(&mut job.line, l, true) {
-            return None;
-        }
-        if job.line.first() == Some(&b'=') {
-            job.line.splice(0..1, *b"return ");
-        }
         loop {
-            let status = luaL_loadbufferx(
-                l,
-                job.line.as_ptr().cast(),
-                job.line.len(),
-                c"=stdin".as_ptr(),
-                ptr::null(),
-            );
+            match read_line(job, l) {
+                Input::Line(line) => job.line.extend(line),
+                Input::Cancelled => return Statement::Cancelled,
+                Input::End => return Statement::End,
+            }
+            let expression = job.line.strip_prefix(b"=").map(|values| [b"return ", values].concat());
+            let text = expression.as_ref().unwrap_or(&job.line);
+            let status =
+                luaL_loadbufferx(l, text.as_ptr().cast(), text.len(), c"=stdin".as_ptr(), ptr::null());
             if status != LUA_ERRSYNTAX || !is_incomplete(l) {
-                return Some(status);
+                if let Some(editor) = &mut job.editor
+                    && !job.line.is_empty()
+                {
+                    editor.remember(&job.line);
+                }
+                return Statement::Loaded(status);
             }
             lua_pop(l, 1);
             job.line.push(b'\n');
-            if !read_line(&mut job.line, l, false) {
-                return None;
-            }
         }
     }
 }
@@ -421,28 +443,37 @@ unsafe fn is_incomplete(l: *mut lua_State) -> bool {
     }
 }
 
-/// Adds a line without its end; false at the end of the input.
-unsafe fn read_line(line: &mut Vec<u8>, l: *mut lua_State, first: bool) -> bool {
+/// Reads a line without its end.
+unsafe fn read_line(job: &mut Job, l: *mut lua_State) -> Input {
     // SAFETY: as `run`; `print` and `io` write through C's stdout, which must come first.
     unsafe {
         libc::fflush(ptr::null_mut());
+        let first = job.line.is_empty();
         let (variable, default) = if first { (c"_PROMPT", c"> ") } else { (c"_PROMPT2", c">> ") };
         lua_getglobal(l, variable.as_ptr());
         let prompt: *const c_char = lua_tolstring(l, -1, ptr::null_mut());
         let prompt = if prompt.is_null() { default } else { CStr::from_ptr(prompt) };
-        let mut out = io::stdout().lock();
-        // A prompt that cannot be written is no reason to stop.
-        let _ = out.write_all(prompt.to_bytes());
-        let _ = out.flush();
+        let input = match &mut job.editor {
+            Some(editor) => editor.read(&prompt.to_string_lossy(), &job.line),
+            None => read_plainly(prompt),
+        };
         lua_pop(l, 1);
+        input
     }
-    // From C's stdin, which `io.read` reads too.
-    let before = line.len();
+}
+
+/// Reads a line from C's stdin, which `io.read` reads too.
+fn read_plainly(prompt: &CStr) -> Input {
+    let mut out = io::stdout().lock();
+    // A prompt that cannot be written is no reason to stop.
+    let _ = out.write_all(prompt.to_bytes());
+    let _ = out.flush();
+    let mut line = Vec::new();
     loop {
         // SAFETY: stdin is open as long as the process is.
         match unsafe { libc::fgetc(stdin) } {
-            libc::EOF => return line.len() > before,
-            c if c == b'\n' as c_int => return true,
+            libc::EOF if line.is_empty() => return Input::End,
+            c if c == libc::EOF || c == b'\n' as c_int => return Input::Line(line),
             c => line.push(c as u8),
         }
     }
