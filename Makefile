@@ -49,7 +49,7 @@ lib: $(SO) $(SOXX) $(A) $(AXX) ## only the libraries
 # $(1) flavour, $(2) features. Cargo leaves the archive's time alone when nothing changed.
 define rust_archive
 $(TARGET)/$(1)/release/liblua52.a: FORCE
-	@RUSTFLAGS="$(LIB_RUSTFLAGS)" $(CARGO) rustc --quiet --release --lib --crate-type staticlib \
+	@RUSTFLAGS="$(LIB_RUSTFLAGS)" $(CARGO) rustc --quiet --release -p liblua-rs --lib --crate-type staticlib \
 	    --target-dir $(TARGET)/$(1) --features "freestanding $(2) $(FEATURES)"
 endef
 $(eval $(call rust_archive,c,))
