@@ -1,207 +1,19 @@
-//! Changes binary chunks at random, loads them, and runs what is accepted: nothing may crash.
+//! Changes binary chunks and source texts at random, loads them, and runs what is accepted: nothing may crash. And
+//! chunks made up to do harm, one for each way that was thought of.
 //!
-//! A short run is part of the tests. `CHUNK_FUZZ_SECONDS` makes it longer, `CHUNK_FUZZ_SEED` repeats a run: the seed and
-//! the number of the last case are in the file named by `CHUNK_FUZZ_LOG` when the process dies.
+//! The long runs are those of the fuzz targets (`fuzz/run`). Here a short one with fixed seeds is part of the tests;
+//! `CHUNK_FUZZ_CASES` makes it longer, `CHUNK_FUZZ_SEED` changes it. When the process dies, the last input is in the file
+//! named by `CHUNK_FUZZ_LAST`.
 
-use lua52::abi::lauxlib_h::luaL_error;
-use lua52::chunk::{self, Input, Sink};
-use lua52::compiler;
-use lua52::consts::*;
-use lua52::object::{Gc, Lua, LuaClosure, Proto, Thread, Value};
-use lua52::throw::LResult;
-use lua52::vm::{call, state};
-use std::ffi::c_void;
+mod sandbox;
+
+use lua52::bytecode::{Instruction, Op};
+use lua52::consts::LUA_ERRRUN;
+use lua52::object::{Gc, Lua, Proto};
+use lua52::vm::state;
+use sandbox::mutate::{Random, change_chunk, change_script};
+use sandbox::{Budget, Outcome, dump, load, new_state, run, try_chunk};
 use std::path::Path;
-use std::time::{Duration, Instant};
-
-/// Bytes a state may have.
-const MEMORY: usize = 32 << 20;
-/// Instructions a function may run.
-const INSTRUCTIONS: i32 = 20_000;
-
-struct Budget {
-    bytes: usize,
-}
-
-unsafe extern "C" fn alloc(ud: *mut c_void, p: *mut c_void, osize: usize, nsize: usize) -> *mut c_void {
-    // SAFETY: `ud` is a `Budget`; `p` is null or came from here.
-    unsafe {
-        let b = &mut *ud.cast::<Budget>();
-        let osize = if p.is_null() { 0 } else { osize };
-        if nsize > osize && b.bytes + (nsize - osize) > MEMORY {
-            return std::ptr::null_mut();
-        }
-        b.bytes = b.bytes - osize + nsize;
-        if nsize == 0 {
-            libc::free(p);
-            return std::ptr::null_mut();
-        }
-        libc::realloc(p, nsize)
-    }
-}
-
-struct Bytes(Vec<u8>);
-
-impl Sink for Bytes {
-    fn write(&mut self, piece: &[u8]) -> LResult<i32> {
-        self.0.extend_from_slice(piece);
-        Ok(0)
-    }
-}
-
-fn dump(p: Gc<Proto>, strip: bool) -> Vec<u8> {
-    let mut bytes = Bytes(Vec::new());
-    chunk::dump_to(&mut bytes, p, strip).expect("the sink does not fail");
-    bytes.0
-}
-
-/// xorshift64*
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 33) as usize % n.max(1)
-    }
-    fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
-}
-
-/// Loads a chunk in protected mode. The function, or a message, is on the stack.
-fn load(l: Lua, bytes: &[u8]) -> Option<Gc<LuaClosure>> {
-    let mut closure = None;
-    let top = l.save_slot(l.top.get());
-    let body = || {
-        // SAFETY: `bytes` outlives the call.
-        let mut input = unsafe { Input::from_bytes(bytes) };
-        closure = Some(compiler::load(l, &mut input, b"=fuzz", None)?);
-        Ok(())
-    };
-    let status = call::run_protected(l, body, top, 0).expect("nothing foreign is called");
-    closure.filter(|_| status == LUA_OK)
-}
-
-/// Stops a function that takes too long; once stopped, every instruction stops it again.
-unsafe extern "C-unwind" fn stop(l: *mut Thread, _ar: *mut c_void) {
-    // SAFETY: the thread that called the hook. A hook may raise errors; nothing here has to be undone.
-    unsafe {
-        Gc::from_ptr(l).sethook(Some(stop), LUA_MASKCOUNT, 1);
-        luaL_error(l, c"enough".as_ptr());
-    }
-}
-
-const PRELUDE: &[u8] = b"
-local keep = {}
-for _, name in ipairs{'assert', 'error', 'getmetatable', 'ipairs', 'next', 'pairs', 'pcall', 'rawequal', 'rawget', 'rawlen',
-  'rawset', 'select', 'setmetatable', 'tonumber', 'tostring', 'type', 'xpcall', 'coroutine', 'string', 'table', 'math', 'bit32',
-  'collectgarbage', 'load'} do
-  keep[name] = true
-end
-local G = _G
-for name in pairs(G) do if not keep[name] then G[name] = nil end end
-f = function(...) return ... end
-g = function(a, b) return a, b, {a} end
-h = function() return g end
-x, y, z = 1, 'two', {3}
-t = setmetatable({1, 2, 3, x = 4, f = f, m = f, n = f, k = {v = 1}}, {__index = function(_, k) return k end,
-  __add = f, __concat = function() return 'c' end, __call = f, __lt = function() return true end, __len = f, __gc = f})
-";
-
-/// A new state with a few globals for the functions to play with.
-fn new_state(budget: &mut Budget) -> Lua {
-    // SAFETY: `alloc` is an allocator as the manual describes; the budget outlives the state.
-    let l = unsafe { state::new_state(alloc, (&raw mut *budget).cast()) }.expect("a state");
-    let opened = call::run_protected(l, || l.aux_openlibs(), l.save_slot(l.top.get()), 0);
-    assert_eq!(opened, Ok(LUA_OK));
-    let prelude = load(l, PRELUDE).expect("compiles");
-    let status = run(l, prelude);
-    let message = l.from_top(1).as_string().map(|s| String::from_utf8_lossy(s.bytes()).into_owned());
-    assert_eq!((status, message), (LUA_OK, None));
-    l
-}
-
-/// Runs a loaded function, which is on top of the stack, with some arguments. Its upvalues are the globals.
-fn run(l: Lua, closure: Gc<LuaClosure>) -> i32 {
-    let registry = l.global().registry.get().as_table().expect("the registry");
-    let globals = registry.get_int(LUA_RIDX_GLOBALS as i64);
-    for up in closure.upvals() {
-        // SAFETY: the upvalues of a main function are closed.
-        unsafe { *up.get().expect("complete").v.get() = globals };
-    }
-    let func = l.top.get().wrapping_sub(1);
-    for v in [globals, Value::number(2.0), globals, Value::number(-1.0)] {
-        l.push(v);
-    }
-    l.sethook(Some(stop), LUA_MASKCOUNT, INSTRUCTIONS);
-    let status = call::protected(l, func, 1, 0).expect("nothing foreign is called");
-    l.sethook(None, 0, 0);
-    status
-}
-
-const NUMBERS: &[u8] =
-    &[0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 31, 32, 63, 64, 127, 128, 200, 249, 250, 251, 254, 255];
-/// Where the outermost function's code begins: after the header, the lines, three bytes and the count.
-const CODE: usize = 18 + 8 + 3 + 4;
-
-/// Changes one instruction of the outermost function.
-fn change_instruction(chunk: &mut [u8], random: &mut Random) {
-    let Some(count) = chunk.get(CODE - 4..CODE) else { return };
-    let count = u32::from_le_bytes(count.try_into().unwrap()) as usize;
-    if count == 0 || CODE + count * 4 > chunk.len() {
-        return;
-    }
-    let at = CODE + random.below(count) * 4;
-    let mut i = u32::from_le_bytes(chunk[at..at + 4].try_into().unwrap());
-    let small = random.below(6) as u32;
-    match random.below(9) {
-        0 => i = i & !0x3F | random.below(40) as u32,
-        1 => i = i & !(0xFF << 6) | small << 6,
-        2 => i = i & !(0x1FF << 14) | small << 14,
-        3 => i = i & !(0x1FF << 23) | small << 23,
-        4 => i ^= 1 << random.below(32),
-        5 => i = i & 0x3FFF | (0x1FFFF + random.below(12) as u32 - 6) << 14,
-        6 => i = i & !(0x1FF << 14) | (256 + small) << 14,
-        7 => i = (i & 0x7F_FFFF) | (256 + small) << 23,
-        _ => {
-            let from = CODE + random.below(count) * 4;
-            i = u32::from_le_bytes(chunk[from..from + 4].try_into().unwrap());
-        }
-    }
-    chunk[at..at + 4].copy_from_slice(&i.to_le_bytes());
-}
-
-fn change(chunk: &mut Vec<u8>, random: &mut Random) {
-    for _ in 0..=random.below(3) {
-        let at = random.below(chunk.len());
-        match random.below(12) {
-            0 => chunk[at] ^= 1 << random.below(8),
-            1 => chunk[at] = *random.pick(NUMBERS),
-            2 => chunk.truncate(at),
-            3 => {
-                let n = (at + 1 + random.below(8)).min(chunk.len());
-                chunk.drain(at..n);
-            }
-            4 => {
-                let n = random.below(chunk.len() - at).min(64);
-                let piece = chunk[at..at + n].to_vec();
-                let to = random.below(chunk.len());
-                chunk.splice(to..to, piece);
-            }
-            // Registers, parameters, vararg.
-            5 if chunk.len() > CODE => chunk[26 + random.below(3)] = *random.pick(NUMBERS),
-            _ => change_instruction(chunk, random),
-        }
-        if chunk.is_empty() {
-            return;
-        }
-    }
-}
 
 fn collect(p: Gc<Proto>, chunks: &mut Vec<Vec<u8>>) {
     let bytes = dump(p, false);
@@ -214,61 +26,56 @@ fn collect(p: Gc<Proto>, chunks: &mut Vec<Vec<u8>>) {
     }
 }
 
-/// The functions of the corpus, each as a chunk of its own.
-fn seeds() -> Vec<Vec<u8>> {
+/// The functions of the corpus, each as a chunk of its own, and its texts.
+fn seeds() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let mut budget = Budget { bytes: 0 };
     let l = new_state(&mut budget);
-    let mut chunks = Vec::new();
+    let (mut chunks, mut texts) = (Vec::new(), Vec::new());
     let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus"));
     for entry in std::fs::read_dir(dir).expect("a corpus").flatten() {
         let text = std::fs::read(entry.path()).expect("readable");
         if entry.path().extension().is_some_and(|e| e == "lua") {
-            collect(load(l, &text).expect("compiles").proto, &mut chunks);
+            collect(load(l, &text, None).expect("compiles").proto, &mut chunks);
             l.drop_values(1);
             for line in String::from_utf8_lossy(&text).lines() {
-                if let Some(closure) = load(l, line.as_bytes()) {
+                if let Some(closure) = load(l, line.as_bytes(), None) {
                     collect(closure.proto, &mut chunks);
                 }
                 l.drop_values(1);
+            }
+            if text.len() < 20_000 {
+                texts.push(text);
             }
         }
     }
     state::close_state(l);
     chunks.sort();
     chunks.dedup();
-    chunks
+    texts.sort();
+    (chunks, texts)
 }
 
-#[test]
-fn changed_chunks_do_no_harm() {
+/// Tries `cases` changed seeds; how many were accepted, and how many of those ran to their end.
+fn fuzz(seeds: &[Vec<u8>], cases: u64, mode: &[u8], change: fn(&mut Vec<u8>, &mut Random)) -> (usize, usize) {
     let variable = |name: &str| std::env::var(name).ok().and_then(|v| v.parse().ok());
-    let time = Duration::from_secs(variable("CHUNK_FUZZ_SECONDS").unwrap_or(3));
-    let seed = variable("CHUNK_FUZZ_SEED").unwrap_or(0x1234_5678_9ABC_DEF1);
-    let log = std::env::var("CHUNK_FUZZ_LOG").ok();
-    let seeds = seeds();
-    let start = Instant::now();
-    let (mut cases, mut accepted, mut completed) = (0u64, 0u64, 0u64);
+    let seed: u64 = variable("CHUNK_FUZZ_SEED").unwrap_or(1);
+    let cases = variable("CHUNK_FUZZ_CASES").unwrap_or(cases);
+    let last = std::env::var("CHUNK_FUZZ_LAST").ok();
+    let (mut accepted, mut completed) = (0, 0);
     let mut budget = Budget { bytes: 0 };
     let mut l = new_state(&mut budget);
-    while start.elapsed() < time {
+    for case in 0..cases {
         // Every case has its own generator, so that it can be repeated alone.
-        let mut random = Random(seed ^ (cases + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        random.next();
-        let mut bytes = random.pick(&seeds).clone();
+        let mut random = Random::new(seed << 40 | case);
+        let mut bytes = random.pick(seeds).clone();
         change(&mut bytes, &mut random);
-        if let Some(log) = &log {
-            std::fs::write(log, format!("seed {seed} case {cases}\n")).unwrap();
-            std::fs::write(format!("{log}.luac"), &bytes).unwrap();
+        if let Some(last) = &last {
+            std::fs::write(last, &bytes).unwrap();
         }
-        if let Some(closure) = load(l, &bytes) {
-            accepted += 1;
-            if run(l, closure) == LUA_OK {
-                completed += 1;
-            }
-        }
-        l.top.set(l.stack.get().wrapping_add(1));
-        cases += 1;
-        if cases % 64 == 0 {
+        let outcome = try_chunk(l, &bytes, mode);
+        accepted += (outcome != Outcome::Refused) as usize;
+        completed += (outcome == Outcome::Completed) as usize;
+        if case % 64 == 63 {
             state::close_state(l);
             assert_eq!(budget.bytes, 0);
             l = new_state(&mut budget);
@@ -276,8 +83,320 @@ fn changed_chunks_do_no_harm() {
     }
     state::close_state(l);
     eprintln!(
-        "{} chunks to start from, {cases} changed ones, {accepted} accepted and run, {completed} of them to the end",
+        "{} seeds, {cases} changed ones, {accepted} accepted and run, {completed} of them to the end",
         seeds.len()
     );
-    assert!(accepted > 0 && completed > 0);
+    (accepted, completed)
+}
+
+#[test]
+fn changed_input_does_no_harm() {
+    let (chunks, texts) = seeds();
+    for (seeds, cases, mode, change) in [
+        (&chunks, 20_000, &b"b"[..], change_chunk as fn(&mut Vec<u8>, &mut Random)),
+        (&texts, 2_000, &b"t"[..], change_script),
+    ] {
+        let (accepted, completed) = fuzz(seeds, cases, mode, change);
+        assert!(accepted > cases as usize / 100 && completed > cases as usize / 1000);
+    }
+}
+
+// ---- chunks made up -------------------------------------------------------------------------------------------
+
+/// A function of a chunk, as its parts come.
+#[derive(Clone)]
+struct Made {
+    params: u8,
+    vararg: u8,
+    registers: u8,
+    code: Vec<Instruction>,
+    constants: Vec<Vec<u8>>,
+    functions: Vec<Made>,
+    upvalues: Vec<(u8, u8)>,
+    lines: Vec<i32>,
+    locals: usize,
+}
+
+impl Made {
+    fn new(registers: u8, code: &[Instruction]) -> Made {
+        Made {
+            params: 0,
+            vararg: 0,
+            registers,
+            code: code.to_vec(),
+            constants: vec![number(1.0), string("print"), vec![0]],
+            functions: Vec::new(),
+            upvalues: vec![(1, 0)],
+            lines: Vec::new(),
+            locals: 0,
+        }
+    }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        let int = |to: &mut Vec<u8>, n: usize| to.extend((n as i32).to_ne_bytes());
+        int(to, 0);
+        int(to, 0);
+        to.extend([self.params, self.vararg, self.registers]);
+        int(to, self.code.len());
+        self.code.iter().for_each(|i| to.extend(i.0.to_ne_bytes()));
+        int(to, self.constants.len());
+        self.constants.iter().for_each(|k| to.extend(k));
+        int(to, self.functions.len());
+        self.functions.iter().for_each(|f| f.write(to));
+        int(to, self.upvalues.len());
+        self.upvalues.iter().for_each(|u| to.extend([u.0, u.1]));
+        to.extend(0usize.to_ne_bytes());
+        int(to, self.lines.len());
+        self.lines.iter().for_each(|n| to.extend(n.to_ne_bytes()));
+        int(to, self.locals);
+        for _ in 0..self.locals {
+            to.extend(2usize.to_ne_bytes());
+            to.extend(b"v\0");
+            int(to, 0);
+            int(to, 1000);
+        }
+        int(to, 0);
+    }
+
+    fn chunk(&self) -> Vec<u8> {
+        let mut bytes = chunk_header();
+        self.write(&mut bytes);
+        bytes
+    }
+}
+
+fn chunk_header() -> Vec<u8> {
+    lua52::chunk::format::HEADER.to_vec()
+}
+
+fn number(n: f64) -> Vec<u8> {
+    [&[3][..], &n.to_ne_bytes()].concat()
+}
+
+fn string(s: &str) -> Vec<u8> {
+    [&[4][..], &(s.len() + 1).to_ne_bytes(), s.as_bytes(), b"\0"].concat()
+}
+
+fn abc(op: Op, a: u32, b: u32, c: u32) -> Instruction {
+    Instruction::abc(op, a, b, c)
+}
+
+/// In a new state: the message of the refusal, or `None` when the chunk is accepted (and run).
+fn refusal(bytes: &[u8]) -> Option<String> {
+    let mut budget = Budget { bytes: 0 };
+    let l: Lua = new_state(&mut budget);
+    let message = match load(l, bytes, Some(b"b")) {
+        Some(_) => None,
+        None => l.from_top(1).as_string().map(|s| String::from_utf8_lossy(s.bytes()).into_owned()),
+    };
+    l.drop_values(1);
+    if message.is_none() {
+        try_chunk(l, bytes, b"b");
+    }
+    state::close_state(l);
+    message
+}
+
+#[test]
+fn made_up_chunks_are_refused() {
+    const K: u32 = 256;
+    let end = abc(Op::Return, 0, 1, 0);
+    let load = |a| Instruction::abx(Op::LoadK, a, 0);
+    let extra = |n| Instruction::ax(Op::ExtraArg, n);
+    let jump = |op, a, n| Instruction::asbx(op, a, n);
+    let good = Made::new(2, &[load(0), abc(Op::Return, 0, 2, 0), end]);
+    assert_eq!(refusal(&good.chunk()), None);
+    let mut seen = 0;
+    let mut refused = |reason: &str, f: &Made| {
+        let message = refusal(&f.chunk()).unwrap_or_else(|| panic!("accepted: {reason}"));
+        assert_eq!(message, format!("fuzz: bad binary format ({reason})"));
+        seen += 1;
+    };
+    let mut code = |reason: &str, code: &[Instruction]| refused(reason, &Made::new(10, code));
+    // Where code ends, and what is an instruction.
+    code("no return at the end", &[]);
+    code("no return at the end", &[load(0)]);
+    code("invalid opcode", &[Instruction(40), end]);
+    // Registers that do not exist.
+    for i in [
+        abc(Op::Move, 10, 0, 0),
+        abc(Op::Move, 0, 10, 0),
+        load(10),
+        abc(Op::LoadBool, 10, 0, 0),
+        abc(Op::LoadNil, 9, 1, 0),
+        abc(Op::LoadNil, 0, 511, 0),
+        abc(Op::GetUpval, 10, 0, 0),
+        abc(Op::GetTabUp, 10, 0, K),
+        abc(Op::GetTabUp, 0, 0, 10),
+        abc(Op::GetTable, 0, 10, K),
+        abc(Op::SetTabUp, 0, 10, K),
+        abc(Op::SetTable, 10, K, K),
+        abc(Op::SetTable, 0, K, 10),
+        abc(Op::NewTable, 10, 0, 0),
+        abc(Op::SelfOp, 9, 0, K),
+        abc(Op::Add, 0, K, 10),
+        abc(Op::Unm, 0, 10, 0),
+        abc(Op::Concat, 0, 0, 10),
+        jump(Op::Jmp, 11, 0),
+        abc(Op::Call, 0, 11, 1),
+        abc(Op::Call, 0, 1, 12),
+        abc(Op::Call, 10, 1, 1),
+        abc(Op::Return, 0, 12, 0),
+        abc(Op::TForCall, 5, 0, 3),
+        abc(Op::SetList, 0, 10, 1),
+    ] {
+        code("register out of range", &[i, end]);
+    }
+    // Registers that were not written, on some way at least.
+    for i in [
+        abc(Op::Move, 0, 1, 0),
+        abc(Op::SetUpval, 0, 0, 0),
+        abc(Op::GetTable, 0, 1, K),
+        abc(Op::SetTabUp, 0, K, 1),
+        abc(Op::Len, 0, 1, 0),
+        abc(Op::Concat, 0, 1, 2),
+        abc(Op::Call, 0, 1, 1),
+        abc(Op::Return, 0, 2, 0),
+        abc(Op::SetList, 0, 1, 1),
+        abc(Op::SelfOp, 0, 2, K),
+    ] {
+        code("register used before it has a value", &[i, end]);
+    }
+    code(
+        "register used before it has a value",
+        &[load(0), abc(Op::Test, 0, 0, 0), jump(Op::Jmp, 0, 1), load(1), abc(Op::Move, 2, 1, 0), end],
+    );
+    // A call leaves nothing but its results above the function.
+    code(
+        "register used before it has a value",
+        &[load(0), load(1), load(2), abc(Op::Call, 0, 2, 2), abc(Op::Move, 0, 2, 0), end],
+    );
+    code("constant out of range", &[Instruction::abx(Op::LoadK, 0, 3), end]);
+    code("constant out of range", &[abc(Op::Add, 0, K, K + 3), end]);
+    code("constant out of range", &[abc(Op::LoadKX, 0, 0, 0), extra(3), end]);
+    code("invalid upvalue", &[abc(Op::GetUpval, 0, 1, 0), end]);
+    code("invalid upvalue", &[abc(Op::SetTabUp, 1, K, K), end]);
+    code("function out of range", &[Instruction::abx(Op::Closure, 0, 0), end]);
+    code("jump out of range", &[jump(Op::Jmp, 0, 1), end]);
+    code("jump out of range", &[jump(Op::Jmp, 0, -2), end]);
+    code("jump out of range", &[abc(Op::LoadBool, 0, 0, 1), end]);
+    code("invalid operand", &[abc(Op::LoadBool, 0, 2, 0), end]);
+    code("invalid operand", &[abc(Op::NewTable, 0, 200, 0), end]);
+    code("invalid operand", &[abc(Op::NewTable, 0, 0, 511), end]);
+    code("invalid operand", &[abc(Op::NewTable, 0, 0, 0), load(1), abc(Op::SetList, 0, 1, 100), end]);
+    code("invalid operand", &[abc(Op::Concat, 0, 1, 1), end]);
+    code("invalid operand", &[abc(Op::Eq, 2, K, K), jump(Op::Jmp, 0, 0), end]);
+    code("invalid operand", &[abc(Op::TForCall, 0, 0, 0), jump(Op::TForLoop, 2, 0), end]);
+    // Instructions that need a partner.
+    code("invalid sequence of instructions", &[abc(Op::Eq, 0, K, K), end]);
+    code("invalid sequence of instructions", &[abc(Op::LoadKX, 0, 0, 0), end]);
+    code("invalid sequence of instructions", &[extra(0), end]);
+    code("invalid sequence of instructions", &[jump(Op::TForLoop, 0, 0), end]);
+    code("invalid sequence of instructions", &[load(0), abc(Op::Call, 0, 0, 1), end]);
+    code("invalid sequence of instructions", &[load(0), abc(Op::Call, 0, 1, 0), end]);
+    code("invalid sequence of instructions", &[load(0), abc(Op::Return, 0, 0, 0), end]);
+    code("invalid sequence of instructions", &[load(0), abc(Op::TailCall, 0, 1, 0), end]);
+    // An open list that begins below the instruction that takes it.
+    code(
+        "invalid sequence of instructions",
+        &[load(0), load(1), abc(Op::Call, 0, 1, 0), abc(Op::Return, 1, 0, 0), end],
+    );
+    // A jump to the instruction that takes an open list.
+    code(
+        "invalid sequence of instructions",
+        &[load(0), jump(Op::Jmp, 0, 1), abc(Op::Call, 0, 1, 0), abc(Op::Return, 0, 0, 0), end],
+    );
+    code("'...' outside a vararg function", &[abc(Op::VarArg, 0, 2, 0), end]);
+    code("invalid 'for' loop", &[load(0), load(1), load(2), jump(Op::ForPrep, 0, 0), end]);
+    code("invalid 'for' loop", &[load(0), load(1), load(2), jump(Op::ForLoop, 0, -1), end]);
+    // Sizes.
+    let with = |change: fn(&mut Made)| {
+        let mut f = good.clone();
+        change(&mut f);
+        f
+    };
+    refused("invalid stack size", &with(|f| f.registers = 251));
+    refused("invalid stack size", &with(|f| f.params = 3));
+    refused("invalid line information", &with(|f| f.lines = vec![1]));
+    refused("invalid upvalue", &with(|f| f.upvalues = vec![(0, 0); 256]));
+    let inner = |upvalue| {
+        let mut f = Made::new(2, &[abc(Op::GetUpval, 0, 0, 0), end]);
+        f.upvalues = vec![upvalue];
+        let mut outer = Made::new(2, &[load(0), Instruction::abx(Op::Closure, 0, 0), end]);
+        outer.functions = vec![f];
+        outer
+    };
+    refused("register used before it has a value", &inner((1, 2)));
+    refused("invalid upvalue", &inner((0, 1)));
+    refused("register used before it has a value", &inner((1, 1)));
+    refused("invalid constant", &with(|f| f.constants = vec![vec![7]]));
+    let mut deep = good.clone();
+    for _ in 0..200 {
+        let mut outer = good.clone();
+        outer.functions = vec![deep];
+        deep = outer;
+    }
+    refused("too many nested functions", &deep);
+    assert!(seen > 70);
+}
+
+/// Accepted, and harmless all the same.
+#[test]
+fn made_up_chunks_that_are_accepted() {
+    const K: u32 = 256;
+    let end = abc(Op::Return, 0, 1, 0);
+    let load = |a, k| Instruction::abx(Op::LoadK, a, k);
+    let jump = |op, a, n| Instruction::asbx(op, a, n);
+    // More local variables than registers: asking for them, as the hook does, stays inside the frame.
+    let mut many = Made::new(2, &[load(0, 0), jump(Op::Jmp, 0, -2), end]);
+    many.locals = 5000;
+    assert_eq!(refusal(&many.chunk()), None);
+    // The control registers of a numeric loop change their types.
+    for register in 0..3 {
+        for k in 1..3 {
+            let code = [
+                load(0, 0),
+                load(1, 0),
+                load(2, 0),
+                jump(Op::ForPrep, 0, 1),
+                load(register, k),
+                jump(Op::ForLoop, 0, -2),
+                end,
+            ];
+            assert_eq!(refusal(&Made::new(4, &code).chunk()), None);
+        }
+    }
+    // What is in a register that a collection may take for dead.
+    let code = [
+        abc(Op::NewTable, 5, 0, 0),
+        abc(Op::NewTable, 0, 0, 0),
+        abc(Op::SetTable, 5, K, 0),
+        jump(Op::Jmp, 0, -3),
+        end,
+    ];
+    assert_eq!(refusal(&Made::new(8, &code).chunk()), None);
+    // NaNs with payloads that would be references.
+    let mut f = Made::new(3, &[load(0, 0), abc(Op::GetTable, 0, 0, K), abc(Op::Call, 0, 1, 1), end]);
+    for tag in 0xFFF9u64..=0xFFFF {
+        f.constants[0] = number(f64::from_bits(tag << 48 | 0x1234_5670));
+        assert_eq!(refusal(&f.chunk()), None);
+    }
+    // Batches of a list that goes to something else than a table.
+    let code = [load(0, 1), load(1, 0), abc(Op::SetList, 0, 1, 1), end];
+    assert_eq!(refusal(&Made::new(3, &code).chunk()), None);
+}
+
+/// Keys of keys of keys: the name of the called value, for the message, is not looked for without end.
+#[test]
+fn endless_keys_of_keys() {
+    let mut code = vec![abc(Op::NewTable, 0, 0, 0), abc(Op::SetTable, 0, 0, 0)];
+    code.extend(vec![abc(Op::GetTable, 0, 0, 0); 30_000]);
+    code.extend([abc(Op::Call, 0, 1, 1), abc(Op::Return, 0, 1, 0)]);
+    let mut budget = Budget { bytes: 0 };
+    let l: Lua = new_state(&mut budget);
+    let closure = load(l, &Made::new(1, &code).chunk(), Some(b"b")).expect("accepted");
+    assert_eq!(run(l, closure), LUA_ERRRUN);
+    let message = l.from_top(1).as_string().expect("a message");
+    assert_eq!(message.bytes(), b"?:0: attempt to call field '?' (a table value)");
+    state::close_state(l);
 }

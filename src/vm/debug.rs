@@ -263,11 +263,7 @@ fn register_name(p: &Proto, pc: i32, reg: u32) -> Option<(NameKind, Bytes)> {
         Op::GetTabUp => Some(field_name(p, at, Some(upvalue_name(p, i.b())), i.c())),
         Op::GetTable => Some(field_name(p, at, local_name(p, i.b() as i32 + 1, at), i.c())),
         Op::GetUpval => Some((NameKind::Upvalue, upvalue_name(p, i.b()))),
-        Op::LoadK => constant_string(p, i.bx()).map(|s| (NameKind::Constant, s)),
-        Op::LoadKX => {
-            let extra = p.code.cells().get(at as usize + 1)?.get();
-            constant_string(p, Instruction(extra).get_ax()).map(|s| (NameKind::Constant, s))
-        }
+        Op::LoadK | Op::LoadKX => loaded_constant(p, at).map(|s| (NameKind::Constant, s)),
         Op::SelfOp => Some((NameKind::Method, key_name(p, at, i.c()))),
         _ => None,
     }
@@ -285,12 +281,37 @@ fn key_name(p: &Proto, pc: i32, rk: u32) -> Bytes {
         constant_string(p, k_index(rk))
     } else {
         debug_assert!(rk <= MAX_INDEX_RK);
-        match register_name(p, pc, rk) {
-            Some((NameKind::Constant, name)) => Some(name),
-            _ => None,
-        }
+        register_constant(p, pc, rk)
     };
     name.unwrap_or(UNKNOWN.to_bytes())
+}
+
+/// The constant string that register `reg` holds at `pc`: `register_name` for those who only ask for constants. (It
+/// does not follow keys of keys, of which made-up code can have as many as it has instructions.)
+fn register_constant(p: &Proto, pc: i32, reg: u32) -> Option<Bytes> {
+    let (mut pc, mut reg) = (pc, reg);
+    loop {
+        if local_name(p, reg as i32 + 1, pc).is_some() {
+            return None;
+        }
+        pc = setter(p, pc, reg)?;
+        let i = instruction(p, pc);
+        match i.op() {
+            Op::Move if i.b() < i.a() => reg = i.b(),
+            Op::LoadK | Op::LoadKX => return loaded_constant(p, pc),
+            _ => return None,
+        }
+    }
+}
+
+/// The string that the `LoadK` or `LoadKX` at `pc` loads.
+fn loaded_constant(p: &Proto, pc: i32) -> Option<Bytes> {
+    let i = instruction(p, pc);
+    if i.op() == Op::LoadK {
+        return constant_string(p, i.bx());
+    }
+    let extra = p.code.cells().get(pc as usize + 1)?.get();
+    constant_string(p, Instruction(extra).get_ax())
 }
 
 /// The variable that lives at `slot` of the running function, for messages. Null: none.
@@ -459,7 +480,8 @@ fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
             return (params + n < below).then_some((c"(*vararg)".to_bytes(), slot));
         }
         base = ci.base.get();
-        name = local_name(&p, n, ci.current_pc());
+        // A binary chunk may name more variables than there are registers.
+        name = local_name(&p, n, ci.current_pc()).filter(|_| n <= p.maxstacksize() as i32);
     }
     let slot = base.wrapping_add((n as usize).wrapping_sub(1));
     if name.is_none() {

@@ -1,0 +1,254 @@
+//! Where untrusted code runs in tests and fuzz targets: a state with bounded memory, calls with bounded time, and changes
+//! made at random to chunks.
+
+pub mod mutate;
+
+use lua52::abi::lauxlib_h::luaL_error;
+use lua52::bytecode::MAX_STACK;
+use lua52::chunk::{self, Input, Sink};
+use lua52::compiler;
+use lua52::consts::*;
+use lua52::object::{Gc, Lua, LuaClosure, Proto, Thread, Value};
+use lua52::throw::LResult;
+use lua52::vm::debug::lua_Debug;
+use lua52::vm::{call, state};
+use std::ffi::c_void;
+use std::sync::Once;
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering::Relaxed};
+
+/// Bytes a state may have.
+const MEMORY: usize = 8 << 20;
+/// Instructions between two calls of the hook, and calls of it that a function may live through.
+const SLICE: i32 = 500;
+const SLICES: i32 = 12;
+
+pub struct Budget {
+    pub bytes: usize,
+}
+
+unsafe extern "C" fn alloc(ud: *mut c_void, p: *mut c_void, osize: usize, nsize: usize) -> *mut c_void {
+    // SAFETY: `ud` is a `Budget`; `p` is null or came from here.
+    unsafe {
+        let b = &mut *ud.cast::<Budget>();
+        let osize = if p.is_null() { 0 } else { osize };
+        if nsize > osize && b.bytes + (nsize - osize) > MEMORY {
+            return std::ptr::null_mut();
+        }
+        b.bytes = b.bytes - osize + nsize;
+        if nsize == 0 {
+            libc::free(p);
+            return std::ptr::null_mut();
+        }
+        libc::realloc(p, nsize)
+    }
+}
+
+struct Bytes(Vec<u8>);
+
+impl Sink for Bytes {
+    fn write(&mut self, piece: &[u8]) -> LResult<i32> {
+        self.0.extend_from_slice(piece);
+        Ok(0)
+    }
+}
+
+pub fn dump(p: Gc<Proto>, strip: bool) -> Vec<u8> {
+    let mut bytes = Bytes(Vec::new());
+    chunk::dump_to(&mut bytes, p, strip).expect("the sink does not fail");
+    bytes.0
+}
+
+/// Loads a chunk in protected mode. The function, or a message, is on the stack.
+pub fn load(l: Lua, bytes: &[u8], mode: Option<&[u8]>) -> Option<Gc<LuaClosure>> {
+    let mut closure = None;
+    let top = l.save_slot(l.top.get());
+    let body = || {
+        // SAFETY: `bytes` outlives the call.
+        let mut input = unsafe { Input::from_bytes(bytes) };
+        closure = Some(compiler::load(l, &mut input, b"=fuzz", mode)?);
+        Ok(())
+    };
+    let status = call::run_protected(l, body, top, 0).expect("nothing foreign is called");
+    closure.filter(|_| status == LUA_OK)
+}
+
+static SLICES_LEFT: AtomicI32 = AtomicI32::new(0);
+
+/// Asks about everything that can be asked at a hook, and stops a function that takes too long; once stopped, every
+/// instruction stops it again.
+unsafe extern "C-unwind" fn hook(l: *mut Thread, ar: *mut c_void) {
+    // SAFETY: the thread that called the hook. A hook may raise errors; nothing here has to be undone.
+    unsafe {
+        let state = Gc::from_ptr(l);
+        if (*ar.cast::<lua_Debug>()).event != LUA_HOOKCOUNT {
+            return;
+        }
+        if SLICES_LEFT.fetch_sub(1, Relaxed) <= 0 {
+            state.sethook(Some(hook), LUA_MASKCOUNT, 1);
+            luaL_error(l, c"enough".as_ptr());
+        }
+        inspect(state);
+    }
+}
+
+/// Names, lines and variables of the innermost functions.
+fn inspect(l: Lua) {
+    for level in 0..3 {
+        let mut ar = lua_Debug::new();
+        if !l.getstack(level, &mut ar) {
+            return;
+        }
+        let _ = l.getinfo(b"nSltu", &mut ar);
+        for step in [1, -1] {
+            let mut n = step;
+            while let Ok(Some(name)) = l.getlocal(Some(&ar), n) {
+                // A variable with a name is in a register.
+                assert!(name.starts_with(b"(*") || n <= MAX_STACK as i32);
+                l.drop_values(1);
+                n += step;
+            }
+        }
+    }
+}
+
+const PRELUDE: &[u8] = b"
+local keep = {}
+for _, name in ipairs{'assert', 'error', 'getmetatable', 'ipairs', 'next', 'pairs', 'pcall', 'rawequal', 'rawget', 'rawlen',
+  'rawset', 'select', 'setmetatable', 'tonumber', 'tostring', 'type', 'xpcall', 'coroutine', 'string', 'table', 'math', 'bit32',
+  'collectgarbage', 'load'} do
+  keep[name] = true
+end
+local G = _G
+for name in pairs(G) do if not keep[name] then G[name] = nil end end
+-- What takes long without running an instruction.
+local rep = string.rep
+function string.rep(s, n, sep) return rep(s, math.min(n, 1000), sep) end
+function table.remove() end
+-- A coroutine without a hook could not be stopped.
+local co = coroutine
+for _, name in ipairs{'create', 'wrap', 'resume'} do
+  local f = co[name]
+  co[name] = function(...) used_coroutines = true return f(...) end
+end
+f = function(...) return ... end
+g = function(a, b) return a, b, {a} end
+h = function() return g end
+x, y, z = 1, 'two', {3}
+t = setmetatable({1, 2, 3, x = 4, f = f, m = f, n = f, k = {v = 1}}, {__index = function(_, k) return k end,
+  __add = f, __concat = function() return 'c' end, __call = f, __lt = function() return true end, __len = f, __gc = f})
+";
+
+/// A new state with a few globals for the functions to play with.
+pub fn new_state(budget: &mut Budget) -> Lua {
+    // SAFETY: `alloc` is an allocator as the manual describes; the budget outlives the state.
+    let l = unsafe { state::new_state(alloc, (&raw mut *budget).cast()) }.expect("a state");
+    let opened = call::run_protected(l, || l.aux_openlibs(), l.save_slot(l.top.get()), 0);
+    assert_eq!(opened, Ok(LUA_OK));
+    let prelude = load(l, PRELUDE, None).expect("compiles");
+    let status = run_stopped(l, prelude, 0);
+    let message = l.from_top(1).as_string().map(|s| String::from_utf8_lossy(s.bytes()).into_owned());
+    assert_eq!((status, message), (LUA_OK, None));
+    l.drop_values(1);
+    l
+}
+
+/// Runs a loaded function, which is on top of the stack, with some arguments, under a hook of the given mask (and the
+/// count hook that stops it). Its upvalues are the globals. A result or a message takes the function's place.
+fn run_stopped(l: Lua, closure: Gc<LuaClosure>, mask: i32) -> i32 {
+    SLICES_LEFT.store(SLICES, Relaxed);
+    l.sethook(Some(hook), mask | LUA_MASKCOUNT, SLICE);
+    let status = run(l, closure);
+    l.sethook(None, 0, 0);
+    status
+}
+
+/// The running state, and how many ticks of the timer it has had, for `tick`.
+static RUNNING: AtomicPtr<Thread> = AtomicPtr::new(std::ptr::null_mut());
+static TICKS: AtomicI32 = AtomicI32::new(0);
+
+/// Stops what has been running for too long without a hook.
+extern "C" fn tick(_signal: i32) {
+    let l = RUNNING.load(Relaxed);
+    if !l.is_null() && TICKS.fetch_add(1, Relaxed) >= 2 {
+        // SAFETY: a live thread, which this signal interrupts; setting a hook is allowed then.
+        unsafe { Gc::from_ptr(l).sethook(Some(hook), LUA_MASKCOUNT, 1) };
+    }
+}
+
+/// Runs a function without a hook. It has ended by itself with a hook, but what it left behind may change that: a
+/// timer stops it then.
+fn run_unhooked(l: Lua, closure: Gc<LuaClosure>) -> i32 {
+    static TIMER: Once = Once::new();
+    TIMER.call_once(|| {
+        let handler = tick as extern "C" fn(i32);
+        let every = libc::timeval { tv_sec: 0, tv_usec: 1_000 };
+        let timer = libc::itimerval { it_interval: every, it_value: every };
+        // SAFETY: the handler only does what a handler may do; `timer` lives through the call.
+        unsafe {
+            libc::signal(libc::SIGVTALRM, handler as usize);
+            libc::setitimer(libc::ITIMER_VIRTUAL, &timer, std::ptr::null_mut());
+        }
+    });
+    SLICES_LEFT.store(0, Relaxed);
+    TICKS.store(0, Relaxed);
+    RUNNING.store(l.as_ptr(), Relaxed);
+    let status = run(l, closure);
+    RUNNING.store(std::ptr::null_mut(), Relaxed);
+    l.sethook(None, 0, 0);
+    status
+}
+
+/// Runs a function as it is.
+pub fn run(l: Lua, closure: Gc<LuaClosure>) -> i32 {
+    let registry = l.global().registry.get().as_table().expect("the registry");
+    let globals = registry.get_int(LUA_RIDX_GLOBALS as i64);
+    for up in closure.upvals() {
+        // SAFETY: the upvalues of a main function are closed.
+        unsafe { *up.get().expect("complete").v.get() = globals };
+    }
+    let func = l.top.get().wrapping_sub(1);
+    for v in [globals, Value::number(2.0), globals, Value::number(-1.0)] {
+        l.push(v);
+    }
+    call::protected(l, func, 1, 0).expect("nothing foreign is called")
+}
+
+/// Whether the prelude saw a coroutine used since this was asked last.
+fn took_coroutines(l: Lua) -> bool {
+    let registry = l.global().registry.get().as_table().expect("the registry");
+    let globals = registry.get_int(LUA_RIDX_GLOBALS as i64).as_table().expect("the globals");
+    let name = lua52::object::string::new_str(l, b"used_coroutines");
+    let slot = name.ok().and_then(|name| globals.find(l.global(), Value::string(name)));
+    slot.is_some_and(|s| s.replace(Value::FALSE) == Value::TRUE)
+}
+
+/// How far a chunk came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    Refused,
+    Accepted,
+    /// run to its end without an error
+    Completed,
+}
+
+/// Loads a chunk and, when it is accepted, dumps it, runs it with hooks and, when it ends by itself, without.
+pub fn try_chunk(l: Lua, bytes: &[u8], mode: &[u8]) -> Outcome {
+    let bottom = l.save_slot(l.top.get());
+    let outcome = match load(l, bytes, Some(mode)) {
+        None => Outcome::Refused,
+        Some(closure) => {
+            let kind = bytes.iter().fold(0u8, |sum, &b| sum.wrapping_mul(31).wrapping_add(b));
+            dump(closure.proto, kind & 1 == 0);
+            let mask = if kind & 6 == 0 { LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE } else { 0 };
+            l.push(l.from_top(1));
+            let status = run_stopped(l, closure, mask);
+            l.drop_values(1);
+            if SLICES_LEFT.load(Relaxed) > 0 && !took_coroutines(l) {
+                run_unhooked(l, closure);
+            }
+            if status == LUA_OK { Outcome::Completed } else { Outcome::Accepted }
+        }
+    };
+    l.top.set(l.restore_slot(bottom));
+    outcome
+}
