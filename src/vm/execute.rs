@@ -28,6 +28,7 @@ use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, Pre};
 use crate::vm::error::ValueAt;
 use crate::vm::{closure, debug, meta, upval};
+use core::hint::cold_path;
 
 /// Why `run` ended.
 enum Exit {
@@ -289,6 +290,19 @@ fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut Insn)
 }
 
 #[inline(never)]
+fn get_index_slow(l: Lua, obj: ValueAt, key: Value) -> LResult<Value> {
+    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string())
+        && s.is_short()
+    {
+        let v = t.get_short(s);
+        if !v.is_nil() || t.metatable.get().is_none() {
+            return Ok(v);
+        }
+    }
+    meta::get_at(l, obj, key)
+}
+
+#[inline(never)]
 fn set_index_slow(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
     let Some(t) = obj.value.as_table() else { return meta::set_at(l, obj, key, val) };
     let plain = t.metatable.get().is_none();
@@ -437,9 +451,35 @@ fn array_slot(t: Gc<Table>, n: f64) -> Option<*mut Value> {
     }
 }
 
+/// The node of a table that a hint leads to, if it is the key's; none when `obj` is no table.
 #[inline(always)]
-fn table_of(v: Value) -> Option<Gc<Table>> {
-    v.as_table()
+fn node_of(obj: Value, key: Value, hint: Hint) -> Option<&'static Node> {
+    if !obj.is_table() {
+        return None;
+    }
+    // SAFETY: just tested.
+    hinted_node(unsafe { obj.table_unchecked() }, key, hint)
+}
+
+/// The array slot of a table for an index counted from 0; none when `obj` is no table.
+#[inline(always)]
+fn slot_at(obj: Value, index: u32) -> Option<*mut Value> {
+    if !obj.is_table() {
+        return None;
+    }
+    // SAFETY: just tested.
+    let t = unsafe { obj.table_unchecked() };
+    if index < t.asize() { Some(t.array_ptr().wrapping_add(index as usize)) } else { None }
+}
+
+/// The array slot of a table for a number key; none when `obj` is no table.
+#[inline(always)]
+fn slot_of(obj: Value, n: f64) -> Option<*mut Value> {
+    if !obj.is_table() {
+        return None;
+    }
+    // SAFETY: just tested.
+    array_slot(unsafe { obj.table_unchecked() }, n)
 }
 
 /// The loop. Runs `l.ci`, a Lua frame.
@@ -448,20 +488,30 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     let mut cl: Gc<LuaClosure> = ci.lua_closure();
     let mut k: *const Value = cl.proto.k.as_ptr();
     let mut base: *mut Value = ci.base.get();
-    let mut pc: *const Insn = ci.savedpc.get();
+    // The running instruction; a frame keeps the next one.
+    let mut pc: *const Insn = ci.savedpc.get().wrapping_sub(1);
 
     macro_rules! tri {
         ($e:expr) => {
             match $e {
                 Ok(v) => v,
-                Err(t) => return Exit::Throw(t),
+                Err(t) => {
+                    cold_path();
+                    return Exit::Throw(t);
+                }
             }
+        };
+    }
+    macro_rules! save_pc {
+        () => {
+            ci.savedpc.set(pc.wrapping_add(1))
         };
     }
     // Rule 1.
     macro_rules! protect {
         ($e:expr) => {{
-            ci.savedpc.set(pc);
+            cold_path();
+            save_pc!();
             let v = tri!($e);
             base = ci.base.get();
             v
@@ -471,7 +521,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     macro_rules! check_hooks {
         () => {
             if (l.hook_mask() != 0) != HOOKED {
-                ci.savedpc.set(pc);
+                cold_path();
+                save_pc!();
                 return Exit::Switch;
             }
         };
@@ -482,7 +533,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             cl = ci.lua_closure();
             k = cl.proto.k.as_ptr();
             base = ci.base.get();
-            pc = ci.savedpc.get();
+            pc = ci.savedpc.get().wrapping_sub(1);
         }};
     }
     // SAFETY of the register and constant accesses below: operands of compiled or verified code are below
@@ -517,7 +568,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     macro_rules! check_gc {
         ($live:expr) => {
             if l.global().gc.debt.get() > 0 || cfg!(feature = "stress-gc") {
-                ci.savedpc.set(pc);
+                cold_path();
+                save_pc!();
                 l.top.set($live);
                 tri!(gc::check(l));
                 l.top.set(ci.top.get());
@@ -616,11 +668,11 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     macro_rules! set_field {
         ($i:expr, $insn:expr, $obj:expr, $key:expr, $val:expr) => {{
             let (obj, key, val): (Value, Value, Value) = ($obj.value, $key, $val);
-            let node = table_of(obj).and_then(|t| hinted_node(t, key, Hint($i.imm())).map(|n| (t, n)));
-            match node {
-                Some((t, n)) if !n.val.get().is_nil() => {
+            match node_of(obj, key, Hint($i.imm())) {
+                Some(n) if !n.val.get().is_nil() => {
                     n.val.set(val);
-                    gc::barrier_back(l, t.erase(), val);
+                    // SAFETY: it has a node.
+                    gc::barrier_back(l, unsafe { obj.table_unchecked() }.erase(), val);
                 }
                 _ => protect!(set_field_slow(l, $obj, key, val, $insn)),
             }
@@ -630,11 +682,11 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         ($i:expr, $val:expr) => {{
             let (obj, val): (Value, Value) = (r!($i.a()), $val);
             let key = base.wrapping_add($i.b());
-            let slot = table_of(obj).and_then(|t| array_slot(t, double(key)).map(|s| (t, s)));
-            match slot {
-                Some((t, s)) if t.metatable.get().is_none() || unsafe { !(*s).is_nil() } => {
+            match slot_of(obj, double(key)) {
+                // SAFETY: `obj` is a table, `s` a slot of its array.
+                Some(s) if unsafe { !(*s).is_nil() || obj.table_unchecked().metatable.get().is_none() } => {
                     unsafe { *s = val };
-                    gc::barrier_back(l, t.erase(), val);
+                    gc::barrier_back(l, unsafe { obj.table_unchecked() }.erase(), val);
                 }
                 _ => protect!(set_index_slow(l, reg_at!($i.a()), r!($i.b()), val)),
             }
@@ -644,12 +696,11 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         ($i:expr, $val:expr) => {{
             let (obj, val): (Value, Value) = (r!($i.a()), $val);
             let index = $i.imm().wrapping_sub(1);
-            let t = table_of(obj).filter(|t| index < t.asize());
-            let slot = t.map(|t| (t, t.array_ptr().wrapping_add(index as usize)));
-            match slot {
-                Some((t, s)) if t.metatable.get().is_none() || unsafe { !(*s).is_nil() } => {
+            match slot_at(obj, index) {
+                // SAFETY: `obj` is a table, `s` a slot of its array.
+                Some(s) if unsafe { !(*s).is_nil() || obj.table_unchecked().metatable.get().is_none() } => {
                     unsafe { *s = val };
-                    gc::barrier_back(l, t.erase(), val);
+                    gc::barrier_back(l, unsafe { obj.table_unchecked() }.erase(), val);
                 }
                 _ => protect!(meta::set_at(l, reg_at!($i.a()), kst!($i.b()), val)),
             }
@@ -681,7 +732,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             let mut first = base.wrapping_add($i.a());
             if l.hook_mask() != 0 {
                 l.top.set(first.wrapping_add($n));
-                ci.savedpc.set(pc);
+                save_pc!();
                 first = tri!(call::return_hook(l, ci, first));
             }
             let wanted = ci.nresults.get() as i32;
@@ -706,10 +757,11 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     }
 
     loop {
-        let insn = pc.cast_mut();
         // SAFETY: `pc` stays inside the executable form: code ends with a return and jumps are in range.
-        let i = unsafe { *pc };
-        pc = unsafe { pc.add(1) };
+        let i = unsafe {
+            pc = pc.add(1);
+            *pc
+        };
         if HOOKED {
             let mask = l.hook_mask();
             if mask & STEP_HOOKS != 0 {
@@ -745,37 +797,37 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             ExecOp::GetGlobal => {
                 let key = kst!(i.c());
                 let env = cl.upval(i.b());
-                let node = table_of(env.get()).and_then(|t| hinted_node(t, key, Hint(i.imm())));
+                let node = node_of(env.get(), key, Hint(i.imm()));
                 match node {
                     Some(n) if !n.val.get().is_nil() => set_r!(i.a(), n.val.get()),
                     _ => {
                         let at = unsafe { ValueAt::at(env.v.get()) };
-                        let v = protect!(get_field_slow(l, at, key, insn));
+                        let v = protect!(get_field_slow(l, at, key, pc.cast_mut()));
                         set_r!(i.a(), v);
                     }
                 }
             }
             ExecOp::SetGlobalR => {
                 let env = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
-                set_field!(i, insn, env, kst!(i.b()), r!(i.c()));
+                set_field!(i, pc.cast_mut(), env, kst!(i.b()), r!(i.c()));
             }
             ExecOp::SetGlobalK => {
                 let env = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
-                set_field!(i, insn, env, kst!(i.b()), kst!(i.c()));
+                set_field!(i, pc.cast_mut(), env, kst!(i.b()), kst!(i.c()));
             }
             ExecOp::GetField => {
                 let key = kst!(i.c());
-                let node = table_of(r!(i.b())).and_then(|t| hinted_node(t, key, Hint(i.imm())));
+                let node = node_of(r!(i.b()), key, Hint(i.imm()));
                 match node {
                     Some(n) if !n.val.get().is_nil() => set_r!(i.a(), n.val.get()),
                     _ => {
-                        let v = protect!(get_field_slow(l, reg_at!(i.b()), key, insn));
+                        let v = protect!(get_field_slow(l, reg_at!(i.b()), key, pc.cast_mut()));
                         set_r!(i.a(), v);
                     }
                 }
             }
-            ExecOp::SetFieldR => set_field!(i, insn, reg_at!(i.a()), kst!(i.b()), r!(i.c())),
-            ExecOp::SetFieldK => set_field!(i, insn, reg_at!(i.a()), kst!(i.b()), kst!(i.c())),
+            ExecOp::SetFieldR => set_field!(i, pc.cast_mut(), reg_at!(i.a()), kst!(i.b()), r!(i.c())),
+            ExecOp::SetFieldK => set_field!(i, pc.cast_mut(), reg_at!(i.a()), kst!(i.b()), kst!(i.c())),
             ExecOp::SelfField => {
                 let obj = r!(i.b());
                 let key = kst!(i.c());
@@ -783,12 +835,15 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 set_r!(i.a() + 1, obj);
                 // SAFETY: lowering saw a short string.
                 let name: Gc<Str> = unsafe { Gc::from_ptr(key.payload()) };
-                let found = match table_of(obj) {
-                    Some(t) => find_method(l, t, name, insn),
+                let found = match obj.as_table() {
+                    Some(t) => find_method(l, t, name, pc.cast_mut()),
                     None => Value::NIL,
                 };
-                let v =
-                    if found.is_nil() { protect!(self_slow(l, reg_at!(i.b()), key, insn)) } else { found };
+                let v = if found.is_nil() {
+                    protect!(self_slow(l, reg_at!(i.b()), key, pc.cast_mut()))
+                } else {
+                    found
+                };
                 set_r!(i.a(), v);
             }
             ExecOp::SelfAny => {
@@ -801,40 +856,26 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
             ExecOp::GetInt => {
                 let index = i.imm().wrapping_sub(1);
-                let v = match table_of(r!(i.b())) {
-                    // SAFETY: below the array's size.
-                    Some(t) if index < t.asize() => unsafe { *t.array_ptr().add(index as usize) },
-                    _ => Value::NIL,
-                };
-                if v.is_nil() {
-                    let v = protect!(meta::get_at(l, reg_at!(i.b()), kst!(i.c())));
-                    set_r!(i.a(), v);
-                } else {
-                    set_r!(i.a(), v);
+                match slot_at(r!(i.b()), index) {
+                    // SAFETY: a slot of the array.
+                    Some(s) if unsafe { !(*s).is_nil() } => set_r!(i.a(), unsafe { *s }),
+                    _ => {
+                        let v = protect!(meta::get_at(l, reg_at!(i.b()), kst!(i.c())));
+                        set_r!(i.a(), v);
+                    }
                 }
             }
             ExecOp::GetIndex => {
                 let obj = r!(i.b());
                 let key = base.wrapping_add(i.c());
-                if let Some(t) = table_of(obj) {
-                    if let Some(s) = array_slot(t, double(key)) {
-                        let v = unsafe { *s };
-                        if !v.is_nil() {
-                            set_r!(i.a(), v);
-                            continue;
-                        }
-                    } else if let Some(s) = r!(i.c()).as_string()
-                        && s.is_short()
-                    {
-                        let v = t.get_short(s);
-                        if !v.is_nil() || t.metatable.get().is_none() {
-                            set_r!(i.a(), v);
-                            continue;
-                        }
+                match slot_of(obj, double(key)) {
+                    // SAFETY: a slot of the array.
+                    Some(s) if unsafe { !(*s).is_nil() } => set_r!(i.a(), unsafe { *s }),
+                    _ => {
+                        let v = protect!(get_index_slow(l, reg_at!(i.b()), r!(i.c())));
+                        set_r!(i.a(), v);
                     }
                 }
-                let v = protect!(meta::get_at(l, reg_at!(i.b()), r!(i.c())));
-                set_r!(i.a(), v);
             }
             ExecOp::GetTable => {
                 let key = unsafe { *rk(base, k, i.imm() >> 16) };
@@ -882,8 +923,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     pc = unsafe { pc.add(1) };
                 }
                 // The table under construction, unless the code is made up or a debugger changed the register.
-                let Some(t) = table_of(r!(i.a())) else {
-                    ci.savedpc.set(pc);
+                let Some(t) = r!(i.a()).as_table() else {
+                    save_pc!();
                     return Exit::Throw(l.type_error(reg_at!(i.a()), "index"));
                 };
                 protect!(set_list(l, t, ra.wrapping_add(1), n, i.imm()));
@@ -908,7 +949,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             ExecOp::PowRK => power!(i, r!(i.b()), kst!(i.c()), reg_at!(i.b()), k_at!(i.c())),
             ExecOp::PowKR => power!(i, kst!(i.b()), r!(i.c()), k_at!(i.b()), reg_at!(i.c())),
             ExecOp::ArithKK => {
-                let code = Instruction(cl.proto.code.get(index_of(cl, insn)));
+                let code = Instruction(cl.proto.code.get(index_of(cl, pc.cast_mut())));
                 let tm = TagMethod::from_arith(code.op() as u8 - Op::Add as u8);
                 let v = protect!(meta::arith_at(l, tm, k_at!(i.b()), k_at!(i.c())));
                 set_r!(i.a(), v);
@@ -925,7 +966,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             ExecOp::Not => set_r!(i.a(), Value::boolean(r!(i.b()).is_falsy())),
             ExecOp::Len => {
                 let x = r!(i.b());
-                if let Some(t) = table_of(x)
+                if let Some(t) = x.as_table()
                     && t.metatable.get().is_none()
                 {
                     set_r!(i.a(), Value::number(t.length(l.global()) as f64));
@@ -999,7 +1040,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
             }
             ExecOp::CompareKK => {
-                let code = Instruction(cl.proto.code.get(index_of(cl, insn)));
+                let code = Instruction(cl.proto.code.get(index_of(cl, pc.cast_mut())));
                 let (x, y) = (kst!(i.b()), kst!(i.c()));
                 let res = match code.op() {
                     Op::Eq => x.raw_equal(y),
@@ -1027,7 +1068,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 if i.b() != 0 {
                     l.top.set(func.wrapping_add(i.b()));
                 }
-                ci.savedpc.set(pc);
+                save_pc!();
                 let f = unsafe { *func };
                 let kind = function_kind(f);
                 if kind == Some(Kind::LuaClosure) {
@@ -1096,7 +1137,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 if i.b() != 0 {
                     l.top.set(func.wrapping_add(i.b()));
                 }
-                ci.savedpc.set(pc);
+                save_pc!();
                 let f = unsafe { *func };
                 match function_kind(f) {
                     Some(Kind::Builtin) => {
@@ -1135,7 +1176,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     upval::close(l, base);
                 }
                 if l.hook_mask() != 0 {
-                    ci.savedpc.set(pc);
+                    save_pc!();
                     first = tri!(call::return_hook(l, ci, first));
                 }
                 let n = (l.top.get() as usize - first as usize) / 8;
@@ -1177,11 +1218,11 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 if !HOOKED && function_kind(f) == Some(Kind::Builtin) {
                     // SAFETY: the kind says so; builtins are static.
                     let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
-                    if let Some(t) = table_of(r!(i.a() + 1)) {
+                    if let Some(t) = r!(i.a() + 1).as_table() {
                         // SAFETY: the loop's registers.
                         let done = unsafe {
                             match b.special {
-                                Special::Next => iterate_next(l, t, ra, insn),
+                                Special::Next => iterate_next(l, t, ra, pc.cast_mut()),
                                 Special::Inext => iterate_ipairs(t, ra),
                                 _ => false,
                             }
@@ -1202,7 +1243,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     *to = *ra;
                 }
                 l.top.set(to.wrapping_add(3));
-                ci.savedpc.set(pc);
+                save_pc!();
                 if tri!(call::precall(l, to, i.c() as i32)) == Pre::Lua {
                     load_frame!(l.call_info());
                 } else {
