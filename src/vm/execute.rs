@@ -75,6 +75,10 @@ fn catch(l: Lua, entry: *const CallInfo, throw: Throw) -> LResult<()> {
             catch_in_pcall(l, c, throw);
             return finish_pcall(l, c);
         }
+        if c.has(cist::YPCALL) {
+            // A C function's protected call is the innermost; resume goes on in its continuation.
+            break;
+        }
         at = c.prev.get();
     }
     Err(throw)

@@ -1,4 +1,5 @@
--- calls.lua SEED COUNT: prints COUNT random calls of library functions and operators, each with what it gave.
+-- calls.lua SEED COUNT [FIRST]: makes COUNT random calls of library functions and operators and prints those from number
+-- FIRST on, each with what it gave. A call may end the process or break what it got hold of here; run goes on behind it.
 local V = dofile((arg[0]:gsub("calls%.lua$", "values.lua")))
 local rnd, pick = V.rnd, V.pick
 local str, num, int, tbl, fun, co, file, pat, repl, any, opt = V.str, V.num, V.int, V.tbl, V.fun, V.co, V.file, V.pat, V.repl, V.any, V.opt
@@ -155,7 +156,7 @@ local function after_each(...)
   collectgarbage("restart")
 end
 
-local function one(number)
+local function one(number, skip)
   local kind, name, args, text = rnd(20), nil, {}, nil
   local f, spec
   if kind <= 2 then
@@ -194,6 +195,7 @@ local function one(number)
       f = compiled("local a, b, c, d, e, f = ... local r, s, t = a:" .. name:sub(8) .. "(" .. params .. ") return r, s, t")
     end
   end
+  if skip then return end
   local texts, values = {}, {}
   for i = 1, #args do
     texts[i], values[i] = args[i][1], args[i][2]()
@@ -227,11 +229,11 @@ local function one(number)
   after_each()
 end
 
-local seed, total = tonumber(arg[1]), tonumber(arg[2])
+local seed, total, start = tonumber(arg[1]), tonumber(arg[2]), tonumber(arg[3]) or 1
 V.seed(seed)
 math.randomseed(seed)
 for number = 1, total do
-  if number % 50 == 1 then prepare() end
-  one(number)
+  if number == start or number % 50 == 1 then prepare() end
+  one(number, number < start)
 end
 stdout:write("#end\n")

@@ -42,7 +42,8 @@ local function show_table(v, depth)
     local ra, rb = rank[type(a)] or 9, rank[type(b)] or 9
     if ra ~= rb then return ra < rb end
     if ra == 2 or ra == 3 then return a < b end
-    return tostring(a) < tostring(b)
+    if type(a) ~= type(b) then return type(a) < type(b) end
+    return ra == 9 and show_value(rawget(v, a), 3) < show_value(rawget(v, b), 3)
   end)
   for i = 1, math.min(#keys, 40) do
     local k = keys[i]
