@@ -75,10 +75,12 @@ fn run_atomic(l: Lua, g: &Global) -> usize {
 fn single(l: Lua) -> usize {
     let gc = &l.global().gc;
     gc.busy.set(true);
+    #[cfg(feature = "heapcheck")]
+    let phase = gc.phase.get();
     let cost = work(l);
     gc.busy.set(false);
     #[cfg(feature = "heapcheck")]
-    super::heapcheck::verify(l);
+    super::heapcheck::after_work(l, phase);
     cost
 }
 
@@ -99,7 +101,12 @@ pub fn step(l: Lua) -> LResult<()> {
         return Ok(());
     }
     if cfg!(feature = "stress-gc") && !gc.generational.get() {
-        return full(l);
+        if gc.is_stress_due() {
+            return full(l);
+        }
+        if gc.debt.get() <= 0 {
+            return Ok(());
+        }
     }
     forced_step(l)
 }

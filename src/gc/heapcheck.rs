@@ -1,4 +1,4 @@
-//! The heap checker (feature `heapcheck`): after every piece of the collector's work, walks the whole heap and
+//! The heap checker (feature `heapcheck`): after a piece of the collector's work, walks the whole heap and
 //! aborts when an invariant of the collector does not hold.
 //!
 //! * Colours: never both whites, never white and black; outside of a sweep no object has the other white.
@@ -34,7 +34,22 @@ struct Checker<'a> {
     pieces: bool,
 }
 
-pub(super) fn verify(l: Lua) {
+/// Bytes of heap for which a piece of work goes unchecked.
+const SHARE: usize = 64 << 10;
+
+/// A piece of work was done in `phase`: checks the heap, in a large one only now and then and when the phase is over.
+pub(super) fn after_work(l: Lua, phase: Phase) {
+    let gc = &l.global().gc;
+    match gc.check_rest.get().checked_sub(1) {
+        Some(rest) if phase == gc.phase.get() => gc.check_rest.set(rest),
+        _ => {
+            gc.check_rest.set(gc.total() / SHARE);
+            verify(l);
+        }
+    }
+}
+
+fn verify(l: Lua) {
     let g = l.global();
     let gc = &g.gc;
     for stack in [&gc.grey, &gc.again] {

@@ -75,6 +75,10 @@ const DEFAULT_STEPMUL: i32 = 200;
 /// Growth that makes a generational collection a full one, in percent.
 const DEFAULT_MAJORINC: i32 = 200;
 
+/// How many collections a stress build does at (nearly) each allocation.
+#[cfg(feature = "stress-gc")]
+const STRESS_OFTEN: usize = 5000;
+
 /// The collector's part of the global state.
 pub struct GcState {
     /// bytes in use, as accounted by `mem`, less `debt`
@@ -116,6 +120,15 @@ pub struct GcState {
     grey: MarkStack,
     again: MarkStack,
     weak: MarkStack,
+    /// Allocations until the stress build collects again.
+    #[cfg(feature = "stress-gc")]
+    stress_rest: Cell<usize>,
+    /// Collections that the stress build did.
+    #[cfg(feature = "stress-gc")]
+    stress_done: Cell<usize>,
+    /// Pieces of work until the heap is checked again.
+    #[cfg(feature = "heapcheck")]
+    check_rest: Cell<usize>,
 }
 
 impl GcState {
@@ -148,7 +161,35 @@ impl GcState {
             grey: MarkStack::new(),
             again: MarkStack::new(),
             weak: MarkStack::new(),
+            #[cfg(feature = "stress-gc")]
+            stress_rest: Cell::new(0),
+            #[cfg(feature = "stress-gc")]
+            stress_done: Cell::new(0),
+            #[cfg(feature = "heapcheck")]
+            check_rest: Cell::new(0),
         }
+    }
+    /// Whether this allocation is one at which the stress build collects: each one at first, while the heap is small. In
+    /// a large heap, and in a state that lives long, so seldom that programs come to an end.
+    #[cfg(feature = "stress-gc")]
+    pub fn is_stress_due(&self) -> bool {
+        match self.stress_rest.get().checked_sub(1) {
+            Some(rest) => {
+                self.stress_rest.set(rest);
+                false
+            }
+            None => {
+                let done = self.stress_done.get();
+                self.stress_done.set(done + 1);
+                self.stress_rest.set(self.total() / if done < STRESS_OFTEN { 32 << 10 } else { 1 << 10 });
+                true
+            }
+        }
+    }
+    #[cfg(not(feature = "stress-gc"))]
+    #[inline(always)]
+    pub fn is_stress_due(&self) -> bool {
+        false
     }
     /// Bytes in use.
     #[inline(always)]

@@ -61,7 +61,7 @@ fn raw(g: &Global, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
 
 #[inline(always)]
 fn allocate(l: Lua, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> LResult<*mut u8> {
-    if cfg!(feature = "stress-gc") && nsize > osize {
+    if nsize > osize && l.global().gc.is_stress_due() {
         gc::emergency(l);
     }
     let p = raw(l.global(), block, if block.is_null() { tag } else { osize }, nsize);

@@ -32,11 +32,18 @@ pub fn check_stack(l: Lua, n: usize) -> LResult<()> {
     if (l.stack_last.get() as usize).wrapping_sub(l.top.get() as usize) as isize <= (n * 8) as isize {
         grow_stack(l, n)
     } else {
-        if cfg!(feature = "stress-stack") {
+        if cfg!(feature = "stress-stack") && is_stress_due(l) {
             return realloc_stack(l, l.stack_size.get() as usize);
         }
         Ok(())
     }
+}
+
+/// Whether the stress build moves the stack now: always, while it is small; a deep recursion only at every n-th level,
+/// or it would be quadratic.
+fn is_stress_due(l: Lua) -> bool {
+    let used = l.save_slot(l.top.get()) as usize / size_of::<Value>();
+    used.is_multiple_of(1 + l.stack_size.get() as usize / 1024)
 }
 
 /// Grows the stack by at least `n` slots.
