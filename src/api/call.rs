@@ -37,7 +37,7 @@ impl Lua {
             "results do not fit the stack"
         );
     }
-    #[inline]
+    #[inline(always)]
     pub fn callk(self, nargs: i32, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<()> {
         self.check_call("lua_callk", nargs, nresults, k);
         let func = self.callee_slot(nargs);
@@ -47,7 +47,7 @@ impl Lua {
             ci.ctx.set(ctx);
             call::call(self, func, nresults)?;
         } else {
-            call::call_noyield(self, func, nresults)?;
+            call::call_noyield_inline(self, func, nresults)?;
         }
         self.adjust_results(nresults);
         Ok(())

@@ -19,6 +19,8 @@ use core::ffi::c_void;
 /// Results wanted: all.
 pub const MULTI: i32 = LUA_MULTRET;
 const MAX_STACK: usize = LUAI_MAXSTACK as usize;
+/// A stack up to this size is left as it is when an error is stopped: the next one may want it again.
+const KEPT_STACK: u32 = 8 * BASIC_STACK as u32;
 /// Size of a stack on which a stack overflow is being handled.
 const ERROR_STACK: usize = MAX_STACK + 200;
 /// Native nesting at which even error handling gives up.
@@ -355,8 +357,12 @@ pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
 }
 
 /// Calls a function that is not written in Lua, in a frame of its own.
-#[inline]
 pub fn call_native(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LResult<()> {
+    call_native_inline(l, func, f, nresults)
+}
+
+#[inline(always)]
+fn call_native_inline(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LResult<()> {
     let mut func = func;
     if (l.stack_last.get() as isize - l.top.get() as isize) <= LUA_MINSTACK as isize * 8
         || cfg!(feature = "stress-stack")
@@ -379,8 +385,17 @@ pub fn call_native(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LResul
         Native::Rust(f) => f(l)?,
         Native::C(f) => call_c(l, f)?,
     };
-    let first = l.top.get().wrapping_sub(n as usize);
-    poscall(l, ci, first)?;
+    let n = n as usize;
+    if l.hook_mask() != 0 {
+        poscall(l, ci, l.top.get().wrapping_sub(n))?;
+    } else {
+        l.ci.set(ci.prev.get());
+        let (to, first) = (ci.func.get(), l.top.get().wrapping_sub(n));
+        match ci.nresults.get() as i32 {
+            wanted @ 0..=1 => move_results(l, to, first, n, wanted),
+            wanted => move_results_slow(l, to, first, n, wanted),
+        };
+    }
     Ok(())
 }
 
@@ -565,24 +580,43 @@ pub fn call(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
     call_inline(l, func, nresults)
 }
 
-/// `call`, for the API function that does little else.
 #[inline(always)]
-pub fn call_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+fn call_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
     let offset = l.save_slot(func);
     enter_native(l)?;
-    let called = match precall(l, func, nresults) {
-        Ok(Pre::Lua) => {
-            let ci = l.call_info();
-            ci.add_status(cist::FRESH);
-            execute::execute(l, ci)
-        }
-        Ok(Pre::Done) => Ok(()),
-        Err(throw) => Err(throw),
+    // SAFETY: `func` is a live slot.
+    let called = match callee(unsafe { *func }) {
+        Callee::Lua(cl) => call_lua(l, func, cl, nresults),
+        Callee::Native(f) => call_native_inline(l, func, f, nresults),
+        Callee::None => call_other(l, func, nresults),
     };
     if let Err(throw) = called {
         return Err(if throw == Throw::FOREIGN { pass_foreign(l, offset) } else { throw });
     }
     l.n_c_calls.set(l.n_c_calls.get() - 1);
+    Ok(())
+}
+
+/// Calls a Lua function and runs it to its end.
+#[inline(always)]
+fn call_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LResult<()> {
+    let ci = push_lua_frame(l, func, cl, nresults)?;
+    if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+        call_hook_of_lua(l)?;
+    }
+    ci.add_status(cist::FRESH);
+    execute::execute(l, ci)
+}
+
+/// Calls a value that is no function.
+#[cold]
+#[inline(never)]
+fn call_other(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    if precall(l, func, nresults)? == Pre::Lua {
+        let ci = l.call_info();
+        ci.add_status(cist::FRESH);
+        execute::execute(l, ci)?;
+    }
     Ok(())
 }
 
@@ -609,10 +643,23 @@ fn pass_foreign(l: Lua, func: isize) -> Throw {
 }
 
 /// `call` for callers that cannot be suspended.
-#[inline]
 pub fn call_noyield(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
     l.nny.set(l.nny.get() + 1);
+    let called = call(l, func, nresults);
+    end_noyield(l, called)
+}
+
+/// `call_noyield`, for the API function that does little else.
+#[inline(always)]
+pub fn call_noyield_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    l.nny.set(l.nny.get() + 1);
     let called = call_inline(l, func, nresults);
+    end_noyield(l, called)
+}
+
+/// Whoever stops an error or a yield restores the count.
+#[inline(always)]
+fn end_noyield(l: Lua, called: LResult<()>) -> LResult<()> {
     if matches!(called, Ok(()) | Err(Throw::FOREIGN)) {
         l.nny.set(l.nny.get() - 1);
     }
@@ -709,7 +756,9 @@ pub fn run_protected(
             }
             set_error_object(l, throw, func);
             saved.restore(l);
-            shrink_stack(l);
+            if l.stack_size.get() > KEPT_STACK {
+                shrink_stack(l);
+            }
             Ok(throw.status())
         }
     }

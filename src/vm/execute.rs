@@ -44,10 +44,24 @@ const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8;
 
 /// Runs the current Lua frame until the frame marked `FRESH` at or below it returns. `entry` is that frame, or null
 /// when errors are not to be caught here (resume does it).
+#[inline(always)]
 pub fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
-    let (nny, n_c_calls) = (l.nny.get(), l.n_c_calls.get());
+    let depth = (l.nny.get(), l.n_c_calls.get());
+    match run_some(l) {
+        Exit::Done => Ok(()),
+        exit => go_on(l, entry, exit, depth),
+    }
+}
+
+/// Runs the loop that fits the hooks, which leaves when that changes.
+#[inline(always)]
+fn run_some(l: Lua) -> Exit {
+    if l.hook_mask() != 0 { run::<true>(l) } else { run::<false>(l) }
+}
+
+#[inline(never)]
+fn go_on(l: Lua, entry: *const CallInfo, mut exit: Exit, (nny, n_c_calls): (u16, u16)) -> LResult<()> {
     loop {
-        let exit = if l.hook_mask() != 0 { run::<true>(l) } else { run::<false>(l) };
         match exit {
             Exit::Done => return Ok(()),
             Exit::Switch => {}
@@ -57,6 +71,7 @@ pub fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
                 l.n_c_calls.set(n_c_calls);
             }
         }
+        exit = run_some(l);
     }
 }
 
