@@ -833,14 +833,13 @@ pub unsafe extern "C-unwind" fn lua_getstack(L: *mut lua_State, level: c_int, ar
 ///
 /// With '>' it is about a function that it pops. 'f' pushes the function, then 'L' a table of its lines. The
 /// strings are valid as long as the function. Errors: LUA_ERRMEM. Manual 4.9.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_getinfo(
     L: *mut lua_State,
     what: *const c_char,
     ar: *mut lua_Debug,
 ) -> c_int {
-    raising!(getinfo)
+    quick!(L => L.quick_getinfo(letters(what), &mut *ar).map(c_int::from), raising!(getinfo)(what: *const c_char, ar: *mut lua_Debug) -> c_int)
 }
 core!(getinfo(L, what: *const c_char, ar: *mut lua_Debug) => L.getinfo(text(what), &mut *ar));
 

@@ -226,6 +226,16 @@ unsafe fn text(s: *const c_char) -> Bytes {
     unsafe { CStr::from_ptr(s).to_bytes() }
 }
 
+/// The bytes of a C string one by one, for the short ones that are not worth measuring first.
+///
+/// # Safety
+/// A C string.
+#[inline(always)]
+unsafe fn letters(s: *const c_char) -> impl Iterator<Item = u8> {
+    // SAFETY: the caller's promise; nothing is read after the zero.
+    (0..).map(move |i| unsafe { *s.add(i) } as u8).take_while(|&b| b != 0)
+}
+
 /// # Safety
 /// A C string or null.
 #[inline(always)]

@@ -8,6 +8,7 @@ use crate::gc;
 use crate::num;
 use crate::object::{Lua, Table, Value, lua_CFunction};
 use crate::stdlib;
+use crate::vm::debug::{self, lua_Debug};
 
 impl Lua {
     /// The slot of an index that is not a pseudo-index, if it has a value.
@@ -83,6 +84,10 @@ impl Lua {
                 Some(false)
             }
         }
+    }
+    #[inline(always)]
+    pub fn quick_getinfo(self, what: impl Iterator<Item = u8>, ar: &mut lua_Debug) -> Option<bool> {
+        debug::quick_info(self, what, ar)
     }
     /// A C function that is no library function.
     #[inline(always)]

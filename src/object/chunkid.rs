@@ -9,67 +9,83 @@ pub struct ChunkId {
 }
 
 impl ChunkId {
-    /// `source` counts up to its first zero byte. A leading `=` means: the rest as it is; `@`: a file name, of which
-    /// the end is kept; anything else is program text, of which the first line's start is quoted.
     pub fn new(source: &[u8]) -> ChunkId {
-        const DOTS: &[u8] = b"...";
         let mut id = ChunkId { buf: [0; LUA_IDSIZE], len: 0 };
-        let room = LUA_IDSIZE - 1;
-        match source.split_first() {
-            Some((b'=', rest)) => id.add(c_part(&rest[..rest.len().min(room)])),
-            Some((b'@', rest)) => {
-                let rest = c_part(rest);
-                if rest.len() <= room {
-                    id.add(rest);
-                } else {
-                    id.add(DOTS);
-                    id.add(&rest[rest.len() - (room - DOTS.len())..]);
-                }
-            }
-            _ => {
-                const BEFORE: &[u8] = b"[string \"";
-                const AFTER: &[u8] = b"\"]";
-                // Whether or not dots are needed, their room is set aside.
-                let room = room - BEFORE.len() - DOTS.len() - AFTER.len();
-                let start = &source[..source.len().min(room)];
-                let end = start.iter().position(|&b| b == b'\n' || b == 0);
-                // Only a short text that ends here, without a second line, needs no dots.
-                let whole = match end {
-                    Some(n) => source[n] == 0,
-                    None => start.len() < room,
-                };
-                id.add(BEFORE);
-                id.add(&start[..end.unwrap_or(start.len())]);
-                if !whole {
-                    id.add(DOTS);
-                }
-                id.add(AFTER);
-            }
-        }
+        id.len = write(source, &mut id.buf);
         id
-    }
-
-    fn add(&mut self, bytes: &[u8]) {
-        self.buf[self.len..self.len + bytes.len()].copy_from_slice(bytes);
-        self.len += bytes.len();
     }
 
     pub fn bytes(&self) -> &[u8] {
         &self.buf[..self.len]
     }
+}
 
-    /// With the zeros that follow; what `lua_Debug::short_src` holds.
-    pub fn buffer(&self) -> &[u8; LUA_IDSIZE] {
-        &self.buf
+/// Writes the short form of `source` and a terminating zero; its length without that.
+///
+/// `source` counts up to its first zero byte. A leading `=` means: the rest as it is; `@`: a file name, of which
+/// the end is kept; anything else is program text, of which the first line's start is quoted.
+pub fn write(source: &[u8], to: &mut [u8; LUA_IDSIZE]) -> usize {
+    const DOTS: &[u8] = b"...";
+    const ROOM: usize = LUA_IDSIZE - 1;
+    let mut out = Out { to, len: 0 };
+    match source.split_first() {
+        Some((b'=', rest)) => out.add(c_part(&rest[..rest.len().min(ROOM)])),
+        Some((b'@', rest)) => {
+            let rest = c_part(rest);
+            if rest.len() <= ROOM {
+                out.add(rest);
+            } else {
+                out.add(DOTS);
+                out.add(&rest[rest.len() - (ROOM - DOTS.len())..]);
+            }
+        }
+        _ => {
+            const BEFORE: &[u8] = b"[string \"";
+            const AFTER: &[u8] = b"\"]";
+            // Whether or not dots are needed, their room is set aside.
+            const TEXT: usize = ROOM - BEFORE.len() - DOTS.len() - AFTER.len();
+            let start = &source[..source.len().min(TEXT)];
+            let text = c_part(start);
+            let line = find(text, b'\n').unwrap_or(text.len());
+            // Only a short text that ends here, without a second line, needs no dots.
+            let whole = line == text.len() && (text.len() < start.len() || start.len() < TEXT);
+            out.add(BEFORE);
+            out.add(&text[..line]);
+            if !whole {
+                out.add(DOTS);
+            }
+            out.add(AFTER);
+        }
+    }
+    out.to[out.len] = 0;
+    out.len
+}
+
+struct Out<'a> {
+    to: &'a mut [u8; LUA_IDSIZE],
+    len: usize,
+}
+
+impl Out<'_> {
+    #[inline(always)]
+    fn add(&mut self, bytes: &[u8]) {
+        self.to[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
     }
 }
 
 /// The bytes before the first zero.
 fn c_part(s: &[u8]) -> &[u8] {
-    match s.iter().position(|&b| b == 0) {
+    match find(s, 0) {
         Some(n) => &s[..n],
         None => s,
     }
+}
+
+fn find(s: &[u8], byte: u8) -> Option<usize> {
+    // SAFETY: the slice is readable.
+    let at = unsafe { libc::memchr(s.as_ptr().cast(), byte.into(), s.len()) } as usize;
+    (at != 0).then(|| at - s.as_ptr() as usize)
 }
 
 #[cfg(test)]
