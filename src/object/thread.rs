@@ -35,8 +35,6 @@ pub mod cist {
     pub const LUA: u16 = 1 << 0;
     /// The call was made by a fresh invocation of the interpreter, which returns when it returns.
     pub const FRESH: u16 = 1 << 1;
-    /// The frame is running a hook.
-    pub const HOOKED: u16 = 1 << 2;
     /// The call yielded (or its hook did).
     pub const YIELDED: u16 = 1 << 3;
     /// The frame is a yieldable protected call (`lua_pcallk` in a coroutine, or the library's pcall).

@@ -351,7 +351,7 @@ pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
             event = LUA_HOOKTAILCALL;
         }
     }
-    debug::call_hook(l, event, -1)?;
+    debug::call_hook_inline(l, event, -1)?;
     ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));
     Ok(())
 }
@@ -542,7 +542,7 @@ pub fn return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<*mut Val
     let mut first = first;
     if l.hook_mask() & LUA_MASKRET as u8 != 0 {
         let offset = l.save_slot(first);
-        debug::call_hook(l, LUA_HOOKRET, -1)?;
+        debug::call_hook_inline(l, LUA_HOOKRET, -1)?;
         first = l.restore_slot(offset);
     }
     // SAFETY: a called frame has a previous one.

@@ -582,6 +582,11 @@ pub fn set_hook(l: Lua, hook: Option<lua_Hook>, mask: i32, count: i32) {
 #[cold]
 #[inline(never)]
 pub fn call_hook(l: Lua, event: i32, line: i32) -> LResult<()> {
+    call_hook_inline(l, event, line)
+}
+
+#[inline(always)]
+pub fn call_hook_inline(l: Lua, event: i32, line: i32) -> LResult<()> {
     let Some(hook) = l.hook.get() else { return Ok(()) };
     if !l.allow_hook.get() {
         return Ok(());
@@ -599,7 +604,6 @@ pub fn call_hook(l: Lua, event: i32, line: i32) -> LResult<()> {
     call::check_stack(l, LUA_MINSTACK as usize)?;
     ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
     l.allow_hook.set(false);
-    ci.add_status(cist::HOOKED);
     // SAFETY: the host's hook, called with its own thread and a record that lives as long as the call.
     let r = unsafe {
         boundary::call(call::link(l), hook as *const c_void, l.as_ptr() as usize, ar as usize, 0, 0)
@@ -611,21 +615,18 @@ pub fn call_hook(l: Lua, event: i32, line: i32) -> LResult<()> {
     l.allow_hook.set(true);
     ci.top.set(l.restore_slot(limit));
     l.top.set(l.restore_slot(top));
-    ci.clear_status(cist::HOOKED);
     // Nobody stops a foreign exception.
     if r.throw == boundary::NONE { Ok(()) } else { Err(call::landed(l, r.throw)) }
 }
 
-/// Index of the instruction before `pc`; `None` when `pc` belongs to another function.
-fn index_before(p: &Proto, pc: *const Insn) -> Option<i32> {
-    let offset = (pc as usize).wrapping_sub(p.exec.get() as usize) / size_of::<Insn>();
-    (1..=p.code.len()).contains(&offset).then(|| offset as i32 - 1)
+/// Index of the instruction that `pc` points to; past the end for those of other functions.
+fn index_of(p: &Proto, pc: *const Insn) -> usize {
+    (pc as usize).wrapping_sub(p.exec.get() as usize) / size_of::<Insn>()
 }
 
 /// The count and line hooks of one instruction of a Lua function: called before it runs, when the hook count has come
 /// down to 0 or the line hook is on, with the frame's saved pc already past it. `Err(YIELD)` when a hook yielded; the
 /// instruction then runs after the resume.
-#[cold]
 #[inline(never)]
 pub fn trace_exec(l: Lua) -> LResult<()> {
     let mask = l.hook_mask() as i32;
@@ -644,12 +645,15 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
     }
     if mask & LUA_MASKLINE != 0 {
         let p = ci.lua_closure().proto;
-        let (pc, old) = (ci.current_pc(), index_before(&p, l.old_pc.get()));
-        let line = line_of(&p, pc);
+        let lines = p.lineinfo.cells();
+        let line_at = |pc: usize| lines.get(pc).map_or(0, |line| line.get());
+        let pc = index_of(&p, ci.savedpc.get()) - 1;
+        let line = line_at(pc);
+        // Wraps for the code of another function.
+        let old = index_of(&p, l.old_pc.get()).wrapping_sub(1);
         // A new function, a jump back, or a new line.
-        let fresh = pc == 0 || old.is_none_or(|old| pc <= old || line != line_of(&p, old));
-        if fresh {
-            call_hook(l, LUA_HOOKLINE, line)?;
+        if pc == 0 || pc <= old || line != line_at(old) {
+            call_hook_inline(l, LUA_HOOKLINE, line)?;
         }
     }
     l.old_pc.set(ci.savedpc.get());
