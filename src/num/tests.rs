@@ -1,3 +1,5 @@
+//! Numbers against libc, which rounds correctly.
+
 use std::ffi::CString;
 use std::format;
 use std::string::{String, ToString};

@@ -45,8 +45,6 @@ pub mod cist {
     pub const TAIL: u16 = 1 << 6;
     /// The hook of the instruction at the saved pc already ran (and yielded).
     pub const HOOKYIELD: u16 = 1 << 7;
-    /// A metamethod called by the frame below: on return the instruction there is finished.
-    pub const FINISH: u16 = 1 << 8;
     /// Value of `allow_hook` before a protected call.
     pub const ALLOWHOOK: u16 = 1 << 9;
     /// The frame runs a finalizer.

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""What the documentation says of the tree: exported functions are documented in full, names and links exist."""
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+passed = failed = 0
+
+
+def check(name, ok, why=""):
+    global passed, failed
+    if ok:
+        passed += 1
+    else:
+        failed += 1
+        print("FAILED %s: %s" % (name, why))
+
+
+def text(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        return f.read()
+
+
+COUNT = r"(?:0|1|2|3|n|nup|nargs|nresults|\?)"
+EFFECT = re.compile(r"`\[-(?:%s|\([^)]*\)), \+(?:%s|\([^)]*\)), [-mev]\]` [^ ]" % (COUNT, COUNT))
+ERRORS = {"-": None, "m": "Errors: LUA_ERRMEM.", "e": "Errors: any.", "v": "Errors: always."}
+
+
+def exported_functions():
+    """Each has its effect on the stack, its errors and its section of the manual, as `src/abi/mod.rs` says."""
+    names = set(text("src/abi/exports.txt").split()) - {"lua_ident"}
+    check("149 functions are exported", len(names) == 149, len(names))
+    found = set()
+    for header in ("lua_h", "lauxlib_h", "lualib_h"):
+        source = text("src/abi/%s.rs" % header)
+        for doc, name in re.findall(r'((?:^///.*\n)+)(?:^#.*\n)*^pub unsafe extern "C-unwind" fn (\w+)\(', source, re.M):
+            found.add(name)
+            lines = [line[3:].strip() for line in doc.splitlines()]
+            words = " ".join(lines)
+            effect = EFFECT.match(words)
+            check("%s begins with its effect on the stack" % name, effect, words[:40])
+            if effect:
+                says = ERRORS[effect.group(0).split("]")[0][-1]]
+                check("%s tells its errors" % name, says in words if says else "Errors:" not in words, words)
+            check("%s names its section of the manual" % name, re.search(r"Manual [4-6](\.\d)?\.$", words), words)
+            check("%s has a first paragraph of its own" % name, "" in lines and len(lines) >= 3, doc)
+    check("all of them were looked at", found == names, found ^ names)
+
+
+def operations():
+    """The page on the executable form speaks only of operations that exist."""
+    known = set(re.findall(r"\w+", text("src/vm/insn.rs") + text("src/vm/execute.rs") + text("src/vm/lower.rs")))
+    page = text("docs/EXECUTABLE.md")
+    rows = [row.split("|")[1] for row in page.splitlines() if row.startswith("| `")]
+    names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    check("the page names operations", len(names) > 30, names)
+    check("and they exist", names <= known, names - known)
+
+
+def links():
+    """Relative links lead somewhere."""
+    pages = subprocess.run(["git", "ls-files", "*.md"], capture_output=True, text=True, cwd=ROOT).stdout.split()
+    if not pages:  # not a checkout
+        pages = [os.path.relpath(os.path.join(d, f), ROOT) for d, _, files in os.walk(ROOT) for f in files
+                 if f.endswith(".md") and "/target" not in d and "/build" not in d]
+    for page in pages:
+        source = text(page)
+        for target in re.findall(r"\]\(([^)#\s]*)(?:#[^)]*)?\)", source):
+            if target and "://" not in target:
+                path = os.path.join(ROOT, os.path.dirname(page), target)
+                check("%s: %s" % (page, target), os.path.exists(path), "no such file")
+
+
+exported_functions()
+operations()
+links()
+print("%d passed, %d failed" % (passed, failed))
+sys.exit(failed != 0)
