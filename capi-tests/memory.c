@@ -324,6 +324,60 @@ static int huge_array(lua_State *L) {
   lua_createtable(L, 2147483647, 0);
   return 1;
 }
+static int negative_hints(lua_State *L) {
+  lua_createtable(L, -1, -5);
+  lua_pushinteger(L, 7);
+  lua_rawseti(L, -2, 1);
+  lua_rawgeti(L, -1, 1);
+  return 1;
+}
+static int negative_array(lua_State *L) {
+  lua_createtable(L, -2147483647 - 1, 0);
+  lua_pushinteger(L, (lua_Integer)lua_rawlen(L, -1));
+  return 1;
+}
+static int hash_beyond_bits(lua_State *L) {
+  lua_createtable(L, 0, (1 << 30) + 1);
+  return 1;
+}
+static int huge_buffer(lua_State *L) {
+  luaL_Buffer b;
+  luaL_buffinitsize(L, &b, (size_t)-1);
+  luaL_pushresult(&b);
+  return 1;
+}
+static int buffer_overflow(lua_State *L) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, "some text");
+  luaL_prepbuffsize(&b, (size_t)-5);
+  luaL_pushresult(&b);
+  return 1;
+}
+static int buffer_too_large(lua_State *L) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, "some text");
+  luaL_prepbuffsize(&b, (size_t)-1 / 4);
+  luaL_pushresult(&b);
+  return 1;
+}
+static int stack_of_all(lua_State *L) {
+  lua_pushboolean(L, lua_checkstack(L, 2147483647));
+  lua_pushboolean(L, lua_checkstack(L, 1000001));
+  luaL_checkstack(L, 2147480000, "absurd");
+  return 2;
+}
+static int far_index(lua_State *L) {
+  lua_newtable(L);
+  lua_pushinteger(L, 1);
+  lua_rawseti(L, -2, 2147483647);
+  lua_pushinteger(L, 2);
+  lua_rawseti(L, -2, -2147483647 - 1);
+  lua_rawgeti(L, -1, 2147483647);
+  lua_rawgeti(L, -2, -2147483647 - 1);
+  return 2;
+}
 static void t_absurd_sizes(lua_State *unused) {
   Heap h;
   lua_State *L = checked_state(&h);
@@ -333,6 +387,21 @@ static void t_absurd_sizes(lua_State *unused) {
   try_c(L, "userdata of half of it", large_userdata, 0);
   try_c(L, "huge hash part", huge_hash, 0);
   try_c(L, "huge array part", huge_array, 0);
+  try_c(L, "hash part beyond its bits", hash_beyond_bits, 0);
+  try_c(L, "negative hints", negative_hints, 0);
+  try_c(L, "the most negative hint", negative_array, 0);
+  try_c(L, "buffer of SIZE_MAX", huge_buffer, 0);
+  try_c(L, "buffer that overflows", buffer_overflow, 0);
+  try_c(L, "buffer of a quarter", buffer_too_large, 0);
+  try_c(L, "stack of INT_MAX", stack_of_all, 0);
+  try_c(L, "far indices", far_index, 0);
+  run_lua(L, "print(pcall(string.rep, 'x', 1e10)) print(pcall(string.rep, 'x', -1)) print(pcall(string.rep, 'abc', 2^31 - 1, 'sep')) "
+             "print(pcall(string.rep, '', 1e9)) print(pcall(string.rep, 'x', 2^31 - 1, ('y'):rep(100000)))");
+  run_lua(L, "print(pcall(table.concat, {}, ('x'):rep(1000), 1, 2^31 - 1)) print(pcall(table.concat, {1, 2}, ',', -2^31, 2)) "
+             "print(pcall(table.unpack, {}, 1, 1e8)) print(pcall(table.unpack, {}, -2^31, 2^31 - 1)) print(pcall(select, -2^31, 1)) "
+             "print(pcall(string.byte, ('x'):rep(2000000), 1, -1)) print(pcall(string.format, '%1000d', 1)) print(pcall(string.format, '%.1000f', 1))");
+  run_lua(L, "local s = ('x'):rep(3000000) print(pcall(function() return s .. s .. s .. s end)) "
+             "print(pcall(table.concat, {s, s, s, s, s})) print(pcall(string.gsub, s, 'x', '%0%0%0%0')) print(#s)");
   lua_close(L);
   verdict("closed", &h);
 }

@@ -240,6 +240,11 @@ static int once(const Scenario *s, unsigned long n, int persistent) {
 
 static int quick;
 
+static int from_env(const char *name, int otherwise) {
+  const char *text = getenv(name);
+  return text ? atoi(text) : otherwise;
+}
+
 static void sweep(int persistent) {
   size_t i;
   for (i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
@@ -298,7 +303,7 @@ static void *sometimes(void *ud, void *ptr, size_t osize, size_t nsize) {
 static void t_random(lua_State *unused) {
   Dice d;
   lua_State *L;
-  int turn, turns = quick ? 300 : 5000;
+  int turn, turns = quick ? 300 : from_env("CAPI_TESTS_OOM_RUNS", 5000);
   (void)unused;
   memset(&d, 0, sizeof d);
   d.seed = 20;
@@ -317,11 +322,60 @@ static void t_random(lua_State *unused) {
   say("left %lu, wrong sizes %d", (unsigned long)d.heap.bytes, d.heap.wrong);
 }
 
+/* a limit on all bytes, from what the state needs by itself upwards: everything works or fails, nothing breaks */
+typedef struct Limited {
+  Heap heap;
+  size_t limit;
+} Limited;
+
+static void *limited(void *ud, void *ptr, size_t osize, size_t nsize) {
+  Limited *l = (Limited *)ud;
+  size_t old = ptr ? osize : 0;
+  if (l->limit && nsize > old && l->heap.bytes + nsize - old > l->limit) {
+    l->heap.failed++;
+    return NULL;
+  }
+  return failing(&l->heap, ptr, osize, nsize);
+}
+
+static void t_byte_limit(lua_State *unused) {
+  size_t i;
+  (void)unused;
+  for (i = 1; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+    Limited l;
+    lua_State *L;
+    int status = LUA_ERRMEM, tries = 0, wrong = 0, failures = 0;
+    size_t room;
+    memset(&l, 0, sizeof l);
+    L = lua_newstate(limited, &l);
+    luaL_openlibs(L);
+    for (room = 0; status != LUA_OK && tries < 2000; room += 64 + room / 16, tries++) {
+      lua_pushcfunction(L, scenarios[i].run);
+      lua_gc(L, LUA_GCCOLLECT, 0);
+      l.limit = l.heap.bytes + room;
+      l.heap.failed = 0;
+      status = lua_pcall(L, 0, 0, 0);
+      l.limit = 0;
+      failures += l.heap.failed;
+      lua_settop(L, 0);
+      if (status == LUA_OK) break;
+      if (status != LUA_ERRMEM && status != LUA_ERRRUN) wrong++;
+      lua_pushcfunction(L, usable);
+      if (lua_pcall(L, 0, 0, 0) != LUA_OK) wrong++;
+      lua_settop(L, 0);
+    }
+    say("%s: works in the end %d, was refused memory %d, wrong %d", scenarios[i].name, status == LUA_OK, failures > 0, wrong);
+    lua_close(L);
+    if (l.heap.bytes != 0 || l.heap.wrong != 0) say("left %lu, wrong sizes %d", (unsigned long)l.heap.bytes, l.heap.wrong);
+  }
+}
+
 static const Section sections[] = {
   { "new_state", t_new_state },
   { "all_from_there", t_all_from_there },
   { "only_once", t_only_once },
   { "random", t_random },
+  { "byte_limit", t_byte_limit },
   END_OF_SECTIONS
 };
 

@@ -162,6 +162,7 @@ impl Checker<'_> {
     fn visit(&mut self, o: GcRef) -> usize {
         // SAFETY (all casts): the kind says so.
         match o.kind() {
+            // SAFETY: the kind says so.
             Kind::ShortStr | Kind::LongStr => unsafe { o.cast::<Str>() }.size(),
             // SAFETY: as above.
             Kind::Table => self.table(unsafe { o.cast() }),
