@@ -298,3 +298,119 @@ fn memory_runs_out() {
         }
     }
 }
+
+/// What to give a function that makes a text of some size: the sizes around a limit.
+type Around = std::ops::RangeInclusive<usize>;
+
+fn repeat(n: usize, mut piece: impl FnMut(usize) -> String) -> String {
+    (0..n).map(&mut piece).collect()
+}
+
+/// Texts of sizes around every limit of the compiler.
+fn texts_at_limits() -> Vec<(&'static str, Around, fn(usize) -> String)> {
+    fn names(n: usize) -> String {
+        repeat(n, |i| format!("{}a{i}", if i > 0 { "," } else { "" }))
+    }
+    fn list(n: usize) -> String {
+        repeat(n, |i| format!("{}{i}", if i > 0 { "," } else { "" }))
+    }
+    vec![
+        // Local variables and registers.
+        ("locals", 199..=201, |n| repeat(n, |i| format!("local a{i}\n"))),
+        ("locals at once", 199..=201, |n| format!("local {}", names(n))),
+        ("locals and a loop", 195..=201, |n| format!("local {} for i = 1, 2 do end", names(n))),
+        ("locals and an iteration", 194..=201, |n| format!("local {} for k, v in x do end", names(n))),
+        ("parameters", 199..=201, |n| format!("return function({}) end", names(n))),
+        ("self and parameters", 198..=201, |n| format!("function t:m({}) end", names(n))),
+        ("local variables in all", 32766..=32769, |n| repeat(n, |i| format!("do local a{i} end\n"))),
+        ("arguments", 245..=256, |n| format!("f({})", list(n))),
+        ("arguments after locals", 46..=52, |n| format!("local {} f({})", names(200), list(n))),
+        ("values", 245..=256, |n| format!("local x = f({})", list(n))),
+        ("returned values", 245..=256, |n| format!("return {}", list(n))),
+        ("more values than variables", 245..=256, |n| format!("a = {}", list(n))),
+        ("operands of a concatenation", 195..=204, |n| {
+            format!("return {}", repeat(n, |i| format!("{}x", if i > 0 { ".." } else { "" })))
+        }),
+        ("items", 48..=52, |n| format!("return {{{}}}", list(n))),
+        ("nested calls", 195..=204, |n| format!("return {}1{}", "f(".repeat(n), ")".repeat(n))),
+        ("nested calls with more arguments", 80..=90, |n| {
+            format!("return {}1{}", "f(1, 2, ".repeat(n), ")".repeat(n))
+        }),
+        // Upvalues.
+        ("upvalues", 254..=257, |n| {
+            let (a, b) = (n.min(150), n.saturating_sub(150));
+            format!(
+                "{}\nlocal function outer()\n{}\nreturn function()\n{}{}\nend end",
+                repeat(a, |i| format!("local u{i}\n")),
+                repeat(b, |i| format!("local v{i}\n")),
+                repeat(a, |i| format!("u{i}=1\n")),
+                repeat(b, |i| format!("v{i}=1\n"))
+            )
+        }),
+        // Levels of syntax.
+        ("parentheses", 195..=203, |n| format!("return {}1{}", "(".repeat(n), ")".repeat(n))),
+        ("minus signs", 195..=203, |n| format!("return {}x", "- ".repeat(n))),
+        ("negations", 195..=203, |n| format!("return {}x", "not ".repeat(n))),
+        ("powers", 195..=203, |n| format!("return {}x", "x^".repeat(n))),
+        ("sums", 195..=203, |n| format!("return {}x", "x+".repeat(n))),
+        ("tables", 195..=203, |n| format!("return {}{}", "{".repeat(n), "}".repeat(n))),
+        ("indices", 195..=203, |n| format!("return {}1{}", "t[".repeat(n), "]".repeat(n))),
+        ("blocks", 195..=203, |n| format!("{}{}", "do ".repeat(n), "end ".repeat(n))),
+        ("conditions", 195..=203, |n| format!("{}{}", "if x then ".repeat(n), "end ".repeat(n))),
+        ("alternatives", 195..=203, |n| format!("if x then {} end", "elseif y then ".repeat(n))),
+        ("loops", 195..=203, |n| format!("{}{}", "while x do ".repeat(n), "end ".repeat(n))),
+        ("numeric loops", 48..=52, |n| format!("{}{}", "for i=1,2 do ".repeat(n), "end ".repeat(n))),
+        ("repetitions", 195..=203, |n| format!("{}{}", "repeat ".repeat(n), "until x ".repeat(n))),
+        ("functions", 97..=102, |n| format!("{}{}", "return function() ".repeat(n), "end ".repeat(n))),
+        ("targets", 195..=203, |n| format!("{}a = 1", "a, ".repeat(n))),
+        ("indexed targets", 122..=128, |n| format!("{}a = 1", "t[1], ".repeat(n))),
+        // Jumps.
+        ("a long loop", 131_064..=131_074, |n| format!("while x do {} end", nops(n))),
+        ("a long condition", 131_066..=131_074, |n| format!("if x then {} end", nops(n))),
+        ("a long numeric loop", 131_066..=131_074, |n| format!("for i = 1, 2 do {} end", nops(n))),
+        ("a long repetition", 131_066..=131_074, |n| format!("repeat {} until x", nops(n))),
+        ("a long jump", 131_066..=131_074, |n| format!("::a:: {} goto a", nops(n))),
+        ("gotos", 32766..=32769, |n| format!("do {} end ::a::", "if x then goto a end\n".repeat(n))),
+        ("labels in a row", 198..=202, |n| repeat(n, |i| format!("::a{i}::\n"))),
+        // Constants and functions: more than an operand holds, more than an instruction holds.
+        ("constants", 254..=258, |n| repeat(n, |i| format!("a = b + {i}\n"))),
+        ("string constants", 254..=258, |n| repeat(n, |i| format!("t.k{i} = u.l{i}\n"))),
+        ("very many constants", 262_143..=262_145, |n| repeat(n, |i| format!("a={i}.5\n"))),
+        ("very many constants of all kinds", 90_000..=90_000, |n| {
+            repeat(n, |i| format!("t.k{i}={i}.5 u[{i}.25]=nil;u[nil]=true\n"))
+        }),
+        ("very many items", 270_000..=270_000, |n| format!("return {{{}}}", list(n))),
+        ("items before extended batches", 25_549..=25_552, |n| format!("return {{{}, f()}}", list(n))),
+        ("fields", 1000..=1001, |n| format!("return {{{}}}", repeat(n, |i| format!("k{i} = {i}, ")))),
+        ("very many functions", 262_143..=262_145, |n| "f=function()end\n".repeat(n)),
+    ]
+}
+
+/// Statements of one instruction each.
+fn nops(n: usize) -> String {
+    "local a ".repeat(n.min(1)) + &"a=1 ".repeat(n.saturating_sub(1))
+}
+
+/// The same code, or the same message, at every limit of the compiler.
+#[test]
+fn same_at_limits() {
+    let Some(mut report) = Report::new() else { return };
+    let dir = std::env::temp_dir().join(format!("lua52-limits-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    for (name, around, make) in texts_at_limits() {
+        let (mut taken, before) = (0, report.rejected);
+        for n in around.clone() {
+            let text = make(n);
+            let path = dir.join(format!("{}-{n}", name.replace(' ', "-")));
+            std::fs::write(&path, &text).unwrap();
+            report.compare(&path, text.as_bytes(), None);
+            std::fs::remove_file(&path).unwrap();
+            taken += 1;
+        }
+        if std::env::var("LIMITS_VERBOSE").is_ok() {
+            eprintln!("{name}: {} of {taken} rejected", report.rejected - before);
+        }
+    }
+    std::fs::remove_dir_all(&dir).unwrap();
+    report.finish("at limits");
+}
