@@ -299,15 +299,15 @@ fn memory_runs_out() {
     }
 }
 
-/// What to give a function that makes a text of some size: the sizes around a limit.
-type Around = std::ops::RangeInclusive<usize>;
+/// A name, sizes around a limit, and what makes a text of some size.
+type AtLimit = (&'static str, std::ops::RangeInclusive<usize>, fn(usize) -> String);
 
 fn repeat(n: usize, mut piece: impl FnMut(usize) -> String) -> String {
     (0..n).map(&mut piece).collect()
 }
 
 /// Texts of sizes around every limit of the compiler.
-fn texts_at_limits() -> Vec<(&'static str, Around, fn(usize) -> String)> {
+fn texts_at_limits() -> Vec<AtLimit> {
     fn names(n: usize) -> String {
         repeat(n, |i| format!("{}a{i}", if i > 0 { "," } else { "" }))
     }
@@ -399,7 +399,7 @@ fn same_at_limits() {
     std::fs::create_dir_all(&dir).unwrap();
     for (name, around, make) in texts_at_limits() {
         let (mut taken, before) = (0, report.rejected);
-        for n in around.clone() {
+        for n in around {
             let text = make(n);
             let path = dir.join(format!("{}-{n}", name.replace(' ', "-")));
             std::fs::write(&path, &text).unwrap();
