@@ -20,7 +20,7 @@ use core::ffi::c_void;
 pub const MULTI: i32 = LUA_MULTRET;
 const MAX_STACK: usize = LUAI_MAXSTACK as usize;
 /// A stack up to this size is left as it is when an error is stopped: the next one may want it again.
-const KEPT_STACK: u32 = 8 * BASIC_STACK as u32;
+const KEPT_STACK: usize = 8 * BASIC_STACK;
 /// Size of a stack on which a stack overflow is being handled.
 const ERROR_STACK: usize = MAX_STACK + 200;
 /// Native nesting at which even error handling gives up.
@@ -127,6 +127,20 @@ pub fn shrink_stack(l: Lua) {
     if used <= MAX_STACK - EXTRA_STACK && good < size && good < MAX_STACK {
         // Shrinking cannot fail by contract; if it does the larger stack stays.
         let _ = realloc_stack(l, good);
+    }
+}
+
+/// Gives back most of a stack that an error left empty. Shrinking looks at all frames, so that when errors pass one of many
+/// protected calls after another it must not happen each time.
+pub fn shrink_after_error(l: Lua) {
+    let size = l.stack_size.get() as usize;
+    if size <= KEPT_STACK {
+        return;
+    }
+    let used = (l.top.get() as usize - l.stack.get() as usize) / 8;
+    // An overflow is over as soon as the stack can have an ordinary size again.
+    if used < size / 4 || size > MAX_STACK && used < MAX_STACK / 8 * 7 {
+        shrink_stack(l);
     }
 }
 
@@ -756,9 +770,7 @@ pub fn run_protected(
             }
             set_error_object(l, throw, func);
             saved.restore(l);
-            if l.stack_size.get() > KEPT_STACK {
-                shrink_stack(l);
-            }
+            shrink_after_error(l);
             Ok(throw.status())
         }
     }

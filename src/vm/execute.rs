@@ -109,7 +109,7 @@ pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
     unsafe { *func = Value::FALSE };
     l.ci.set(ci);
     l.allow_hook.set(ci.has(cist::ALLOWHOOK));
-    call::shrink_stack(l);
+    call::shrink_after_error(l);
     debug_assert_eq!(offset, l.save_slot(ci.func.get()));
     ci.add_status(cist::STAT);
 }
