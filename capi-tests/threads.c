@@ -126,6 +126,106 @@ static void t_small_stack(lua_State *L) {
   say("%d %s %s", job.status, status_name(job.lost), job.result);
 }
 
+/* every way to nest natively, on stacks that the reference copes with too; docs/BOUNDARY.md has a table of what each takes */
+static int c_protected(lua_State *L) {
+  lua_pushcfunction(L, c_protected);
+  return lua_pcall(L, 0, 0, 0) ? lua_error(L) : 0;
+}
+static int c_index(lua_State *L) {
+  lua_getfield(L, 1, "x");
+  return 1;
+}
+static int c_load(lua_State *L) {
+  luaL_loadstring(L, "load()");
+  lua_call(L, 0, 0);
+  return 0;
+}
+static int c_resume(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  lua_pushcfunction(co, c_resume);
+  if (lua_resume(co, L, 0) == LUA_OK) return 0;
+  lua_xmove(co, L, 1);
+  return lua_error(L);
+}
+
+typedef struct Nesting {
+  int kilobytes;
+  const char *code;
+} Nesting;
+
+static const Nesting nestings[] = {
+  { 160, "c.levels()" },
+  { 160, "c.protected()" },
+  { 160, "return setmetatable({}, {__index = c.index}).x" },
+  { 160, "load = c.load load()" },
+  { 160, "c.resume()" },
+  { 160, "local t t = setmetatable({}, {__index = function(t, k) return t[k] end}) return t.x" },
+  { 160, "local t t = setmetatable({}, {__newindex = function(t, k, v) t[k] = v end}) t.x = 1" },
+  { 160, "local m = {} m.__eq = function(a, b) return a == b end return setmetatable({}, m) == setmetatable({}, m)" },
+  { 160, "local m = {} m.__lt = function(a, b) return a < b end return setmetatable({}, m) < setmetatable({}, m)" },
+  { 160, "local m = {} m.__add = function(a, b) return a + b end return setmetatable({}, m) + 1" },
+  { 160, "local m = {} m.__concat = function(a, b) return a .. b end return setmetatable({}, m) .. 'x'" },
+  { 160, "return #setmetatable({}, {__len = function(a) return #a + 1 end})" },
+  { 160, "local t = setmetatable({}, {__tostring = function(t) return tostring(t) end}) tostring(t)" },
+  { 160, "local function f() table.sort({1, 2, 3}, function(a, b) f() return a < b end) end f()" },
+  { 160, "local function f() coroutine.wrap(f)() end f()" },
+  { 160, "local function f() local ok, e = pcall(f) if not ok then error(e, 0) end end f()" },
+  { 160, "local function f() local ok, e = xpcall(f, function(m) return m end) if not ok then error(e, 0) end end f()" },
+  { 160, "local function f() for _ in pairs(setmetatable({}, {__pairs = f})) do end end f()" },
+  { 160, "package.preload.m = function() package.loaded.m = nil return require 'm' end require 'm'" },
+  { 160, "xpcall(function() error('x') end, function(m) error(m) end)" },
+  { 160, "assert(load('return ' .. ('('):rep(1000)))" },
+  { 160, "assert(load('return ' .. ('{'):rep(190) .. ('}'):rep(190)))" },
+  { 160, "assert(load(('x = function() '):rep(1000)))" },
+  { 160, "assert(load('return ' .. ('a..'):rep(1000) .. 'a'))" },
+  { 160, "return string.find(('a'):rep(5000), ('a?'):rep(5000) .. 'b')" },
+  { 320, "function f() local n = 0 load(function() n = n + 1 if n == 1 then f() return 'return' end end) end f()" },
+  { 320, "local function f() setmetatable({}, {__gc = f}) collectgarbage() end f()" },
+  { 2560, "local function f() string.gsub('x', 'x', f) end f()" },
+  { 2560, "local function f() return ('%s'):format(setmetatable({}, {__tostring = function() return f() end})) end f()" }
+};
+
+static void *nest(void *arg) {
+  Job *job = (Job *)arg;
+  const Nesting *n = &nestings[job->id];
+  lua_State *L = luaL_newstate();
+  const char *m;
+  luaL_openlibs(L);
+  lua_newtable(L);
+  lua_pushcfunction(L, c_levels);
+  lua_setfield(L, -2, "levels");
+  lua_pushcfunction(L, c_protected);
+  lua_setfield(L, -2, "protected");
+  lua_pushcfunction(L, c_index);
+  lua_setfield(L, -2, "index");
+  lua_pushcfunction(L, c_load);
+  lua_setfield(L, -2, "load");
+  lua_pushcfunction(L, c_resume);
+  lua_setfield(L, -2, "resume");
+  lua_setglobal(L, "c");
+  job->status = luaL_dostring(L, n->code);
+  m = job->status ? lua_tostring(L, -1) : NULL;
+  sprintf(job->result, "%s", m == NULL ? "done" : strstr(m, "overflow") || strstr(m, "too many C levels") || strstr(m, "too complex") ? "too deep" : m);
+  lua_close(L);
+  return NULL;
+}
+
+static void t_nested_natively(lua_State *L) {
+  size_t i;
+  (void)L;
+  for (i = 0; i < sizeof nestings / sizeof nestings[0]; i++) {
+    Job job;
+    pthread_attr_t attr;
+    memset(&job, 0, sizeof job);
+    job.id = (int)i;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, (size_t)nestings[i].kilobytes * 1024);
+    pthread_create(&job.thread, &attr, nest, &job);
+    pthread_join(job.thread, NULL);
+    say("%.60s: %.50s", nestings[i].code, job.result);
+  }
+}
+
 /* ---- stopping a script -------------------------------------------------------------------------- */
 
 static lua_State *running;
@@ -223,6 +323,7 @@ static const Section sections[] = {
   { "one_each", t_one_each },
   { "moving_state", t_moving_state },
   { "small_stack", t_small_stack },
+  { "nested_natively", t_nested_natively },
   { "signal", t_signal },
   { "signal_coroutine", t_signal_coroutine },
   { "other_thread", t_other_thread },

@@ -333,7 +333,9 @@ pub fn concat(l: Lua, mut total: usize) -> LResult<()> {
     Ok(())
 }
 
-/// The string made of the `n` topmost values, all strings or numbers.
+/// The string made of the `n` topmost values, all strings or numbers. On its own, so that metamethods do not nest with
+/// its buffers on the native stack.
+#[inline(never)]
 fn join(l: Lua, n: usize) -> LResult<Gc<Str>> {
     let mut digits = [core::mem::MaybeUninit::<u8>::uninit(); DIGITS];
     let (mut used, mut len) = (0usize, 0usize);
