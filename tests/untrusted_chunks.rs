@@ -2,8 +2,8 @@
 //! chunks made up to do harm, one for each way that was thought of.
 //!
 //! The long runs are those of the fuzz targets (`fuzz/run`). Here a short one with fixed seeds is part of the tests;
-//! `CHUNK_FUZZ_CASES` makes it longer, `CHUNK_FUZZ_SEED` changes it. When the process dies, the last input is in the file
-//! named by `CHUNK_FUZZ_LAST`.
+//! `FUZZ_CHUNKS` and `FUZZ_SCRIPTS` say how many cases, `FUZZ_SEED` changes them. When the process dies, the last input is in
+//! the file named by `FUZZ_LAST`.
 
 mod sandbox;
 
@@ -55,12 +55,14 @@ fn seeds() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     (chunks, texts)
 }
 
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|v| v.parse().ok())
+}
+
 /// Tries `cases` changed seeds; how many were accepted, and how many of those ran to their end.
 fn fuzz(seeds: &[Vec<u8>], cases: u64, mode: &[u8], change: fn(&mut Vec<u8>, &mut Random)) -> (usize, usize) {
-    let variable = |name: &str| std::env::var(name).ok().and_then(|v| v.parse().ok());
-    let seed: u64 = variable("CHUNK_FUZZ_SEED").unwrap_or(1);
-    let cases = variable("CHUNK_FUZZ_CASES").unwrap_or(cases);
-    let last = std::env::var("CHUNK_FUZZ_LAST").ok();
+    let seed: u64 = variable("FUZZ_SEED").unwrap_or(1);
+    let last = std::env::var("FUZZ_LAST").ok();
     let (mut accepted, mut completed) = (0, 0);
     let mut budget = Budget { bytes: 0 };
     let mut l = new_state(&mut budget);
@@ -92,12 +94,13 @@ fn fuzz(seeds: &[Vec<u8>], cases: u64, mode: &[u8], change: fn(&mut Vec<u8>, &mu
 #[test]
 fn changed_input_does_no_harm() {
     let (chunks, texts) = seeds();
+    let (n, m) = (variable("FUZZ_CHUNKS").unwrap_or(20_000), variable("FUZZ_SCRIPTS").unwrap_or(2_000));
     for (seeds, cases, mode, change) in [
-        (&chunks, 20_000, &b"b"[..], change_chunk as fn(&mut Vec<u8>, &mut Random)),
-        (&texts, 2_000, &b"t"[..], change_script),
+        (&chunks, n, &b"b"[..], change_chunk as fn(&mut Vec<u8>, &mut Random)),
+        (&texts, m, &b"t"[..], change_script),
     ] {
         let (accepted, completed) = fuzz(seeds, cases, mode, change);
-        assert!(accepted > cases as usize / 100 && completed > cases as usize / 1000);
+        assert!(accepted >= cases as usize / 100 && completed >= cases as usize / 1000);
     }
 }
 
