@@ -182,8 +182,6 @@ pub const TYPE_AT: &str = "%s: %p";
 pub const TRACEBACK: &str = "stack traceback:";
 pub const TRACEBACK_SKIPPED: &str = "\n\t...";
 pub const TRACEBACK_TAIL: &str = "\n\t(...tail calls...)";
-pub const FUNCTION_NAMED: &str = "function '%s'";
-pub const FUNCTION_AT: &str = "function <%s:%d>";
 pub const MAIN_CHUNK: &str = "main chunk";
 // syntax errors
 pub const NEAR: &str = "%s near %s";

@@ -3,21 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
+from checks import check, finish
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-passed = failed = 0
-
-
-def check(name, ok, why=""):
-    global passed, failed
-    if ok:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED %s: %s" % (name, why))
 
 
 def runs(cpu, rss, state="ok", note=""):
@@ -82,5 +73,4 @@ with tempfile.TemporaryDirectory() as tmp:
     page = open(tmp + "/out/BENCHMARKS.md", encoding="utf-8").read()
     check("a quick run says so", p.returncode == 0 and "**A quick run" in page, p.stderr)
 
-print("%d passed, %d failed" % (passed, failed))
-sys.exit(failed != 0)
+finish()

@@ -3,19 +3,10 @@
 import os
 import re
 import subprocess
-import sys
+
+from checks import check, finish
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-passed = failed = 0
-
-
-def check(name, ok, why=""):
-    global passed, failed
-    if ok:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED %s: %s" % (name, why))
 
 
 def text(path):
@@ -76,5 +67,4 @@ def links():
 exported_functions()
 operations()
 links()
-print("%d passed, %d failed" % (passed, failed))
-sys.exit(failed != 0)
+finish()

@@ -6,8 +6,9 @@ Usage: headers.py. Uses CC, CXX and REFERENCE_INCLUDE (default: where liblua5.2-
 import os
 import re
 import subprocess
-import sys
 import tempfile
+
+from checks import check, finish
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OURS = os.path.join(ROOT, "include")
@@ -15,16 +16,6 @@ THEIRS = os.environ.get("REFERENCE_INCLUDE", "/usr/include/lua5.2")
 CC = os.environ.get("CC", "cc")
 CXX = os.environ.get("CXX", "c++")
 CARGO = os.environ.get("CARGO", "cargo")
-passed = failed = 0
-
-
-def check(name, ok, why=""):
-    global passed, failed
-    if ok:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED %s: %s" % (name, why))
 
 
 def run(*argv, text=None):
@@ -156,5 +147,4 @@ fresh()
 dialects()
 same_macros()
 same_types()
-print("%d passed, %d failed" % (passed, failed))
-sys.exit(failed != 0)
+finish()

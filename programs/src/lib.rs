@@ -2,7 +2,14 @@
 
 #![allow(non_camel_case_types, non_snake_case, missing_docs)]
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::os::unix::ffi::OsStringExt;
+
+/// What the program was called with, its name first.
+pub fn arguments() -> Vec<CString> {
+    // From the system's own C strings, so there is no NUL inside.
+    std::env::args_os().map(|a| CString::new(a.into_vec()).expect("an argument has no NUL")).collect()
+}
 
 /// What `-v` prints.
 pub const VERSION: &str = concat!(

@@ -21,7 +21,7 @@ core!(aux_checkversion_(L, ver: lua_Number) => L.aux_checkversion(ver));
 pub unsafe extern "C-unwind" fn luaL_getmetafield(L: *mut lua_State, obj: c_int, e: *const c_char) -> c_int {
     raising!(aux_getmetafield)
 }
-core!(aux_getmetafield(L, obj: c_int, e: *const c_char) => L.aux_getmetafield_c(obj, text(e)));
+core!(aux_getmetafield(L, obj: c_int, e: *const c_char) => L.aux_getmetafield(obj, text(e)));
 
 /// `[-0, +(0|1), e]` Calls metamethod `e` with the value as its argument, pushes its result and returns 1; 0
 /// when there is none.
@@ -32,7 +32,7 @@ core!(aux_getmetafield(L, obj: c_int, e: *const c_char) => L.aux_getmetafield_c(
 pub unsafe extern "C-unwind" fn luaL_callmeta(L: *mut lua_State, obj: c_int, e: *const c_char) -> c_int {
     raising!(aux_callmeta)
 }
-core!(aux_callmeta(L, obj: c_int, e: *const c_char) => L.aux_callmeta_c(obj, text(e)));
+core!(aux_callmeta(L, obj: c_int, e: *const c_char) => L.aux_callmeta(obj, text(e)));
 
 /// `[-0, +1, e]` Pushes the value as readable text, by `__tostring` if it has that, and returns the bytes.
 ///

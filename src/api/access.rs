@@ -6,7 +6,7 @@ use crate::consts::*;
 use crate::gc;
 use crate::num;
 use crate::object::value::{TAG_LIGHT, TAG_OBJECT, TYPE_NAMES};
-use crate::object::{Gc, Kind, Lua, Str, TagMethod, Value, lua_CFunction};
+use crate::object::{Gc, Lua, Str, TagMethod, Value, lua_CFunction};
 use crate::stdlib;
 use crate::throw::LResult;
 use crate::vm::meta;
@@ -37,10 +37,6 @@ impl Lua {
     #[inline]
     pub fn istable(self, idx: i32) -> bool {
         self.value(idx).is_table()
-    }
-    #[inline]
-    pub fn isfunction(self, idx: i32) -> bool {
-        self.value(idx).is_function()
     }
     /// Name of a type; no state needed.
     pub fn typename(t: i32) -> &'static str {
@@ -197,10 +193,5 @@ impl Lua {
             LUA_TUSERDATA | LUA_TLIGHTUSERDATA => self.touserdata(idx),
             _ => core::ptr::null(),
         }
-    }
-    /// Whether the value is an object of this kind (for the library functions).
-    #[inline]
-    pub fn is_kind(self, idx: i32, kind: Kind) -> bool {
-        self.value(idx).object().is_some_and(|o| o.kind() == kind)
     }
 }

@@ -93,32 +93,6 @@ impl Lua {
         Ok(())
     }
 
-    /// `luaL_getmetafield`
-    pub fn aux_getmetafield_c(self, obj: i32, event: &[u8]) -> LResult<bool> {
-        if !self.getmetatable(obj) {
-            return Ok(false);
-        }
-        self.pushlstring(event)?;
-        self.rawget(-2);
-        if self.type_(-1) == LUA_TNIL {
-            self.pop(2);
-            return Ok(false);
-        }
-        self.remove(-2);
-        Ok(true)
-    }
-
-    /// `luaL_callmeta`
-    pub fn aux_callmeta_c(self, obj: i32, event: &[u8]) -> LResult<bool> {
-        let obj = self.absindex(obj);
-        if !self.aux_getmetafield_c(obj, event)? {
-            return Ok(false);
-        }
-        self.pushvalue(obj);
-        self.call(1, 1)?;
-        Ok(true)
-    }
-
     /// `luaL_error`
     ///
     /// # Safety
@@ -197,17 +171,7 @@ impl Lua {
             Some(f) => self.pushcclosure(f, 0)?,
             None => self.pushnil(),
         }
-        self.pushlstring(name)?;
-        self.call(1, 1)?;
-        self.aux_getsubtable(LUA_REGISTRYINDEX, LOADED)?;
-        self.pushvalue(-2);
-        self.setfield(-2, name)?;
-        self.pop(1);
-        if global {
-            self.pushvalue(-1);
-            self.setglobal(name)?;
-        }
-        Ok(())
+        self.open_module(name, global)
     }
 
     /// `luaL_pushmodule`

@@ -97,33 +97,29 @@ fn exponent(text: &[u8], mut i: usize) -> Option<(i64, usize)> {
 /// Digits that fit 64 bits whatever they are.
 const SAFE_DIGITS: usize = 19;
 
+/// Appends the decimal digits from `i` on to `m`, which may overflow; where they end.
 #[inline(always)]
-fn decimal(text: &[u8], start: usize, literal: bool) -> Option<(f64, usize)> {
-    let mut i = start;
-    let mut m: u64 = 0;
-    let mut digits = 0;
+fn digits_at(text: &[u8], mut i: usize, m: &mut u64) -> usize {
     loop {
         let d = at(text, i).wrapping_sub(b'0');
         if d > 9 {
-            break;
+            return i;
         }
-        m = m.wrapping_mul(10).wrapping_add(d as u64);
+        *m = m.wrapping_mul(10).wrapping_add(d as u64);
         i += 1;
     }
-    digits += i - start;
+}
+
+#[inline(always)]
+fn decimal(text: &[u8], start: usize, literal: bool) -> Option<(f64, usize)> {
+    let mut m: u64 = 0;
+    let mut i = digits_at(text, start, &mut m);
+    let mut digits = i - start;
     let mut scale = 0;
     let point = point_length(text, i, literal);
     if point != 0 {
-        i += point;
-        let first = i;
-        loop {
-            let d = at(text, i).wrapping_sub(b'0');
-            if d > 9 {
-                break;
-            }
-            m = m.wrapping_mul(10).wrapping_add(d as u64);
-            i += 1;
-        }
+        let first = i + point;
+        i = digits_at(text, first, &mut m);
         digits += i - first;
         scale = -((i - first) as i64);
     }

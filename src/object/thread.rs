@@ -47,8 +47,6 @@ pub mod cist {
     pub const HOOKYIELD: u16 = 1 << 7;
     /// Value of `allow_hook` before a protected call.
     pub const ALLOWHOOK: u16 = 1 << 9;
-    /// The frame runs a finalizer.
-    pub const FINALIZER: u16 = 1 << 10;
     /// The frame is the library's pcall/xpcall, run by the interpreter without nesting.
     pub const PCALL: u16 = 1 << 11;
 }

@@ -108,9 +108,6 @@ impl Value {
     pub fn dead_key(self) -> Value {
         Value(TAG_SPECIAL << 48 | self.0 & PAYLOAD)
     }
-    pub fn is_dead_key(self) -> bool {
-        self.tag() == TAG_SPECIAL && self.0 & PAYLOAD > 7 && self.0 & 7 == 0
-    }
 
     #[inline(always)]
     pub fn tag(self) -> u64 {

@@ -224,7 +224,7 @@ pub fn getmetatable(l: Lua) -> LResult<i32> {
         l.pushnil();
         return Ok(1);
     }
-    l.aux_getmetafield(1, "__metatable")?;
+    l.aux_getmetafield(1, b"__metatable")?;
     Ok(1)
 }
 
@@ -261,7 +261,7 @@ pub fn setmetatable(l: Lua) -> LResult<i32> {
     if t != LUA_TNIL && t != LUA_TTABLE {
         return Err(l.aux_argerror(2, msg::NIL_OR_TABLE_EXPECTED.as_bytes()));
     }
-    if l.aux_getmetafield(1, "__metatable")? {
+    if l.aux_getmetafield(1, b"__metatable")? {
         return Err(l.aux_error(msg::PROTECTED_METATABLE, &[]));
     }
     l.settop(2);
@@ -452,7 +452,7 @@ pub unsafe fn type_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Valu
 }
 
 /// What `pairs` and `ipairs` return: the metamethod's results, or an iterator, the table and a start.
-fn iteration(l: Lua, metamethod: &str, iterator: Id, start: Value) -> LResult<i32> {
+fn iteration(l: Lua, metamethod: &[u8], iterator: Id, start: Value) -> LResult<i32> {
     if l.aux_getmetafield(1, metamethod)? {
         l.pushvalue(1);
         l.call(1, 3)?;
@@ -466,11 +466,11 @@ fn iteration(l: Lua, metamethod: &str, iterator: Id, start: Value) -> LResult<i3
 }
 
 pub fn pairs(l: Lua) -> LResult<i32> {
-    iteration(l, "__pairs", Id::Next, Value::NIL)
+    iteration(l, b"__pairs", Id::Next, Value::NIL)
 }
 
 pub fn ipairs(l: Lua) -> LResult<i32> {
-    iteration(l, "__ipairs", Id::IpairsIterator, Value::number(0.0))
+    iteration(l, b"__ipairs", Id::IpairsIterator, Value::number(0.0))
 }
 
 pub fn next(l: Lua) -> LResult<i32> {

@@ -2,8 +2,7 @@
 
 use crate::gc;
 use crate::mem;
-use crate::object::{Builtin, UpVal};
-use crate::object::{CClosure, CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, Value, lua_CFunction};
+use crate::object::{CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, UpVal, Value};
 use crate::throw::LResult;
 use crate::vm::upval;
 use core::cell::Cell;
@@ -37,31 +36,6 @@ pub fn new_main(l: Lua, p: Gc<Proto>, slot: isize) -> LResult<Gc<LuaClosure>> {
         up.set(Some(uv));
         gc::barrier_object(l, cl.erase(), uv);
     }
-    Ok(cl)
-}
-
-/// A C closure; upvalues are nil.
-pub fn new_c(
-    l: Lua,
-    f: lua_CFunction,
-    builtin: Option<&'static Builtin>,
-    nupvalues: usize,
-) -> LResult<Gc<CClosure>> {
-    let p0 = mem::alloc_object(l, Kind::CClosure, CClosure::size_of(nupvalues))?;
-    // SAFETY: a fresh block with room for the fixed part and the upvalues.
-    let cl: Gc<CClosure> = unsafe {
-        p0.write(Header::new(Kind::CClosure, gc::current_white(l.global())));
-        let cl = p0.cast::<CClosure>();
-        (&raw mut (*cl).f).write(f);
-        (&raw mut (*cl).builtin).write(builtin);
-        let slots = cl.add(1).cast::<Value>();
-        for i in 0..nupvalues {
-            slots.add(i).write(Value::NIL);
-        }
-        Gc::from_ptr(cl)
-    };
-    cl.header.aux0.set(nupvalues as u8);
-    gc::link(l.global(), cl.erase());
     Ok(cl)
 }
 

@@ -10,9 +10,9 @@ mod syntax;
 
 use editor::{Editor, Input};
 use lua_programs::*;
-use std::ffi::{CStr, CString, OsString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::io::{self, IsTerminal, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -105,9 +105,7 @@ fn parse(arguments: &[CString]) -> Result<Options, (CString, bool)> {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<CString> = std::env::args_os()
-        .map(|a: OsString| CString::new(a.into_vec()).expect("an argument has no NUL"))
-        .collect();
+    let arguments = lua_programs::arguments();
     let name = match arguments.first() {
         Some(name) if !name.is_empty() => name.clone(),
         _ => c"lua".to_owned(),

@@ -9,10 +9,10 @@ mod listing;
 
 use chunk::Function;
 use lua_programs::*;
-use std::ffi::{CStr, CString, OsString, c_int, c_void};
+use std::ffi::{CStr, CString, c_int, c_void};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use std::ptr;
 
@@ -99,9 +99,7 @@ fn parse(arguments: &[CString]) -> Result<Options, Wrong> {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<CString> = std::env::args_os()
-        .map(|a: OsString| CString::new(a.into_vec()).expect("an argument has no NUL"))
-        .collect();
+    let arguments = lua_programs::arguments();
     let name = match arguments.first() {
         Some(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
         _ => "luac".into(),

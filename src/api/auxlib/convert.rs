@@ -10,10 +10,7 @@ use core::mem::MaybeUninit;
 
 impl Lua {
     /// Pushes the field `e` of the metatable of the value at `obj`, if there is one.
-    pub fn aux_getmetafield(self, obj: i32, e: &str) -> LResult<bool> {
-        self.get_metafield(obj, e.as_bytes())
-    }
-    pub fn get_metafield(self, obj: i32, e: &[u8]) -> LResult<bool> {
+    pub fn aux_getmetafield(self, obj: i32, e: &[u8]) -> LResult<bool> {
         let Some(mt) = self.global().metatable_of(self.value(obj)) else { return Ok(false) };
         let key = string::new_str(self, e)?;
         let v = mt.get(self.global(), Value::string(key));
@@ -24,12 +21,9 @@ impl Lua {
         Ok(true)
     }
     /// Calls that field with the value; pushes the result.
-    pub fn aux_callmeta(self, obj: i32, e: &str) -> LResult<bool> {
-        self.call_meta(obj, e.as_bytes())
-    }
-    pub fn call_meta(self, obj: i32, e: &[u8]) -> LResult<bool> {
+    pub fn aux_callmeta(self, obj: i32, e: &[u8]) -> LResult<bool> {
         let obj = self.absindex(obj);
-        if !self.get_metafield(obj, e)? {
+        if !self.aux_getmetafield(obj, e)? {
             return Ok(false);
         }
         self.pushvalue(obj);
@@ -38,7 +32,7 @@ impl Lua {
     }
     /// Pushes what `tostring` makes of the value. `None` when `__tostring` returned something that is no string.
     pub fn aux_tolstring(self, idx: i32) -> LResult<Option<Bytes>> {
-        if !self.aux_callmeta(idx, "__tostring")? {
+        if !self.aux_callmeta(idx, b"__tostring")? {
             let v = self.value(idx);
             match v.type_id() {
                 LUA_TNUMBER | LUA_TSTRING => self.pushvalue(idx),

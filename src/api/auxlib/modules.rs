@@ -45,6 +45,10 @@ impl Lua {
     /// Calls the open function with the module's name, stores the module as loaded, and pushes it.
     pub fn aux_requiref(self, name: &[u8], open: &'static Builtin, global: bool) -> LResult<()> {
         self.pushbuiltin(open, 0)?;
+        self.open_module(name, global)
+    }
+    /// The rest of `luaL_requiref`, with the function that opens the module on the stack.
+    pub(in crate::api) fn open_module(self, name: &[u8], global: bool) -> LResult<()> {
         self.pushlstring(name)?;
         self.call(1, 1)?;
         self.aux_getsubtable(LUA_REGISTRYINDEX, LOADED)?;
