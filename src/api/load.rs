@@ -13,14 +13,17 @@ use core::ffi::c_void;
 
 impl Lua {
     /// Pushes the function a reader's chunk is, or an error message; the status.
-    pub fn load(
+    ///
+    /// # Safety
+    /// `reader` does with `data` what the manual says of a reader.
+    pub unsafe fn load(
         self,
         reader: super::lua_Reader,
         data: *mut c_void,
         chunkname: Option<&[u8]>,
         mode: Option<&[u8]>,
     ) -> LResult<i32> {
-        // SAFETY: the host gives a reader as the manual describes.
+        // SAFETY: the caller's promise.
         let mut input = unsafe { Input::from_reader(reader, data) };
         self.load_input(&mut input, chunkname.unwrap_or(b"?"), mode)
     }

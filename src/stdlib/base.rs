@@ -666,7 +666,8 @@ pub fn load(l: Lua) -> LResult<i32> {
         l.aux_checktype(1, LUA_TFUNCTION)?;
         l.settop(PIECE);
         let reader: lua_Reader = function_reader;
-        l.load(reader, core::ptr::null_mut(), Some(name), Some(mode))?
+        // SAFETY: the reader asks the thread for its function and takes no data.
+        unsafe { l.load(reader, core::ptr::null_mut(), Some(name), Some(mode))? }
     };
     finish_load(l, status, env)
 }

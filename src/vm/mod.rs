@@ -1,5 +1,9 @@
 //! The virtual machine: lowering, the interpreter, calls, coroutines, metamethods, errors, debug and hooks.
 
+#[allow(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "stack slots are raw pointers; see the invariants of object/thread.rs"
+)]
 pub mod call;
 pub mod closure;
 pub mod coroutine;
