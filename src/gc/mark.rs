@@ -23,7 +23,7 @@ const AHEAD: usize = 8;
 
 /// Marking mostly waits for memory: asks for what is needed soon.
 #[inline(always)]
-fn prefetch(p: *const u8) {
+pub(crate) fn prefetch(p: *const u8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch of any address has no effect but on caches.
     unsafe {

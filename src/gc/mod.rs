@@ -51,6 +51,7 @@ mod tests;
 
 pub use cycle::{close, control, emergency, step};
 pub use finalize::check_finalizer;
+pub(crate) use mark::prefetch;
 pub(crate) use sweep::finish_strings;
 
 use stack::MarkStack;

@@ -4,7 +4,7 @@
 //! or inside an object that was swept already, so pushing at the head does not disturb it; `unlinked` corrects it
 //! when the object it is in leaves the list.
 
-use super::{GcState, Phase};
+use super::{GcState, Phase, mark};
 use crate::mem;
 use crate::object::proto::{LocVar, UpvalDesc};
 use crate::object::{
@@ -17,6 +17,9 @@ use core::cell::Cell;
 const PIECE: usize = 100;
 /// What looking at an object, or freeing it, costs, in the unit of work (bytes marked).
 const COST: usize = 5;
+
+/// How many chains ahead strings are fetched.
+const AHEAD: u32 = 8;
 
 type Link = Cell<Option<GcRef>>;
 
@@ -207,6 +210,12 @@ pub(super) fn sweep_strings(l: Lua) -> usize {
     let mut seen = 0;
     let mut i = gc.sweep_chain.get();
     while seen < PIECE && i < g.strings.size.get() {
+        // The strings of neighbouring chains are anywhere in memory.
+        if i + AHEAD < g.strings.size.get()
+            && let Some(first) = g.strings.bucket(i + AHEAD).get()
+        {
+            mark::prefetch(first.as_ptr().cast());
+        }
         seen += 1 + sweep_chain(l, i);
         i += 1;
     }

@@ -175,7 +175,8 @@ impl Pool {
             self.trim();
         }
     }
-    /// Gives wholly free chunks back to the system. Walks all free blocks.
+    /// Gives wholly free chunks back to the system. Walks all free blocks once, the lists side by side: each step waits
+    /// for memory, and those of different lists can wait together.
     #[cold]
     fn trim(&mut self) {
         let mut count = 0;
@@ -185,87 +186,119 @@ impl Pool {
             // SAFETY: the chunks of the pool.
             c = unsafe { (*c).next };
         }
-        // SAFETY: plain allocation; without memory nothing is trimmed now.
-        let table: *mut *mut Chunk = unsafe { libc::malloc(count * size_of::<*mut Chunk>()) }.cast();
-        if count == 0 || table.is_null() {
-            // SAFETY: from `malloc`, or null.
-            unsafe { libc::free(table.cast()) };
+        if count == 0 {
             return;
         }
-        // SAFETY: `count` elements are written before they are read.
-        let sorted = unsafe {
-            let mut c = self.chunks;
-            for i in 0..count {
-                (*c).free = 0;
-                table.add(i).write(c);
-                c = (*c).next;
-            }
-            core::slice::from_raw_parts_mut(table, count)
+        // SAFETY: plain allocations; all-zero bytes are valid runs. Without memory nothing is trimmed now.
+        let (table, runs): (*mut *mut Chunk, *mut Run) = unsafe {
+            (
+                libc::malloc(count * size_of::<*mut Chunk>()).cast(),
+                libc::calloc(count * CLASSES, size_of::<Run>()).cast(),
+            )
         };
-        // SAFETY: the table has `count` elements. The sort of core would be 30 KB of code.
-        unsafe { libc::qsort(sorted.as_mut_ptr().cast(), count, size_of::<*mut Chunk>(), Some(by_address)) };
-        let owner = |p: *const u8| sorted[sorted.partition_point(|&c| c as usize <= p as usize) - 1];
-        if self.bump != self.end {
-            let newest = owner(self.bump);
-            // SAFETY: a chunk of the pool.
-            unsafe { (*newest).free += self.end as usize - self.bump as usize };
+        if !table.is_null() && !runs.is_null() {
+            // SAFETY: `count` elements are written before they are read; there are as many runs as are asked for.
+            unsafe {
+                let mut c = self.chunks;
+                for i in 0..count {
+                    (*c).free = 0;
+                    table.add(i).write(c);
+                    c = (*c).next;
+                }
+                self.release_free(
+                    core::slice::from_raw_parts_mut(table, count),
+                    core::slice::from_raw_parts_mut(runs, count * CLASSES),
+                );
+            }
         }
-        // Blocks of a chunk tend to be neighbours on the lists.
-        let mut last: *mut Chunk = sorted[0];
-        let mut find = |p: *const u8| {
-            // SAFETY: a chunk of the pool.
-            let size = unsafe { (*last).size };
-            if (p as usize).wrapping_sub(last as usize) >= size {
-                last = owner(p);
-            }
-            last
+        // SAFETY: from `malloc` and `calloc`, or null.
+        unsafe {
+            libc::free(table.cast());
+            libc::free(runs.cast());
+        }
+    }
+    /// Sorts the free blocks by chunk into `runs`, `CLASSES` of them for each of `chunks`, which are all chunks of the
+    /// pool. Frees the chunks that are wholly free and makes the lists anew from the other ones' runs.
+    fn release_free(&mut self, chunks: &mut [*mut Chunk], runs: &mut [Run]) {
+        // SAFETY: the slice is what it says. The sort of core would be 30 KB of code.
+        unsafe {
+            libc::qsort(chunks.as_mut_ptr().cast(), chunks.len(), size_of::<*mut Chunk>(), Some(by_address))
         };
-        for (class, list) in self.lists.iter().enumerate() {
-            let mut b = *list;
-            while !b.is_null() {
+        let chunks: &[*mut Chunk] = chunks;
+        let owner = |p: *const u8| chunks.partition_point(|&c| c as usize <= p as usize) - 1;
+        if self.bump != self.end {
+            // SAFETY: a chunk of the pool.
+            unsafe { (*chunks[owner(self.bump)]).free += self.end as usize - self.bump as usize };
+        }
+        // The lists not yet at their end: class, next block, chunk of the last one.
+        let mut open = [(0, null_mut::<Free>(), 0); CLASSES];
+        let mut n = 0;
+        for (class, list) in self.lists.iter_mut().enumerate() {
+            if !list.is_null() {
+                open[n] = (class, core::mem::replace(list, null_mut()), 0);
+                n += 1;
+            }
+        }
+        while n > 0 {
+            let mut i = 0;
+            while i < n {
+                let (class, b, last) = &mut open[i];
                 // SAFETY: free blocks are valid and inside a chunk of the pool.
                 unsafe {
-                    (*find(b.cast())).free += class * GRAIN;
-                    b = (*b).next;
+                    // Blocks of a chunk tend to be neighbours on the lists.
+                    if (*b as usize).wrapping_sub(chunks[*last] as usize) >= (*chunks[*last]).size {
+                        *last = owner(b.cast());
+                    }
+                    let next = (**b).next;
+                    let run = &mut runs[*last * CLASSES + *class];
+                    (**b).next = run.first;
+                    if run.first.is_null() {
+                        run.last = *b;
+                    }
+                    run.first = *b;
+                    (*chunks[*last]).free += *class * GRAIN;
+                    *b = next;
+                }
+                if b.is_null() {
+                    n -= 1;
+                    open[i] = open[n];
+                } else {
+                    i += 1;
                 }
             }
         }
         // SAFETY: the chunks of the pool.
         let is_free = |c: *mut Chunk| unsafe { (*c).free == (*c).size - CHUNK_HEAD };
-        if self.bump != self.end && is_free(find(self.bump)) {
+        if self.bump != self.end && is_free(chunks[owner(self.bump)]) {
             self.bump = null_mut();
             self.end = null_mut();
         }
-        for list in self.lists.iter_mut() {
-            let mut link: *mut *mut Free = list;
-            // SAFETY: as above; blocks of free chunks are taken off before the chunks go.
+        self.chunks = null_mut();
+        for (&c, runs) in chunks.iter().zip(runs.chunks_exact(CLASSES)).rev() {
+            // SAFETY: a chunk of the pool; nothing refers to it or its blocks when it is freed.
             unsafe {
-                while !(*link).is_null() {
-                    let b = *link;
-                    if is_free(find(b.cast())) {
-                        *link = (*b).next;
-                    } else {
-                        link = &raw mut (*b).next;
+                if is_free(c) {
+                    self.chunk_bytes -= (*c).size;
+                    release_chunk(c);
+                    continue;
+                }
+                (*c).next = self.chunks;
+                self.chunks = c;
+                for (list, run) in self.lists.iter_mut().zip(runs) {
+                    if !run.first.is_null() {
+                        (*run.last).next = *list;
+                        *list = run.first;
                     }
                 }
             }
         }
-        let mut link: *mut *mut Chunk = &raw mut self.chunks;
-        // SAFETY: the chunks of the pool; nothing refers to those that are freed.
-        unsafe {
-            while !(*link).is_null() {
-                let c = *link;
-                if is_free(c) {
-                    *link = (*c).next;
-                    self.chunk_bytes -= (*c).size;
-                    release_chunk(c);
-                } else {
-                    link = &raw mut (*c).next;
-                }
-            }
-            libc::free(table.cast());
-        }
     }
+}
+
+/// In `trim`: the free blocks of a class in one chunk.
+struct Run {
+    first: *mut Free,
+    last: *mut Free,
 }
 
 fn get_chunk(size: usize) -> *mut Chunk {

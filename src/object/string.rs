@@ -167,6 +167,12 @@ impl StringTable {
         }
         let live = old.min(newsize);
         for i in 0..old {
+            // The strings of neighbouring chains are anywhere in memory.
+            if i + 8 < old
+                && let Some(first) = self.bucket(i + 8).get()
+            {
+                gc::prefetch(first.as_ptr().cast());
+            }
             let mut chain = self.bucket(i).take();
             while let Some(s) = chain {
                 chain = s.next.get();
