@@ -49,6 +49,34 @@ pub mod cist {
     pub const ALLOWHOOK: u16 = 1 << 9;
     /// The frame is the library's pcall/xpcall, run by the interpreter without nesting.
     pub const PCALL: u16 = 1 << 11;
+    /// A Lua function called by the Lua frame before it in the same invocation of the interpreter.
+    pub const PLAIN: u16 = 1 << 12;
+}
+
+/// How a frame was called: the number of results wanted (-1: all) and the `cist` bits, in one word because the
+/// interpreter writes and tests them together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CallKind(u32);
+
+impl CallKind {
+    #[inline(always)]
+    pub const fn new(nresults: i32, status: u16) -> CallKind {
+        CallKind(nresults as u16 as u32 | (status as u32) << 16)
+    }
+    #[inline(always)]
+    pub const fn nresults(self) -> i32 {
+        self.0 as i16 as i32
+    }
+    /// A Lua function called for exactly `nresults` results by the Lua frame before it (tail calls since do not matter).
+    #[inline(always)]
+    pub fn is_plain(self, nresults: i32) -> bool {
+        let tail = CallKind::new(0, cist::TAIL).0;
+        self.0 & !tail == CallKind::new(nresults, cist::LUA | cist::PLAIN).0
+    }
+    #[inline(always)]
+    pub const fn status(self) -> u16 {
+        (self.0 >> 16) as u16
+    }
 }
 
 /// Activation record of a call.
@@ -66,16 +94,13 @@ pub struct CallInfo {
     pub savedpc: Cell<*const Insn>,
     /// C: continuation
     pub k: Cell<Option<lua_CFunction>>,
+    /// context given to the continuation
+    pub ctx: Cell<i32>,
+    pub kind: Cell<CallKind>,
     /// protected call: offset of the previous message handler
     pub old_errfunc: Cell<isize>,
     /// saved stack offset: called function of a protected call, or the value to restore after a hook's yield
     pub extra: Cell<isize>,
-    /// context given to the continuation
-    pub ctx: Cell<i32>,
-    /// results wanted by the caller; -1: all
-    pub nresults: Cell<i16>,
-    /// `cist` bits
-    pub status: Cell<u16>,
     /// with `cist::STAT`: status of the error
     pub err_status: Cell<i32>,
 }
@@ -90,29 +115,40 @@ impl CallInfo {
             base: Cell::new(core::ptr::null_mut()),
             savedpc: Cell::new(core::ptr::null()),
             k: Cell::new(None),
+            ctx: Cell::new(0),
+            kind: Cell::new(CallKind::new(0, 0)),
             old_errfunc: Cell::new(0),
             extra: Cell::new(0),
-            ctx: Cell::new(0),
-            nresults: Cell::new(0),
-            status: Cell::new(0),
             err_status: Cell::new(0),
         }
     }
     #[inline(always)]
+    pub fn nresults(&self) -> i32 {
+        self.kind.get().nresults()
+    }
+    #[inline(always)]
+    pub fn status(&self) -> u16 {
+        self.kind.get().status()
+    }
+    #[inline(always)]
+    pub fn set_status(&self, bits: u16) {
+        self.kind.set(CallKind::new(self.nresults(), bits))
+    }
+    #[inline(always)]
     pub fn is_lua(&self) -> bool {
-        self.status.get() & cist::LUA != 0
+        self.has(cist::LUA)
     }
     #[inline(always)]
     pub fn has(&self, bits: u16) -> bool {
-        self.status.get() & bits != 0
+        self.status() & bits != 0
     }
     #[inline(always)]
     pub fn add_status(&self, bits: u16) {
-        self.status.set(self.status.get() | bits)
+        self.set_status(self.status() | bits)
     }
     #[inline(always)]
     pub fn clear_status(&self, bits: u16) {
-        self.status.set(self.status.get() & !bits)
+        self.set_status(self.status() & !bits)
     }
     /// The called function.
     #[inline(always)]

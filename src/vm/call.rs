@@ -10,11 +10,12 @@ use crate::boundary::{self, Link, Ret};
 use crate::bytecode::{Instruction, Op};
 use crate::consts::*;
 use crate::messages as msg;
-use crate::object::thread::{BASIC_STACK, EXTRA_STACK, cist};
-use crate::object::{CallInfo, Gc, Kind, Lua, LuaClosure, TagMethod, Value, lua_CFunction, string};
+use crate::object::thread::{BASIC_STACK, CallKind, EXTRA_STACK, cist};
+use crate::object::{CallInfo, Gc, Kind, Lua, LuaClosure, Proto, TagMethod, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::{debug, execute, lower, upval};
 use core::ffi::c_void;
+use core::hint::cold_path;
 
 /// Results wanted: all.
 pub const MULTI: i32 = LUA_MULTRET;
@@ -318,11 +319,101 @@ pub fn push_lua_frame(
     ci.base.set(base);
     ci.top.set(base.wrapping_add(size));
     ci.savedpc.set(p_exec);
-    ci.nresults.set(nresults as i16);
-    ci.status.set(cist::LUA);
+    ci.kind.set(CallKind::new(nresults, cist::LUA));
     l.top.set(ci.top.get());
     l.ci.set(ci);
     Ok(ci)
+}
+
+/// Pushes the frame of a function called by the Lua frame `ci` with `given` - 1 arguments, if that takes nothing but
+/// stores: else (varargs, no room, no spare frame, never run before) does nothing.
+#[inline(always)]
+pub fn push_plain_frame(
+    l: Lua,
+    ci: &CallInfo,
+    func: *mut Value,
+    cl: Gc<LuaClosure>,
+    given: usize,
+    nresults: i32,
+) -> Option<&'static CallInfo> {
+    let p = cl.proto;
+    let next = ci.next.get();
+    if next.is_null() || !fits_plainly(l, func, p) {
+        cold_path();
+        return None;
+    }
+    fill_registers(func, given, p.numparams() as usize + 1);
+    // SAFETY: spare CallInfos stay allocated.
+    let new = unsafe { &*next };
+    let base = func.wrapping_add(1);
+    let top = base.wrapping_add(p.maxstacksize() as usize);
+    new.func.set(func);
+    new.base.set(base);
+    new.top.set(top);
+    new.savedpc.set(p.exec.get());
+    new.kind.set(CallKind::new(nresults, cist::LUA | cist::PLAIN));
+    l.top.set(top);
+    l.ci.set(new);
+    Some(new)
+}
+
+/// Makes the Lua frame `ci` the frame of the function it tail calls with `given` - 1 arguments, on the terms of
+/// `push_plain_frame`. The frame's upvalues are closed.
+#[inline(always)]
+pub fn replace_plain_frame(
+    l: Lua,
+    ci: &CallInfo,
+    func: *mut Value,
+    cl: Gc<LuaClosure>,
+    given: usize,
+) -> bool {
+    let p = cl.proto;
+    let to = ci.func.get();
+    if !fits_plainly(l, to, p) {
+        cold_path();
+        return false;
+    }
+    for i in 0..given {
+        // SAFETY: `to` is below `func` on the same stack, which holds `given` values.
+        unsafe { *to.add(i) = *func.add(i) };
+    }
+    fill_registers(to, given, p.numparams() as usize + 1);
+    let base = to.wrapping_add(1);
+    let top = base.wrapping_add(p.maxstacksize() as usize);
+    ci.base.set(base);
+    ci.top.set(top);
+    ci.savedpc.set(p.exec.get());
+    ci.add_status(cist::TAIL);
+    l.top.set(top);
+    true
+}
+
+/// The function has an executable form and no varargs, and its registers, which begin behind `func`, fit the stack.
+#[inline(always)]
+fn fits_plainly(l: Lua, func: *mut Value, p: Gc<Proto>) -> bool {
+    let room = l.stack_last.get() as isize - func as isize;
+    room > (p.maxstacksize() as isize + 1) * 8
+        && !p.is_vararg()
+        && !p.exec.get().is_null()
+        && !cfg!(feature = "stress-stack")
+}
+
+/// Missing arguments are nil: slots `from..to` after `func`.
+#[inline(always)]
+fn fill_registers(func: *mut Value, from: usize, to: usize) {
+    if from < to {
+        cold_path();
+        fill(func.wrapping_add(from), to - from);
+    }
+}
+
+/// Sets `n` slots, for which there is room, to nil.
+#[inline(never)]
+pub fn fill(first: *mut Value, n: usize) {
+    for i in 0..n {
+        // SAFETY: the caller knows that the slots are there.
+        unsafe { *first.add(i) = Value::NIL };
+    }
 }
 
 /// Missing arguments are nil.
@@ -388,8 +479,7 @@ fn call_native_inline(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LRe
     let ci = next_ci(l)?;
     ci.func.set(func);
     ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
-    ci.nresults.set(nresults as i16);
-    ci.status.set(0);
+    ci.kind.set(CallKind::new(nresults, 0));
     ci.k.set(None);
     l.ci.set(ci);
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
@@ -405,7 +495,7 @@ fn call_native_inline(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LRe
     } else {
         l.ci.set(ci.prev.get());
         let (to, first) = (ci.func.get(), l.top.get().wrapping_sub(n));
-        match ci.nresults.get() as i32 {
+        match ci.nresults() {
             wanted @ 0..=1 => move_results(l, to, first, n, wanted),
             wanted => move_results_slow(l, to, first, n, wanted),
         };
@@ -510,7 +600,7 @@ pub fn poscall(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<bool> {
     let to = ci.func.get();
     l.ci.set(ci.prev.get());
     let n = (l.top.get() as usize - first as usize) / 8;
-    Ok(move_results(l, to, first, n, ci.nresults.get() as i32))
+    Ok(move_results(l, to, first, n, ci.nresults()))
 }
 
 /// Moves `n` results, padded or cut to `wanted`; sets the top behind them.

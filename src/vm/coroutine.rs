@@ -135,7 +135,7 @@ fn finish_c_call(l: Lua, ci: &CallInfo) -> LResult<()> {
         l.errfunc.set(ci.old_errfunc.get());
     }
     // Results of the interrupted call are in place; a call for all results needs the frame's limit moved.
-    adjust_results(l, ci.nresults.get() as i32);
+    adjust_results(l, ci.nresults());
     let Some(k) = ci.k.get() else {
         debug_assert!(false, "a C function without continuation cannot have been suspended");
         return Ok(());

@@ -21,7 +21,7 @@ use crate::gc;
 use crate::messages as msg;
 use crate::num;
 use crate::object::table::{NO_HASH, Node};
-use crate::object::thread::cist;
+use crate::object::thread::{CallKind, cist};
 use crate::object::value::*;
 use crate::object::{Builtin, CallInfo, Gc, Kind, Lua, LuaClosure, Special, Str, Table, TagMethod, Value};
 use crate::throw::{LResult, Throw};
@@ -148,10 +148,9 @@ fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32) -> 
     let ci = call::next_ci(l)?;
     ci.func.set(func);
     ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
-    ci.nresults.set(nresults as i16);
     ci.k.set(None);
     let hook = if l.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
-    ci.status.set(cist::PCALL | hook);
+    ci.kind.set(CallKind::new(nresults, cist::PCALL | hook));
     ci.old_errfunc.set(l.errfunc.get());
     ci.ctx.set(call::protected_here(l) as i32);
     l.ci.set(ci);
@@ -508,7 +507,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     let mut k: *const Value = cl.proto.k.as_ptr();
     let mut base: *mut Value = ci.base.get();
     // The running instruction; a frame keeps the next one.
-    let mut pc: *const Insn = ci.savedpc.get().wrapping_sub(1);
+    let mut pc: *const Insn = ci.savedpc.get();
 
     macro_rules! tri {
         ($e:expr) => {
@@ -553,6 +552,16 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             k = cl.proto.k.as_ptr();
             base = ci.base.get();
             pc = ci.savedpc.get().wrapping_sub(1);
+        }};
+    }
+    // The frame was just made for `$callee`.
+    macro_rules! enter_frame {
+        ($ci:expr, $callee:expr, $base:expr) => {{
+            ci = $ci;
+            cl = $callee;
+            k = cl.proto.k.as_ptr();
+            base = $base;
+            pc = cl.proto.exec.get().cast_const().wrapping_sub(1);
         }};
     }
     // SAFETY of the register and constant accesses below: operands of compiled or verified code are below
@@ -725,62 +734,44 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         }};
     }
-    // The frame `ci` returned its results to `prev`'s stack; goes on there.
-    macro_rules! return_to_caller {
-        ($prev:expr, $wanted:expr) => {{
-            let prev: &'static CallInfo = $prev;
-            if prev.is_lua() {
-                load_frame!(prev);
-                if $wanted >= 0 {
-                    l.top.set(ci.top.get());
-                }
-            } else {
-                debug_assert!(prev.has(cist::PCALL));
-                tri!(finish_pcall(l, prev));
-                load_frame!(l.call_info());
+    // The frame ends with `$n` results from `$first` on.
+    macro_rules! return_results {
+        ($first:expr, $n:expr) => {{
+            save_pc!();
+            match tri!(leave_frame(l, ci, $first, $n)) {
+                Some(caller) => load_frame!(caller),
+                None => return Exit::Done,
             }
             if HOOKED {
                 check_hooks!();
             }
         }};
     }
-
     // Return of a fixed number of values (0 or 1) from a function whose locals nobody captures.
     macro_rules! return_fixed {
         ($i:expr, $n:literal) => {{
-            let mut first = base.wrapping_add($i.a());
-            if l.hook_mask() != 0 {
-                l.top.set(first.wrapping_add($n));
-                save_pc!();
-                first = tri!(call::return_hook(l, ci, first));
-            }
-            let wanted = ci.nresults.get() as i32;
-            let to = ci.func.get();
-            let prev = ci.prev.get();
-            l.ci.set(prev);
-            if wanted == $n {
-                if $n == 1 {
-                    // SAFETY: the result goes to the called function's slot.
-                    unsafe { *to = *first };
-                }
-                l.top.set(to.wrapping_add($n));
+            let first = base.wrapping_add($i.a());
+            if !HOOKED && ci.kind.get().is_plain($n) && l.hook_mask() == 0 {
+                // SAFETY: the result goes to the called function's slot; a called frame has a previous one.
+                let prev: &'static CallInfo = unsafe {
+                    if $n == 1 {
+                        *ci.func.get() = *first;
+                    }
+                    &*ci.prev.get()
+                };
+                l.ci.set(prev);
+                l.top.set(prev.top.get());
+                load_frame!(prev);
             } else {
-                call::move_results_slow(l, to, first, $n, wanted);
+                cold_path();
+                return_results!(first, $n);
             }
-            if ci.has(cist::FRESH) {
-                return Exit::Done;
-            }
-            // SAFETY: a called frame has a previous one.
-            return_to_caller!(unsafe { &*prev }, wanted);
         }};
     }
 
     loop {
         // SAFETY: `pc` stays inside the executable form: code ends with a return and jumps are in range.
-        let i = unsafe {
-            pc = pc.add(1);
-            *pc
-        };
+        let i = unsafe { *pc };
         if HOOKED {
             let mask = l.hook_mask();
             if mask & STEP_HOOKS != 0 {
@@ -791,505 +782,516 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
             }
         }
-        match i.op() {
-            ExecOp::Move => set_r!(i.a(), r!(i.b())),
-            ExecOp::LoadK => set_r!(i.a(), kst!(i.imm() as usize)),
-            ExecOp::LoadBool => {
-                set_r!(i.a(), Value::boolean(i.b() != 0));
-                if i.c() != 0 {
-                    pc = unsafe { pc.add(1) };
-                }
-            }
-            ExecOp::LoadNil => {
-                for n in i.a()..=i.a() + i.b() {
-                    set_r!(n, Value::NIL);
-                }
-            }
-            ExecOp::GetUpval => set_r!(i.a(), cl.upval(i.b()).get()),
-            ExecOp::SetUpval => {
-                let uv = cl.upval(i.b());
-                let v = r!(i.a());
-                // SAFETY: an upvalue's pointer is valid.
-                unsafe { *uv.v.get() = v };
-                gc::barrier_upval(l, uv, v);
-            }
-            ExecOp::GetGlobal => {
-                let key = kst!(i.c());
-                let env = cl.upval(i.b());
-                let node = node_of(env.get(), key, Hint(i.imm()));
-                match node {
-                    Some(n) if !n.val.get().is_nil() => set_r!(i.a(), n.val.get()),
-                    _ => {
-                        let at = unsafe { ValueAt::at(env.v.get()) };
-                        let v = protect!(get_field_slow(l, at, key, pc.cast_mut()));
-                        set_r!(i.a(), v);
+        'op: {
+            match i.op() {
+                ExecOp::Move => set_r!(i.a(), r!(i.b())),
+                ExecOp::LoadK => set_r!(i.a(), kst!(i.imm() as usize)),
+                ExecOp::LoadBool => {
+                    set_r!(i.a(), Value::boolean(i.b() != 0));
+                    if i.c() != 0 {
+                        pc = unsafe { pc.add(1) };
                     }
                 }
-            }
-            ExecOp::SetGlobalR => {
-                let env = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
-                set_field!(i, pc.cast_mut(), env, kst!(i.b()), r!(i.c()));
-            }
-            ExecOp::SetGlobalK => {
-                let env = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
-                set_field!(i, pc.cast_mut(), env, kst!(i.b()), kst!(i.c()));
-            }
-            ExecOp::GetField => {
-                let key = kst!(i.c());
-                let node = node_of(r!(i.b()), key, Hint(i.imm()));
-                match node {
-                    Some(n) if !n.val.get().is_nil() => set_r!(i.a(), n.val.get()),
-                    _ => {
-                        let v = protect!(get_field_slow(l, reg_at!(i.b()), key, pc.cast_mut()));
-                        set_r!(i.a(), v);
+                ExecOp::LoadNil => {
+                    for n in i.a()..=i.a() + i.b() {
+                        set_r!(n, Value::NIL);
                     }
                 }
-            }
-            ExecOp::SetFieldR => set_field!(i, pc.cast_mut(), reg_at!(i.a()), kst!(i.b()), r!(i.c())),
-            ExecOp::SetFieldK => set_field!(i, pc.cast_mut(), reg_at!(i.a()), kst!(i.b()), kst!(i.c())),
-            ExecOp::SelfField => {
-                let obj = r!(i.b());
-                let key = kst!(i.c());
-                // Before the look-up: a yield in it finishes with register A only.
-                set_r!(i.a() + 1, obj);
-                // SAFETY: lowering saw a short string.
-                let name: Gc<Str> = unsafe { Gc::from_ptr(key.payload()) };
-                let found = match obj.as_table() {
-                    Some(t) => find_method(l, t, name, pc.cast_mut()),
-                    None => Value::NIL,
-                };
-                let v = if found.is_nil() {
-                    protect!(self_slow(l, reg_at!(i.b()), key, pc.cast_mut()))
-                } else {
-                    found
-                };
-                set_r!(i.a(), v);
-            }
-            ExecOp::SelfAny => {
-                let obj = r!(i.b());
-                let key = unsafe { *rk(base, k, i.imm() >> 16) };
-                let at = reg_at!(i.b());
-                set_r!(i.a() + 1, obj);
-                let v = protect!(meta::get_at(l, at, key));
-                set_r!(i.a(), v);
-            }
-            ExecOp::GetInt => {
-                let index = i.imm().wrapping_sub(1);
-                match slot_at(r!(i.b()), index) {
-                    // SAFETY: a slot of the array.
-                    Some(s) if unsafe { !(*s).is_nil() } => set_r!(i.a(), unsafe { *s }),
-                    _ => {
-                        let v = protect!(meta::get_at(l, reg_at!(i.b()), kst!(i.c())));
-                        set_r!(i.a(), v);
-                    }
+                ExecOp::GetUpval => set_r!(i.a(), cl.upval(i.b()).get()),
+                ExecOp::SetUpval => {
+                    let uv = cl.upval(i.b());
+                    let v = r!(i.a());
+                    // SAFETY: an upvalue's pointer is valid.
+                    unsafe { *uv.v.get() = v };
+                    gc::barrier_upval(l, uv, v);
                 }
-            }
-            ExecOp::GetIndex => {
-                let obj = r!(i.b());
-                let key = base.wrapping_add(i.c());
-                match slot_of(obj, double(key)) {
-                    // SAFETY: a slot of the array.
-                    Some(s) if unsafe { !(*s).is_nil() } => set_r!(i.a(), unsafe { *s }),
-                    _ => {
-                        let v = protect!(get_index_slow(l, reg_at!(i.b()), r!(i.c())));
-                        set_r!(i.a(), v);
-                    }
-                }
-            }
-            ExecOp::GetTable => {
-                let key = unsafe { *rk(base, k, i.imm() >> 16) };
-                let v = protect!(meta::get_at(l, reg_at!(i.b()), key));
-                set_r!(i.a(), v);
-            }
-            ExecOp::GetTabUp => {
-                let key = unsafe { *rk(base, k, i.imm() >> 16) };
-                let at = unsafe { ValueAt::at(cl.upval(i.b()).v.get()) };
-                let v = protect!(meta::get_at(l, at, key));
-                set_r!(i.a(), v);
-            }
-            ExecOp::SetIndexR => set_index!(i, r!(i.c())),
-            ExecOp::SetIndexK => set_index!(i, kst!(i.c())),
-            ExecOp::SetIntR => set_int!(i, r!(i.c())),
-            ExecOp::SetIntK => set_int!(i, kst!(i.c())),
-            ExecOp::SetTable => {
-                let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
-                let val = unsafe { *rk(base, k, i.imm() >> 16) };
-                protect!(meta::set_at(l, reg_at!(i.a()), key, val));
-            }
-            ExecOp::SetTabUp => {
-                let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
-                let val = unsafe { *rk(base, k, i.imm() >> 16) };
-                let at = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
-                protect!(meta::set_at(l, at, key, val));
-            }
-            ExecOp::NewTable => {
-                let t = protect!(Gc::<Table>::new(l));
-                set_r!(i.a(), Value::table(t));
-                if i.imm() != 0 {
-                    let array = num::fb_to_int(i.b() as u8);
-                    let hash = num::fb_to_int(i.c() as u8);
-                    protect!(t.resize(l, array, hash));
-                }
-                check_gc!(base.wrapping_add(i.a() + 1));
-            }
-            ExecOp::SetList => {
-                let ra = base.wrapping_add(i.a());
-                let n = match i.b() {
-                    0 => (l.top.get() as usize - ra as usize) / 8 - 1,
-                    n => n,
-                };
-                if i.c() != 0 {
-                    pc = unsafe { pc.add(1) };
-                }
-                // The table under construction, unless the code is made up or a debugger changed the register.
-                let Some(t) = r!(i.a()).as_table() else {
-                    save_pc!();
-                    return Exit::Throw(l.type_error(reg_at!(i.a()), "index"));
-                };
-                protect!(set_list(l, t, ra.wrapping_add(1), n, i.imm()));
-                l.top.set(ci.top.get());
-            }
-            ExecOp::AddRR => arith_rr!(i, Add, |x, y| x + y),
-            ExecOp::AddRK => arith_rk!(i, Add, |x, y| x + y),
-            ExecOp::AddKR => arith_kr!(i, Add, |x, y| x + y),
-            ExecOp::SubRR => arith_rr!(i, Sub, |x, y| x - y),
-            ExecOp::SubRK => arith_rk!(i, Sub, |x, y| x - y),
-            ExecOp::SubKR => arith_kr!(i, Sub, |x, y| x - y),
-            ExecOp::MulRR => arith_rr!(i, Mul, |x, y| x * y),
-            ExecOp::MulRK => arith_rk!(i, Mul, |x, y| x * y),
-            ExecOp::MulKR => arith_kr!(i, Mul, |x, y| x * y),
-            ExecOp::DivRR => arith_rr!(i, Div, |x, y| x / y),
-            ExecOp::DivRK => arith_rk!(i, Div, |x, y| x / y),
-            ExecOp::DivKR => arith_kr!(i, Div, |x, y| x / y),
-            ExecOp::ModRR => arith_rr!(i, Mod, num::modulo),
-            ExecOp::ModRK => arith_rk!(i, Mod, num::modulo),
-            ExecOp::ModKR => arith_kr!(i, Mod, num::modulo),
-            ExecOp::PowRR => power!(i, r!(i.b()), r!(i.c()), reg_at!(i.b()), reg_at!(i.c())),
-            ExecOp::PowRK => power!(i, r!(i.b()), kst!(i.c()), reg_at!(i.b()), k_at!(i.c())),
-            ExecOp::PowKR => power!(i, kst!(i.b()), r!(i.c()), k_at!(i.b()), reg_at!(i.c())),
-            ExecOp::ArithKK => {
-                let code = Instruction(cl.proto.code.get(index_of(cl, pc.cast_mut())));
-                let tm = TagMethod::from_arith(code.op() as u8 - Op::Add as u8);
-                let v = protect!(meta::arith_at(l, tm, k_at!(i.b()), k_at!(i.c())));
-                set_r!(i.a(), v);
-            }
-            ExecOp::Unm => {
-                let x = r!(i.b());
-                if x.is_number() {
-                    set_r!(i.a(), Value::number(-x.raw_number()));
-                } else {
-                    let v = protect!(meta::arith_at(l, TagMethod::Unm, reg_at!(i.b()), reg_at!(i.b())));
-                    set_r!(i.a(), v);
-                }
-            }
-            ExecOp::Not => set_r!(i.a(), Value::boolean(r!(i.b()).is_falsy())),
-            ExecOp::Len => {
-                let x = r!(i.b());
-                if let Some(t) = x.as_table()
-                    && t.metatable.get().is_none()
-                {
-                    set_r!(i.a(), Value::number(t.length(l.global()) as f64));
-                    continue;
-                }
-                if let Some(s) = x.as_string() {
-                    set_r!(i.a(), Value::number(s.len() as f64));
-                    continue;
-                }
-                let v = protect!(meta::len_at(l, reg_at!(i.b())));
-                set_r!(i.a(), v);
-            }
-            ExecOp::Concat => {
-                let n = i.c() - i.b() + 1;
-                l.top.set(base.wrapping_add(i.c() + 1));
-                protect!(meta::concat(l, n));
-                let v = r!(i.b());
-                set_r!(i.a(), v);
-                let (ra, rb) = (base.wrapping_add(i.a()), base.wrapping_add(i.b()));
-                l.top.set(ci.top.get());
-                check_gc!(if ra >= rb { ra.wrapping_add(1) } else { rb });
-            }
-            ExecOp::Jmp => pc = unsafe { pc.offset(i.offset()) },
-            ExecOp::JmpBack => {
-                pc = unsafe { pc.offset(i.offset()) };
-                check_hooks!();
-            }
-            ExecOp::JmpClose => {
-                upval::close(l, base.wrapping_add(i.a() - 1));
-                pc = unsafe { pc.offset(i.offset()) };
-                check_hooks!();
-            }
-            ExecOp::EqRR => equal_rr!(i, true),
-            ExecOp::NotEqRR => equal_rr!(i, false),
-            ExecOp::EqRK => equal_rk!(i, true),
-            ExecOp::NotEqRK => equal_rk!(i, false),
-            ExecOp::LtRR => {
-                compare!(i, true, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
-            }
-            ExecOp::LtRK => {
-                compare!(i, true, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <, >=, meta::less_than)
-            }
-            ExecOp::LtKR => {
-                compare!(i, true, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
-            }
-            ExecOp::LeRR => {
-                compare!(i, true, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
-            }
-            ExecOp::LeRK => {
-                compare!(i, true, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <=, >, meta::less_equal)
-            }
-            ExecOp::LeKR => {
-                compare!(i, true, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
-            }
-            ExecOp::NotLtRR => {
-                compare!(i, false, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
-            }
-            ExecOp::NotLtRK => {
-                compare!(i, false, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <, >=, meta::less_than)
-            }
-            ExecOp::NotLtKR => {
-                compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
-            }
-            ExecOp::NotLeRR => {
-                compare!(i, false, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
-            }
-            ExecOp::NotLeRK => {
-                compare!(i, false, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <=, >, meta::less_equal)
-            }
-            ExecOp::NotLeKR => {
-                compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
-            }
-            ExecOp::CompareKK => {
-                let code = Instruction(cl.proto.code.get(index_of(cl, pc.cast_mut())));
-                let (x, y) = (kst!(i.b()), kst!(i.c()));
-                let res = match code.op() {
-                    Op::Eq => x.raw_equal(y),
-                    Op::Lt => protect!(meta::less_than(l, x, y)),
-                    _ => protect!(meta::less_equal(l, x, y)),
-                };
-                // The jump behind it is run by itself.
-                if res != (i.a() != 0) {
-                    pc = unsafe { pc.add(1) };
-                }
-            }
-            ExecOp::Test => branch!(i, !r!(i.a()).is_falsy()),
-            ExecOp::TestNot => branch!(i, r!(i.a()).is_falsy()),
-            ExecOp::TestSet => {
-                let v = r!(i.b());
-                let taken = v.is_falsy() == (i.c() == 0);
-                if taken {
-                    set_r!(i.a(), v);
-                }
-                branch!(i, taken);
-            }
-            ExecOp::Call => {
-                let func = base.wrapping_add(i.a());
-                let wanted = i.c() as i32 - 1;
-                if i.b() != 0 {
-                    l.top.set(func.wrapping_add(i.b()));
-                }
-                save_pc!();
-                let f = unsafe { *func };
-                let kind = function_kind(f);
-                if kind == Some(Kind::LuaClosure) {
-                    // SAFETY: the kind says so.
-                    let callee = unsafe { Gc::from_ptr(f.payload()) };
-                    let new = tri!(call::push_lua_frame(l, func, callee, wanted));
-                    if HOOKED || l.hook_mask() != 0 {
-                        if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
-                            tri!(call::call_hook_of_lua(l));
-                        }
-                        load_frame!(new);
-                        check_hooks!();
-                    } else {
-                        load_frame!(new);
-                    }
-                    continue;
-                }
-                if kind == Some(Kind::Builtin) {
-                    // SAFETY: the kind says so; builtins are static.
-                    let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
-                    let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
-                    if !HOOKED
-                        && let Some(fast) = b.fast
-                        && (wanted == 1 || !matches!(b.special, Special::First | Special::Next))
-                    {
-                        // SAFETY: `nargs` values follow the function, whose slot takes the result.
-                        if unsafe { fast(l, func.add(1), nargs, func) } {
-                            if wanted < 0 {
-                                let given = (b.special != Special::Nothing) as usize;
-                                l.top.set(func.wrapping_add(given));
-                            } else {
-                                for n in 1..wanted as usize {
-                                    // SAFETY: the frame has room for the results it asks for.
-                                    unsafe { *func.add(n) = Value::NIL };
-                                }
-                                l.top.set(ci.top.get());
-                                check_gc!(func.wrapping_add(1.max(wanted as usize)));
-                            }
-                            continue;
+                ExecOp::GetGlobal => {
+                    let key = kst!(i.c());
+                    let env = cl.upval(i.b());
+                    let node = node_of(env.get(), key, Hint(i.imm()));
+                    match node {
+                        Some(n) if !n.val.get().is_nil() => set_r!(i.a(), n.val.get()),
+                        _ => {
+                            let at = unsafe { ValueAt::at(env.v.get()) };
+                            let v = protect!(get_field_slow(l, at, key, pc.cast_mut()));
+                            set_r!(i.a(), v);
                         }
                     }
-                    let nested = match b.special {
-                        Special::Pcall => nargs >= 1,
-                        Special::Xpcall => nargs >= 2,
-                        _ => false,
+                }
+                ExecOp::SetGlobalR => {
+                    let env = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
+                    set_field!(i, pc.cast_mut(), env, kst!(i.b()), r!(i.c()));
+                }
+                ExecOp::SetGlobalK => {
+                    let env = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
+                    set_field!(i, pc.cast_mut(), env, kst!(i.b()), kst!(i.c()));
+                }
+                ExecOp::GetField => {
+                    let key = kst!(i.c());
+                    let node = node_of(r!(i.b()), key, Hint(i.imm()));
+                    match node {
+                        Some(n) if !n.val.get().is_nil() => set_r!(i.a(), n.val.get()),
+                        _ => {
+                            let v = protect!(get_field_slow(l, reg_at!(i.b()), key, pc.cast_mut()));
+                            set_r!(i.a(), v);
+                        }
+                    }
+                }
+                ExecOp::SetFieldR => set_field!(i, pc.cast_mut(), reg_at!(i.a()), kst!(i.b()), r!(i.c())),
+                ExecOp::SetFieldK => set_field!(i, pc.cast_mut(), reg_at!(i.a()), kst!(i.b()), kst!(i.c())),
+                ExecOp::SelfField => {
+                    let obj = r!(i.b());
+                    let key = kst!(i.c());
+                    // Before the look-up: a yield in it finishes with register A only.
+                    set_r!(i.a() + 1, obj);
+                    // SAFETY: lowering saw a short string.
+                    let name: Gc<Str> = unsafe { Gc::from_ptr(key.payload()) };
+                    let found = match obj.as_table() {
+                        Some(t) => find_method(l, t, name, pc.cast_mut()),
+                        None => Value::NIL,
                     };
-                    if nested {
-                        tri!(enter_pcall(l, func, b, wanted));
-                        load_frame!(l.call_info());
-                        check_hooks!();
-                        continue;
+                    let v = if found.is_nil() {
+                        protect!(self_slow(l, reg_at!(i.b()), key, pc.cast_mut()))
+                    } else {
+                        found
+                    };
+                    set_r!(i.a(), v);
+                }
+                ExecOp::SelfAny => {
+                    let obj = r!(i.b());
+                    let key = unsafe { *rk(base, k, i.imm() >> 16) };
+                    let at = reg_at!(i.b());
+                    set_r!(i.a() + 1, obj);
+                    let v = protect!(meta::get_at(l, at, key));
+                    set_r!(i.a(), v);
+                }
+                ExecOp::GetInt => {
+                    let index = i.imm().wrapping_sub(1);
+                    match slot_at(r!(i.b()), index) {
+                        // SAFETY: a slot of the array.
+                        Some(s) if unsafe { !(*s).is_nil() } => set_r!(i.a(), unsafe { *s }),
+                        _ => {
+                            let v = protect!(meta::get_at(l, reg_at!(i.b()), kst!(i.c())));
+                            set_r!(i.a(), v);
+                        }
                     }
                 }
-                if tri!(call::precall(l, func, wanted)) == Pre::Lua {
-                    load_frame!(l.call_info());
-                } else {
-                    if wanted >= 0 {
-                        l.top.set(ci.top.get());
+                ExecOp::GetIndex => {
+                    let obj = r!(i.b());
+                    let key = base.wrapping_add(i.c());
+                    match slot_of(obj, double(key)) {
+                        // SAFETY: a slot of the array.
+                        Some(s) if unsafe { !(*s).is_nil() } => set_r!(i.a(), unsafe { *s }),
+                        _ => {
+                            let v = protect!(get_index_slow(l, reg_at!(i.b()), r!(i.c())));
+                            set_r!(i.a(), v);
+                        }
                     }
-                    base = ci.base.get();
                 }
-                check_hooks!();
-            }
-            ExecOp::TailCall => {
-                let mut func = base.wrapping_add(i.a());
-                if i.b() != 0 {
-                    l.top.set(func.wrapping_add(i.b()));
+                ExecOp::GetTable => {
+                    let key = unsafe { *rk(base, k, i.imm() >> 16) };
+                    let v = protect!(meta::get_at(l, reg_at!(i.b()), key));
+                    set_r!(i.a(), v);
                 }
-                save_pc!();
-                let f = unsafe { *func };
-                match function_kind(f) {
-                    Some(Kind::Builtin) => {
+                ExecOp::GetTabUp => {
+                    let key = unsafe { *rk(base, k, i.imm() >> 16) };
+                    let at = unsafe { ValueAt::at(cl.upval(i.b()).v.get()) };
+                    let v = protect!(meta::get_at(l, at, key));
+                    set_r!(i.a(), v);
+                }
+                ExecOp::SetIndexR => set_index!(i, r!(i.c())),
+                ExecOp::SetIndexK => set_index!(i, kst!(i.c())),
+                ExecOp::SetIntR => set_int!(i, r!(i.c())),
+                ExecOp::SetIntK => set_int!(i, kst!(i.c())),
+                ExecOp::SetTable => {
+                    let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
+                    let val = unsafe { *rk(base, k, i.imm() >> 16) };
+                    protect!(meta::set_at(l, reg_at!(i.a()), key, val));
+                }
+                ExecOp::SetTabUp => {
+                    let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
+                    let val = unsafe { *rk(base, k, i.imm() >> 16) };
+                    let at = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
+                    protect!(meta::set_at(l, at, key, val));
+                }
+                ExecOp::NewTable => {
+                    let t = protect!(Gc::<Table>::new(l));
+                    set_r!(i.a(), Value::table(t));
+                    if i.imm() != 0 {
+                        let array = num::fb_to_int(i.b() as u8);
+                        let hash = num::fb_to_int(i.c() as u8);
+                        protect!(t.resize(l, array, hash));
+                    }
+                    check_gc!(base.wrapping_add(i.a() + 1));
+                }
+                ExecOp::SetList => {
+                    let ra = base.wrapping_add(i.a());
+                    let n = match i.b() {
+                        0 => (l.top.get() as usize - ra as usize) / 8 - 1,
+                        n => n,
+                    };
+                    if i.c() != 0 {
+                        pc = unsafe { pc.add(1) };
+                    }
+                    // The table under construction, unless the code is made up or a debugger changed the register.
+                    let Some(t) = r!(i.a()).as_table() else {
+                        save_pc!();
+                        return Exit::Throw(l.type_error(reg_at!(i.a()), "index"));
+                    };
+                    protect!(set_list(l, t, ra.wrapping_add(1), n, i.imm()));
+                    l.top.set(ci.top.get());
+                }
+                ExecOp::AddRR => arith_rr!(i, Add, |x, y| x + y),
+                ExecOp::AddRK => arith_rk!(i, Add, |x, y| x + y),
+                ExecOp::AddKR => arith_kr!(i, Add, |x, y| x + y),
+                ExecOp::SubRR => arith_rr!(i, Sub, |x, y| x - y),
+                ExecOp::SubRK => arith_rk!(i, Sub, |x, y| x - y),
+                ExecOp::SubKR => arith_kr!(i, Sub, |x, y| x - y),
+                ExecOp::MulRR => arith_rr!(i, Mul, |x, y| x * y),
+                ExecOp::MulRK => arith_rk!(i, Mul, |x, y| x * y),
+                ExecOp::MulKR => arith_kr!(i, Mul, |x, y| x * y),
+                ExecOp::DivRR => arith_rr!(i, Div, |x, y| x / y),
+                ExecOp::DivRK => arith_rk!(i, Div, |x, y| x / y),
+                ExecOp::DivKR => arith_kr!(i, Div, |x, y| x / y),
+                ExecOp::ModRR => arith_rr!(i, Mod, num::modulo),
+                ExecOp::ModRK => arith_rk!(i, Mod, num::modulo),
+                ExecOp::ModKR => arith_kr!(i, Mod, num::modulo),
+                ExecOp::PowRR => power!(i, r!(i.b()), r!(i.c()), reg_at!(i.b()), reg_at!(i.c())),
+                ExecOp::PowRK => power!(i, r!(i.b()), kst!(i.c()), reg_at!(i.b()), k_at!(i.c())),
+                ExecOp::PowKR => power!(i, kst!(i.b()), r!(i.c()), k_at!(i.b()), reg_at!(i.c())),
+                ExecOp::ArithKK => {
+                    let code = Instruction(cl.proto.code.get(index_of(cl, pc.cast_mut())));
+                    let tm = TagMethod::from_arith(code.op() as u8 - Op::Add as u8);
+                    let v = protect!(meta::arith_at(l, tm, k_at!(i.b()), k_at!(i.c())));
+                    set_r!(i.a(), v);
+                }
+                ExecOp::Unm => {
+                    let x = r!(i.b());
+                    if x.is_number() {
+                        set_r!(i.a(), Value::number(-x.raw_number()));
+                    } else {
+                        let v = protect!(meta::arith_at(l, TagMethod::Unm, reg_at!(i.b()), reg_at!(i.b())));
+                        set_r!(i.a(), v);
+                    }
+                }
+                ExecOp::Not => set_r!(i.a(), Value::boolean(r!(i.b()).is_falsy())),
+                ExecOp::Len => {
+                    let x = r!(i.b());
+                    if let Some(t) = x.as_table()
+                        && t.metatable.get().is_none()
+                    {
+                        set_r!(i.a(), Value::number(t.length(l.global()) as f64));
+                        break 'op;
+                    }
+                    if let Some(s) = x.as_string() {
+                        set_r!(i.a(), Value::number(s.len() as f64));
+                        break 'op;
+                    }
+                    let v = protect!(meta::len_at(l, reg_at!(i.b())));
+                    set_r!(i.a(), v);
+                }
+                ExecOp::Concat => {
+                    let n = i.c() - i.b() + 1;
+                    l.top.set(base.wrapping_add(i.c() + 1));
+                    protect!(meta::concat(l, n));
+                    let v = r!(i.b());
+                    set_r!(i.a(), v);
+                    let (ra, rb) = (base.wrapping_add(i.a()), base.wrapping_add(i.b()));
+                    l.top.set(ci.top.get());
+                    check_gc!(if ra >= rb { ra.wrapping_add(1) } else { rb });
+                }
+                ExecOp::Jmp => pc = unsafe { pc.offset(i.offset()) },
+                ExecOp::JmpBack => {
+                    pc = unsafe { pc.offset(i.offset()) };
+                    check_hooks!();
+                }
+                ExecOp::JmpClose => {
+                    upval::close(l, base.wrapping_add(i.a() - 1));
+                    pc = unsafe { pc.offset(i.offset()) };
+                    check_hooks!();
+                }
+                ExecOp::EqRR => equal_rr!(i, true),
+                ExecOp::NotEqRR => equal_rr!(i, false),
+                ExecOp::EqRK => equal_rk!(i, true),
+                ExecOp::NotEqRK => equal_rk!(i, false),
+                ExecOp::LtRR => {
+                    compare!(i, true, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
+                }
+                ExecOp::LtRK => {
+                    compare!(i, true, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <, >=, meta::less_than)
+                }
+                ExecOp::LtKR => {
+                    compare!(i, true, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
+                }
+                ExecOp::LeRR => {
+                    compare!(i, true, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
+                }
+                ExecOp::LeRK => {
+                    compare!(i, true, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <=, >, meta::less_equal)
+                }
+                ExecOp::LeKR => {
+                    compare!(i, true, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
+                }
+                ExecOp::NotLtRR => {
+                    compare!(i, false, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
+                }
+                ExecOp::NotLtRK => {
+                    compare!(i, false, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <, >=, meta::less_than)
+                }
+                ExecOp::NotLtKR => {
+                    compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
+                }
+                ExecOp::NotLeRR => {
+                    compare!(i, false, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
+                }
+                ExecOp::NotLeRK => {
+                    compare!(i, false, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <=, >, meta::less_equal)
+                }
+                ExecOp::NotLeKR => {
+                    compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
+                }
+                ExecOp::CompareKK => {
+                    let code = Instruction(cl.proto.code.get(index_of(cl, pc.cast_mut())));
+                    let (x, y) = (kst!(i.b()), kst!(i.c()));
+                    let res = match code.op() {
+                        Op::Eq => x.raw_equal(y),
+                        Op::Lt => protect!(meta::less_than(l, x, y)),
+                        _ => protect!(meta::less_equal(l, x, y)),
+                    };
+                    // The jump behind it is run by itself.
+                    if res != (i.a() != 0) {
+                        pc = unsafe { pc.add(1) };
+                    }
+                }
+                ExecOp::Test => branch!(i, !r!(i.a()).is_falsy()),
+                ExecOp::TestNot => branch!(i, r!(i.a()).is_falsy()),
+                ExecOp::TestSet => {
+                    let v = r!(i.b());
+                    let taken = v.is_falsy() == (i.c() == 0);
+                    if taken {
+                        set_r!(i.a(), v);
+                    }
+                    branch!(i, taken);
+                }
+                ExecOp::Call => {
+                    let func = base.wrapping_add(i.a());
+                    let wanted = i.c() as i32 - 1;
+                    save_pc!();
+                    let f = unsafe { *func };
+                    let kind = function_kind(f);
+                    if !HOOKED && i.b() != 0 && kind == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
+                        // SAFETY: the kind says so.
+                        let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
+                        if let Some(new) = call::push_plain_frame(l, ci, func, callee, i.b(), wanted) {
+                            enter_frame!(new, callee, func.wrapping_add(1));
+                            break 'op;
+                        }
+                    }
+                    if i.b() != 0 {
+                        l.top.set(func.wrapping_add(i.b()));
+                    }
+                    if kind == Some(Kind::LuaClosure) {
+                        // SAFETY: the kind says so.
+                        let callee = unsafe { Gc::from_ptr(f.payload()) };
+                        let new = tri!(call::push_lua_frame(l, func, callee, wanted));
+                        if HOOKED || l.hook_mask() != 0 {
+                            if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+                                tri!(call::call_hook_of_lua(l));
+                            }
+                            load_frame!(new);
+                            check_hooks!();
+                        } else {
+                            load_frame!(new);
+                        }
+                        break 'op;
+                    }
+                    if kind == Some(Kind::Builtin) {
                         // SAFETY: the kind says so; builtins are static.
                         let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
                         let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
+                        if !HOOKED
+                            && let Some(fast) = b.fast
+                            && (wanted == 1 || !matches!(b.special, Special::First | Special::Next))
+                        {
+                            // SAFETY: `nargs` values follow the function, whose slot takes the result.
+                            if unsafe { fast(l, func.add(1), nargs, func) } {
+                                if wanted < 0 {
+                                    let given = (b.special != Special::Nothing) as usize;
+                                    l.top.set(func.wrapping_add(given));
+                                } else {
+                                    for n in 1..wanted as usize {
+                                        // SAFETY: the frame has room for the results it asks for.
+                                        unsafe { *func.add(n) = Value::NIL };
+                                    }
+                                    l.top.set(ci.top.get());
+                                    check_gc!(func.wrapping_add(1.max(wanted as usize)));
+                                }
+                                break 'op;
+                            }
+                        }
                         let nested = match b.special {
                             Special::Pcall => nargs >= 1,
                             Special::Xpcall => nargs >= 2,
                             _ => false,
                         };
                         if nested {
-                            tri!(enter_pcall(l, func, b, LUA_MULTRET));
+                            tri!(enter_pcall(l, func, b, wanted));
                             load_frame!(l.call_info());
                             check_hooks!();
-                            continue;
+                            break 'op;
                         }
                     }
-                    Some(_) => {}
-                    None if f.tag() == TAG_LIGHTC => {}
-                    None => func = tri!(call::try_call_metamethod(l, func)),
+                    if tri!(call::precall(l, func, wanted)) == Pre::Lua {
+                        load_frame!(l.call_info());
+                    } else {
+                        if wanted >= 0 {
+                            l.top.set(ci.top.get());
+                        }
+                        base = ci.base.get();
+                    }
+                    check_hooks!();
                 }
-                if tri!(call::precall(l, func, LUA_MULTRET)) == Pre::Lua {
-                    load_frame!(tail_frame(l, ci, !cl.proto.protos.is_empty()));
-                } else {
-                    base = ci.base.get();
-                }
-                check_hooks!();
-            }
-            ExecOp::Return => {
-                let mut first = base.wrapping_add(i.a());
-                if i.b() != 0 {
-                    l.top.set(first.wrapping_add(i.b() - 1));
-                }
-                if i.c() != 0 {
-                    upval::close(l, base);
-                }
-                if l.hook_mask() != 0 {
+                ExecOp::TailCall => {
+                    let mut func = base.wrapping_add(i.a());
                     save_pc!();
-                    first = tri!(call::return_hook(l, ci, first));
+                    let f = unsafe { *func };
+                    let kind = function_kind(f);
+                    if !HOOKED && i.b() != 0 && kind == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
+                        // SAFETY: the kind says so.
+                        let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
+                        if !cl.proto.protos.is_empty() {
+                            upval::close(l, base);
+                        }
+                        if call::replace_plain_frame(l, ci, func, callee, i.b()) {
+                            enter_frame!(ci, callee, ci.func.get().wrapping_add(1));
+                            break 'op;
+                        }
+                    }
+                    if i.b() != 0 {
+                        l.top.set(func.wrapping_add(i.b()));
+                    }
+                    match kind {
+                        Some(Kind::Builtin) => {
+                            // SAFETY: the kind says so; builtins are static.
+                            let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
+                            let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
+                            let nested = match b.special {
+                                Special::Pcall => nargs >= 1,
+                                Special::Xpcall => nargs >= 2,
+                                _ => false,
+                            };
+                            if nested {
+                                tri!(enter_pcall(l, func, b, LUA_MULTRET));
+                                load_frame!(l.call_info());
+                                check_hooks!();
+                                break 'op;
+                            }
+                        }
+                        Some(_) => {}
+                        None if f.tag() == TAG_LIGHTC => {}
+                        None => func = tri!(call::try_call_metamethod(l, func)),
+                    }
+                    if tri!(call::precall(l, func, LUA_MULTRET)) == Pre::Lua {
+                        load_frame!(tail_frame(l, ci, !cl.proto.protos.is_empty()));
+                    } else {
+                        base = ci.base.get();
+                    }
+                    check_hooks!();
                 }
-                let n = (l.top.get() as usize - first as usize) / 8;
-                let wanted = ci.nresults.get() as i32;
-                let prev = ci.prev.get();
-                l.ci.set(prev);
-                call::move_results(l, ci.func.get(), first, n, wanted);
-                if ci.has(cist::FRESH) {
-                    return Exit::Done;
+                ExecOp::Return => {
+                    if i.c() != 0 {
+                        upval::close(l, base);
+                    }
+                    let first = base.wrapping_add(i.a());
+                    let n = match i.b() {
+                        0 => (l.top.get() as usize - first as usize) / 8,
+                        b => b - 1,
+                    };
+                    return_results!(first, n);
                 }
-                // SAFETY: a called frame has a previous one.
-                return_to_caller!(unsafe { &*prev }, wanted);
-            }
-            ExecOp::Return0 => return_fixed!(i, 0),
-            ExecOp::Return1 => return_fixed!(i, 1),
-            ExecOp::ForPrep => {
-                let ra = base.wrapping_add(i.a());
-                protect!(for_prepare(l, ra));
-                pc = unsafe { pc.offset(i.offset()) };
-            }
-            ExecOp::ForLoop => {
-                let ra = base.wrapping_add(i.a());
-                // SAFETY: the control registers hold numbers since `ForPrep`.
-                unsafe {
-                    let step = (*ra.add(2)).raw_number();
-                    let index = (*ra).raw_number() + step;
-                    let limit = (*ra.add(1)).raw_number();
-                    if if 0.0 < step { index <= limit } else { limit <= index } {
-                        *ra = Value(index.to_bits());
-                        *ra.add(3) = Value(index.to_bits());
-                        pc = pc.offset(i.offset());
+                ExecOp::Return0 => return_fixed!(i, 0),
+                ExecOp::Return1 => return_fixed!(i, 1),
+                ExecOp::ForPrep => {
+                    let ra = base.wrapping_add(i.a());
+                    protect!(for_prepare(l, ra));
+                    pc = unsafe { pc.offset(i.offset()) };
+                }
+                ExecOp::ForLoop => {
+                    let ra = base.wrapping_add(i.a());
+                    // SAFETY: the control registers hold numbers since `ForPrep`.
+                    unsafe {
+                        let step = (*ra.add(2)).raw_number();
+                        let index = (*ra).raw_number() + step;
+                        let limit = (*ra.add(1)).raw_number();
+                        if if 0.0 < step { index <= limit } else { limit <= index } {
+                            *ra = Value(index.to_bits());
+                            *ra.add(3) = Value(index.to_bits());
+                            pc = pc.offset(i.offset());
+                            check_hooks!();
+                        }
+                    }
+                }
+                ExecOp::TForCall => {
+                    let ra = base.wrapping_add(i.a());
+                    let f = r!(i.a());
+                    if !HOOKED && function_kind(f) == Some(Kind::Builtin) {
+                        // SAFETY: the kind says so; builtins are static.
+                        let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
+                        if let Some(t) = r!(i.a() + 1).as_table() {
+                            // SAFETY: the loop's registers.
+                            let done = unsafe {
+                                match b.special {
+                                    Special::Next => iterate_next(l, t, ra, pc.cast_mut()),
+                                    Special::Inext => iterate_ipairs(t, ra),
+                                    _ => false,
+                                }
+                            };
+                            if done {
+                                for n in 2..i.c() {
+                                    set_r!(i.a() + 3 + n, Value::NIL);
+                                }
+                                break 'op;
+                            }
+                        }
+                    }
+                    let to = ra.wrapping_add(3);
+                    // SAFETY: three registers above the loop variables' start are reserved for the call.
+                    unsafe {
+                        *to.add(2) = *ra.add(2);
+                        *to.add(1) = *ra.add(1);
+                        *to = *ra;
+                    }
+                    l.top.set(to.wrapping_add(3));
+                    save_pc!();
+                    if tri!(call::precall(l, to, i.c() as i32)) == Pre::Lua {
+                        load_frame!(l.call_info());
+                    } else {
+                        l.top.set(ci.top.get());
+                        base = ci.base.get();
+                    }
+                    check_hooks!();
+                }
+                ExecOp::TForLoop => {
+                    let v = r!(i.a() + 1);
+                    if !v.is_nil() {
+                        set_r!(i.a(), v);
+                        pc = unsafe { pc.offset(i.offset()) };
                         check_hooks!();
                     }
                 }
-            }
-            ExecOp::TForCall => {
-                let ra = base.wrapping_add(i.a());
-                let f = r!(i.a());
-                if !HOOKED && function_kind(f) == Some(Kind::Builtin) {
-                    // SAFETY: the kind says so; builtins are static.
-                    let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
-                    if let Some(t) = r!(i.a() + 1).as_table() {
-                        // SAFETY: the loop's registers.
-                        let done = unsafe {
-                            match b.special {
-                                Special::Next => iterate_next(l, t, ra, pc.cast_mut()),
-                                Special::Inext => iterate_ipairs(t, ra),
-                                _ => false,
-                            }
-                        };
-                        if done {
-                            for n in 2..i.c() {
-                                set_r!(i.a() + 3 + n, Value::NIL);
-                            }
-                            continue;
-                        }
-                    }
-                }
-                let to = ra.wrapping_add(3);
-                // SAFETY: three registers above the loop variables' start are reserved for the call.
-                unsafe {
-                    *to.add(2) = *ra.add(2);
-                    *to.add(1) = *ra.add(1);
-                    *to = *ra;
-                }
-                l.top.set(to.wrapping_add(3));
-                save_pc!();
-                if tri!(call::precall(l, to, i.c() as i32)) == Pre::Lua {
-                    load_frame!(l.call_info());
-                } else {
-                    l.top.set(ci.top.get());
-                    base = ci.base.get();
-                }
-                check_hooks!();
-            }
-            ExecOp::TForLoop => {
-                let v = r!(i.a() + 1);
-                if !v.is_nil() {
+                ExecOp::Closure => {
+                    let p = cl.proto.protos.get(i.imm() as usize);
+                    let v = protect!(closure::instantiate(l, p, cl, ci));
                     set_r!(i.a(), v);
-                    pc = unsafe { pc.offset(i.offset()) };
-                    check_hooks!();
+                    check_gc!(base.wrapping_add(i.a() + 1));
                 }
+                ExecOp::VarArg => {
+                    protect!(copy_varargs(l, ci, i.a(), i.b() as i32 - 1));
+                }
+                ExecOp::Nop => {}
             }
-            ExecOp::Closure => {
-                let p = cl.proto.protos.get(i.imm() as usize);
-                let v = protect!(closure::instantiate(l, p, cl, ci));
-                set_r!(i.a(), v);
-                check_gc!(base.wrapping_add(i.a() + 1));
-            }
-            ExecOp::VarArg => {
-                protect!(copy_varargs(l, ci, i.a(), i.b() as i32 - 1));
-            }
-            ExecOp::Nop => {}
         }
+        pc = pc.wrapping_add(1);
     }
 }
 
@@ -1307,6 +1309,34 @@ fn function_kind(f: Value) -> Option<Kind> {
     } else {
         None
     }
+}
+
+/// Ends the Lua frame `ci` with `n` results from `first` on; the Lua frame to go on with, or none when it was the
+/// invocation's first.
+#[inline(never)]
+fn leave_frame(l: Lua, ci: &CallInfo, first: *mut Value, n: usize) -> LResult<Option<&'static CallInfo>> {
+    let mut first = first;
+    if l.hook_mask() != 0 {
+        l.top.set(first.wrapping_add(n));
+        first = call::return_hook(l, ci, first)?;
+    }
+    let wanted = ci.nresults();
+    // SAFETY: a called frame has a previous one.
+    let prev: &'static CallInfo = unsafe { &*ci.prev.get() };
+    l.ci.set(prev);
+    call::move_results(l, ci.func.get(), first, n, wanted);
+    if ci.has(cist::FRESH) {
+        return Ok(None);
+    }
+    if !prev.is_lua() {
+        debug_assert!(prev.has(cist::PCALL));
+        finish_pcall(l, prev)?;
+        return Ok(Some(l.call_info()));
+    }
+    if wanted >= 0 {
+        l.top.set(prev.top.get());
+    }
+    Ok(Some(prev))
 }
 
 /// Moves the frame just pushed over the frame `old` that tail called it.
