@@ -232,6 +232,8 @@ pub unsafe extern "C" fn raise(link: *mut Link, throw: u64) {
         ".cfi_adjust_cfa_offset 8",
         "ret",
         ".cfi_adjust_cfa_offset -8",
+        // Never run: debuggers look a return address up by the byte before it.
+        "nop",
         "5:",
         "dec rdx",
         "jne 2b",
