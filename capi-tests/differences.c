@@ -1,0 +1,114 @@
+/* flags: -fexceptions
+ * What is different on purpose. Each library has an expected output of its own in expected/; docs/COMPATIBILITY.md says why. */
+#include "support.h"
+
+/* ---- cleanups of C frames that an error or a yield leaves ------------------------------------------- */
+
+static int cleaned;
+static void clean(int *what) { cleaned = cleaned * 10 + *what; }
+
+static int raises(lua_State *L) {
+  int one __attribute__((cleanup(clean))) = 1;
+  int two __attribute__((cleanup(clean))) = 2;
+  (void)one;
+  (void)two;
+  return luaL_error(L, "raised");
+}
+static int yields(lua_State *L) {
+  int three __attribute__((cleanup(clean))) = 3;
+  (void)three;
+  return lua_yield(L, 0);
+}
+
+static void t_cleanups(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  int status;
+  cleaned = 0;
+  lua_pushcfunction(L, raises);
+  status = lua_pcall(L, 0, 0, 0);
+  say("%s, cleanups %d", status_name(status), cleaned);
+  cleaned = 0;
+  lua_pushcfunction(co, yields);
+  status = lua_resume(co, L, 0);
+  say("%s, cleanups %d", status_name(status), cleaned);
+  lua_settop(L, 0);
+}
+
+/* ---- nesting that takes no native stack here -------------------------------------------------------- */
+
+static void t_nesting(lua_State *L) {
+  if (luaL_dostring(L,
+        "local function levels(protect) "
+        "  local n = 0 "
+        "  local function f() n = n + 1 if n < 1000 then protect(f) end end "
+        "  f() "
+        "  return n == 1000 and 'a thousand levels' or n < 250 and 'at most the native levels' "
+        "end "
+        "return levels(pcall), levels(function(f) xpcall(f, function(e) return e end) end)"))
+    say("error %s", lua_tostring(L, -1));
+  say("pcall: %s", lua_tostring(L, -2));
+  say("xpcall: %s", lua_tostring(L, -1));
+  lua_settop(L, 0);
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------------ */
+
+/* a NaN keeps its meaning, but not the bits that mean nothing */
+static void t_nan(lua_State *L) {
+  static const unsigned int payload[2] = { 0x12345678u, 0x7ff8abcdu };
+  unsigned int bits[2];
+  double d;
+  memcpy(&d, payload, sizeof d);
+  lua_pushnumber(L, d);
+  d = lua_tonumber(L, -1);
+  memcpy(bits, &d, sizeof d);
+  say("a NaN %s, its payload %s", d != d ? "stays one" : "is lost", bits[0] == payload[0] && bits[1] == payload[1] ? "too" : "does not");
+  lua_settop(L, 0);
+}
+
+/* ---- light userdata --------------------------------------------------------------------------------- */
+
+/* a pattern that is no address needs memory once, so pushing it can fail */
+static int budget = -1;
+static void *limited(void *ud, void *block, size_t old, size_t size) {
+  (void)ud;
+  (void)old;
+  if (size == 0) {
+    free(block);
+    return NULL;
+  }
+  if (budget == 0 && (block == NULL || size > old)) return NULL;
+  return realloc(block, size);
+}
+static void *pattern;
+static int push_pattern(lua_State *L) {
+  lua_pushlightuserdata(L, pattern);
+  return lua_touserdata(L, -1) == pattern;
+}
+static void t_light(lua_State *unused) {
+  lua_State *L = lua_newstate(limited, NULL);
+  int status;
+  (void)unused;
+  pattern = &budget;
+  lua_pushcfunction(L, push_pattern);
+  say("an address: %s", status_name(lua_pcall(L, 0, 0, 0)));
+  pattern = (void *)0xfedcba9876543210UL;
+  lua_pushcfunction(L, push_pattern);
+  budget = 0;
+  status = lua_pcall(L, 0, 1, 0);
+  budget = -1;
+  say("without memory: %s", status_name(status));
+  lua_pushcfunction(L, push_pattern);
+  say("with memory: %s", status_name(lua_pcall(L, 0, 1, 0)));
+  lua_close(L);
+}
+
+static const Section sections[] = {
+  { "cleanups", t_cleanups },
+  { "nesting", t_nesting },
+  { "nan", t_nan },
+  { "light", t_light },
+  END_OF_SECTIONS
+};
+
+int main(int argc, char **argv) { return run_sections(argc, argv, sections); }
