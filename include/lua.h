@@ -280,7 +280,7 @@ LUA_API void (lua_pushcclosure)(lua_State *L, lua_CFunction fn, int n);
 /* [-0, +1, -] Pushes false for 0 and true for any other value. */
 LUA_API void (lua_pushboolean)(lua_State *L, int b);
 
-/* [-0, +1, -] Pushes a light userdata, which is any pointer. */
+/* [-0, +1, m] Pushes a light userdata, which is any pointer. */
 LUA_API void (lua_pushlightuserdata)(lua_State *L, void *p);
 
 /* [-0, +1, -] Pushes the thread L itself; 1 when it is the main thread. */
@@ -325,7 +325,7 @@ LUA_API void (lua_settable)(lua_State *L, int idx);
 /* [-1, +0, e] Does t[k] = v and pops v. */
 LUA_API void (lua_setfield)(lua_State *L, int idx, const char *k);
 
-/* [-2, +0, m] As lua_settable on a table, without metamethods. */
+/* [-2, +0, e] As lua_settable on a table, without metamethods. */
 LUA_API void (lua_rawset)(lua_State *L, int idx);
 
 /* [-1, +0, m] Does t[n] = v on the table at idx without metamethods, and pops v. */

@@ -425,9 +425,10 @@ pub unsafe extern "C-unwind" fn lua_pushboolean(L: *mut lua_State, b: c_int) {
     plain!(L => L.pushboolean(b != 0))
 }
 
-/// `[-0, +1, -]` Pushes a light userdata, which is any pointer.
+/// `[-0, +1, m]` Pushes a light userdata, which is any pointer.
 ///
-/// Patterns outside the address space need memory for a side table; only they can raise. Manual 4.8.
+/// Only patterns outside the address space can raise: they need memory for a side table. Errors: LUA_ERRMEM.
+/// Manual 4.8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_pushlightuserdata(L: *mut lua_State, p: *mut c_void) {
     quick!(L => L.quick_pushlightuserdata(p).then_some(()), raising!(pushlightuserdata)(p: *mut c_void))
@@ -566,9 +567,9 @@ pub unsafe extern "C-unwind" fn lua_setfield(L: *mut lua_State, idx: c_int, k: *
 }
 core!(setfield(L, idx: c_int, k: *const c_char) => L.setfield(idx, text(k)));
 
-/// `[-2, +0, m]` As `lua_settable` on a table, without metamethods.
+/// `[-2, +0, e]` As `lua_settable` on a table, without metamethods.
 ///
-/// A nil or NaN key is an error. Errors: LUA_ERRMEM. Manual 4.8.
+/// A nil or NaN key is an error. Errors: any. Manual 4.8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_rawset(L: *mut lua_State, idx: c_int) {
     quick!(L => L.quick_rawset(idx).then_some(()), raising!(rawset)(idx: c_int))

@@ -7,6 +7,13 @@
 //! The first line of a function's documentation goes to the header. In brackets it has the function's effect on the
 //! stack: values popped, values pushed, and errors (`-` never, `m` out of memory, `e` any, `v` always).
 //!
+//! # Ownership
+//!
+//! What comes back by pointer belongs to Lua: text of a string as long as the string is reachable, the block of a
+//! userdata as long as the userdata, names of the debug interface as long as the function they are of. Strings and
+//! buffers that come in are copied; no pointer to them is kept, except `ud` of an allocator and light userdata, which
+//! are never looked into. The host owns states (`lua_close`) and the structures it passes (`lua_Debug`, `luaL_Buffer`).
+//!
 //! # Safety
 //!
 //! For all of these functions the manual is the contract, and their `unsafe` code relies on it: `L` is a live thread
