@@ -1,6 +1,6 @@
 //! liblua-rs: a C-ABI compatible replacement of liblua 5.2.
 #![no_std]
-#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+#![deny(unsafe_op_in_unsafe_fn)]
 #![allow(clippy::eq_op, reason = "x == x is the test for NaN")]
 #![allow(clippy::deref_addrof, reason = "it ends the borrow of a table for slots used at once")]
 

@@ -40,6 +40,7 @@ unsafe extern "C-unwind" fn toy_half(toy: *mut Toy, x: f64) -> f64 {
 
 /// Calls `f(toy, arg)` through a pad; a throw goes on to the caller's pad.
 unsafe extern "C" fn call_core(toy: *mut Toy, f: *const c_void, arg: usize) -> Ret {
+    // SAFETY: `f` is a foreign function of the toy's signature.
     let got = unsafe { boundary::call(toy.cast(), f, toy as usize, arg, 0, 0) };
     if got.throw == 0 { got } else { Ret::raise(toy.cast(), got.throw) }
 }
@@ -51,6 +52,7 @@ unsafe extern "C-unwind" fn toy_call(toy: *mut Toy, f: *const c_void, arg: usize
 
 /// A protected call: 0 when `f` returned, else 1000 + what was thrown.
 unsafe extern "C" fn pcall_core(toy: *mut Toy, f: *const c_void, arg: usize) -> Ret {
+    // SAFETY: as above; the toy outlives the call.
     unsafe {
         let before = (*toy).link.protected;
         (*toy).link.protected = before.wrapping_add(1);
@@ -73,6 +75,7 @@ unsafe extern "C-unwind" fn toy_pcall(toy: *mut Toy, f: *const c_void, arg: usiz
 unsafe extern "C" fn sum_core(toy: *mut Toy, format: *const c_char, args: *mut VaList) -> Ret {
     let mut sum = 0.0;
     let mut at = format;
+    // SAFETY: a C string, and arguments of the kinds it names.
     unsafe {
         while *at != 0 {
             match *at as u8 {
@@ -180,6 +183,7 @@ impl Foreign {
 
     fn load(object: &std::path::Path) -> Foreign {
         let path = CString::new(object.to_str().unwrap()).unwrap();
+        // SAFETY: the object just compiled; its functions are looked up by name.
         unsafe {
             let handle = libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL);
             assert!(!handle.is_null(), "{:?}", CStr::from_ptr(libc::dlerror()));
@@ -191,6 +195,7 @@ impl Foreign {
 
     fn symbol(&self, name: &str) -> *const c_void {
         let name = CString::new(name).unwrap();
+        // SAFETY: the handle is open.
         let at = unsafe { libc::dlsym(self.handle, name.as_ptr()) };
         assert!(!at.is_null());
         at
@@ -200,7 +205,9 @@ impl Foreign {
     fn run(&self, toy: &mut Toy, name: &str, arg: usize) -> Ret {
         let f = self.symbol(name);
         let toy: *mut Toy = toy;
+        // SAFETY: `f` is a function of the object, of the toy's signature.
         let got = unsafe { boundary::call(toy.cast(), f, toy as usize, arg, 0, 0) };
+        // SAFETY: the toy is the caller's.
         unsafe { assert!(!(*toy).link.has_pad()) };
         got
     }
@@ -208,6 +215,7 @@ impl Foreign {
 
 impl Drop for Foreign {
     fn drop(&mut self) {
+        // SAFETY: opened once, closed once.
         unsafe { libc::dlclose(self.handle) };
     }
 }
@@ -260,6 +268,7 @@ fn builtin_thunks() {
     for i in 0..thunks::THUNKS {
         let f = thunks::thunk_address(i);
         assert_eq!(thunks::thunk_index(f), Some(i));
+        // SAFETY: the thunk has the toy's signature.
         let got = unsafe { boundary::call(this.cast(), f, this as usize, 0, 0, 0) };
         if i == 13 {
             assert_eq!(got.throw, 13);
@@ -453,6 +462,7 @@ enum Ended {
 
 /// Runs `f` in a forked process, which then exits with 0.
 fn in_child(f: impl FnOnce()) -> Ended {
+    // SAFETY: the child runs `f` and ends; the parent waits for it.
     unsafe {
         let pid = libc::fork();
         if pid == 0 {
@@ -566,14 +576,17 @@ fn rust_panics() {
         std::panic::resume_unwind(Box::new(n))
     }
     extern "C-unwind" fn protects(toy: *mut Toy, n: usize) -> c_int {
+        // SAFETY: the toy it was called with.
         unsafe { toy_pcall(toy, panics as *const c_void, n) }
     }
     let mut t = toy();
     let this: *mut Toy = &mut t;
     for n in 0..3 {
+        // SAFETY: the toy outlives the call.
         let panicked = std::panic::catch_unwind(|| unsafe { toy_call(this, protects as *const c_void, n) });
         assert_eq!(*panicked.unwrap_err().downcast::<usize>().unwrap(), n);
         assert_eq!(counts(), [1]);
+        // SAFETY: the toy is live.
         assert!(!unsafe { &(*this).link }.has_pad());
     }
 }
@@ -589,6 +602,7 @@ fn rust_drops() {
     }
     extern "C-unwind" fn inner(toy: *mut Toy, n: usize) -> c_int {
         let _d = Drops(1);
+        // SAFETY: the toy it was called with.
         unsafe { toy_throw(toy, n as c_int) }
     }
     extern "C-unwind" fn outer(toy: *mut Toy, n: usize) -> c_int {
@@ -598,6 +612,7 @@ fn rust_drops() {
     let mut t = toy();
     let this: *mut Toy = &mut t;
     for _ in 0..3 {
+        // SAFETY: a function of the toy's signature.
         let got = unsafe { boundary::call(this.cast(), outer as *const c_void, this as usize, 6, 0, 0) };
         assert_eq!((got.throw, counts()), (6, vec![1, 2]));
     }
@@ -642,6 +657,7 @@ fn leaving_the_thread() {
         *SEEN.lock().unwrap() = counts();
     }
     type Thread = extern "C-unwind" fn(*mut Toy, usize, extern "C" fn()) -> usize;
+    // SAFETY: the C source declares it so.
     let thread: Thread = unsafe { std::mem::transmute(f.symbol("thread")) };
     let mut t = toy();
     for (how, result) in [(0, 5), (1, 4)] {
@@ -716,6 +732,7 @@ fn costs() {
         "int bare(Toy *t, size_t n) { return T->throw_(t, n) + 1; }",
     );
     extern "C-unwind" fn linked(toy: *mut Toy, n: usize) -> c_int {
+        // SAFETY: the toy it was called with.
         unsafe { toy_throw(toy, n as c_int) }.wrapping_add(1)
     }
     extern "C-unwind" fn nothing(_toy: *mut Toy, _n: usize) -> c_int {
@@ -736,6 +753,7 @@ fn costs() {
     };
     let calls = |g: *const c_void| {
         for _ in 0..rounds {
+            // SAFETY: a function of the toy's signature.
             std::hint::black_box(unsafe { boundary::call(this.cast(), g, this as usize, 3, 0, 0) });
         }
     };
@@ -754,6 +772,7 @@ fn costs() {
     time("raise, 1 frame without a table", &mut || calls(bare.symbol("bare")));
     let jump = f.symbol("jump");
     time("setjmp and longjmp", &mut || {
+        // SAFETY: as above.
         unsafe { boundary::call(this.cast(), jump, this as usize, rounds as usize, 0, 0) };
     });
 }
@@ -935,6 +954,7 @@ fn backtrace_through_pads() {
     assert_eq!(f.run(&mut t, "outer", &raw const buffer as usize).throw, 0);
     let names: Vec<&str> = frames
         .iter()
+        // SAFETY: `dladdr` only looks the address up.
         .filter_map(|&pc| unsafe {
             let mut info: libc::Dl_info = std::mem::zeroed();
             let known = !pc.is_null() && libc::dladdr(pc, &mut info) != 0 && !info.dli_sname.is_null();

@@ -283,6 +283,7 @@ fn memory_runs_out() {
                 // SAFETY: the state's allocator is not running.
                 unsafe { (*ud.cast::<Budget>()).requests_left = n };
                 let result = compile(l, chunk, b"=x", Some(100));
+                // SAFETY: as above.
                 unsafe { (*ud.cast::<Budget>()).requests_left = usize::MAX };
                 state::close_state(l);
                 assert_eq!(budget.bytes, 0, "{}: {n} requests granted", file.display());
