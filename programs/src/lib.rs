@@ -2,14 +2,8 @@
 
 #![allow(non_camel_case_types, non_snake_case, missing_docs)]
 
-use std::ffi::{CString, c_char, c_int, c_void};
-use std::os::unix::ffi::OsStringExt;
-
-/// What the program was called with, its name first.
-pub fn arguments() -> Vec<CString> {
-    // From the system's own C strings, so there is no NUL inside.
-    std::env::args_os().map(|a| CString::new(a.into_vec()).expect("an argument has no NUL")).collect()
-}
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::io::{self, Write};
 
 /// What `-v` prints.
 pub const VERSION: &str = concat!(
@@ -116,4 +110,25 @@ unsafe extern "C-unwind" {
 pub unsafe fn lua_pop(L: *mut lua_State, n: c_int) {
     // SAFETY: the caller's promise.
     unsafe { lua_settop(L, -n - 1) }
+}
+
+/// The program's arguments.
+///
+/// The programs have C's `main`: Rust's would open `/dev/null` for standard files that are closed, and ignore SIGPIPE.
+///
+/// # Safety
+/// What `main` was given.
+pub unsafe fn arguments(argc: c_int, argv: *const *const c_char) -> Vec<CString> {
+    // SAFETY: the caller's promise.
+    (0..argc as usize).map(|i| unsafe { CStr::from_ptr(*argv.add(i)) }.to_owned()).collect()
+}
+
+/// Prints the version. That nobody can read it is no reason to stop.
+pub fn print_version() {
+    let _ = writeln!(io::stdout(), "{VERSION}");
+}
+
+/// Writes to standard error. When that fails, there is no one left to tell.
+pub fn tell(text: &[u8]) {
+    let _ = io::stderr().write_all(text);
 }

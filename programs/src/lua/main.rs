@@ -4,6 +4,8 @@
 //! as errors leave C functions without running destructors: a function called by Lua keeps its Rust values in the
 //! boxed [`Job`], or drops them before it calls what may raise.
 
+#![cfg_attr(not(test), no_main)]
+
 mod complete;
 mod editor;
 mod syntax;
@@ -13,7 +15,6 @@ use lua_programs::*;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::process::ExitCode;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -104,25 +105,29 @@ fn parse(arguments: &[CString]) -> Result<Options, (CString, bool)> {
     Ok(options)
 }
 
-fn main() -> ExitCode {
-    let arguments = lua_programs::arguments();
+/// C's `main`.
+///
+/// # Safety
+/// The C library calls this.
+#[cfg_attr(not(test), unsafe(export_name = "main"))]
+pub unsafe extern "C-unwind" fn start(argc: c_int, argv: *const *const c_char) -> c_int {
+    // SAFETY: the caller's promise.
+    let arguments = unsafe { arguments(argc, argv) };
     let name = match arguments.first() {
         Some(name) if !name.is_empty() => name.clone(),
         _ => c"lua".to_owned(),
     };
-    // SAFETY: restores what every C program starts with, so that a closed pipe ends the program.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let options = match parse(&arguments) {
         Ok(options) => options,
         Err((option, needs_argument)) => {
             let (name, option) = (name.to_string_lossy(), option.to_string_lossy());
-            if needs_argument {
-                eprintln!("{name}: '{option}' needs argument");
+            let message = if needs_argument {
+                format!("'{option}' needs argument")
             } else {
-                eprintln!("{name}: unrecognized option '{option}'");
-            }
-            eprint!("usage: {name} [options] [script [args]]\n{USAGE}");
-            return ExitCode::FAILURE;
+                format!("unrecognized option '{option}'")
+            };
+            tell(format!("{name}: {message}\nusage: {name} [options] [script [args]]\n{USAGE}").as_bytes());
+            return libc::EXIT_FAILURE;
         }
     };
     let mut job = Box::new(Job { arguments, options, name: Some(name), line: Vec::new(), editor: None });
@@ -131,7 +136,7 @@ fn main() -> ExitCode {
         let l = luaL_newstate();
         if l.is_null() {
             message(&job, b"cannot create state: not enough memory");
-            return ExitCode::FAILURE;
+            return libc::EXIT_FAILURE;
         }
         lua_pushcclosure(l, run, 0);
         lua_pushlightuserdata(l, (&raw mut *job).cast());
@@ -139,7 +144,7 @@ fn main() -> ExitCode {
         let done = lua_toboolean(l, -1) != 0;
         report(&job, l, status);
         lua_close(l);
-        if done && status == LUA_OK { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if done && status == LUA_OK { libc::EXIT_SUCCESS } else { libc::EXIT_FAILURE }
     }
 }
 
@@ -166,7 +171,7 @@ unsafe fn steps(job: &mut Job, l: *mut lua_State) -> bool {
     // SAFETY: as `run`.
     unsafe {
         if job.options.version {
-            println!("{VERSION}");
+            print_version();
         }
         if !job.options.ignore_environment && !initialise(job, l) {
             return false;
@@ -189,11 +194,12 @@ unsafe fn steps(job: &mut Job, l: *mut lua_State) -> bool {
             interact(job, l);
         } else if job.options.script.is_none() && job.options.actions.is_empty() && !job.options.version {
             if io::stdin().is_terminal() {
-                println!("{VERSION}");
+                print_version();
                 interact(job, l);
             } else {
+                // As in the reference, its errors do not show in the exit code.
                 let status = luaL_loadfilex(l, ptr::null(), ptr::null());
-                return finish(job, l, status, 0, 0);
+                finish(job, l, status, 0, 0);
             }
         }
         true
@@ -351,14 +357,8 @@ unsafe fn report(job: &Job, l: *mut lua_State, status: c_int) -> bool {
 }
 
 fn message(job: &Job, text: &[u8]) {
-    let mut err = io::stderr().lock();
-    // There is no one left to tell when this fails.
-    if let Some(name) = &job.name {
-        let _ = err.write_all(name.as_bytes());
-        let _ = err.write_all(b": ");
-    }
-    let _ = err.write_all(text);
-    let _ = err.write_all(b"\n");
+    let name = job.name.as_ref().map_or(Vec::new(), |name| [name.as_bytes(), b": "].concat());
+    tell(&[&name, text, b"\n"].concat());
 }
 
 /// The interactive loop: reads, completes, runs and prints until the input ends.
@@ -389,7 +389,8 @@ unsafe fn interact(job: &mut Job, l: *mut lua_State) {
         }
         lua_settop(l, 0);
     }
-    println!();
+    // As above.
+    let _ = writeln!(io::stdout());
     job.name = name;
     job.editor = None;
 }

@@ -3,17 +3,16 @@
 //! What it lists and combines, it gets from `lua_dump`. Only the tables of instructions and the executable form come from
 //! inside the library; for their sake this program is linked with the crate, not with the C library.
 
+#![cfg_attr(not(test), no_main)]
+
 mod chunk;
 mod exec;
 mod listing;
 
 use chunk::Function;
 use lua_programs::*;
-use std::ffi::{CStr, CString, c_int, c_void};
-use std::fs::File;
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::process::ExitCode;
 use std::ptr;
 
 const USAGE: &str = "\
@@ -98,38 +97,40 @@ fn parse(arguments: &[CString]) -> Result<Options, Wrong> {
     Ok(options)
 }
 
-fn main() -> ExitCode {
-    let arguments = lua_programs::arguments();
+/// C's `main`.
+///
+/// # Safety
+/// The C library calls this.
+#[cfg_attr(not(test), unsafe(export_name = "main"))]
+pub unsafe extern "C-unwind" fn start(argc: c_int, argv: *const *const c_char) -> c_int {
+    // SAFETY: the caller's promise.
+    let arguments = unsafe { arguments(argc, argv) };
     let name = match arguments.first() {
         Some(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
         _ => "luac".into(),
     };
-    // SAFETY: restores what every C program starts with, so that a closed pipe ends the program.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let usage = |message: &str| {
-        eprint!("{name}: {message}\nusage: {name} [options] [filenames]\n{USAGE}");
-        ExitCode::FAILURE
+        tell(format!("{name}: {message}\nusage: {name} [options] [filenames]\n{USAGE}").as_bytes());
+        libc::EXIT_FAILURE
     };
     let options = match parse(&arguments) {
         Ok(options) => options,
         Err(Wrong(message)) => return usage(&message),
     };
     if options.version > 0 {
-        println!("{VERSION}");
+        print_version();
         if options.version as usize == arguments.len() - 1 {
-            return ExitCode::SUCCESS;
+            return libc::EXIT_SUCCESS;
         }
     }
     if options.files.is_empty() {
         return usage("no input files given");
     }
     match run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => libc::EXIT_SUCCESS,
         Err(message) => {
-            let mut err = io::stderr().lock();
-            // There is no one left to tell when this fails.
-            let _ = err.write_all(&[name.as_bytes(), b": ", &message, b"\n"].concat());
-            ExitCode::FAILURE
+            tell(&[name.as_bytes(), b": ", &message, b"\n"].concat());
+            libc::EXIT_FAILURE
         }
     }
 }
@@ -161,16 +162,41 @@ fn run(options: &Options) -> Result<(), Vec<u8>> {
             main.lines.clear();
         }
         let bytes = chunk::write(&header, &main, options.strip);
-        match &options.output {
-            None => io::stdout().write_all(&bytes).map_err(|e| failed("write", c"stdout", &e))?,
-            Some(name) => {
-                let path = std::ffi::OsStr::from_bytes(name.as_bytes());
-                let mut file = File::create(path).map_err(|e| failed("open", name, &e))?;
-                file.write_all(&bytes).map_err(|e| failed("write", name, &e))?;
-            }
+        store(options.output.as_deref(), &bytes)?;
+    }
+    Ok(())
+}
+
+/// Writes a file, or standard output, as C does: what does not fit may be known only when it is closed.
+fn store(output: Option<&CStr>, bytes: &[u8]) -> Result<(), Vec<u8>> {
+    let name = output.unwrap_or(c"stdout");
+    let failed = |what: &str| {
+        let code = io::Error::last_os_error().raw_os_error().unwrap_or_default();
+        // SAFETY: `strerror` gives a C string, valid until the next call.
+        let reason = unsafe { CStr::from_ptr(libc::strerror(code)) };
+        Err([b"cannot ", what.as_bytes(), b" ", name.to_bytes(), b": ", reason.to_bytes()].concat())
+    };
+    // SAFETY: C strings, a buffer with its length, and a file that is closed last.
+    unsafe {
+        let file = match output {
+            Some(name) => libc::fopen(name.as_ptr(), c"wb".as_ptr()),
+            None => stdout,
+        };
+        if file.is_null() {
+            return failed("open");
+        }
+        if libc::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), file) < bytes.len() {
+            return failed("write");
+        }
+        if libc::fclose(file) != 0 {
+            return failed("close");
         }
     }
     Ok(())
+}
+
+unsafe extern "C" {
+    static stdout: *mut libc::FILE;
 }
 
 /// Calls a function with a pointer as its argument in a new state; the message of its error.
@@ -195,16 +221,6 @@ unsafe fn protected(function: lua_CFunction, argument: *mut c_void) -> Result<()
         lua_close(l);
         result
     }
-}
-
-/// The message of C's `perror` about a file.
-fn failed(what: &str, name: &CStr, error: &io::Error) -> Vec<u8> {
-    let reason = match error.raw_os_error() {
-        // SAFETY: `strerror` gives a C string, valid until the next call.
-        Some(code) => unsafe { CStr::from_ptr(libc::strerror(code)) }.to_bytes().to_vec(),
-        None => error.to_string().into_bytes(),
-    };
-    [b"cannot ", what.as_bytes(), b" ", name.to_bytes(), b": ", &reason].concat()
 }
 
 /// The files to load and, in the end, the dump of each; with several files first that of the function that calls them.
