@@ -9,6 +9,32 @@
 //! * Code cannot run off its end, every jump arrives at an instruction.
 //! * On every path to an instruction the registers that it reads were written before, in the same call.
 //!
+//! What `vm::lower` and `vm::execute` rely on, by what an instruction does:
+//!
+//! * Registers and constants: `check_operands`; an RK operand is either. Lowering keeps eight bits of a
+//!   register, and of a constant's index when it is an RK operand. LOADK and CLOSURE have indices of their own
+//!   size.
+//! * Two registers from A on: SELF. Three more than the loop's variables, and at least six: TFORCALL. Four:
+//!   FORLOOP. B + 1: LOADNIL and SETLIST. Up to C: CONCAT, with at least two operands.
+//! * Upvalues: indices here, and for CLOSURE what the inner function captures: a register of its parent's that
+//!   has a value, or an upvalue of its parent's. At most 255, the size of the field that counts them.
+//! * Comparisons, TEST and TESTSET take over the distance of the jump behind them, and skip it otherwise: the
+//!   last instruction is a RETURN, so there is one after the jump.
+//! * LOADKX and SETLIST with C = 0 read the operand behind them. EXTRAARG does nothing by itself, and nothing
+//!   jumps to it.
+//! * The top of the stack counts values from A on only between an open CALL, TAILCALL or VARARG and the
+//!   instruction that takes them. The first value is not below those that come before the list.
+//! * Loops: FORPREP arrives at a FORLOOP with the same registers, which goes back to behind a FORPREP. That the
+//!   control values are numbers is not relied on (see `execute`).
+//! * A collection between instructions takes everything above the highest register in use for dead (NEWTABLE,
+//!   CLOSURE, CONCAT, calls) and may make it nil. Every slot of a stack always holds some valid value, so this
+//!   changes what made-up code computes and nothing else.
+//! * Closing upvalues: RETURN and TAILCALL do so when the function has inner functions, which is when there can
+//!   be any.
+//! * Sizes: tables get room for what the code could fill, so that a small chunk cannot ask for much memory at
+//!   once.
+//! * Debug information is not checked but for the number of lines: whoever reads it checks (`vm::debug`).
+//!
 //! What the compiler makes always passes. The contents of registers are not typed: the interpreter checks those.
 
 use crate::bytecode::*;

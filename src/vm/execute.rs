@@ -1218,7 +1218,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
                 ExecOp::ForLoop => {
                     let ra = base.wrapping_add(i.a());
-                    // SAFETY: the control registers hold numbers since `ForPrep`.
+                    // SAFETY: registers of the frame. They hold numbers since `ForPrep`, unless made-up code or a debugger put
+                    // something else there: the sums are NaNs then, no comparison holds, and the loop ends.
                     unsafe {
                         let step = (*ra.add(2)).raw_number();
                         let index = (*ra).raw_number() + step;
