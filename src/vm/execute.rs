@@ -734,6 +734,15 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         }};
     }
+    // Function and arguments of a call instruction: counted, or up to the top.
+    macro_rules! given {
+        ($i:expr, $func:expr) => {
+            match $i.b() {
+                0 => (l.top.get() as usize - $func as usize) / 8,
+                b => b,
+            }
+        };
+    }
     // The frame ends with `$n` results from `$first` on.
     macro_rules! return_results {
         ($first:expr, $n:expr) => {{
@@ -751,16 +760,18 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     macro_rules! return_fixed {
         ($i:expr, $n:literal) => {{
             let first = base.wrapping_add($i.a());
-            if !HOOKED && ci.kind.get().is_plain($n) && l.hook_mask() == 0 {
+            let kind = ci.kind.get();
+            if !HOOKED && (kind.is_plain($n) || kind.is_plain(LUA_MULTRET)) && l.hook_mask() == 0 {
+                let to = ci.func.get();
                 // SAFETY: the result goes to the called function's slot; a called frame has a previous one.
                 let prev: &'static CallInfo = unsafe {
                     if $n == 1 {
-                        *ci.func.get() = *first;
+                        *to = *first;
                     }
                     &*ci.prev.get()
                 };
                 l.ci.set(prev);
-                l.top.set(prev.top.get());
+                l.top.set(if kind.is_plain($n) { prev.top.get() } else { to.wrapping_add($n) });
                 load_frame!(prev);
             } else {
                 cold_path();
@@ -1079,10 +1090,12 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     save_pc!();
                     let f = unsafe { *func };
                     let kind = function_kind(f);
-                    if !HOOKED && i.b() != 0 && kind == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
+                    if !HOOKED && kind == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
                         // SAFETY: the kind says so.
                         let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
-                        if let Some(new) = call::push_plain_frame(l, ci, func, callee, i.b(), wanted) {
+                        if let Some(new) =
+                            call::push_plain_frame(l, ci, func, callee, given!(i, func), wanted)
+                        {
                             enter_frame!(new, callee, func.wrapping_add(1));
                             break 'op;
                         }
@@ -1156,13 +1169,13 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     save_pc!();
                     let f = unsafe { *func };
                     let kind = function_kind(f);
-                    if !HOOKED && i.b() != 0 && kind == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
+                    if !HOOKED && kind == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
                         // SAFETY: the kind says so.
                         let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
                         if !cl.proto.protos.is_empty() {
                             upval::close(l, base);
                         }
-                        if call::replace_plain_frame(l, ci, func, callee, i.b()) {
+                        if call::replace_plain_frame(l, ci, func, callee, given!(i, func)) {
                             enter_frame!(ci, callee, ci.func.get().wrapping_add(1));
                             break 'op;
                         }
