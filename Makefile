@@ -176,6 +176,9 @@ bench: all ## measure side by side with Debian's Lua 5.2, write docs/BENCHMARKS.
 	    benches/report.py $(B)/bench/lua.json $(B)/bench/capi.json $(if $(QUICK),$(B)/bench --quick,docs) \
 	        --library $(B)/lib/liblua5.2.so.0 && [ $$lua$$capi = 00 ]
 
+bench-memory: lib ## footprint, pauses and residence beside Debian's Lua 5.2
+	@benches/memory.py "" $(B)/lib
+
 # --- Installation ----------------------------------------------------------------------------------------
 
 install: all ## into $(DESTDIR)$(PREFIX)
