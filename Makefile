@@ -38,7 +38,7 @@ AXX    := $(B)/lib/lib$(PREFIX_SYMBOLS)lua5.2-c++.a
 HEADERS := lua.h lauxlib.h lualib.h luaconf.h lua.hpp
 BUILT_HEADERS := $(addprefix $(B)/include/,$(HEADERS))
 
-.PHONY: all lib headers programs demo test test-full oracle bench install uninstall deb clean help FORCE
+.PHONY: all lib headers programs demo test test-full oracle bench bench-memory install uninstall deb clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
