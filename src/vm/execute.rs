@@ -309,10 +309,11 @@ fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut Insn)
 
 #[inline(never)]
 fn get_index_slow(l: Lua, obj: ValueAt, key: Value) -> LResult<Value> {
-    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string())
-        && s.is_short()
-    {
-        let v = t.get_short(s);
+    if let Some(t) = obj.value.as_table() {
+        let v = match key.as_string() {
+            Some(s) if s.is_short() => t.get_short(s),
+            _ => t.get(l.global(), key),
+        };
         if !v.is_nil() || t.metatable.get().is_none() {
             return Ok(v);
         }
@@ -683,15 +684,16 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         }};
     }
+    // With a number: a tagged value reads as a NaN and is equal to none. With anything else that is equal to itself only.
+    macro_rules! equal_rn {
+        ($i:expr, $want:literal) => {
+            branch!($i, (double(base.wrapping_add($i.b())) == double(k.wrapping_add($i.c()))) == $want)
+        };
+    }
     macro_rules! equal_rk {
-        ($i:expr, $want:literal) => {{
-            let (x, y) = (r!($i.b()), kst!($i.c()));
-            if x.is_number() && y.is_number() {
-                branch!($i, (x.raw_number() == y.raw_number()) == $want)
-            } else {
-                branch!($i, (x == y || x.is_collectable() && x.raw_equal(y)) == $want)
-            }
-        }};
+        ($i:expr, $want:literal) => {
+            branch!($i, (r!($i.b()) == kst!($i.c())) == $want)
+        };
     }
     macro_rules! set_field {
         ($i:expr, $insn:expr, $obj:expr, $key:expr, $val:expr) => {{
@@ -1025,6 +1027,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 ExecOp::NotEqRR => equal_rr!(i, false),
                 ExecOp::EqRK => equal_rk!(i, true),
                 ExecOp::NotEqRK => equal_rk!(i, false),
+                ExecOp::EqRN => equal_rn!(i, true),
+                ExecOp::NotEqRN => equal_rn!(i, false),
                 ExecOp::LtRR => {
                     compare!(i, true, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
                 }
@@ -1061,9 +1065,9 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 ExecOp::NotLeKR => {
                     compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
                 }
-                ExecOp::CompareKK => {
+                ExecOp::CompareAny => {
                     let code = Instruction(cl.proto.code.get(index_of(cl, pc.cast_mut())));
-                    let (x, y) = (kst!(i.b()), kst!(i.c()));
+                    let (x, y) = unsafe { (*rk(base, k, i.imm() & 0xFFFF), *rk(base, k, i.imm() >> 16)) };
                     let res = match code.op() {
                         Op::Eq => x.raw_equal(y),
                         Op::Lt => protect!(meta::less_than(l, x, y)),
@@ -1226,7 +1230,12 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 ExecOp::Return1 => return_fixed!(i, 1),
                 ExecOp::ForPrep => {
                     let ra = base.wrapping_add(i.a());
-                    protect!(for_prepare(l, ra));
+                    if r!(i.a()).is_number() && r!(i.a() + 1).is_number() && r!(i.a() + 2).is_number() {
+                        let (init, step) = (double(ra), double(ra.wrapping_add(2)));
+                        set_r!(i.a(), Value::number(init - step));
+                    } else {
+                        protect!(for_prepare(l, ra));
+                    }
                     pc = unsafe { pc.offset(i.offset()) };
                 }
                 ExecOp::ForLoop => {
@@ -1234,10 +1243,16 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     // SAFETY: registers of the frame. They hold numbers since `ForPrep`, unless made-up code or a debugger put
                     // something else there: the sums are NaNs then, no comparison holds, and the loop ends.
                     unsafe {
-                        let step = (*ra.add(2)).raw_number();
-                        let index = (*ra).raw_number() + step;
-                        let limit = (*ra.add(1)).raw_number();
-                        if if 0.0 < step { index <= limit } else { limit <= index } {
+                        let step = double(ra.add(2));
+                        let index = double(ra) + step;
+                        let limit = double(ra.add(1));
+                        let goes_on = if 0.0 < step {
+                            index <= limit
+                        } else {
+                            cold_path();
+                            limit <= index
+                        };
+                        if goes_on {
                             *ra = Value(index.to_bits());
                             *ra.add(3) = Value(index.to_bits());
                             pc = pc.offset(i.offset());

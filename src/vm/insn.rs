@@ -61,10 +61,10 @@ exec_ops! {
     ModRR R R R N; ModRK R R K N; ModKR R K R N; PowRR R R R N; PowRK R R K N; PowKR R K R N;
     ArithKK R K K N; Unm R R N N; Not R R N N; Len R R N N; Concat R R R N;
     Jmp N N N J; JmpBack N N N J; JmpClose I N N J;
-    // compare and jump; the jump is the next instruction
-    EqRR N R R J; EqRK N R K J; LtRR N R R J; LtRK N R K J; LtKR N K R J; LeRR N R R J; LeRK N R K J; LeKR N K R J;
-    NotEqRR N R R J; NotEqRK N R K J; NotLtRR N R R J; NotLtRK N R K J; NotLtKR N K R J;
-    NotLeRR N R R J; NotLeRK N R K J; NotLeKR N K R J; CompareKK I K K N;
+    // compare and jump; the jump is the next instruction (RN: with a number)
+    EqRR N R R J; EqRK N R K J; EqRN N R K J; LtRR N R R J; LtRK N R K J; LtKR N K R J; LeRR N R R J; LeRK N R K J; LeKR N K R J;
+    NotEqRR N R R J; NotEqRK N R K J; NotEqRN N R K J; NotLtRR N R R J; NotLtRK N R K J; NotLtKR N K R J;
+    NotLeRR N R R J; NotLeRK N R K J; NotLeKR N K R J; CompareAny I N N BC;
     Test R N N J; TestNot R N N J; TestSet R R I J;
     Call R I I N; TailCall R I I N; Return R I I N; Return0 R N N N; Return1 R N N N;
     ForPrep R N N J; ForLoop R N N J; TForCall R N I H; TForLoop R N N J;

@@ -122,12 +122,19 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
         }
         Op::Eq => {
             let jump = fused_jump(p, pc);
-            let (rr, rk) = if a != 0 { (E::EqRR, E::EqRK) } else { (E::NotEqRR, E::NotEqRK) };
+            let (rr, rk, rn) =
+                if a != 0 { (E::EqRR, E::EqRK, E::EqRN) } else { (E::NotEqRR, E::NotEqRK, E::NotEqRN) };
             match (is_k(b), is_k(c)) {
                 (false, false) => Insn::new(rr, a, b, c, jump),
-                (false, true) => Insn::new(rk, a, b, k_index(c), jump),
-                (true, false) => Insn::new(rk, a, c, k_index(b), jump),
-                (true, true) => raw(E::CompareKK, i),
+                (true, true) => raw(E::CompareAny, i),
+                (k_first, _) => {
+                    let (r, k) = if k_first { (c, k_index(b)) } else { (b, k_index(c)) };
+                    match p.k.get(k as usize) {
+                        v if v.is_number() => Insn::new(rn, a, r, k, jump),
+                        v if v.as_string().is_some_and(|s| !s.is_short()) => raw(E::CompareAny, i),
+                        _ => Insn::new(rk, a, r, k, jump),
+                    }
+                }
             }
         }
         Op::Lt | Op::Le => {
@@ -142,7 +149,7 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
                 (false, false) => Insn::new(rr, a, b, c, jump),
                 (false, true) => Insn::new(rk, a, b, k_index(c), jump),
                 (true, false) => Insn::new(kr, a, k_index(b), c, jump),
-                (true, true) => raw(E::CompareKK, i),
+                (true, true) => raw(E::CompareAny, i),
             }
         }
         Op::Test => Insn::new(if c != 0 { E::Test } else { E::TestNot }, a, 0, 0, fused_jump(p, pc)),
