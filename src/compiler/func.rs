@@ -124,6 +124,16 @@ impl ConstantIndex {
     }
 }
 
+/// The bytes of a zero or a NaN, or of a string that looks like one; see `Compiler::same_key_later`.
+fn hiding_key(v: Value) -> Option<u64> {
+    let bits = match v.as_string() {
+        Some(s) => s.bytes().try_into().map(u64::from_ne_bytes).ok()?,
+        None => v.as_number()?.to_bits(),
+    };
+    let n = f64::from_bits(bits);
+    (n == 0.0 || n.is_nan()).then_some(bits)
+}
+
 /// A function in progress.
 pub struct Func {
     pub proto: Gc<Proto>,
@@ -144,7 +154,7 @@ pub struct Func {
     pub free_register: u32,
     first_active: usize,
     first_block: usize,
-    /// Some string constant has the bytes of a number; see `same_key_later`.
+    /// Some string constant has the bytes of a zero or a NaN; see `same_key_later`.
     number_like_string: bool,
 }
 
@@ -623,7 +633,7 @@ impl Compiler<'_> {
         p.k.push(l, index, v, MAX_ARG_AX as usize, "constants")?;
         if let Some(s) = v.as_string() {
             gc::barrier_object(l, p.erase(), s);
-            self.f.number_like_string |= s.len() == size_of::<f64>();
+            self.f.number_like_string |= hiding_key(v).is_some();
         }
         self.f.nconstants += 1;
         if self.f.nconstants > FEW {
@@ -674,12 +684,9 @@ impl Compiler<'_> {
     /// `i`, which is `v`, is hidden.
     #[cold]
     fn same_key_later(&self, v: Value, i: u32) -> bool {
-        let key = |v: Value| match v.as_string() {
-            Some(s) => s.bytes().try_into().map(u64::from_ne_bytes).ok(),
-            None => v.as_number().filter(|n| *n == 0.0 || n.is_nan()).map(f64::to_bits),
-        };
-        let wanted = key(v);
-        wanted.is_some() && (i as usize + 1..self.f.nconstants).any(|j| key(self.f.proto.k.get(j)) == wanted)
+        let wanted = hiding_key(v);
+        wanted.is_some()
+            && (i as usize + 1..self.f.nconstants).any(|j| hiding_key(self.f.proto.k.get(j)) == wanted)
     }
 
     /// Enters the newest constant in the index; all of them when it is the first of too many.
