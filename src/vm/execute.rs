@@ -248,6 +248,9 @@ pub fn finish_op(l: Lua, ci: &CallInfo) -> LResult<()> {
 
 // ---- slow paths of single instructions ------------------------------------------------------------------------
 
+/// Steps of inheritance taken without the general look-up.
+const MAX_INHERITANCE: usize = 16;
+
 /// Looks a short-string key up in a table and remembers where it was.
 #[inline(always)]
 fn find_hinted(t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<&'static Node> {
@@ -277,11 +280,34 @@ fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<
     if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
         match find_hinted(t, s, insn) {
             Some(n) if !n.val.get().is_nil() => return Ok(n.val.get()),
-            _ if t.metatable.get().is_none() => return Ok(Value::NIL),
             _ => {}
+        }
+        if let Some(v) = inherited(l, t, s, insn) {
+            return Ok(v);
         }
     }
     meta::get_at(l, obj, key)
+}
+
+/// What a table that has no such field inherits through `__index` tables; none when a function is to be asked.
+fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<Value> {
+    let mut t = t;
+    for _ in 0..MAX_INHERITANCE {
+        let metatable = t.metatable.get();
+        if metatable.is_none() {
+            return Some(Value::NIL);
+        }
+        let tm = l.global().fast_tm(metatable, TagMethod::Index);
+        if tm.is_nil() {
+            return Some(Value::NIL);
+        }
+        t = tm.as_table()?;
+        let v = find_hinted(t, key, insn).map_or(Value::NIL, |n| n.val.get());
+        if !v.is_nil() {
+            return Some(v);
+        }
+    }
+    None
 }
 
 #[inline(never)]
@@ -360,7 +386,12 @@ fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Value {
 
 #[inline(never)]
 fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
-    if let Some(s) = obj.value.as_string() {
+    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
+        // The table and its class do not have it.
+        if let Some(v) = inherited(l, t, s, insn) {
+            return Ok(v);
+        }
+    } else if let Some(s) = obj.value.as_string() {
         // Methods of strings: the `__index` table of their metatable.
         let g = l.global();
         let class = g.fast_tm(g.metatable_of(Value::string(s)), TagMethod::Index);
