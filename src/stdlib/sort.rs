@@ -12,7 +12,7 @@ use crate::consts::*;
 use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Value};
 use crate::throw::LResult;
-use crate::vm::meta;
+use crate::vm::{call, meta};
 use core::cell::Cell;
 use core::cmp::Ordering;
 
@@ -166,6 +166,15 @@ impl Sorter {
             }
             self.simple.set(None);
         }
+        // An order function written in Lua counts its own instructions.
+        let counts_itself = self.order.is_some_and(|f| matches!(call::callee(f), call::Callee::Lua(_)));
+        if !counts_itself {
+            self.comparisons.set(self.comparisons.get() + 1);
+            if self.comparisons.get() == STEPS {
+                self.comparisons.set(0);
+                count_steps(l, STEPS)?;
+            }
+        }
         if let Some(order) = self.order {
             l.push(order);
             l.push(a);
@@ -174,11 +183,6 @@ impl Sorter {
             let r = !l.from_top(1).is_falsy();
             l.drop_values(1);
             return Ok(r);
-        }
-        self.comparisons.set(self.comparisons.get() + 1);
-        if self.comparisons.get() == STEPS {
-            self.comparisons.set(0);
-            count_steps(l, STEPS)?;
         }
         if a.is_number() && b.is_number() {
             return Ok(a.raw_number() < b.raw_number());
