@@ -85,7 +85,7 @@ define shared
 $(B)/lib/$(2).so.$(VERSION): $(GEN)/$(1).o $(GEN)/version.map
 	@mkdir -p $$(@D)
 	@$(CC) -shared -o $$@ $$< -Wl,-soname,$(2).so.0 -Wl,--version-script=$(GEN)/version.map \
-	    -Wl,--gc-sections -Wl,--as-needed -Wl,--no-undefined -Wl,-z,relro -Wl,-z,now -Wl,-O1 \
+	    -Wl,--gc-sections -Wl,--as-needed -Wl,--no-undefined -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-O1 \
 	    -Wl,--build-id -Wl,-Bsymbolic-functions $(LDFLAGS) -lm -ldl
 	@$(if $(KEEP_DEBUG),,$(STRIP) --strip-unneeded $$@)
 $(B)/lib/$(2).so.0: $(B)/lib/$(2).so.$(VERSION)

@@ -73,6 +73,11 @@ impl CallKind {
         let tail = CallKind::new(0, cist::TAIL).0;
         self.0 & !tail == CallKind::new(nresults, cist::LUA | cist::PLAIN).0
     }
+    /// A Lua function called for exactly `nresults` results by a fresh invocation of the interpreter.
+    #[inline(always)]
+    pub fn is_fresh(self, nresults: i32) -> bool {
+        self == CallKind::new(nresults, cist::LUA | cist::FRESH)
+    }
     #[inline(always)]
     pub const fn status(self) -> u16 {
         (self.0 >> 16) as u16

@@ -806,6 +806,15 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 l.ci.set(prev);
                 l.top.set(if kind.is_plain($n) { prev.top.get() } else { to.wrapping_add($n) });
                 load_frame!(prev);
+            } else if !HOOKED && kind.is_fresh($n) && l.hook_mask() == 0 {
+                let to = ci.func.get();
+                if $n == 1 {
+                    // SAFETY: as above.
+                    unsafe { *to = *first };
+                }
+                l.ci.set(ci.prev.get());
+                l.top.set(to.wrapping_add($n));
+                return Exit::Done;
             } else {
                 cold_path();
                 return_results!(first, $n);
