@@ -74,9 +74,16 @@ impl Loader<'_> {
         }
     }
 
+    #[inline(always)]
     fn bytes<const N: usize>(&mut self) -> LResult<[u8; N]> {
         let mut b = [0; N];
-        self.fill(&mut b)?;
+        match self.input.rest().first_chunk::<N>() {
+            Some(here) => {
+                b = *here;
+                self.input.skip(N);
+            }
+            None => self.fill(&mut b)?,
+        }
         Ok(b)
     }
 
@@ -161,6 +168,12 @@ impl Loader<'_> {
             return Ok(None);
         }
         let len = size - 1;
+        let rest = self.input.rest();
+        if len <= string::MAX_SHORT && size <= rest.len() {
+            let s = new_str(self.l, &rest[..len])?;
+            self.input.skip(size);
+            return Ok(Some(s));
+        }
         let s = if len <= string::MAX_SHORT {
             let mut text = [0; string::MAX_SHORT];
             self.fill(&mut text[..len])?;

@@ -13,7 +13,7 @@ use crate::messages as msg;
 use crate::object::thread::{BASIC_STACK, CallKind, EXTRA_STACK, cist};
 use crate::object::{CallInfo, Gc, Kind, Lua, LuaClosure, Proto, TagMethod, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
-use crate::vm::{debug, execute, lower, upval};
+use crate::vm::{debug, execute, lower, pcall, upval};
 use core::ffi::c_void;
 use core::hint::cold_path;
 
@@ -734,7 +734,7 @@ fn pass_foreign(l: Lua, func: isize) -> Throw {
     // The calls that ended before this are no longer in the chain; the caller's own function lies lower.
     while ci.func.get() >= func {
         if ci.has(cist::PCALL) {
-            execute::leave_pcall(l, ci);
+            pcall::leave_pcall(l, ci);
         }
         // SAFETY: the caller's frame, at the latest the host's, is further out in the chain.
         ci = unsafe { &*ci.prev.get() };

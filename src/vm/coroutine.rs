@@ -10,7 +10,7 @@ use crate::object::thread::cist;
 use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, Pre};
-use crate::vm::{execute, upval};
+use crate::vm::{execute, pcall, upval};
 
 /// Resumes `l` with the `nargs` topmost values of its stack; the status. After an error its object is on top of the
 /// stack of `l`. `Err` only for a foreign exception passing through.
@@ -121,7 +121,7 @@ fn unroll(l: Lua) -> LResult<()> {
             execute::finish_op(l, ci)?;
             execute::execute(l, core::ptr::null())?;
         } else if ci.has(cist::PCALL) {
-            execute::finish_pcall(l, ci)?;
+            pcall::finish_pcall(l, ci)?;
         } else {
             finish_c_call(l, ci)?;
         }
@@ -164,7 +164,7 @@ fn recover(l: Lua, throw: Throw) -> bool {
     // SAFETY: the chain of active frames is live.
     while let Some(c) = unsafe { ci.as_ref() } {
         if c.has(cist::PCALL) {
-            execute::catch_in_pcall(l, c, throw);
+            pcall::catch_in_pcall(l, c, throw);
             l.nny.set(0);
             return true;
         }

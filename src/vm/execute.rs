@@ -1,8 +1,9 @@
 //! The interpreter.
 //!
 //! Rules
-//! 1. `run` keeps the running frame in locals: `ci`, `base`, `k`, `cl`, `pc`. Whatever may raise, call, allocate or move
-//!    the stack runs under `protect!`, which saves `pc` first and re-reads `base` afterwards.
+//! 1. `run` keeps the running frame in locals: `ci`, `base`, `k`, `cl`, and `pc`, the running instruction (a frame's
+//!    `savedpc` is the next one). Whatever may raise, call, allocate or move the stack runs under `protect!`, which
+//!    saves `pc` first and re-reads `base` afterwards.
 //! 2. While a Lua frame runs, the stack's top is the frame's limit, except between an instruction that leaves an
 //!    open number of values and the one that takes them.
 //! 3. Lua-to-Lua calls push a frame and go on; only a frame marked `FRESH` ends the invocation when it returns.
@@ -10,8 +11,7 @@
 //! 4. Errors leave the loop as values; `catch` looks for a PCALL frame of this invocation. A yield passes.
 //! 5. The plain loop looks for hooks at calls, returns from native code and backward jumps. With count or line hooks
 //!    set, `run::<true>` asks before each instruction; it takes no shortcut that a hook could notice.
-//! 6. An inline-cache hint is only a guess where a node is; it is trusted after comparing the table's node count
-//!    and the node's key.
+//! 6. What is rare is marked `cold_path`: it decides which values stay in registers.
 
 use super::insn::{ExecOp, Hint, Insn};
 use super::lower::rk;
@@ -20,14 +20,15 @@ use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
 use crate::num;
-use crate::object::table::{NO_HASH, Node};
-use crate::object::thread::{CallKind, cist};
+use crate::object::thread::cist;
 use crate::object::value::*;
 use crate::object::{Builtin, CallInfo, Gc, Kind, Lua, LuaClosure, Special, Str, Table, TagMethod, Value};
 use crate::throw::{LResult, Throw};
+use crate::vm::access::*;
 use crate::vm::call::{self, Pre};
 use crate::vm::error::ValueAt;
-use crate::vm::{closure, debug, meta, upval};
+use crate::vm::pcall::{catch, enter_pcall};
+use crate::vm::{closure, debug, meta, pcall, upval};
 use core::hint::cold_path;
 
 /// Why `run` ended.
@@ -72,107 +73,6 @@ fn go_on(l: Lua, entry: *const CallInfo, mut exit: Exit, (nny, n_c_calls): (u16,
             }
         }
         exit = run_some(l);
-    }
-}
-
-// ---- the library's pcall without nesting ----------------------------------------------------------------------
-
-/// Stops an error at the innermost PCALL frame of this invocation; its caller goes on.
-fn catch(l: Lua, entry: *const CallInfo, throw: Throw) -> LResult<()> {
-    if throw == Throw::YIELD || throw == Throw::FOREIGN || entry.is_null() {
-        return Err(throw);
-    }
-    let mut at = l.ci.get();
-    while at != entry {
-        // SAFETY: the chain of active frames is live and `entry` is on it.
-        let c = unsafe { &*at };
-        if c.has(cist::PCALL) {
-            catch_in_pcall(l, c, throw);
-            return finish_pcall(l, c);
-        }
-        if c.has(cist::YPCALL) {
-            // A C function's protected call is the innermost; resume goes on in its continuation.
-            break;
-        }
-        at = c.prev.get();
-    }
-    Err(throw)
-}
-
-/// Unwinds to a PCALL frame and leaves `false` and the error object as its results.
-pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
-    let func = ci.func.get();
-    let offset = l.save_slot(func);
-    upval::close(l, func.wrapping_add(1));
-    call::set_error_object(l, throw, func.wrapping_add(1));
-    // SAFETY: the function's own slot.
-    unsafe { *func = Value::FALSE };
-    l.ci.set(ci);
-    l.allow_hook.set(ci.has(cist::ALLOWHOOK));
-    call::shrink_after_error(l);
-    debug_assert_eq!(offset, l.save_slot(ci.func.get()));
-    ci.add_status(cist::STAT);
-}
-
-/// A PCALL frame's callee returned, or its error was caught: hands the results to the caller.
-pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
-    l.errfunc.set(ci.old_errfunc.get());
-    call::set_protected_here(l, ci.ctx.get() as u32);
-    let mut first = ci.func.get();
-    if !ci.has(cist::STAT) {
-        // The status takes the slot before the callee's results.
-        first = first.wrapping_add(ci.extra.get() as usize);
-        // SAFETY: below the results, above or at the frame's function.
-        unsafe { *first = Value::TRUE };
-    }
-    if !call::poscall(l, ci, first)? {
-        let caller = l.call_info();
-        debug_assert!(caller.is_lua());
-        l.top.set(caller.top.get());
-    }
-    Ok(())
-}
-
-/// A foreign exception passes a PCALL frame.
-pub fn leave_pcall(l: Lua, ci: &CallInfo) {
-    l.errfunc.set(ci.old_errfunc.get());
-    call::set_protected_here(l, ci.ctx.get() as u32);
-    l.allow_hook.set(ci.has(cist::ALLOWHOOK));
-}
-
-/// Pushes the frame of pcall or xpcall, called at `func` with at least its function argument, and prepares its callee.
-fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32) -> LResult<()> {
-    let offset = l.save_slot(func);
-    call::check_stack(l, LUA_MINSTACK as usize)?;
-    let func = l.restore_slot(offset);
-    let ci = call::next_ci(l)?;
-    ci.func.set(func);
-    ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
-    ci.k.set(None);
-    let hook = if l.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
-    ci.kind.set(CallKind::new(nresults, cist::PCALL | hook));
-    ci.old_errfunc.set(l.errfunc.get());
-    ci.ctx.set(call::protected_here(l) as i32);
-    l.ci.set(ci);
-    if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
-        debug::call_hook(l, LUA_HOOKCALL, -1)?;
-    }
-    let func = ci.func.get();
-    let skip = if b.special == Special::Xpcall {
-        // The handler goes below the function: pcall's layout with one slot more.
-        // SAFETY: xpcall has at least two arguments here.
-        unsafe { core::ptr::swap(func.add(1), func.add(2)) };
-        l.errfunc.set(l.save_slot(func.wrapping_add(1)));
-        1
-    } else {
-        l.errfunc.set(0);
-        0
-    };
-    ci.extra.set(skip);
-    call::count_protected(l);
-    match call::precall(l, func.wrapping_add(1 + skip as usize), LUA_MULTRET)? {
-        Pre::Lua => Ok(()),
-        Pre::Done => finish_pcall(l, ci),
     }
 }
 
@@ -248,168 +148,6 @@ pub fn finish_op(l: Lua, ci: &CallInfo) -> LResult<()> {
 
 // ---- slow paths of single instructions ------------------------------------------------------------------------
 
-/// Steps of inheritance taken without the general look-up.
-const MAX_INHERITANCE: usize = 16;
-
-/// Looks a short-string key up in a table and remembers where it was.
-#[inline(always)]
-fn find_hinted(t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<&'static Node> {
-    let n = t.find_short(key)?;
-    let node = &raw const *n;
-    let hint = Hint::of(t.lsizenode(), t.data(), node.cast());
-    // SAFETY: `insn` is the running instruction of a live prototype; the node is used before the table changes.
-    unsafe {
-        *insn = Insn((*insn).0 & 0xFFFF_FFFF | (hint.0 as u64) << 32);
-        Some(&*node)
-    }
-}
-
-/// The node the hint points to, if it is the key's.
-#[inline(always)]
-fn hinted_node(t: Gc<Table>, key: Value, hint: Hint) -> Option<&'static Node> {
-    if t.lsizenode() != hint.size_log() {
-        return None;
-    }
-    // SAFETY: the hint was made for a node part of this size, so the address is one of its nodes.
-    let n = unsafe { &*t.data().sub(hint.byte_distance()).cast::<Node>() };
-    if n.key.get() == key { Some(n) } else { None }
-}
-
-#[inline(never)]
-fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
-    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
-        match find_hinted(t, s, insn) {
-            Some(n) if !n.val.get().is_nil() => return Ok(n.val.get()),
-            _ => {}
-        }
-        if let Some(v) = inherited(l, t, s, insn) {
-            return Ok(v);
-        }
-    }
-    meta::get_at(l, obj, key)
-}
-
-/// What a table that has no such field inherits through `__index` tables; none when a function is to be asked.
-fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<Value> {
-    let mut t = t;
-    for _ in 0..MAX_INHERITANCE {
-        let metatable = t.metatable.get();
-        if metatable.is_none() {
-            return Some(Value::NIL);
-        }
-        let tm = l.global().fast_tm(metatable, TagMethod::Index);
-        if tm.is_nil() {
-            return Some(Value::NIL);
-        }
-        t = tm.as_table()?;
-        let v = find_hinted(t, key, insn).map_or(Value::NIL, |n| n.val.get());
-        if !v.is_nil() {
-            return Some(v);
-        }
-    }
-    None
-}
-
-#[inline(never)]
-fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut Insn) -> LResult<()> {
-    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
-        let absent = t.metatable.get().is_none();
-        match find_hinted(t, s, insn) {
-            Some(n) if absent || !n.val.get().is_nil() => {
-                n.val.set(val);
-                t.set_flags(0);
-                gc::barrier_back(l, t.erase(), val);
-                return Ok(());
-            }
-            None if absent => {
-                t.new_key(l, key)?.set(val);
-                t.set_flags(0);
-                gc::barrier_back(l, t.erase(), val);
-                return Ok(());
-            }
-            _ => {}
-        }
-    }
-    meta::set_at(l, obj, key, val)
-}
-
-#[inline(never)]
-fn get_index_slow(l: Lua, obj: ValueAt, key: Value) -> LResult<Value> {
-    if let Some(t) = obj.value.as_table() {
-        let v = match key.as_string() {
-            Some(s) if s.is_short() => t.get_short(s),
-            _ => t.get(l.global(), key),
-        };
-        if !v.is_nil() || t.metatable.get().is_none() {
-            return Ok(v);
-        }
-    }
-    meta::get_at(l, obj, key)
-}
-
-#[inline(never)]
-fn set_index_slow(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
-    let Some(t) = obj.value.as_table() else { return meta::set_at(l, obj, key, val) };
-    let plain = t.metatable.get().is_none();
-    let slot = match key.as_string() {
-        Some(s) if s.is_short() => t.find_short(s).map(|n| &n.val),
-        _ => t.find(l.global(), key),
-    };
-    match slot {
-        Some(s) if plain || !s.get().is_nil() => s.set(val),
-        None if plain => t.slot(l, key)?.set(val),
-        _ => return meta::set_at(l, obj, key, val),
-    }
-    t.set_flags(0);
-    gc::barrier_back(l, t.erase(), val);
-    Ok(())
-}
-
-/// The method of an object whose class is its metatable's `__index` table; nil when it is not that simple.
-#[inline(always)]
-fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Value {
-    if let Some(n) = t.find_short(key)
-        && !n.val.get().is_nil()
-    {
-        return n.val.get();
-    }
-    let g = l.global();
-    let Some(class) = g.fast_tm(t.metatable.get(), TagMethod::Index).as_table() else { return Value::NIL };
-    // SAFETY: `insn` is the running instruction.
-    let hint = Hint(unsafe { (*insn).imm() });
-    let node = match hinted_node(class, Value::string(key), hint) {
-        Some(n) => Some(n),
-        None => find_hinted(class, key, insn),
-    };
-    node.map_or(Value::NIL, |n| n.val.get())
-}
-
-#[inline(never)]
-fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
-    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
-        // The table and its class do not have it.
-        if let Some(v) = inherited(l, t, s, insn) {
-            return Ok(v);
-        }
-    } else if let Some(s) = obj.value.as_string() {
-        // Methods of strings: the `__index` table of their metatable.
-        let g = l.global();
-        let class = g.fast_tm(g.metatable_of(Value::string(s)), TagMethod::Index);
-        if let (Some(class), Some(key)) = (class.as_table(), key.as_string()) {
-            // SAFETY: `insn` is the running instruction.
-            let hint = Hint(unsafe { (*insn).imm() });
-            let node = match hinted_node(class, Value::string(key), hint) {
-                Some(n) => Some(n),
-                None => find_hinted(class, key, insn),
-            };
-            if let Some(n) = node.filter(|n| !n.val.get().is_nil()) {
-                return Ok(n.val.get());
-            }
-        }
-    }
-    meta::get_at(l, obj, key)
-}
-
 /// The double view of an operand.
 #[inline(always)]
 fn double(p: *const Value) -> f64 {
@@ -482,54 +220,6 @@ fn copy_varargs(l: Lua, ci: &CallInfo, a: usize, wanted: i32) -> LResult<()> {
         unsafe { *to.add(i) = if i < have { *from.add(i) } else { Value::NIL } };
     }
     Ok(())
-}
-
-/// Integer view of a number: exact for the integers a table's array part can hold, garbage otherwise.
-#[inline(always)]
-fn truncate(n: f64) -> i64 {
-    num::to_integer(n) as i64
-}
-
-/// Value in the array part for a number key.
-#[inline(always)]
-fn array_slot(t: Gc<Table>, n: f64) -> Option<*mut Value> {
-    let i = truncate(n);
-    if i as f64 == n && (i as u64).wrapping_sub(1) < t.asize() as u64 {
-        Some(t.array_ptr().wrapping_add(i as usize - 1))
-    } else {
-        None
-    }
-}
-
-/// The node of a table that a hint leads to, if it is the key's; none when `obj` is no table.
-#[inline(always)]
-fn node_of(obj: Value, key: Value, hint: Hint) -> Option<&'static Node> {
-    if !obj.is_table() {
-        return None;
-    }
-    // SAFETY: just tested.
-    hinted_node(unsafe { obj.table_unchecked() }, key, hint)
-}
-
-/// The array slot of a table for an index counted from 0; none when `obj` is no table.
-#[inline(always)]
-fn slot_at(obj: Value, index: u32) -> Option<*mut Value> {
-    if !obj.is_table() {
-        return None;
-    }
-    // SAFETY: just tested.
-    let t = unsafe { obj.table_unchecked() };
-    if index < t.asize() { Some(t.array_ptr().wrapping_add(index as usize)) } else { None }
-}
-
-/// The array slot of a table for a number key; none when `obj` is no table.
-#[inline(always)]
-fn slot_of(obj: Value, n: f64) -> Option<*mut Value> {
-    if !obj.is_table() {
-        return None;
-    }
-    // SAFETY: just tested.
-    array_slot(unsafe { obj.table_unchecked() }, n)
 }
 
 /// The loop. Runs `l.ci`, a Lua frame.
@@ -1399,7 +1089,7 @@ fn leave_frame(l: Lua, ci: &CallInfo, first: *mut Value, n: usize) -> LResult<Op
     }
     if !prev.is_lua() {
         debug_assert!(prev.has(cist::PCALL));
-        finish_pcall(l, prev)?;
+        pcall::finish_pcall(l, prev)?;
         return Ok(Some(l.call_info()));
     }
     if wanted >= 0 {
@@ -1429,66 +1119,4 @@ fn tail_frame(l: Lua, old: &'static CallInfo, closes: bool) -> &'static CallInfo
     l.top.set(old.top.get());
     l.ci.set(old);
     old
-}
-
-/// One step of `for k, v in next, t`: the hint of the instruction is the position after the last key. False when
-/// the general way must be taken (a key that is not there raises).
-#[inline(always)]
-unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut Insn) -> bool {
-    // SAFETY: the caller's registers, the running instruction.
-    unsafe {
-        let key = *ra.add(2);
-        let asize = t.asize();
-        let hint = (*insn).imm();
-        let position = if key.is_nil() {
-            0
-        } else if key.is_number() && array_slot(t, key.raw_number()).is_some() {
-            key.raw_number() as u32
-        } else {
-            let node = hint.wrapping_sub(asize).wrapping_sub(1);
-            if t.lsizenode() != NO_HASH && node < t.hsize() && t.node(node).key.get() == key {
-                hint
-            } else {
-                match t.next(l.global(), key) {
-                    Err(_) => return false,
-                    Ok(None) => {
-                        *ra.add(3) = Value::NIL;
-                        return true;
-                    }
-                    Ok(Some((k, v))) => {
-                        *ra.add(3) = k;
-                        *ra.add(4) = v;
-                        return true;
-                    }
-                }
-            }
-        };
-        match t.next_from(position) {
-            Some((at, k, v)) => {
-                *insn = Insn((*insn).0 & 0xFFFF_FFFF | (at as u64) << 32);
-                *ra.add(3) = k;
-                *ra.add(4) = v;
-            }
-            None => *ra.add(3) = Value::NIL,
-        }
-        true
-    }
-}
-
-/// One step of ipairs over a table.
-#[inline(always)]
-unsafe fn iterate_ipairs(t: Gc<Table>, ra: *mut Value) -> bool {
-    // SAFETY: the caller's registers.
-    unsafe {
-        let Some(n) = (*ra.add(2)).as_number() else { return false };
-        let i = truncate(n) + 1;
-        let v = t.get_int(i);
-        if v.is_nil() {
-            *ra.add(3) = Value::NIL;
-        } else {
-            *ra.add(3) = Value::number(i as f64);
-            *ra.add(4) = v;
-        }
-        true
-    }
 }

@@ -1,5 +1,6 @@
 //! The virtual machine: lowering, the interpreter, calls, coroutines, metamethods, errors, debug and hooks.
 
+mod access;
 #[allow(
     clippy::not_unsafe_ptr_arg_deref,
     reason = "stack slots are raw pointers; see the invariants of object/thread.rs"
@@ -17,6 +18,7 @@ pub mod execute;
 pub mod insn;
 pub mod lower;
 pub mod meta;
+mod pcall;
 pub mod state;
 pub mod upval;
 

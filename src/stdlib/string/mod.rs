@@ -12,13 +12,13 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
-use core::ffi::c_void;
 use core::mem::{MaybeUninit, align_of, size_of};
 
 pub use format::format;
 
 use self::pattern::{Error, Matcher, Node, Poll, Program, Set, find_plain};
 use crate::api::{Arg, Buffer, Bytes};
+use crate::chunk::{self, Sink};
 use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
@@ -410,27 +410,11 @@ pub unsafe fn rep_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value
     }
 }
 
-/// What the writer of [`dump`] works on.
-struct DumpTarget<'a> {
-    buffer: &'a mut Buffer,
-    failure: Option<Throw>,
-}
-
-unsafe extern "C-unwind" fn dump_writer(
-    _: Lua,
-    piece: *const c_void,
-    size: usize,
-    target: *mut c_void,
-) -> i32 {
-    // SAFETY: `lua_dump` hands on the target that `dump` gave, and a piece of `size` bytes.
-    let (target, piece) =
-        unsafe { (&mut *target.cast::<DumpTarget>(), core::slice::from_raw_parts(piece.cast::<u8>(), size)) };
-    match target.buffer.add(piece) {
-        Ok(()) => 0,
-        Err(throw) => {
-            target.failure = Some(throw);
-            1
-        }
+/// A buffer takes a chunk as `lua_dump`'s writer would.
+impl Sink for Buffer {
+    fn write(&mut self, piece: &[u8]) -> LResult<i32> {
+        self.add(piece)?;
+        Ok(0)
     }
 }
 
@@ -438,16 +422,13 @@ unsafe extern "C-unwind" fn dump_writer(
 pub fn dump(l: Lua) -> LResult<i32> {
     l.aux_checktype(1, LUA_TFUNCTION)?;
     l.settop(1);
-    let mut buffer = MaybeUninit::uninit();
-    let mut target = DumpTarget { buffer: Buffer::init(&mut buffer, l), failure: None };
-    let status = l.dump(dump_writer, (&raw mut target).cast())?;
-    if let Some(throw) = target.failure {
-        return Err(throw);
-    }
-    if status != 0 {
+    let Some(function) = l.from_top(1).as_lua_closure() else {
         return Err(l.aux_error(msg::UNABLE_TO_DUMP, &[]));
-    }
-    target.buffer.pushresult()?;
+    };
+    let mut buffer = MaybeUninit::uninit();
+    let buffer = Buffer::init(&mut buffer, l);
+    chunk::dump_to(buffer, function.proto, false)?;
+    buffer.pushresult()?;
     Ok(1)
 }
 

@@ -1,0 +1,288 @@
+//! How the interpreter gets at tables: by constant key with an inline-cache hint, by array index, and step by step in
+//! loops over `next` and `ipairs`.
+//!
+//! Rules
+//! 1. A hint is only a guess where a node is; it is trusted after comparing the size of the node part and the key of
+//!    the node. Hints are written into the running instruction, which belongs to a live prototype.
+//! 2. References to nodes and slots are used before the table changes.
+
+use super::error::ValueAt;
+use super::insn::{Hint, Insn};
+use super::meta;
+use crate::gc;
+use crate::num;
+use crate::object::table::{NO_HASH, Node};
+use crate::object::{Gc, Lua, Str, Table, TagMethod, Value};
+use crate::throw::LResult;
+
+/// Steps of inheritance taken without the general look-up.
+const MAX_INHERITANCE: usize = 16;
+
+/// Looks a short-string key up in a table and remembers where it was.
+#[inline(always)]
+pub fn find_hinted(t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<&'static Node> {
+    let n = t.find_short(key)?;
+    let node = &raw const *n;
+    let hint = Hint::of(t.lsizenode(), t.data(), node.cast());
+    // SAFETY: `insn` is the running instruction of a live prototype; the node is used before the table changes.
+    unsafe {
+        *insn = Insn((*insn).0 & 0xFFFF_FFFF | (hint.0 as u64) << 32);
+        Some(&*node)
+    }
+}
+
+/// The node the hint points to, if it is the key's.
+#[inline(always)]
+pub fn hinted_node(t: Gc<Table>, key: Value, hint: Hint) -> Option<&'static Node> {
+    if t.lsizenode() != hint.size_log() {
+        return None;
+    }
+    // SAFETY: the hint was made for a node part of this size, so the address is one of its nodes.
+    let n = unsafe { &*t.data().sub(hint.byte_distance()).cast::<Node>() };
+    if n.key.get() == key { Some(n) } else { None }
+}
+
+#[inline(never)]
+pub fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
+    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
+        match find_hinted(t, s, insn) {
+            Some(n) if !n.val.get().is_nil() => return Ok(n.val.get()),
+            _ => {}
+        }
+        if let Some(v) = inherited(l, t, s, insn) {
+            return Ok(v);
+        }
+    }
+    meta::get_at(l, obj, key)
+}
+
+/// What a table that has no such field inherits through `__index` tables; none when a function is to be asked.
+pub fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<Value> {
+    let mut t = t;
+    for _ in 0..MAX_INHERITANCE {
+        let metatable = t.metatable.get();
+        if metatable.is_none() {
+            return Some(Value::NIL);
+        }
+        let tm = l.global().fast_tm(metatable, TagMethod::Index);
+        if tm.is_nil() {
+            return Some(Value::NIL);
+        }
+        t = tm.as_table()?;
+        let v = find_hinted(t, key, insn).map_or(Value::NIL, |n| n.val.get());
+        if !v.is_nil() {
+            return Some(v);
+        }
+    }
+    None
+}
+
+#[inline(never)]
+pub fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut Insn) -> LResult<()> {
+    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
+        let absent = t.metatable.get().is_none();
+        match find_hinted(t, s, insn) {
+            Some(n) if absent || !n.val.get().is_nil() => {
+                n.val.set(val);
+                t.set_flags(0);
+                gc::barrier_back(l, t.erase(), val);
+                return Ok(());
+            }
+            None if absent => {
+                t.new_key(l, key)?.set(val);
+                t.set_flags(0);
+                gc::barrier_back(l, t.erase(), val);
+                return Ok(());
+            }
+            _ => {}
+        }
+    }
+    meta::set_at(l, obj, key, val)
+}
+
+#[inline(never)]
+pub fn get_index_slow(l: Lua, obj: ValueAt, key: Value) -> LResult<Value> {
+    if let Some(t) = obj.value.as_table() {
+        let v = match key.as_string() {
+            Some(s) if s.is_short() => t.get_short(s),
+            _ => t.get(l.global(), key),
+        };
+        if !v.is_nil() || t.metatable.get().is_none() {
+            return Ok(v);
+        }
+    }
+    meta::get_at(l, obj, key)
+}
+
+#[inline(never)]
+pub fn set_index_slow(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
+    let Some(t) = obj.value.as_table() else { return meta::set_at(l, obj, key, val) };
+    let plain = t.metatable.get().is_none();
+    let slot = match key.as_string() {
+        Some(s) if s.is_short() => t.find_short(s).map(|n| &n.val),
+        _ => t.find(l.global(), key),
+    };
+    match slot {
+        Some(s) if plain || !s.get().is_nil() => s.set(val),
+        None if plain => t.slot(l, key)?.set(val),
+        _ => return meta::set_at(l, obj, key, val),
+    }
+    t.set_flags(0);
+    gc::barrier_back(l, t.erase(), val);
+    Ok(())
+}
+
+/// The method of an object whose class is its metatable's `__index` table; nil when it is not that simple.
+#[inline(always)]
+pub fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Value {
+    if let Some(n) = t.find_short(key)
+        && !n.val.get().is_nil()
+    {
+        return n.val.get();
+    }
+    let g = l.global();
+    let Some(class) = g.fast_tm(t.metatable.get(), TagMethod::Index).as_table() else { return Value::NIL };
+    // SAFETY: `insn` is the running instruction.
+    let hint = Hint(unsafe { (*insn).imm() });
+    let node = match hinted_node(class, Value::string(key), hint) {
+        Some(n) => Some(n),
+        None => find_hinted(class, key, insn),
+    };
+    node.map_or(Value::NIL, |n| n.val.get())
+}
+
+#[inline(never)]
+pub fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
+    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
+        // The table and its class do not have it.
+        if let Some(v) = inherited(l, t, s, insn) {
+            return Ok(v);
+        }
+    } else if let Some(s) = obj.value.as_string() {
+        // Methods of strings: the `__index` table of their metatable.
+        let g = l.global();
+        let class = g.fast_tm(g.metatable_of(Value::string(s)), TagMethod::Index);
+        if let (Some(class), Some(key)) = (class.as_table(), key.as_string()) {
+            // SAFETY: `insn` is the running instruction.
+            let hint = Hint(unsafe { (*insn).imm() });
+            let node = match hinted_node(class, Value::string(key), hint) {
+                Some(n) => Some(n),
+                None => find_hinted(class, key, insn),
+            };
+            if let Some(n) = node.filter(|n| !n.val.get().is_nil()) {
+                return Ok(n.val.get());
+            }
+        }
+    }
+    meta::get_at(l, obj, key)
+}
+
+/// Integer view of a number: exact for the integers a table's array part can hold, garbage otherwise.
+#[inline(always)]
+pub fn truncate(n: f64) -> i64 {
+    num::to_integer(n) as i64
+}
+
+/// Value in the array part for a number key.
+#[inline(always)]
+pub fn array_slot(t: Gc<Table>, n: f64) -> Option<*mut Value> {
+    let i = truncate(n);
+    if i as f64 == n && (i as u64).wrapping_sub(1) < t.asize() as u64 {
+        Some(t.array_ptr().wrapping_add(i as usize - 1))
+    } else {
+        None
+    }
+}
+
+/// The node of a table that a hint leads to, if it is the key's; none when `obj` is no table.
+#[inline(always)]
+pub fn node_of(obj: Value, key: Value, hint: Hint) -> Option<&'static Node> {
+    if !obj.is_table() {
+        return None;
+    }
+    // SAFETY: just tested.
+    hinted_node(unsafe { obj.table_unchecked() }, key, hint)
+}
+
+/// The array slot of a table for an index counted from 0; none when `obj` is no table.
+#[inline(always)]
+pub fn slot_at(obj: Value, index: u32) -> Option<*mut Value> {
+    if !obj.is_table() {
+        return None;
+    }
+    // SAFETY: just tested.
+    let t = unsafe { obj.table_unchecked() };
+    if index < t.asize() { Some(t.array_ptr().wrapping_add(index as usize)) } else { None }
+}
+
+/// The array slot of a table for a number key; none when `obj` is no table.
+#[inline(always)]
+pub fn slot_of(obj: Value, n: f64) -> Option<*mut Value> {
+    if !obj.is_table() {
+        return None;
+    }
+    // SAFETY: just tested.
+    array_slot(unsafe { obj.table_unchecked() }, n)
+}
+
+/// One step of `for k, v in next, t`: the hint of the instruction is the position after the last key. False when
+/// the general way must be taken (a key that is not there raises).
+#[inline(always)]
+pub unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut Insn) -> bool {
+    // SAFETY: the caller's registers, the running instruction.
+    unsafe {
+        let key = *ra.add(2);
+        let asize = t.asize();
+        let hint = (*insn).imm();
+        let position = if key.is_nil() {
+            0
+        } else if key.is_number() && array_slot(t, key.raw_number()).is_some() {
+            key.raw_number() as u32
+        } else {
+            let node = hint.wrapping_sub(asize).wrapping_sub(1);
+            if t.lsizenode() != NO_HASH && node < t.hsize() && t.node(node).key.get() == key {
+                hint
+            } else {
+                match t.next(l.global(), key) {
+                    Err(_) => return false,
+                    Ok(None) => {
+                        *ra.add(3) = Value::NIL;
+                        return true;
+                    }
+                    Ok(Some((k, v))) => {
+                        *ra.add(3) = k;
+                        *ra.add(4) = v;
+                        return true;
+                    }
+                }
+            }
+        };
+        match t.next_from(position) {
+            Some((at, k, v)) => {
+                *insn = Insn((*insn).0 & 0xFFFF_FFFF | (at as u64) << 32);
+                *ra.add(3) = k;
+                *ra.add(4) = v;
+            }
+            None => *ra.add(3) = Value::NIL,
+        }
+        true
+    }
+}
+
+/// One step of ipairs over a table.
+#[inline(always)]
+pub unsafe fn iterate_ipairs(t: Gc<Table>, ra: *mut Value) -> bool {
+    // SAFETY: the caller's registers.
+    unsafe {
+        let Some(n) = (*ra.add(2)).as_number() else { return false };
+        let i = truncate(n) + 1;
+        let v = t.get_int(i);
+        if v.is_nil() {
+            *ra.add(3) = Value::NIL;
+        } else {
+            *ra.add(3) = Value::number(i as f64);
+            *ra.add(4) = v;
+        }
+        true
+    }
+}

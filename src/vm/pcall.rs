@@ -1,0 +1,113 @@
+//! The library's pcall and xpcall without native nesting: frames marked `cist::PCALL` in the interpreter's own chain.
+//!
+//! Rules
+//! 1. A PCALL frame keeps the message handler (`old_errfunc`), the count of protected calls (`ctx`) and `allow_hook`
+//!    of its caller, and `extra` says how many slots lie between its function and its callee.
+//! 2. Its callee returns to it with all results; `finish_pcall` hands them on. An error is caught by the invocation of
+//!    the interpreter that runs the frame, or by resume.
+
+use super::{call, debug, upval};
+use crate::consts::*;
+use crate::object::thread::{CallKind, cist};
+use crate::object::{Builtin, CallInfo, Lua, Special, Value};
+use crate::throw::{LResult, Throw};
+use crate::vm::call::Pre;
+
+/// Stops an error at the innermost PCALL frame of this invocation; its caller goes on.
+pub fn catch(l: Lua, entry: *const CallInfo, throw: Throw) -> LResult<()> {
+    if throw == Throw::YIELD || throw == Throw::FOREIGN || entry.is_null() {
+        return Err(throw);
+    }
+    let mut at = l.ci.get();
+    while at != entry {
+        // SAFETY: the chain of active frames is live and `entry` is on it.
+        let c = unsafe { &*at };
+        if c.has(cist::PCALL) {
+            catch_in_pcall(l, c, throw);
+            return finish_pcall(l, c);
+        }
+        if c.has(cist::YPCALL) {
+            // A C function's protected call is the innermost; resume goes on in its continuation.
+            break;
+        }
+        at = c.prev.get();
+    }
+    Err(throw)
+}
+
+/// Unwinds to a PCALL frame and leaves `false` and the error object as its results.
+pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
+    let func = ci.func.get();
+    let offset = l.save_slot(func);
+    upval::close(l, func.wrapping_add(1));
+    call::set_error_object(l, throw, func.wrapping_add(1));
+    // SAFETY: the function's own slot.
+    unsafe { *func = Value::FALSE };
+    l.ci.set(ci);
+    l.allow_hook.set(ci.has(cist::ALLOWHOOK));
+    call::shrink_after_error(l);
+    debug_assert_eq!(offset, l.save_slot(ci.func.get()));
+    ci.add_status(cist::STAT);
+}
+
+/// A PCALL frame's callee returned, or its error was caught: hands the results to the caller.
+pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
+    l.errfunc.set(ci.old_errfunc.get());
+    call::set_protected_here(l, ci.ctx.get() as u32);
+    let mut first = ci.func.get();
+    if !ci.has(cist::STAT) {
+        // The status takes the slot before the callee's results.
+        first = first.wrapping_add(ci.extra.get() as usize);
+        // SAFETY: below the results, above or at the frame's function.
+        unsafe { *first = Value::TRUE };
+    }
+    if !call::poscall(l, ci, first)? {
+        let caller = l.call_info();
+        debug_assert!(caller.is_lua());
+        l.top.set(caller.top.get());
+    }
+    Ok(())
+}
+
+/// A foreign exception passes a PCALL frame.
+pub fn leave_pcall(l: Lua, ci: &CallInfo) {
+    l.errfunc.set(ci.old_errfunc.get());
+    call::set_protected_here(l, ci.ctx.get() as u32);
+    l.allow_hook.set(ci.has(cist::ALLOWHOOK));
+}
+
+/// Pushes the frame of pcall or xpcall, called at `func` with at least its function argument, and prepares its callee.
+pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32) -> LResult<()> {
+    let offset = l.save_slot(func);
+    call::check_stack(l, LUA_MINSTACK as usize)?;
+    let func = l.restore_slot(offset);
+    let ci = call::next_ci(l)?;
+    ci.func.set(func);
+    ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
+    ci.k.set(None);
+    let hook = if l.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
+    ci.kind.set(CallKind::new(nresults, cist::PCALL | hook));
+    ci.old_errfunc.set(l.errfunc.get());
+    ci.ctx.set(call::protected_here(l) as i32);
+    l.ci.set(ci);
+    if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+        debug::call_hook(l, LUA_HOOKCALL, -1)?;
+    }
+    let func = ci.func.get();
+    let skip = if b.special == Special::Xpcall {
+        // The handler goes below the function: pcall's layout with one slot more.
+        // SAFETY: xpcall has at least two arguments here.
+        unsafe { core::ptr::swap(func.add(1), func.add(2)) };
+        l.errfunc.set(l.save_slot(func.wrapping_add(1)));
+        1
+    } else {
+        l.errfunc.set(0);
+        0
+    };
+    ci.extra.set(skip);
+    call::count_protected(l);
+    match call::precall(l, func.wrapping_add(1 + skip as usize), LUA_MULTRET)? {
+        Pre::Lua => Ok(()),
+        Pre::Done => finish_pcall(l, ci),
+    }
+}
