@@ -67,11 +67,10 @@ impl CallKind {
     pub const fn nresults(self) -> i32 {
         self.0 as i16 as i32
     }
-    /// A Lua function called for exactly `nresults` results by the Lua frame before it (tail calls since do not matter).
+    /// A Lua function called by the Lua frame before it (tail calls since do not matter).
     #[inline(always)]
-    pub fn is_plain(self, nresults: i32) -> bool {
-        let tail = CallKind::new(0, cist::TAIL).0;
-        self.0 & !tail == CallKind::new(nresults, cist::LUA | cist::PLAIN).0
+    pub fn is_plain(self) -> bool {
+        self.status() & !cist::TAIL == cist::LUA | cist::PLAIN
     }
     /// A Lua function called for exactly `nresults` results by a fresh invocation of the interpreter.
     #[inline(always)]

@@ -484,17 +484,21 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         ($i:expr, $n:literal) => {{
             let first = base.wrapping_add($i.a());
             let kind = ci.kind.get();
-            if !HOOKED && (kind.is_plain($n) || kind.is_plain(LUA_MULTRET)) && l.hook_mask() == 0 {
+            let wanted = kind.nresults();
+            if !HOOKED && kind.is_plain() && wanted <= 1 && l.hook_mask() == 0 {
                 let to = ci.func.get();
                 // SAFETY: the result goes to the called function's slot; a called frame has a previous one.
                 let prev: &'static CallInfo = unsafe {
-                    if $n == 1 {
+                    if $n == 1 && wanted != 0 {
                         *to = *first;
+                    }
+                    if $n == 0 && wanted == 1 {
+                        *to = Value::NIL;
                     }
                     &*ci.prev.get()
                 };
                 l.ci.set(prev);
-                l.top.set(if kind.is_plain($n) { prev.top.get() } else { to.wrapping_add($n) });
+                l.top.set(if wanted >= 0 { prev.top.get() } else { to.wrapping_add($n) });
                 load_frame!(prev);
             } else if !HOOKED && kind.is_fresh($n) && l.hook_mask() == 0 {
                 let to = ci.func.get();
