@@ -107,7 +107,6 @@ impl Op {
 pub const BIT_RK: u32 = 1 << 8;
 pub const MAX_INDEX_RK: u32 = BIT_RK - 1;
 pub const MAX_ARG_A: u32 = (1 << 8) - 1;
-pub const MAX_ARG_B: u32 = (1 << 9) - 1;
 pub const MAX_ARG_C: u32 = (1 << 9) - 1;
 pub const MAX_ARG_BX: u32 = (1 << 18) - 1;
 pub const MAX_SBX: i32 = (MAX_ARG_BX >> 1) as i32;

@@ -30,9 +30,6 @@ pub enum Special {
     Xpcall,
     Next,
     Inext,
-    Resume,
-    Wrapped,
-    Yield,
     /// There are no results; the lean entry stores nil.
     Nothing,
     /// There may be several results; the lean entry gives the first and serves only calls that want just that.

@@ -92,11 +92,11 @@ registry! {
     }
     COROUTINE {
         CoCreate "create" coroutine::create;
-        CoResume "resume" coroutine::resume, special Resume;
+        CoResume "resume" coroutine::resume;
         CoRunning "running" coroutine::running;
         CoStatus "status" coroutine::status;
         CoWrap "wrap" coroutine::wrap;
-        CoYield "yield" coroutine::yield_, special Yield;
+        CoYield "yield" coroutine::yield_;
     }
     TABLE {
         TableConcat "concat" table::concat;
@@ -243,7 +243,7 @@ registry! {
         SearcherC "C searcher" package::searcher_c;
         SearcherCroot "C root searcher" package::searcher_croot;
         UnloadLibraries "unload libraries" package::unload_libraries;
-        Wrapped "wrapped coroutine" coroutine::wrapped, special Wrapped;
+        Wrapped "wrapped coroutine" coroutine::wrapped;
         StringGmatchNext "gmatch iterator" string::gmatch_next;
     }
 }

@@ -42,6 +42,17 @@ pub fn hinted_node(t: Gc<Table>, key: Value, hint: Hint) -> Option<&'static Node
     if n.key.get() == key { Some(n) } else { None }
 }
 
+/// The node of a key in a class: by the hint, or looked up and remembered.
+#[inline(always)]
+fn class_node(class: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<&'static Node> {
+    // SAFETY: `insn` is the running instruction.
+    let hint = Hint(unsafe { (*insn).imm() });
+    match hinted_node(class, Value::string(key), hint) {
+        Some(n) => Some(n),
+        None => find_hinted(class, key, insn),
+    }
+}
+
 #[inline(never)]
 pub fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
     if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
@@ -142,34 +153,26 @@ pub fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Value
     }
     let g = l.global();
     let Some(class) = g.fast_tm(t.metatable.get(), TagMethod::Index).as_table() else { return Value::NIL };
-    // SAFETY: `insn` is the running instruction.
-    let hint = Hint(unsafe { (*insn).imm() });
-    let node = match hinted_node(class, Value::string(key), hint) {
-        Some(n) => Some(n),
-        None => find_hinted(class, key, insn),
-    };
-    node.map_or(Value::NIL, |n| n.val.get())
+    class_node(class, key, insn).map_or(Value::NIL, |n| n.val.get())
 }
 
 #[inline(never)]
 pub fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
-    if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
-        // The table and its class do not have it.
-        if let Some(v) = inherited(l, t, s, insn) {
-            return Ok(v);
-        }
-    } else if let Some(s) = obj.value.as_string() {
-        // Methods of strings: the `__index` table of their metatable.
-        let g = l.global();
-        let class = g.fast_tm(g.metatable_of(Value::string(s)), TagMethod::Index);
-        if let (Some(class), Some(key)) = (class.as_table(), key.as_string()) {
-            // SAFETY: `insn` is the running instruction.
-            let hint = Hint(unsafe { (*insn).imm() });
-            let node = match hinted_node(class, Value::string(key), hint) {
-                Some(n) => Some(n),
-                None => find_hinted(class, key, insn),
-            };
-            if let Some(n) = node.filter(|n| !n.val.get().is_nil()) {
+    let g = l.global();
+    let class_of = |metatable| g.fast_tm(metatable, TagMethod::Index).as_table();
+    if let Some(name) = key.as_string() {
+        if let Some(t) = obj.value.as_table() {
+            // Neither the table nor its class has it.
+            if let Some(class) = class_of(t.metatable.get())
+                && let Some(v) = inherited(l, class, name, insn)
+            {
+                return Ok(v);
+            }
+        } else if obj.value.is_string() {
+            // Methods of strings: the `__index` table of their metatable.
+            if let Some(class) = class_of(g.metatable_of(obj.value))
+                && let Some(n) = class_node(class, name, insn).filter(|n| !n.val.get().is_nil())
+            {
                 return Ok(n.val.get());
             }
         }

@@ -17,8 +17,6 @@ use crate::vm::{debug, execute, lower, pcall, upval};
 use core::ffi::c_void;
 use core::hint::cold_path;
 
-/// Results wanted: all.
-pub const MULTI: i32 = LUA_MULTRET;
 const MAX_STACK: usize = LUAI_MAXSTACK as usize;
 /// A stack up to this size is left as it is when an error is stopped: the next one may want it again.
 const KEPT_STACK: usize = 8 * BASIC_STACK;
@@ -311,7 +309,8 @@ pub fn push_lua_frame(
         func = l.restore_slot(offset);
     }
     if nargs < params {
-        fill_parameters(l, params - nargs);
+        fill(l.top.get(), params - nargs);
+        l.top.set(func.wrapping_add(1 + params));
     }
     let base = if p.is_vararg() { move_parameters(l, func, params) } else { func.wrapping_add(1) };
     let ci = next_ci(l)?;
@@ -416,14 +415,6 @@ pub fn fill(first: *mut Value, n: usize) {
     }
 }
 
-/// Missing arguments are nil.
-#[inline(never)]
-fn fill_parameters(l: Lua, missing: usize) {
-    for _ in 0..missing {
-        l.push(Value::NIL);
-    }
-}
-
 /// Vararg function: the fixed parameters are moved above the arguments, which become the varargs.
 fn move_parameters(l: Lua, func: *mut Value, params: usize) -> *mut Value {
     let base = l.top.get();
@@ -489,17 +480,7 @@ fn call_native_inline(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LRe
         Native::Rust(f) => f(l)?,
         Native::C(f) => call_c(l, f)?,
     };
-    let n = n as usize;
-    if l.hook_mask() != 0 {
-        poscall(l, ci, l.top.get().wrapping_sub(n))?;
-    } else {
-        l.ci.set(ci.prev.get());
-        let (to, first) = (ci.func.get(), l.top.get().wrapping_sub(n));
-        match ci.nresults() {
-            wanted @ 0..=1 => move_results(l, to, first, n, wanted),
-            wanted => move_results_slow(l, to, first, n, wanted),
-        };
-    }
+    poscall(l, ci, l.top.get().wrapping_sub(n as usize))?;
     Ok(())
 }
 
@@ -600,12 +581,15 @@ pub fn poscall(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<bool> {
     let to = ci.func.get();
     l.ci.set(ci.prev.get());
     let n = (l.top.get() as usize - first as usize) / 8;
-    Ok(move_results(l, to, first, n, ci.nresults()))
+    Ok(match ci.nresults() {
+        wanted @ 0..=1 => move_results(l, to, first, n, wanted),
+        wanted => move_results_slow(l, to, first, n, wanted),
+    })
 }
 
 /// Moves `n` results, padded or cut to `wanted`; sets the top behind them.
 #[inline(always)]
-pub fn move_results(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32) -> bool {
+fn move_results(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32) -> bool {
     match wanted {
         // The commonest first: the loops below have more to set up than to do then.
         0 => {
@@ -636,7 +620,7 @@ pub fn move_results(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted:
 
 /// `move_results` out of line, for the less common counts.
 #[inline(never)]
-pub fn move_results_slow(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32) -> bool {
+fn move_results_slow(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32) -> bool {
     move_results(l, to, first, n, wanted)
 }
 

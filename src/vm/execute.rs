@@ -11,7 +11,8 @@
 //! 4. Errors leave the loop as values; `catch` looks for a PCALL frame of this invocation. A yield passes.
 //! 5. The plain loop looks for hooks at calls, returns from native code and backward jumps. With count or line hooks
 //!    set, `run::<true>` asks before each instruction; it takes no shortcut that a hook could notice.
-//! 6. What is rare is marked `cold_path`: it decides which values stay in registers.
+//! 6. What is rare, and what calls out anyway (`protect!`), is marked `cold_path`: it decides which values stay in
+//!    registers.
 
 use super::insn::{ExecOp, Hint, Insn};
 use super::lower::rk;
@@ -841,21 +842,6 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     if i.b() != 0 {
                         l.top.set(func.wrapping_add(i.b()));
                     }
-                    if kind == Some(Kind::LuaClosure) {
-                        // SAFETY: the kind says so.
-                        let callee = unsafe { Gc::from_ptr(f.payload()) };
-                        let new = tri!(call::push_lua_frame(l, func, callee, wanted));
-                        if HOOKED || l.hook_mask() != 0 {
-                            if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
-                                tri!(call::call_hook_of_lua(l));
-                            }
-                            load_frame!(new);
-                            check_hooks!();
-                        } else {
-                            load_frame!(new);
-                        }
-                        break 'op;
-                    }
                     if kind == Some(Kind::Builtin) {
                         // SAFETY: the kind says so; builtins are static.
                         let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
@@ -870,9 +856,9 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                                     let given = (b.special != Special::Nothing) as usize;
                                     l.top.set(func.wrapping_add(given));
                                 } else {
-                                    for n in 1..wanted as usize {
-                                        // SAFETY: the frame has room for the results it asks for.
-                                        unsafe { *func.add(n) = Value::NIL };
+                                    if wanted > 1 {
+                                        cold_path();
+                                        call::fill(func.wrapping_add(1), wanted as usize - 1);
                                     }
                                     l.top.set(ci.top.get());
                                     check_gc!(func.wrapping_add(1.max(wanted as usize)));
@@ -880,12 +866,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                                 break 'op;
                             }
                         }
-                        let nested = match b.special {
-                            Special::Pcall => nargs >= 1,
-                            Special::Xpcall => nargs >= 2,
-                            _ => false,
-                        };
-                        if nested {
+                        if pcall::runs_here(b, nargs) {
                             tri!(enter_pcall(l, func, b, wanted));
                             load_frame!(l.call_info());
                             check_hooks!();
@@ -926,12 +907,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                             // SAFETY: the kind says so; builtins are static.
                             let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
                             let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
-                            let nested = match b.special {
-                                Special::Pcall => nargs >= 1,
-                                Special::Xpcall => nargs >= 2,
-                                _ => false,
-                            };
-                            if nested {
+                            if pcall::runs_here(b, nargs) {
                                 tri!(enter_pcall(l, func, b, LUA_MULTRET));
                                 load_frame!(l.call_info());
                                 check_hooks!();
@@ -1078,25 +1054,18 @@ fn function_kind(f: Value) -> Option<Kind> {
 /// invocation's first.
 #[inline(never)]
 fn leave_frame(l: Lua, ci: &CallInfo, first: *mut Value, n: usize) -> LResult<Option<&'static CallInfo>> {
-    let mut first = first;
-    if l.hook_mask() != 0 {
-        l.top.set(first.wrapping_add(n));
-        first = call::return_hook(l, ci, first)?;
-    }
-    let wanted = ci.nresults();
-    // SAFETY: a called frame has a previous one.
-    let prev: &'static CallInfo = unsafe { &*ci.prev.get() };
-    l.ci.set(prev);
-    call::move_results(l, ci.func.get(), first, n, wanted);
+    l.top.set(first.wrapping_add(n));
+    let open = call::poscall(l, ci, first)?;
     if ci.has(cist::FRESH) {
         return Ok(None);
     }
+    let prev = l.call_info();
     if !prev.is_lua() {
         debug_assert!(prev.has(cist::PCALL));
         pcall::finish_pcall(l, prev)?;
         return Ok(Some(l.call_info()));
     }
-    if wanted >= 0 {
+    if !open {
         l.top.set(prev.top.get());
     }
     Ok(Some(prev))

@@ -76,6 +76,17 @@ pub fn leave_pcall(l: Lua, ci: &CallInfo) {
     l.allow_hook.set(ci.has(cist::ALLOWHOOK));
 }
 
+/// Whether a call of `b` with `nargs` arguments is one of pcall or xpcall that gets a frame here. (Too few arguments are an
+/// error, which the library function raises.)
+#[inline(always)]
+pub fn runs_here(b: &Builtin, nargs: usize) -> bool {
+    match b.special {
+        Special::Pcall => nargs >= 1,
+        Special::Xpcall => nargs >= 2,
+        _ => false,
+    }
+}
+
 /// Pushes the frame of pcall or xpcall, called at `func` with at least its function argument, and prepares its callee.
 pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32) -> LResult<()> {
     let offset = l.save_slot(func);
