@@ -3,10 +3,9 @@
 //! The reference is the program `luac5.2` (or `$LUAC`); without it there is nothing to compare with and the test says so.
 //! `BYTECODE_CORPUS` names more directories to search for `.lua` files.
 
-use lua52::chunk::{self, Input, Sink};
+use lua52::chunk::{self, Input};
 use lua52::compiler;
 use lua52::object::{Gc, Lua, Proto};
-use lua52::throw::LResult;
 use lua52::vm::{call, state};
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
@@ -21,15 +20,6 @@ unsafe extern "C" fn alloc(_ud: *mut c_void, p: *mut c_void, _osize: usize, nsiz
         } else {
             libc::realloc(p, nsize)
         }
-    }
-}
-
-struct Bytes(Vec<u8>);
-
-impl Sink for Bytes {
-    fn write(&mut self, piece: &[u8]) -> LResult<i32> {
-        self.0.extend_from_slice(piece);
-        Ok(0)
     }
 }
 
@@ -60,9 +50,13 @@ fn compile(l: Lua, text: &[u8], name: &[u8], piece: Option<usize>) -> Result<Gc<
 }
 
 fn dump(p: Gc<Proto>, strip: bool) -> Vec<u8> {
-    let mut bytes = Bytes(Vec::new());
-    chunk::dump_to(&mut bytes, p, strip).expect("the sink does not fail");
-    bytes.0
+    let mut bytes = Vec::new();
+    let write = |piece: &[u8]| {
+        bytes.extend_from_slice(piece);
+        Ok(0)
+    };
+    chunk::dump_to(write, p, strip).expect("writing does not fail");
+    bytes
 }
 
 fn count_functions(p: Gc<Proto>) -> usize {

@@ -2,19 +2,9 @@
 
 use crate::State;
 use criterion::{Criterion, Throughput};
-use lua52::chunk::{self, Sink};
-use lua52::throw::LResult;
+use lua52::chunk;
 
 const SOURCE: &[u8] = include_bytes!("../lua/json.lua");
-
-struct Bytes(Vec<u8>);
-
-impl Sink for Bytes {
-    fn write(&mut self, piece: &[u8]) -> LResult<i32> {
-        self.0.extend_from_slice(piece);
-        Ok(0)
-    }
-}
 
 /// Loads the chunk once and drops it.
 fn load(state: &State, chunk: &[u8]) {
@@ -34,9 +24,13 @@ pub fn all(c: &mut Criterion) {
     l.aux_loadbufferx(SOURCE, b"=bench", None).expect("nothing foreign is called");
     let f = l.from_top(1).as_lua_closure().expect("a Lua function");
     let dump = || {
-        let mut out = Bytes(Vec::new());
-        chunk::dump_to(&mut out, f.proto, false).expect("the sink does not fail");
-        out.0
+        let mut out = Vec::new();
+        let write = |piece: &[u8]| {
+            out.extend_from_slice(piece);
+            Ok(0)
+        };
+        chunk::dump_to(write, f.proto, false).expect("writing does not fail");
+        out
     };
     let binary = dump();
     group.bench_function("dump", |b| b.iter(dump));

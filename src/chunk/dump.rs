@@ -11,58 +11,43 @@ use crate::throw::LResult;
 use crate::vm::call;
 use core::ffi::c_void;
 
-/// Takes the pieces of a chunk. A result other than 0 ends the dump.
-pub trait Sink {
-    fn write(&mut self, piece: &[u8]) -> LResult<i32>;
-}
-
-/// The host's writer as a sink.
-struct Writer {
-    l: Lua,
-    f: lua_Writer,
-    data: *mut c_void,
-}
-
-impl Sink for Writer {
-    fn write(&mut self, piece: &[u8]) -> LResult<i32> {
+/// Dumps `p` through the host's writer; the writer's last result. `strip` leaves the debug information out.
+pub fn dump(l: Lua, p: Gc<Proto>, writer: lua_Writer, data: *mut c_void, strip: bool) -> LResult<i32> {
+    let call_writer = |piece: &[u8]| {
         // SAFETY: the host promised a `lua_Writer` that is good for `data`; the link is the running state's.
         let r = unsafe {
             boundary::call(
-                call::link(self.l),
-                self.f as *const c_void,
-                self.l.as_ptr() as usize,
+                call::link(l),
+                writer as *const c_void,
+                l.as_ptr() as usize,
                 piece.as_ptr() as usize,
                 piece.len(),
-                self.data as usize,
+                data as usize,
             )
         };
-        if r.throw == boundary::NONE { Ok(r.value as i32) } else { Err(call::landed(self.l, r.throw)) }
-    }
+        if r.throw == boundary::NONE { Ok(r.value as i32) } else { Err(call::landed(l, r.throw)) }
+    };
+    dump_to(call_writer, p, strip)
 }
 
-/// Dumps `p` through the host's writer; the writer's last result. `strip` leaves the debug information out.
-pub fn dump(l: Lua, p: Gc<Proto>, writer: lua_Writer, data: *mut c_void, strip: bool) -> LResult<i32> {
-    dump_to(&mut Writer { l, f: writer, data }, p, strip)
-}
-
-/// Dumps `p` to a sink.
-pub fn dump_to(sink: &mut impl Sink, p: Gc<Proto>, strip: bool) -> LResult<i32> {
-    let mut d = Dumper { sink, strip, status: 0 };
+/// Gives the pieces of the chunk of `p` to `write`. A result of it other than 0 ends the dump and is the result.
+pub fn dump_to(write: impl FnMut(&[u8]) -> LResult<i32>, p: Gc<Proto>, strip: bool) -> LResult<i32> {
+    let mut d = Dumper { write, strip, status: 0 };
     d.block(&HEADER)?;
     d.function(p)?;
     Ok(d.status)
 }
 
-struct Dumper<'s, S: Sink> {
-    sink: &'s mut S,
+struct Dumper<W> {
+    write: W,
     strip: bool,
     status: i32,
 }
 
-impl<S: Sink> Dumper<'_, S> {
+impl<W: FnMut(&[u8]) -> LResult<i32>> Dumper<W> {
     fn block(&mut self, bytes: &[u8]) -> LResult<()> {
         if self.status == 0 {
-            self.status = self.sink.write(bytes)?;
+            self.status = (self.write)(bytes)?;
         }
         Ok(())
     }

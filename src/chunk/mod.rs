@@ -6,6 +6,6 @@ pub mod input;
 pub mod undump;
 pub mod verify;
 
-pub use dump::{Sink, dump, dump_to};
+pub use dump::{dump, dump_to};
 pub use input::Input;
 pub use undump::undump;

@@ -5,11 +5,10 @@ pub mod mutate;
 
 use lua52::abi::lauxlib_h::luaL_error;
 use lua52::bytecode::MAX_STACK;
-use lua52::chunk::{self, Input, Sink};
+use lua52::chunk::{self, Input};
 use lua52::compiler;
 use lua52::consts::*;
 use lua52::object::{Gc, Lua, LuaClosure, Proto, Thread, Value};
-use lua52::throw::LResult;
 use lua52::vm::debug::lua_Debug;
 use lua52::vm::{call, state};
 use std::ffi::c_void;
@@ -43,19 +42,14 @@ unsafe extern "C" fn alloc(ud: *mut c_void, p: *mut c_void, osize: usize, nsize:
     }
 }
 
-struct Bytes(Vec<u8>);
-
-impl Sink for Bytes {
-    fn write(&mut self, piece: &[u8]) -> LResult<i32> {
-        self.0.extend_from_slice(piece);
-        Ok(0)
-    }
-}
-
 pub fn dump(p: Gc<Proto>, strip: bool) -> Vec<u8> {
-    let mut bytes = Bytes(Vec::new());
-    chunk::dump_to(&mut bytes, p, strip).expect("the sink does not fail");
-    bytes.0
+    let mut bytes = Vec::new();
+    let write = |piece: &[u8]| {
+        bytes.extend_from_slice(piece);
+        Ok(0)
+    };
+    chunk::dump_to(write, p, strip).expect("writing does not fail");
+    bytes
 }
 
 /// Loads a chunk in protected mode. The function, or a message, is on the stack.

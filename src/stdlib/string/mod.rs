@@ -18,7 +18,7 @@ pub use format::format;
 
 use self::pattern::{Error, Matcher, Node, Poll, Program, Set, find_plain};
 use crate::api::{Arg, Buffer, Bytes};
-use crate::chunk::{self, Sink};
+use crate::chunk;
 use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
@@ -410,14 +410,6 @@ pub unsafe fn rep_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value
     }
 }
 
-/// A buffer takes a chunk as `lua_dump`'s writer would.
-impl Sink for Buffer {
-    fn write(&mut self, piece: &[u8]) -> LResult<i32> {
-        self.add(piece)?;
-        Ok(0)
-    }
-}
-
 /// `string.dump(f)`
 pub fn dump(l: Lua) -> LResult<i32> {
     l.aux_checktype(1, LUA_TFUNCTION)?;
@@ -427,7 +419,7 @@ pub fn dump(l: Lua) -> LResult<i32> {
     };
     let mut buffer = MaybeUninit::uninit();
     let buffer = Buffer::init(&mut buffer, l);
-    chunk::dump_to(buffer, function.proto, false)?;
+    chunk::dump_to(|piece| buffer.add(piece).map(|()| 0), function.proto, false)?;
     buffer.pushresult()?;
     Ok(1)
 }
