@@ -42,6 +42,7 @@ static void copy_invalid(lua_State *L) {
   lua_copy(L, 1, 5);
 }
 static void pushvalue_invalid(lua_State *L) { lua_pushvalue(L, -3); }
+static void tonumber_invalid(lua_State *L) { lua_tonumberx(L, -3, NULL); }
 static void checkstack_negative(lua_State *L) { lua_checkstack(L, -1); }
 static void xmove_other_state(lua_State *L) {
   lua_State *other = luaL_newstate();
@@ -177,7 +178,8 @@ typedef struct Case {
 
 static const Case cases[] = {
   CASE(push_too_many), CASE(push_strings_too_many), CASE(settop_too_high), CASE(pop_too_many), CASE(remove_invalid),
-  CASE(insert_invalid), CASE(replace_invalid), CASE(copy_invalid), CASE(pushvalue_invalid), CASE(checkstack_negative),
+  CASE(insert_invalid), CASE(replace_invalid), CASE(copy_invalid), CASE(pushvalue_invalid), CASE(tonumber_invalid),
+  CASE(checkstack_negative),
   CASE(xmove_other_state), CASE(xmove_too_many), CASE(settable_no_values), CASE(getfield_invalid), CASE(setfield_invalid),
   CASE(rawget_no_table), CASE(rawset_no_table), CASE(next_no_table), CASE(setmetatable_number), CASE(uservalue_of_table),
   CASE(uservalue_is_number), CASE(concat_too_many), CASE(arith_operands), CASE(arith_operation), CASE(compare_operation),

@@ -11,18 +11,6 @@ use crate::stdlib;
 use crate::vm::debug::{self, lua_Debug};
 
 impl Lua {
-    /// The slot of an index that is not a pseudo-index, if it has a value.
-    #[inline(always)]
-    pub(super) fn stack_slot(self, idx: i32) -> Option<*mut Value> {
-        if idx > 0 {
-            let p = self.call_info().func.get().wrapping_add(idx as usize);
-            (p < self.top.get()).then_some(p)
-        } else if idx > LUA_REGISTRYINDEX {
-            Some(self.top.get().wrapping_offset(idx as isize))
-        } else {
-            None
-        }
-    }
     #[inline(always)]
     pub(super) fn stack_value(self, idx: i32) -> Option<Value> {
         // SAFETY: a live slot.

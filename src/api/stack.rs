@@ -11,12 +11,12 @@ use crate::vm::call;
 pub(super) static NONE: Value = Value::NIL;
 
 impl Lua {
-    /// The slot an acceptable index refers to; `NONE` when there is no value.
+    /// The slot of an index that is not a pseudo-index, if it has a value.
     #[inline(always)]
-    pub(super) fn slot(self, idx: i32) -> *mut Value {
+    pub(super) fn stack_slot(self, idx: i32) -> Option<*mut Value> {
         if idx > 0 {
             let p = self.call_info().func.get().wrapping_add(idx as usize);
-            if p < self.top.get() { p } else { (&raw const NONE).cast_mut() }
+            (p < self.top.get()).then_some(p)
         } else if idx > LUA_REGISTRYINDEX {
             api_check!(
                 idx != 0 && self.has_elements(-idx),
@@ -24,7 +24,16 @@ impl Lua {
                 "idx",
                 "outside the stack of the function"
             );
-            self.top.get().wrapping_offset(idx as isize)
+            Some(self.top.get().wrapping_offset(idx as isize))
+        } else {
+            None
+        }
+    }
+    /// The slot an acceptable index refers to; `NONE` when there is no value.
+    #[inline(always)]
+    pub(super) fn slot(self, idx: i32) -> *mut Value {
+        if idx > LUA_REGISTRYINDEX {
+            self.stack_slot(idx).unwrap_or((&raw const NONE).cast_mut())
         } else {
             self.pseudo_slot(idx)
         }
