@@ -1,5 +1,9 @@
 /* Calls, protected calls, errors of every kind, message handlers, the panic function. */
 #include <setjmp.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -86,6 +90,47 @@ static void t_error_values(lua_State *L) {
   lua_pushvalue(L, 1);
   say("%s", status_name(lua_pcall(L, 1, 0, 0)));
   say("same table %d", lua_rawequal(L, 1, -1));
+  lua_settop(L, 0);
+}
+
+/* any value can be an error, and arrives as it is */
+static int raise_argument(lua_State *L) {
+  lua_pushvalue(L, 1);
+  lua_pushliteral(L, "not this one");
+  lua_insert(L, -2);
+  return lua_error(L);
+}
+static int as_it_is(lua_State *L) { return lua_gettop(L); }
+
+static void t_error_types(lua_State *L) {
+  int i, n;
+  lua_pushboolean(L, 0);
+  lua_pushboolean(L, 1);
+  lua_pushnumber(L, -0.5);
+  lua_pushlstring(L, "zero\0inside", 11);
+  lua_newtable(L);
+  lua_pushcfunction(L, three);
+  lua_pushinteger(L, 1);
+  lua_pushcclosure(L, three, 1);
+  compile(L, "return 1");
+  lua_newuserdata(L, 3);
+  lua_pushlightuserdata(L, &n);
+  lua_newthread(L);
+  lua_pushglobaltable(L);
+  n = lua_gettop(L);
+  for (i = 1; i <= n; i++) {
+    int status, handled;
+    lua_pushcfunction(L, raise_argument);
+    lua_pushvalue(L, i);
+    status = lua_pcall(L, 1, 0, 0);
+    lua_pushcfunction(L, as_it_is);
+    lua_pushcfunction(L, raise_argument);
+    lua_pushvalue(L, i);
+    handled = lua_pcall(L, 1, 0, n + 2);
+    say("%s: %s, the same %d; with a handler %s, the same %d", luaL_typename(L, i), status_name(status), lua_rawequal(L, i, n + 1),
+        status_name(handled), lua_rawequal(L, i, -1));
+    lua_settop(L, n);
+  }
   lua_settop(L, 0);
 }
 
@@ -402,6 +447,140 @@ static void t_panic_and_threads(lua_State *L) {
   lua_settop(L, 0);
 }
 
+/* on a thread that does not run the error goes to the protected call of the one that does; see differences.c, too */
+static int raise_elsewhere(lua_State *L) {
+  lua_State *other = lua_tothread(L, 1);
+  lua_pushliteral(other, "raised elsewhere");
+  return lua_error(other);
+}
+static void t_other_threads_error(lua_State *L) {
+  lua_newthread(L);
+  lua_pushvalue(L, 1);
+  try_c(L, "from a function", raise_elsewhere, 1);
+  lua_pushvalue(L, 1);
+  try_c(L, "once more", raise_elsewhere, 1);
+  lua_settop(L, 0);
+}
+
+/* ---- nobody protects and nobody jumps: each case ends its process ------------------------- */
+
+static int raises_again(lua_State *L) {
+  static int times = 0;
+  printf("panic %d with ", ++times);
+  show(L, -1);
+  putchar('\n');
+  if (times < 3) {
+    lua_pushfstring(L, "raised in the panic function, %d", times);
+    lua_error(L);
+  }
+  return 0;
+}
+static int returns(lua_State *L) {
+  show_value(L, "panic with", -1);
+  return 0;
+}
+static void *plain_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+  (void)ud, (void)osize;
+  if (nsize == 0) {
+    free(ptr);
+    return NULL;
+  }
+  return realloc(ptr, nsize);
+}
+static int refuse;
+static void *refusing(void *ud, void *ptr, size_t osize, size_t nsize) {
+  if (refuse && nsize > (ptr ? osize : 0)) return NULL;
+  return plain_alloc(ud, ptr, osize, nsize);
+}
+
+static void default_message(lua_State *L) {
+  lua_pushcfunction(L, raise_text);
+  lua_call(L, 0, 0);
+}
+static void default_for_no_text(lua_State *L) {
+  lua_newtable(L);
+  lua_error(L);
+}
+static void default_for_number(lua_State *L) {
+  lua_pushnumber(L, 1.5);
+  lua_error(L);
+}
+static void default_in_lua(lua_State *L) {
+  compile(L, "local t = nil\nt.x = 1");
+  lua_call(L, 0, 0);
+}
+static void default_in_metamethod(lua_State *L) {
+  run_lua(L, "return setmetatable({}, {__index = function(t, k) error('no ' .. k) end})");
+  lua_getfield(L, -1, "field");
+}
+static void default_after_pcall(lua_State *L) {
+  lua_pushcfunction(L, nested_pcall_then_raise);
+  lua_call(L, 0, 0);
+}
+static void panic_returns(lua_State *L) {
+  lua_atpanic(L, returns);
+  default_message(L);
+}
+static void panic_raises(lua_State *L) {
+  lua_atpanic(L, raises_again);
+  default_message(L);
+}
+static void no_panic_function(lua_State *unused) {
+  lua_State *L = lua_newstate(plain_alloc, NULL);
+  (void)unused;
+  say("none set: %d", lua_atpanic(L, NULL) == NULL);
+  default_message(L);
+}
+static void out_of_memory(lua_State *unused) {
+  lua_State *L = lua_newstate(refusing, NULL);
+  (void)unused;
+  lua_atpanic(L, returns);
+  refuse = 1;
+  lua_newuserdata(L, 1000);
+}
+static void yield_in_main(lua_State *L) {
+  lua_yield(L, 0);
+}
+static void in_thread(lua_State *L) {
+  lua_State *L1 = lua_newthread(L);
+  lua_pushliteral(L1, "on another thread");
+  lua_error(L1);
+}
+
+static void t_abort(lua_State *unused) {
+  static const struct Case {
+    const char *name;
+    void (*run)(lua_State *L);
+  } cases[] = {
+    { "default_message", default_message }, { "default_for_no_text", default_for_no_text }, { "default_for_number", default_for_number },
+    { "default_in_lua", default_in_lua }, { "default_in_metamethod", default_in_metamethod }, { "default_after_pcall", default_after_pcall },
+    { "panic_returns", panic_returns }, { "panic_raises", panic_raises }, { "no_panic_function", no_panic_function },
+    { "out_of_memory", out_of_memory }, { "yield_in_main", yield_in_main }, { "in_thread", in_thread }
+  };
+  size_t i;
+  (void)unused;
+  for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    int status = 0;
+    pid_t pid;
+    say("%s", cases[i].name);
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+      struct rlimit none = { 0, 0 };
+      lua_State *L = luaL_newstate();
+      setrlimit(RLIMIT_CORE, &none);
+      dup2(1, 2);
+      luaL_openlibs(L);
+      cases[i].run(L);
+      say("went on");
+      fflush(stdout);
+      _exit(0);
+    }
+    waitpid(pid, &status, 0);
+    say("  %s", WIFSIGNALED(status) ? WTERMSIG(status) == SIGABRT ? "aborted" : "killed by another signal" : "ended");
+  }
+}
+
 /* ---- continuations outside coroutines ------------------------------------------------- */
 
 static int k_never(lua_State *L) {
@@ -488,6 +667,7 @@ static void t_upvalues_closed_by_errors(lua_State *L) {
 static const Section sections[] = {
   { "results", t_results },
   { "error_values", t_error_values },
+  { "error_types", t_error_types },
   { "call_errors", t_call_errors },
   { "runtime_errors", t_runtime_errors },
   { "where", t_where },
@@ -497,6 +677,8 @@ static const Section sections[] = {
   { "after_overflow", t_after_overflow },
   { "panic", t_panic },
   { "panic_and_threads", t_panic_and_threads },
+  { "other_threads_error", t_other_threads_error },
+  { "abort", t_abort },
   { "continuations_outside", t_continuations_outside },
   { "deep", t_deep },
   { "upvalues_closed_by_errors", t_upvalues_closed_by_errors },

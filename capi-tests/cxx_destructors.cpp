@@ -162,6 +162,129 @@ static void t_destructors_that_use_lua(lua_State *L) {
   run_lua(L, "local co = coroutine.wrap(function() return cleans_and_yields() end) print(co()) print(co('returned'))");
 }
 
+// A destructor that raises by itself: where a scope ends, and while another error passes. The first is an error like any
+// other. The second leaves a destructor that runs because of an error, which C++ forbids: the flavour for C hosts goes on with
+// the new error, as after a jump, the one for C++ hosts terminates, as the language wants it.
+struct Raiser {
+  lua_State *L;
+  const char *text;
+  ~Raiser() noexcept(false) {
+    std::printf("  the destructor raises\n");
+    luaL_error(L, "%s", text);
+  }
+};
+static int raises_at_end_of_scope(lua_State *L) {
+  Guard a("raises_at_end_of_scope");
+  {
+    Raiser r = { L, "from a destructor" };
+    Guard b("in the scope");
+  }
+  std::printf("  not reached\n");
+  return 0;
+}
+static int raises_while_raising(lua_State *L) {
+  Guard a("raises_while_raising");
+  Raiser r = { L, "the second error" };
+  return luaL_error(L, "the first error");
+}
+static void t_destructors_that_raise(lua_State *L) {
+  for (int i = 0; i < 3; i++) {
+    lua_pushcfunction(L, raises_at_end_of_scope);
+    protect(L, "end of scope", 0);
+  }
+  in_child("while an error passes", [=] {
+    lua_pushcfunction(L, raises_while_raising);
+    protect(L, "two errors", 0);
+    check_usable(L);
+  });
+}
+
+// A yield takes the road of an error: through handlers of everything as they are.
+static int yield_caught(lua_State *L) {
+  Guard g("yield_caught");
+  try {
+    Guard inner("inside try");
+    lua_pushliteral(L, "yielded");
+    return lua_yield(L, 1);
+  } catch (...) {
+    std::printf("  caught by ..., thrown again\n");
+    throw;
+  }
+}
+static int yield_swallowed(lua_State *L) {
+  Guard g("yield_swallowed");
+  try {
+    lua_pushliteral(L, "yielded");
+    return lua_yield(L, 1);
+  } catch (...) {
+    std::printf("  swallowed\n");
+  }
+  lua_settop(L, 0);
+  lua_pushliteral(L, "returned instead");
+  return 1;
+}
+static int yield_forbidden(lua_State *L) noexcept {
+  lua_pushliteral(L, "yielded");
+  return lua_yield(L, 1);
+}
+static int error_swallowed(lua_State *L) {
+  Guard g("error_swallowed");
+  try {
+    luaL_error(L, "lost");
+  } catch (...) {
+    std::printf("  swallowed\n");
+  }
+  lua_settop(L, 0);
+  lua_pushliteral(L, "returned instead");
+  return 1;
+}
+static int error_forbidden(lua_State *L) noexcept { return luaL_error(L, "through noexcept"); }
+static void resumed(lua_State *L, const char *label, lua_CFunction f) {
+  lua_State *co = lua_newthread(L);
+  lua_pushcfunction(co, f);
+  for (int i = 0; i < 2; i++) {
+    int status = lua_resume(co, L, 0);
+    std::printf("%s: %s %s\n", label, status_name(status), lua_isstring(co, -1) ? lua_tostring(co, -1) : "-");
+    lua_settop(co, 0);
+    if (status != LUA_YIELD) break;
+  }
+  lua_pop(L, 1);
+}
+static void t_yields_and_handlers(lua_State *L) {
+  resumed(L, "caught", yield_caught);
+  resumed(L, "typed", [](lua_State *l) -> int {
+    Guard g("typed");
+    try {
+      return lua_yield(l, 0);
+    } catch (const std::exception &) {
+      return luaL_error(l, "not for this one");
+    }
+  });
+  in_child("swallowed", [=] { resumed(L, "swallowed", yield_swallowed); });
+  in_child("noexcept", [=] { resumed(L, "noexcept", yield_forbidden); });
+}
+// The tables do not say that what follows a handler of another type must not be left: both flavours terminate.
+static int forbidden_after_handler(lua_State *L) noexcept {
+  try {
+    Guard g("forbidden_after_handler");
+    return luaL_error(L, "past a typed handler");
+  } catch (const std::exception &) {
+    return 0;
+  }
+}
+static void t_errors_and_handlers(lua_State *L) {
+  lua_pushcfunction(L, error_swallowed);
+  protect(L, "swallowed", 0);
+  in_child("noexcept", [=] {
+    lua_pushcfunction(L, error_forbidden);
+    protect(L, "noexcept", 0);
+  });
+  in_child("noexcept with a typed handler", [=] {
+    lua_pushcfunction(L, forbidden_after_handler);
+    protect(L, "noexcept with a typed handler", 0);
+  });
+}
+
 static void raising_hook(lua_State *L, lua_Debug *) {
   Guard g("hook");
   lua_sethook(L, nullptr, 0, 0);
@@ -287,6 +410,9 @@ static const Section sections[] = {
   { "called_by_libraries", t_called_by_libraries },
   { "yields", t_yields },
   { "destructors_that_use_lua", t_destructors_that_use_lua },
+  { "destructors_that_raise", t_destructors_that_raise },
+  { "yields_and_handlers", t_yields_and_handlers },
+  { "errors_and_handlers", t_errors_and_handlers },
   { "callbacks", t_callbacks },
   { "typed_handler", t_typed_handler },
   { "catch_all", t_catch_all },

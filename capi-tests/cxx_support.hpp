@@ -2,11 +2,15 @@
 #ifndef CAPI_TESTS_CXX_SUPPORT_HPP
 #define CAPI_TESTS_CXX_SUPPORT_HPP
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <lua.hpp>
 
@@ -61,6 +65,24 @@ inline void check_usable(lua_State *L) {
     std::printf("NOT USABLE: %s\n", lua_tostring(L, -1));
   lua_settop(L, 0);
   lua_gc(L, LUA_GCCOLLECT, 0);
+}
+
+// Do f in a process of its own and tell how that ended; what it says on stderr is the runtime's affair.
+template <class F> void in_child(const char *label, F f) {
+  std::fflush(stdout);
+  pid_t pid = fork();
+  if (pid == 0) {
+    struct rlimit none = { 0, 0 };
+    setrlimit(RLIMIT_CORE, &none);
+    if (std::freopen("/dev/null", "w", stderr) == nullptr) _exit(9);
+    f();
+    std::fflush(stdout);
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  if (WIFSIGNALED(status)) std::printf("%s: %s\n", label, WTERMSIG(status) == SIGABRT ? "terminated" : "killed by another signal");
+  else std::printf("%s: ended with %d\n", label, WEXITSTATUS(status));
 }
 
 inline int run_sections(int argc, char **argv, const Section *list) {

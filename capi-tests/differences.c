@@ -51,6 +51,37 @@ static void t_nesting(lua_State *L) {
   lua_settop(L, 0);
 }
 
+/* ---- an error on a thread that does not run ---------------------------------------------------------- */
+
+static lua_State *main_thread;
+static int raise_on_main(lua_State *L) {
+  (void)L;
+  return luaL_error(main_thread, "raised on the main thread");
+}
+static int raise_on(lua_State *L) {
+  lua_State *other = lua_tothread(L, 1);
+  lua_pushliteral(other, "raised on another thread");
+  return lua_error(other);
+}
+static void t_other_thread(lua_State *L) {
+  lua_State *other = lua_newthread(L);
+  int status;
+  lua_pushcfunction(L, raise_on);
+  lua_pushvalue(L, 1);
+  status = lua_pcall(L, 1, 0, 0);
+  say("%s '%s', the other thread %s", status_name(status), lua_tostring(L, -1), status_name(lua_status(other)));
+  lua_settop(L, 0);
+  main_thread = L;
+  lua_register(L, "raise_on_main", raise_on_main);
+  compile(L, "co = coroutine.create(raise_on_main) return select(2, coroutine.resume(co))");
+  status = lua_pcall(L, 0, 1, 0);
+  say("by a coroutine: %s '%s'", status_name(status), lua_tostring(L, -1));
+  lua_settop(L, 0);
+  run_lua(L, "return coroutine.status(co)");
+  say("the coroutine: %s", lua_tostring(L, -1));
+  lua_settop(L, 0);
+}
+
 /* ---- numbers ------------------------------------------------------------------------------------------ */
 
 /* a NaN keeps its meaning, but not the bits that mean nothing */
@@ -106,6 +137,7 @@ static void t_light(lua_State *unused) {
 static const Section sections[] = {
   { "cleanups", t_cleanups },
   { "nesting", t_nesting },
+  { "other_thread", t_other_thread },
   { "nan", t_nan },
   { "light", t_light },
   END_OF_SECTIONS
