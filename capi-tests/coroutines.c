@@ -384,6 +384,69 @@ static void t_across(lua_State *L) {
   }
 }
 
+/* C functions that yield with a continuation, reached in every way a C function is reached */
+static int k_last(lua_State *L) {
+  lua_pushvalue(L, -1);
+  return 1;
+}
+static int yield_last(lua_State *L) {
+  lua_settop(L, 1);
+  lua_pushliteral(L, "from C");
+  return lua_yieldk(L, 1, 0, k_last);
+}
+static int index_in_c(lua_State *L) {
+  lua_getfield(L, 1, "field");
+  return 1;
+}
+static int callk_last(lua_State *L) {
+  lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, k_last);
+  return k_last(L);
+}
+static int pcallk_last(lua_State *L) {
+  lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, k_last);
+  return k_last(L);
+}
+
+static void t_across_in_c(lua_State *L) {
+  static const char *const bodies[] = {
+    "return setmetatable({}, {__index = Y}).x", "local t = setmetatable({}, {__newindex = Y}) t.x = 1 return 'assigned'",
+    "return setmetatable({}, {__add = Y}) + 1", "return setmetatable({}, {__concat = Y}) .. 'x' .. 'y'", "return #setmetatable({}, {__len = Y})",
+    "local m = {__eq = Y} return setmetatable({}, m) == setmetatable({}, m)", "local m = {__le = Y} return setmetatable({}, m) <= setmetatable({}, m)",
+    "local m = {__lt = Y} return setmetatable({}, m) <= setmetatable({}, m)", "return setmetatable({}, {__call = Y})()", "return -setmetatable({}, {__unm = Y})",
+    "local n = 0 for i in function(s, c) n = n + 1 return Y(n < 3 or nil) end do if n > 2 then break end end return n",
+    "local n = 0 for i in Y do n = n + 1 if n > 2 then return i end end", "return pcall(Y)", "return select(2, xpcall(Y, print))", "return C(Y)", "return C(C, C, Y)",
+    "return P(P, C, Y)", "return P(function() Y() error('late', 0) end)", "return P(P, function() Y() local t = nil return t.x end)",
+    "return C(function() return setmetatable({}, {__index = Y}).x end)", "return coroutine.wrap(function() return C(Y) end)()",
+    "return pcall(index_in_c, setmetatable({}, {__index = Y}))", "return pcall(table.sort, {2, 1}, Y)", "return pcall(string.gsub, 'x', 'x', Y)",
+    "return pcall(load, Y)", "return pcall(tostring, setmetatable({}, {__tostring = Y}))", "package.preload.yields = Y return pcall(require, 'yields')",
+    "local f = io.open('yields.lua', 'w') f:write('return Y(...)') f:close() return dofile('yields.lua')",
+    "return pcall(dofile, 'yields.lua')", "for k, v in pairs(setmetatable({}, {__pairs = Y})) do end", "return pcall(next, {}, Y)",
+    "setmetatable({}, {__gc = Y}) return pcall(collectgarbage)"
+  };
+  size_t i;
+  lua_register(L, "Y", yield_last);
+  lua_register(L, "C", callk_last);
+  lua_register(L, "P", pcallk_last);
+  lua_register(L, "index_in_c", index_in_c);
+  for (i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+    lua_State *co = lua_newthread(L);
+    int status, turn = 0;
+    say("%s", bodies[i]);
+    compile(co, bodies[i]);
+    status = lua_resume(co, L, 0);
+    while (status == LUA_YIELD && ++turn < 10) {
+      show_stack(co, "  yield");
+      lua_settop(co, 0);
+      lua_pushfstring(co, "r%d", turn);
+      lua_gc(L, LUA_GCCOLLECT, 0);
+      status = lua_resume(co, L, 1);
+    }
+    printf("  %s ", status_name(status));
+    show_outcome(co, status);
+    lua_pop(L, 1);
+  }
+}
+
 /* ---- values between threads, states as coroutines ----------------------------------------------- */
 
 static void t_xmove(lua_State *L) {
@@ -425,6 +488,70 @@ static void t_status(lua_State *L) {
   say("failed %s", status_name(lua_status(co)));
   lua_setglobal(L, "co");
   run_lua(L, "print(coroutine.status(co), coroutine.resume(co))");
+}
+
+/* seen from the innermost of three: the others are normal, which the API calls OK */
+static lua_State *outer[2];
+static int show_outer(lua_State *L) {
+  say("outer %s, middle %s, innermost %s", status_name(lua_status(outer[0])), status_name(lua_status(outer[1])), status_name(lua_status(L)));
+  say("levels there: %d and %d", lua_gettop(outer[0]) >= 0, lua_gettop(outer[1]) >= 0);
+  show_status(outer[0], "resume the outer", lua_resume(outer[0], L, 0));
+  show_status(outer[1], "resume the middle", lua_resume(outer[1], L, 0));
+  return 0;
+}
+static int resume_innermost(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  int status;
+  outer[1] = L;
+  lua_pushcfunction(co, show_outer);
+  status = lua_resume(co, L, 0);
+  say("innermost: %s", status_name(status));
+  lua_pushliteral(L, "middle done");
+  return 1;
+}
+static int resume_middle(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  int status;
+  outer[0] = L;
+  lua_pushcfunction(co, resume_innermost);
+  status = lua_resume(co, L, 0);
+  printf("middle: %s ", status_name(status));
+  show_outcome(co, status);
+  return lua_yield(L, 0);
+}
+static void t_nested_in_c(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  lua_pushcfunction(co, resume_middle);
+  resume(L, co, "outer", 0);
+  resume(L, co, "outer again", 0);
+  lua_settop(L, 0);
+}
+
+/* the results of one coroutine become the arguments of another, over the main thread and directly */
+static void t_pipeline(lua_State *L) {
+  lua_State *from = lua_newthread(L), *to = lua_newthread(L);
+  int i, status;
+  compile(from, "for i = 1, 4 do coroutine.yield(i, {i}, 'item ' .. i) end return 'dry'");
+  compile(to, "local log = {} local n, t, s = ... while n do log[#log + 1] = n .. t[1] .. s n, t, s = coroutine.yield(#log) end return table.concat(log, ', ')");
+  for (i = 0; i < 4; i++) {
+    status = lua_resume(from, L, 0);
+    if (i % 2) lua_xmove(from, to, 3);
+    else {
+      lua_xmove(from, L, 3);
+      lua_xmove(L, to, 3);
+    }
+    printf("%s, %d left there, ", status_name(status), lua_gettop(from));
+    status = lua_resume(to, L, 3);
+    printf("%s ", status_name(status));
+    show_stack(to, "count");
+    lua_settop(to, 0);
+    lua_gc(L, LUA_GCCOLLECT, 0);
+  }
+  resume(L, from, "source", 0);
+  resume(L, to, "sink", 0);
+  lua_xmove(to, to, 1);
+  show_stack(to, "moved to itself");
+  lua_settop(L, 0);
 }
 
 /* a suspended thread is collected while closures still use its locals */
@@ -494,7 +621,10 @@ static const Section sections[] = {
   { "continuations", t_continuations },
   { "chains", t_chains },
   { "across", t_across },
+  { "across_in_c", t_across_in_c },
   { "xmove", t_xmove },
+  { "pipeline", t_pipeline },
+  { "nested_in_c", t_nested_in_c },
   { "main_as_coroutine", t_main_as_coroutine },
   { "status", t_status },
   { "collected_suspended", t_collected_suspended },

@@ -162,6 +162,74 @@ static void t_running_function(lua_State *L) {
   run_lua(L, "local f\nf = function()\n current_function(f)\n end\n f()");
 }
 
+/* 'f' and 'L' of an active function: the function first, then the lines, however the options are ordered */
+static int push_order(lua_State *L) {
+  static const char *const options[] = { "f", "L", "fL", "Lf", "nSltufL", "LSf", "ff", "" };
+  lua_Debug ar;
+  size_t i;
+  int level;
+  for (level = 0; level < 2; level++) {
+    for (i = 0; i < sizeof options / sizeof options[0]; i++) {
+      lua_settop(L, 0);
+      lua_getstack(L, level, &ar);
+      printf("level %d '%s' ok %d:", level, options[i], lua_getinfo(L, options[i], &ar));
+      show_stack(L, " stack");
+    }
+  }
+  lua_settop(L, 0);
+  lua_getstack(L, 1, &ar);
+  lua_getinfo(L, "L", &ar);
+  show_lines(L);
+  return 0;
+}
+
+static void t_push_order(lua_State *L) {
+  lua_register(L, "push_order", push_order);
+  run_lua(L, "local a = 1\npush_order()\n\nlocal b = a");
+}
+
+/* an unknown option: 0, and the others are answered all the same */
+static int ask_wrongly(lua_State *L) {
+  static const char *const options[] = { "x", "nSx", "xl", "l>", ">", "lL?f" };
+  lua_Debug ar;
+  size_t i;
+  for (i = 0; i < sizeof options / sizeof options[0]; i++) {
+    int ok;
+    if (options[i][0] == '>') continue;
+    lua_settop(L, 0);
+    lua_getstack(L, 1, &ar);
+    ar.currentline = -77;
+    ar.what = "not set";
+    ok = lua_getinfo(L, options[i], &ar);
+    printf("'%s' ok %d, line %d, what %s, ", options[i], ok, ar.currentline, ar.what);
+    show_stack(L, "stack");
+  }
+  lua_settop(L, 0);
+  return 0;
+}
+static void t_wrong_option_active(lua_State *L) {
+  lua_register(L, "ask_wrongly", ask_wrongly);
+  run_lua(L, "local a = 1\nask_wrongly()\nlocal b");
+}
+
+/* joined upvalues share one variable also while it is still a local, and outlive who had it first */
+static int join(lua_State *L) {
+  lua_upvaluejoin(L, 1, (int)lua_tointeger(L, 3), 2, (int)lua_tointeger(L, 4));
+  return 0;
+}
+static void t_join(lua_State *L) {
+  lua_register(L, "join", join);
+  run_lua(L, "local get, set, keep\n"
+             "do local a, b = 'a', 'b'\n"
+             "  local function ga() return a end\n local function sb(v) b = v end\n"
+             "  join(ga, sb, 1, 1) b = 'changed while open' print(ga(), a)\n get, set = ga, sb\nend\n"
+             "collectgarbage() print(get()) set('changed when closed') print(get())\n"
+             "set = nil collectgarbage() collectgarbage() print(get())\n"
+             "local co = coroutine.wrap(function() local inner = 'of a coroutine' coroutine.yield(function() return inner end) inner = 'changed there' coroutine.yield() end)\n"
+             "local other = co() join(get, other, 1, 1) print(get()) co() print(get()) co, other = nil collectgarbage() collectgarbage() print(get())");
+  run_lua(L, "local a = 'itself' local function f() return a end join(f, f, 1, 1) collectgarbage() print(f())");
+}
+
 /* ---- locals -------------------------------------------------------------------------------- */
 
 static int show_locals(lua_State *L) {
@@ -270,6 +338,28 @@ static void t_parameters(lua_State *L) {
   lua_pushcfunction(L, c_func);
   say("C function: %d", lua_getlocal(L, NULL, 1) == NULL);
   lua_settop(L, 0);
+}
+
+/* numbers that name nothing, of Lua and C functions */
+static int beyond_locals(lua_State *L) {
+  static const int numbers[] = { 100, 2147483647, -4, -100 };
+  lua_Debug ar;
+  size_t i;
+  int level;
+  for (level = 0; level < 2; level++) {
+    lua_getstack(L, level, &ar);
+    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+      const char *got = lua_getlocal(L, &ar, numbers[i]), *set;
+      lua_pushnil(L);
+      set = lua_setlocal(L, &ar, numbers[i]);
+      say("level %d, %d: %s %s top %d", level, numbers[i], got ? got : "(null)", set ? set : "(null)", lua_gettop(L));
+    }
+  }
+  return 0;
+}
+static void t_beyond_locals(lua_State *L) {
+  lua_register(L, "beyond_locals", beyond_locals);
+  run_lua(L, "local function f(a, ...) local b = a beyond_locals() return b, ... end print(f(1, 2, 3, 4))");
 }
 
 static void t_thread_locals(lua_State *L) {
@@ -405,11 +495,15 @@ static const Section sections[] = {
   { "levels", t_levels },
   { "functions", t_functions },
   { "wrong_option", t_wrong_option },
+  { "wrong_option_active", t_wrong_option_active },
+  { "push_order", t_push_order },
   { "active_lines", t_active_lines },
   { "running_function", t_running_function },
   { "locals", t_locals },
   { "temporaries", t_temporaries },
   { "parameters", t_parameters },
+  { "beyond_locals", t_beyond_locals },
+  { "join", t_join },
   { "thread_locals", t_thread_locals },
   { "upvalues", t_upvalues },
   { "upvalue_identity", t_upvalue_identity },

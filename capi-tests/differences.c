@@ -82,6 +82,29 @@ static void t_other_thread(lua_State *L) {
   lua_settop(L, 0);
 }
 
+/* ---- a count hook after a yield ---------------------------------------------------------------------- */
+
+static int steps;
+static void count_step(lua_State *L, lua_Debug *ar) {
+  (void)L;
+  (void)ar;
+  steps++;
+}
+static void t_count_after_yield(lua_State *L) {
+  static const char *const code = "for i in function(_, i) return select(2, pcall(step, (i or 0) + 1)) end do if i == 4 then break end end";
+  int i;
+  for (i = 0; i < 2; i++) {
+    lua_State *co = lua_newthread(L);
+    run_lua(L, i ? "step = coroutine.yield" : "step = math.abs");
+    compile(co, code);
+    lua_sethook(co, count_step, LUA_MASKCOUNT, 1);
+    steps = 0;
+    while (lua_resume(co, L, lua_gettop(co) > 0 && lua_status(co) == LUA_YIELD) == LUA_YIELD) continue;
+    say("%s: %d instructions", i ? "with yields" : "without", steps);
+    lua_settop(L, 0);
+  }
+}
+
 /* ---- numbers ------------------------------------------------------------------------------------------ */
 
 /* a NaN keeps its meaning, but not the bits that mean nothing */
@@ -138,6 +161,7 @@ static const Section sections[] = {
   { "cleanups", t_cleanups },
   { "nesting", t_nesting },
   { "other_thread", t_other_thread },
+  { "count_after_yield", t_count_after_yield },
   { "nan", t_nan },
   { "light", t_light },
   END_OF_SECTIONS

@@ -66,6 +66,9 @@ static void t_line(lua_State *L) {
   traced(L, "one-line goto", LUA_MASKLINE, 0, "local i = 0 ::top:: i = i + 1 if i < 3 then goto top end");
   traced(L, "statement over lines", LUA_MASKLINE, 0, "local a =\n1 +\n(2 *\n3)\nprint(\na,\n'b'\n)");
   traced(L, "table constructor", LUA_MASKLINE, 0, "local t = {\n1,\n2,\nx = 3,\n[4] = 5\n}");
+  traced(L, "condition over lines", LUA_MASKLINE, 0, "local i = 0\nrepeat\n i = i + 1\nuntil i ==\n 3\nwhile i >\n 1\ndo i = i - 1 end\nif i ==\n 1 then\n i = 5 end");
+  traced(L, "upvalues in loops", LUA_MASKLINE, 0, "local i = 0\nrepeat\n local f = function() return i end\n i = i + 1\nuntil f()\n > 2");
+  traced(L, "generic for over lines", LUA_MASKLINE, 0, "for k, v\nin\npairs(\n{1, 2}\n)\ndo local a = v\n end");
   traced(L, "generic for", LUA_MASKLINE, 0, "for k, v in ipairs({1, 2}) do\n local z = v\nend");
   traced(L, "metamethod", LUA_MASKLINE, 0,
          "local t = setmetatable({}, {__index = function(t, k)\n return k\nend})\nlocal v = t.x\nv = t.y");
@@ -103,7 +106,13 @@ static void count_hook(lua_State *L, lua_Debug *ar) {
 
 static void t_count(lua_State *L) {
   static const char *const list[] = { "local x = 0 for i = 1, 1000 do x = x + i end", "local x = 0 while x < 500 do x = x + 1 end",
-    "for i = 1, 100 do local t = {i} end", "local function f() end for i = 1, 300 do f() end" };
+    "for i = 1, 100 do local t = {i} end", "local function f() end for i = 1, 300 do f() end",
+    "for k, v in pairs({10, 20, x = 30}) do local a = v end", "for k in function(_, i) i = (i or 0) + 1 return i < 9 and i or nil end do local a = k end",
+    "local i = 0 repeat i = i + 1 until i == 40", "local i = 40 while true do i = i - 1 if i == 1 then break end end",
+    "local i = 0 ::top:: i = i + 1 if i < 30 then goto top end", "local i = 0 repeat local f = function() return i end i = i + 1 until f() > 20",
+    "local a, b = 1, nil local c, d, e, f, g = a or b, a and b, not a, a == b, a ~= 1 if a ~= 1 or b then c = 1 else c = 2 end",
+    "local x = setmetatable({}, {__eq = function() return true end, __lt = function() return true end}) local y = x == setmetatable({}, getmetatable(x)), x < x, x <= x",
+    "local t = {f = function(...) return ... end, 1, 2, x = 3, ...} t:f(t.f()) t[#t + 1] = -#t .. 'a' .. 1" };
   static const int counts[] = { 1, 2, 3, 10, 100, 1000, 1000000 };
   size_t i, j;
   for (i = 0; i < sizeof list / sizeof list[0]; i++) {
@@ -297,6 +306,87 @@ static void t_scheduler(lua_State *L) {
   lua_settop(L, 0);
 }
 
+/* a yield before each instruction, and before each line, changes nothing: not the results, and not how many there are */
+static void t_yield_everywhere(lua_State *L) {
+  static const char *const bodies[] = {
+    "local t = {} for i = 1, 5 do t[#t + 1] = i * i end\nreturn table.concat(t, ' ')",
+    "local n = 0\nfor k, v in pairs({10, 20, x = 30}) do\n n = n + v\nend\nreturn n",
+    "local function v(...)\n return select('#', ...), ...\nend\nreturn v(1, nil, v('x', 'y'))",
+    "local f\ndo local a = 1\n f = function() a = a + 1 return a end end\nf()\nreturn f(), f()",
+    "local t = setmetatable({}, {__index = function(t, k)\n return k .. k end, __add = function(a, b) return 'sum' end,\n"
+      "__lt = function() return true end, __concat = function() return 'joined' end, __eq = function() return true end,\n"
+      "__call = function(self, a) return a end, __len = function() return 7 end, __newindex = function(t, k, v) rawset(t, k, v * 2) end})\n"
+      "t.y = 4\nreturn t.x, t + 1, t < t, not (t <= t), t .. 'a', 'a' .. t, #t, t(5), t.y, t == setmetatable({}, getmetatable(t))",
+    "local ok, m = pcall(function()\n local x = nil\n return x.y\nend)\nreturn ok, m, pcall(error, 'e', 0)",
+    "return xpcall(function()\n error('e', 0) end, function(m)\n local r = m .. '!'\n return r\n end)",
+    "local function tail(n)\n if n > 0 then return tail(n - 1) end\n return 'bottom' end\nreturn tail(5)",
+    "local r = {}\nfor i = 3, 1, -1 do\n for j in function(s, c) c = (c or 0) + 1 return c < i and c or nil end do r[#r + 1] = i * 10 + j end\nend\nreturn table.concat(r, ',')",
+    "local s, i = '', 0\nrepeat i = i + 1\n s = s .. i .. (i % 2 == 0 and 'e' or 'o')\nuntil i == 4\nwhile i > 0 do i = i - 1 if i == 1 then break end end\nreturn s, i",
+    "local co = coroutine.wrap(function(a)\n local b = coroutine.yield(a + 1)\n return b * 2\nend)\nreturn co(1), co(10)",
+    "goto on\n::back:: do return 'end' end\n::on::\ngoto back"
+  };
+  static const int masks[] = { LUA_MASKCOUNT, LUA_MASKLINE };
+  size_t i;
+  int m;
+  for (i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+    for (m = 0; m < 2; m++) {
+      lua_State *co = lua_newthread(L);
+      int turns = 0, status;
+      compile(co, bodies[i]);
+      lua_sethook(co, yielding_hook, masks[m], 1);
+      while ((status = lua_resume(co, L, 0)) == LUA_YIELD && turns < 10000) {
+        turns++;
+        if (turns % 7 == 0) lua_gc(L, LUA_GCCOLLECT, 0);
+      }
+      /* the reference counts one more where such a call was interrupted; see differences.c */
+      if (m == 0 && (strstr(bodies[i], "__lt") || strstr(bodies[i], "in function"))) turns = 0;
+      printf("%d %s turns %d, %s ", (int)i, m ? "lines" : "instructions", turns, status_name(status));
+      show_stack(co, "results");
+      lua_pop(L, 1);
+    }
+  }
+}
+
+/* where the hook's function runs above a C function that cannot go on later, the yield is an error there */
+static void t_yield_over_c(lua_State *L) {
+  static const char *const bodies[] = {
+    "return pcall(table.sort, {3, 1, 2}, function(a, b)\n return a < b\nend)", "return pcall(string.gsub, 'abc', '.', function(c)\n return c\nend)",
+    "return pcall(tostring, setmetatable({}, {__tostring = function()\n return 'x'\nend}))", "return pcall(load, function()\n return nil\nend)",
+    "setmetatable({}, {__gc = function()\n local x = 1\nend})\nreturn pcall(collectgarbage)"
+  };
+  size_t i;
+  for (i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+    lua_State *co = lua_newthread(L);
+    int turns = 0, status;
+    compile(co, bodies[i]);
+    lua_sethook(co, yielding_hook, LUA_MASKLINE, 0);
+    while ((status = lua_resume(co, L, 0)) == LUA_YIELD) turns++;
+    printf("%d turns, %s ", turns, status_name(status));
+    show_stack(co, "results");
+    lua_pop(L, 1);
+  }
+}
+
+/* what lua_getinfo knows in a hook of each kind */
+static void asking_hook(lua_State *L, lua_Debug *ar) {
+  int top = lua_gettop(L), ok;
+  if (limit-- <= 0) return;
+  ok = lua_getinfo(L, "nSltufL", ar);
+  say("  %s ok %d: %s '%s' %s %s:%d-%d at %d, ups %d params %d vararg %d tail %d, pushed %d: %s, %s", event_name(ar->event), ok, ar->namewhat,
+      ar->name ? ar->name : "?", ar->what, ar->short_src, ar->linedefined, ar->lastlinedefined, ar->currentline, ar->nups, ar->nparams,
+      ar->isvararg, ar->istailcall != 0, lua_gettop(L) - top, luaL_typename(L, top + 1), luaL_typename(L, top + 2));
+}
+static void t_getinfo_in_hook(lua_State *L) {
+  static const int masks[] = { LUA_MASKCALL, LUA_MASKRET, LUA_MASKLINE, LUA_MASKCOUNT };
+  int i;
+  for (i = 0; i < 4; i++) {
+    compile(L, "local up = 1\nlocal function f(a, b, ...)\n return up\nend\nlocal function g() return f(1) end\ng()\ntostring(g())");
+    limit = 12;
+    lua_sethook(L, asking_hook, masks[i], 3);
+    lua_call(L, 0, 0);
+    lua_sethook(L, NULL, 0, 0);
+  }
+}
 
 static void t_yield_outside(lua_State *L) {
   compile(L, "local a = 1\nlocal b = 2");
@@ -347,6 +437,9 @@ static const Section sections[] = {
   { "change_in_hook", t_change_in_hook },
   { "yield", t_yield },
   { "scheduler", t_scheduler },
+  { "yield_everywhere", t_yield_everywhere },
+  { "yield_over_c", t_yield_over_c },
+  { "getinfo_in_hook", t_getinfo_in_hook },
   { "yield_outside", t_yield_outside },
   { "debug_sethook", t_debug_sethook },
   { "where_in_hook", t_where_in_hook },

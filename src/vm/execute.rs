@@ -522,7 +522,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         let i = unsafe { *pc };
         if HOOKED {
             let mask = l.hook_mask();
-            if mask & STEP_HOOKS != 0 {
+            if mask & STEP_HOOKS != 0 && !is_second_step(cl, pc) {
                 let left = l.hook_count.get() - 1;
                 l.hook_count.set(left);
                 if left == 0 || mask & LUA_MASKLINE as u8 != 0 {
@@ -1031,6 +1031,24 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         }
         pc = pc.wrapping_add(1);
+    }
+}
+
+/// Does the instruction at `pc` only end what the one before began? The reference takes such a pair in one go, so no
+/// count or line hook sees the second: the jump behind a comparison, the end of a turn of a generic loop, an extra argument.
+#[inline]
+fn is_second_step(cl: Gc<LuaClosure>, pc: *const Insn) -> bool {
+    // SAFETY: `pc` and, after the first instruction, the one before it are inside the executable form.
+    let (op, before) = unsafe {
+        let first = core::ptr::eq(pc, cl.proto.exec.get());
+        ((*pc).op(), if first { ExecOp::Nop } else { (*pc.sub(1)).op() })
+    };
+    match op {
+        ExecOp::TForLoop | ExecOp::Nop => true,
+        ExecOp::Jmp | ExecOp::JmpBack | ExecOp::JmpClose => {
+            (ExecOp::EqRR as u8..=ExecOp::TestSet as u8).contains(&(before as u8))
+        }
+        _ => false,
     }
 }
 
