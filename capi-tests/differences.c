@@ -1,5 +1,9 @@
 /* flags: -fexceptions
  * What is different on purpose. Each library has an expected output of its own in expected/; docs/COMPATIBILITY.md says why. */
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "support.h"
 
 /* ---- cleanups of C frames that an error or a yield leaves ------------------------------------------- */
@@ -105,6 +109,75 @@ static void t_count_after_yield(lua_State *L) {
   }
 }
 
+/* ---- nesting on a small native stack ---------------------------------------------------------------- */
+
+static int c_protected(lua_State *L) {
+  lua_pushcfunction(L, c_protected);
+  return lua_pcall(L, 0, 0, 0) ? lua_error(L) : 0;
+}
+
+/* without the resumer the count of levels begins anew in each coroutine */
+static int c_resume(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  lua_pushcfunction(co, c_resume);
+  if (lua_resume(co, NULL, 0) == LUA_OK) return 0;
+  lua_xmove(co, L, 1);
+  return lua_error(L);
+}
+
+static const char *const deep[] = {
+  "protected()",
+  "resume()",
+  "local function f() string.gsub('x', 'x', f) end f()",
+  "local function f() return ('%s'):format(setmetatable({}, {__tostring = function() return f() end})) end f()"
+};
+
+/* the error, a traceback made where it happened, and the error of a handler that goes as deep again */
+static void *go_deep(void *code) {
+  lua_State *L = luaL_newstate();
+  luaL_openlibs(L);
+  lua_register(L, "protected", c_protected);
+  lua_register(L, "resume", c_resume);
+  lua_pushstring(L, (const char *)code);
+  lua_setglobal(L, "code");
+  if (luaL_dostring(L,
+        "local f = assert(load(code)) "
+        "local _, plain = xpcall(f, function(m) return m end) "
+        "local _, traced = xpcall(f, function(m) return debug.traceback(m) end) "
+        "local _, again = xpcall(f, function(m) f() end) "
+        "local function overflow(m) return m and m:find('C stack overflow', 1, true) and 'C stack overflow' or tostring(m) end "
+        "return overflow(plain) .. ', ' .. (traced:find('traceback', 1, true) and overflow(traced) or 'not traced')"
+        "  .. ', ' .. again"))
+    say("error %s", lua_tostring(L, -1));
+  say("%s", lua_tostring(L, -1));
+  lua_close(L);
+  return NULL;
+}
+
+static void t_small_stack(lua_State *L) {
+  size_t i;
+  (void)L;
+  for (i = 0; i < sizeof deep / sizeof deep[0]; i++) {
+    pid_t child;
+    int status = 0;
+    say("%s", deep[i]);
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+      pthread_t thread;
+      pthread_attr_t attr;
+      pthread_attr_init(&attr);
+      pthread_attr_setstacksize(&attr, 96 * 1024);
+      pthread_create(&thread, &attr, go_deep, (void *)deep[i]);
+      pthread_join(thread, NULL);
+      fflush(stdout);
+      _exit(0);
+    }
+    waitpid(child, &status, 0);
+    if (!WIFEXITED(status)) say("died");
+  }
+}
+
 /* ---- numbers ------------------------------------------------------------------------------------------ */
 
 /* a NaN keeps its meaning, but not the bits that mean nothing */
@@ -162,6 +235,7 @@ static const Section sections[] = {
   { "nesting", t_nesting },
   { "other_thread", t_other_thread },
   { "count_after_yield", t_count_after_yield },
+  { "small_stack", t_small_stack },
   { "nan", t_nan },
   { "light", t_light },
   END_OF_SECTIONS

@@ -9,6 +9,7 @@
 //! * A **pad** ([`call`]) is the frame through which the library calls foreign code. It saves the callee-saved
 //!   registers, links itself into its state's [`Link`] and turns whatever comes back into a [`Ret`].
 //! * A **raise** takes a throw code from a stub to the innermost pad.
+//! * [`NativeStack`] tells whether there is room for one more level of this.
 //!
 //! So native stack segments alternate: foreign frames, stub, Rust frames, pad, foreign frames, stub, ... A raise only
 //! ever crosses foreign frames; Rust frames are left by returning.
@@ -41,6 +42,7 @@ mod arch;
 compile_error!("src/boundary has no stubs and pads for this target yet; docs/BOUNDARY.md says what it takes");
 
 mod lsda;
+mod native_stack;
 mod raise;
 mod rules;
 mod unwind;
@@ -51,6 +53,7 @@ use core::ffi::c_void;
 #[doc(hidden)]
 pub use arch::raise as raise_entry;
 pub use arch::{THUNK_STRIDE, call};
+pub use native_stack::{NativeStack, Room};
 pub use va_list::VaList;
 
 /// Throw code: nothing was thrown.

@@ -193,8 +193,12 @@ impl Compiler<'_> {
     #[inline(always)]
     fn enter_level(&mut self) -> LResult<()> {
         let l = self.lex.l;
-        l.n_c_calls.set(l.n_c_calls.get() + 1);
-        self.check_limit(l.n_c_calls.get() as usize, LUAI_MAXCCALLS as usize, "C levels")
+        let n = l.n_c_calls.get() + 1;
+        l.n_c_calls.set(n);
+        if n > call::UNMEASURED_LEVELS {
+            call::native_room(l, n)?;
+        }
+        self.check_limit(n as usize, LUAI_MAXCCALLS as usize, "C levels")
     }
 
     #[inline(always)]

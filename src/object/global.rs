@@ -85,6 +85,7 @@ pub struct Global {
     pub panic: Cell<Option<lua_CFunction>>,
     /// What crosses the C boundary: innermost pad, exception in flight.
     pub link: UnsafeCell<boundary::Link>,
+    pub native_stack: boundary::NativeStack,
     /// "not enough memory", made at start so that it needs no memory
     pub memory_message: Cell<Option<Gc<Str>>>,
     pub tm_names: [Cell<Option<Gc<Str>>>; TAG_METHOD_COUNT],

@@ -6,7 +6,7 @@
 //!    coroutines; whoever stops the error puts it back (`protected`, the interpreter's pcall, resume).
 //! 3. Whoever stops an error also restores `nny`, `n_c_calls`, `allow_hook`, `errfunc` and `Link::protected`.
 
-use crate::boundary::{self, Link, Ret};
+use crate::boundary::{self, Link, Ret, Room};
 use crate::bytecode::{Instruction, Op};
 use crate::consts::*;
 use crate::messages as msg;
@@ -24,6 +24,9 @@ const KEPT_STACK: usize = 8 * BASIC_STACK;
 const ERROR_STACK: usize = MAX_STACK + 200;
 /// Native nesting at which even error handling gives up.
 const MAX_C_CALLS_IN_ERROR: u16 = LUAI_MAXCCALLS as u16 + (LUAI_MAXCCALLS as u16 >> 3);
+
+/// So many nested native calls are made without asking for room on the native stack: most hosts never make more.
+pub const UNMEASURED_LEVELS: u16 = 3;
 
 // ---- stack ----------------------------------------------------------------------------------------------------
 
@@ -648,18 +651,30 @@ pub fn return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<*mut Val
 pub fn enter_native(l: Lua) -> LResult<()> {
     let n = l.n_c_calls.get() + 1;
     l.n_c_calls.set(n);
-    if n >= LUAI_MAXCCALLS as u16 { native_overflow(l, n) } else { Ok(()) }
+    if n > UNMEASURED_LEVELS { enter_deep(l, n) } else { Ok(()) }
 }
 
-#[cold]
 #[inline(never)]
-fn native_overflow(l: Lua, n: u16) -> LResult<()> {
-    if n == LUAI_MAXCCALLS as u16 {
+fn enter_deep(l: Lua, n: u16) -> LResult<()> {
+    native_room(l, n)?;
+    if n < LUAI_MAXCCALLS as u16 {
+        Ok(())
+    } else if n == LUAI_MAXCCALLS as u16 {
         Err(l.runtime_error(msg::C_STACK_OVERFLOW))
     } else if n >= MAX_C_CALLS_IN_ERROR {
         Err(Throw::HANDLER)
     } else {
         Ok(())
+    }
+}
+
+/// The error when the native stack has no room for level `n`.
+#[inline(always)]
+pub fn native_room(l: Lua, n: u16) -> LResult<()> {
+    match l.global().native_stack.room(n) {
+        Room::Enough => Ok(()),
+        Room::Short => Err(l.runtime_error(msg::C_STACK_OVERFLOW)),
+        Room::None => Err(Throw::HANDLER),
     }
 }
 

@@ -4,6 +4,7 @@
 //! nothing but resume stops; the frames of the coroutine stay, and the next resume finishes the instruction or the
 //! C function that was interrupted and goes on from there.
 
+use crate::boundary::Room;
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::thread::cist;
@@ -17,7 +18,7 @@ use crate::vm::{execute, pcall, upval};
 pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
     let n = from.map_or(0, |f| f.n_c_calls.get());
     let old_nny = l.nny.get();
-    if n >= LUAI_MAXCCALLS as u16 {
+    if n >= LUAI_MAXCCALLS as u16 || l.global().native_stack.room(n + 1) != Room::Enough {
         return refuse(l, msg::C_STACK_OVERFLOW, nargs);
     }
     let starting = l.raw_status() as i32 == LUA_OK;

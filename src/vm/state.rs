@@ -106,6 +106,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
             main_thread: Cell::new(None),
             panic: Cell::new(None),
             link: core::cell::UnsafeCell::new(boundary::Link::new()),
+            native_stack: boundary::NativeStack::new(),
             memory_message: Cell::new(None),
             tm_names: [const { Cell::new(None) }; TAG_METHOD_NAMES.len()],
             metatables: [const { Cell::new(None) }; LUA_NUMTAGS as usize],

@@ -1,0 +1,221 @@
+//! How much of the native stack is left, so that deep nesting is an error also where it is small.
+//!
+//! # Invariants
+//!
+//! 1. `low` and `reserve` are of the stack that the system gave to `thread`. Elsewhere (a host's fiber, a signal's
+//!    stack) an address is not in the reserve, so there only the number of levels is a bound.
+//! 2. The reserve is what the deepest piece of work between two checks may use: a library function with its buffer, the
+//!    message handler, the unwinder.
+
+use core::cell::Cell;
+use core::ffi::{c_int, c_void};
+use core::mem::{MaybeUninit, transmute};
+
+/// Bytes kept free where the stack is large enough for it.
+const MIN_RESERVE: usize = 32 * 1024;
+const MAX_RESERVE: usize = 64 * 1024;
+
+/// Whether there is room for one more level.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Room {
+    Enough,
+    /// No; said once. Levels above the one that was told so handle this error, in a part of the reserve.
+    Short,
+    /// Not even for that.
+    None,
+}
+
+/// The stack of the thread that used a state last.
+pub struct NativeStack {
+    thread: Cell<usize>,
+    low: Cell<usize>,
+    reserve: Cell<usize>,
+    /// The level that was told `Short`; `NO_LEVEL` when a level up to it has had room since.
+    short_at: Cell<u16>,
+}
+
+const NO_LEVEL: u16 = u16::MAX;
+
+impl NativeStack {
+    pub const fn new() -> NativeStack {
+        NativeStack {
+            thread: Cell::new(0),
+            low: Cell::new(0),
+            reserve: Cell::new(0),
+            short_at: Cell::new(NO_LEVEL),
+        }
+    }
+
+    /// The room that the calling thread has for native level `level` of the state.
+    #[inline(always)]
+    pub fn room(&self, level: u16) -> Room {
+        let thread = current_thread();
+        if thread != self.thread.get() {
+            self.measure(thread);
+        }
+        let here = MaybeUninit::<u8>::uninit();
+        let left = (here.as_ptr() as usize).wrapping_sub(self.low.get());
+        if left >= self.reserve.get() {
+            if level <= self.short_at.get() {
+                self.short_at.set(NO_LEVEL);
+            }
+            Room::Enough
+        } else {
+            self.in_reserve(level, left)
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn in_reserve(&self, level: u16, left: usize) -> Room {
+        if level <= self.short_at.get() {
+            self.short_at.set(level);
+            Room::Short
+        } else if left >= self.reserve.get() / 2 {
+            Room::Enough
+        } else {
+            Room::None
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn measure(&self, thread: usize) {
+        let (low, size) = own_stack().unwrap_or((0, 0));
+        self.thread.set(thread);
+        self.low.set(low);
+        self.reserve.set((size / 8).clamp(MIN_RESERVE, MAX_RESERVE).min(size / 2));
+    }
+}
+
+impl Default for NativeStack {
+    fn default() -> Self {
+        NativeStack::new()
+    }
+}
+
+/// What tells threads apart, without a call where the ABI has a register for it.
+#[inline(always)]
+fn current_thread() -> usize {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    {
+        let pointer: usize;
+        // SAFETY: the ABI has the thread's control block begin with its own address.
+        unsafe {
+            core::arch::asm!("mov {}, fs:[0]", out(reg) pointer, options(nostack, preserves_flags, readonly))
+        };
+        pointer
+    }
+    #[cfg(all(target_arch = "aarch64", target_os = "linux"))]
+    {
+        let pointer: usize;
+        // SAFETY: reads a register.
+        unsafe {
+            core::arch::asm!("mrs {}, tpidr_el0", out(reg) pointer, options(nostack, preserves_flags, nomem))
+        };
+        pointer
+    }
+    #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), target_os = "linux")))]
+    {
+        // SAFETY: no preconditions.
+        unsafe { libc::pthread_self() as usize }
+    }
+}
+
+/// Lowest address and size of the stack that the system gave to this thread.
+fn own_stack() -> Option<(usize, usize)> {
+    type GetAttr = unsafe extern "C" fn(libc::pthread_t, *mut libc::pthread_attr_t) -> c_int;
+    type GetStack = unsafe extern "C" fn(*const libc::pthread_attr_t, *mut *mut c_void, *mut usize) -> c_int;
+    type GetGuard = unsafe extern "C" fn(*const libc::pthread_attr_t, *mut usize) -> c_int;
+    // Looked up, because linking to them would ask for the version of the C library that moved them to its main part.
+    let names = [c"pthread_getattr_np", c"pthread_attr_getstack", c"pthread_attr_getguardsize"];
+    // SAFETY: a plain loader call.
+    let found = names.map(|name| unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) });
+    if found.iter().any(|f| f.is_null()) {
+        return None;
+    }
+    // SAFETY: the functions of these names have these types; the attributes are used only when they were filled in.
+    unsafe {
+        let get_attr: GetAttr = transmute(found[0]);
+        let get_stack: GetStack = transmute(found[1]);
+        let get_guard: GetGuard = transmute(found[2]);
+        let mut attr = MaybeUninit::uninit();
+        if get_attr(libc::pthread_self(), attr.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let (mut low, mut size, mut guard) = (core::ptr::null_mut(), 0, 0);
+        // Whether the guard pages are part of the stack depends on the C library; so they are left out twice.
+        let known = get_stack(attr.as_ptr(), &mut low, &mut size) == 0
+            && get_guard(attr.as_ptr(), &mut guard) == 0
+            && guard < size;
+        libc::pthread_attr_destroy(attr.as_mut_ptr());
+        known.then(|| (low as usize + guard, size - guard))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::hint::black_box;
+
+    /// Goes down to `left` bytes over the end of the thread's own stack.
+    fn room_with(stack: &NativeStack, left: usize, level: u16) -> Room {
+        let page = black_box([0u8; 512]);
+        let (low, _) = own_stack().unwrap();
+        let room = if (&raw const page as usize) - low > left + 2048 {
+            room_with(stack, left, level)
+        } else {
+            stack.room(level)
+        };
+        black_box(page);
+        room
+    }
+
+    fn on_thread<T: Send + 'static>(kilobytes: usize, run: fn() -> T) -> T {
+        std::thread::Builder::new().stack_size(kilobytes << 10).spawn(run).unwrap().join().unwrap()
+    }
+
+    #[test]
+    fn is_short_once_and_then_handles_it() {
+        on_thread(256, || {
+            let stack = NativeStack::new();
+            assert_eq!(room_with(&stack, 100 << 10, 10), Room::Enough);
+            assert_eq!(room_with(&stack, 28 << 10, 20), Room::Short);
+            assert_eq!(room_with(&stack, 24 << 10, 21), Room::Enough);
+            assert_eq!(room_with(&stack, 10 << 10, 22), Room::None);
+            assert_eq!(room_with(&stack, 28 << 10, 20), Room::Short);
+            assert_eq!(room_with(&stack, 100 << 10, 19), Room::Enough);
+            assert_eq!(room_with(&stack, 28 << 10, 21), Room::Short);
+        });
+    }
+
+    #[test]
+    fn follows_the_thread() {
+        let stack = NativeStack::new();
+        assert_eq!(stack.room(1), Room::Enough);
+        on_thread(64, || {
+            let stack = NativeStack::new();
+            assert_eq!(room_with(&stack, 40 << 10, 1), Room::Enough);
+            assert_eq!(room_with(&stack, 16 << 10, 1), Room::Short);
+        });
+        let moved = on_thread(128, || {
+            let stack = NativeStack::new();
+            assert_eq!(room_with(&stack, 16 << 10, 1), Room::Short);
+            stack.low.get()
+        });
+        // As if the state came from that thread.
+        stack.thread.set(1);
+        stack.low.set(moved);
+        assert_eq!(stack.room(1), Room::Enough);
+        assert_ne!(stack.low.get(), moved);
+    }
+
+    #[test]
+    fn another_stack_has_no_bound_in_bytes() {
+        let stack = NativeStack::new();
+        stack.room(1);
+        let here = 0u8;
+        stack.low.set(&raw const here as usize + (1 << 20));
+        assert_eq!(stack.room(1), Room::Enough);
+    }
+}
