@@ -419,8 +419,8 @@ static void t_across_in_c(lua_State *L) {
     "return C(function() return setmetatable({}, {__index = Y}).x end)", "return coroutine.wrap(function() return C(Y) end)()",
     "return pcall(index_in_c, setmetatable({}, {__index = Y}))", "return pcall(table.sort, {2, 1}, Y)", "return pcall(string.gsub, 'x', 'x', Y)",
     "return pcall(load, Y)", "return pcall(tostring, setmetatable({}, {__tostring = Y}))", "package.preload.yields = Y return pcall(require, 'yields')",
-    "local f = io.open('yields.lua', 'w') f:write('return Y(...)') f:close() return dofile('yields.lua')",
-    "return pcall(dofile, 'yields.lua')", "for k, v in pairs(setmetatable({}, {__pairs = Y})) do end", "return pcall(next, {}, Y)",
+    "file = os.tmpname() local f = io.open(file, 'w') f:write('return Y(...)') f:close() return dofile(file)",
+    "local name = file file = nil return (function(...) os.remove(name) return (...) end)(pcall(dofile, name))", "for k, v in pairs(setmetatable({}, {__pairs = Y})) do end", "return pcall(next, {}, Y)",
     "setmetatable({}, {__gc = Y}) return pcall(collectgarbage)"
   };
   size_t i;
