@@ -2,6 +2,7 @@
  * What is different on purpose. Each library has an expected output of its own in expected/; docs/COMPATIBILITY.md says why. */
 #include <pthread.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support.h"
@@ -178,6 +179,57 @@ static void t_small_stack(lua_State *L) {
   }
 }
 
+/* ---- lua_sethook from another thread all the time ----------------------------------------------------- */
+
+#ifdef REFERENCE
+static void t_thread_storm(lua_State *L) {
+  (void)L;
+  say("not tried: it crashes now and then");
+}
+#else
+static volatile int hook_calls, storm_over;
+static void counting(lua_State *L, lua_Debug *ar) {
+  hook_calls++;
+  lua_getinfo(L, "Slnu", ar);
+  if (hook_calls % 3 == 0) lua_sethook(L, NULL, 0, 0);
+}
+static void *storm(void *arg) {
+  static const int masks[] = { LUA_MASKCOUNT, LUA_MASKLINE, LUA_MASKCALL, LUA_MASKRET, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 0 };
+  struct timespec delay;
+  unsigned turn;
+  delay.tv_sec = 0;
+  delay.tv_nsec = 20000;
+  for (turn = 0; !storm_over; turn++) {
+    lua_sethook((lua_State *)arg, turn % 6 < 5 ? counting : NULL, masks[turn % 6], 1 + (int)(turn % 40));
+    if (turn % 8 == 0) nanosleep(&delay, NULL);
+  }
+  return NULL;
+}
+static void t_thread_storm(lua_State *L) {
+  pthread_t thread;
+  int runs = 0, wrong = 0;
+  compile(L, "local sum, errors = 0, 0 local mt = {__index = function(t, k) return k * 2 end} local function deep(n) if n > 0 then return 1 + deep(n - 1) end return 0 end "
+             "for round = 1, 20 do local t = setmetatable({}, mt) for i = 1, 40 do sum = sum + t[i] end sum = sum + deep(round * 10) "
+             "if not pcall(function() local x = nil; x.y = 1 end) then errors = errors + 1 end "
+             "local co = coroutine.wrap(function(n) for i = 1, n do coroutine.yield(i) end return 0 end) repeat local v = co(10) sum = sum + v until v == 0 "
+             "collectgarbage('step', 10) end collectgarbage() return sum + errors");
+  lua_pushvalue(L, 1);
+  lua_call(L, 0, 1);
+  pthread_create(&thread, NULL, storm, L);
+  while (runs < 10 || (hook_calls < 5000 && runs < 20000)) {
+    lua_pushvalue(L, 1);
+    if (lua_pcall(L, 0, 1, 0) != LUA_OK || !lua_rawequal(L, 2, 3)) wrong++;
+    lua_settop(L, 2);
+    runs++;
+  }
+  storm_over = 1;
+  pthread_join(thread, NULL);
+  lua_sethook(L, NULL, 0, 0);
+  say("wrong %d, the hook was called often %d", wrong, hook_calls >= 5000);
+  lua_settop(L, 0);
+}
+#endif
+
 /* ---- numbers ------------------------------------------------------------------------------------------ */
 
 /* a NaN keeps its meaning, but not the bits that mean nothing */
@@ -236,6 +288,7 @@ static const Section sections[] = {
   { "other_thread", t_other_thread },
   { "count_after_yield", t_count_after_yield },
   { "small_stack", t_small_stack },
+  { "thread_storm", t_thread_storm },
   { "nan", t_nan },
   { "light", t_light },
   END_OF_SECTIONS

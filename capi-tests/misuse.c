@@ -150,6 +150,151 @@ static void getinfo_no_function(lua_State *L) {
   lua_getinfo(L, ">S", &ar);
 }
 
+static void setglobal_no_value(lua_State *L) { lua_setglobal(L, "x"); }
+static void setfield_no_value(lua_State *L) { lua_setfield(L, LUA_REGISTRYINDEX, "x"); }
+static void settable_invalid(lua_State *L) {
+  lua_pushnil(L);
+  lua_pushnil(L);
+  lua_settable(L, 7);
+}
+static void gettable_invalid(lua_State *L) {
+  lua_pushnil(L);
+  lua_gettable(L, 5);
+}
+static void rawset_no_value(lua_State *L) { lua_rawseti(L, LUA_REGISTRYINDEX, 1); }
+static void rawgetp_no_table(lua_State *L) {
+  lua_pushboolean(L, 1);
+  lua_rawgetp(L, 1, L);
+}
+static void setmetatable_invalid(lua_State *L) {
+  lua_newtable(L);
+  lua_setmetatable(L, 4);
+}
+static void setmetatable_no_value(lua_State *L) { lua_setmetatable(L, LUA_REGISTRYINDEX); }
+static void setuservalue_no_value(lua_State *L) { lua_setuservalue(L, LUA_REGISTRYINDEX); }
+static void setuservalue_of_table(lua_State *L) {
+  lua_newtable(L);
+  lua_pushnil(L);
+  lua_setuservalue(L, 1);
+}
+static void replace_no_value(lua_State *L) { lua_replace(L, LUA_REGISTRYINDEX); }
+static void insert_zero(lua_State *L) {
+  lua_pushnil(L);
+  lua_insert(L, 0);
+}
+static void insert_pseudo(lua_State *L) {
+  lua_pushnil(L);
+  lua_insert(L, LUA_REGISTRYINDEX);
+}
+static void remove_pseudo(lua_State *L) {
+  lua_pushnil(L);
+  lua_remove(L, LUA_REGISTRYINDEX);
+}
+static void remove_too_low(lua_State *L) {
+  lua_pushnil(L);
+  lua_remove(L, -2);
+}
+static void concat_negative(lua_State *L) { lua_concat(L, -1); }
+static void unm_no_operand(lua_State *L) { lua_arith(L, LUA_OPUNM); }
+static void arith_no_second(lua_State *L) {
+  lua_arith(L, LUA_OPPOW);
+}
+static void newthread_no_room(lua_State *L) {
+  lua_settop(L, LUA_MINSTACK);
+  lua_newthread(L);
+}
+static void xmove_no_room(lua_State *L) {
+  lua_State *L1 = lua_newthread(L);
+  int i;
+  lua_checkstack(L, 100);
+  for (i = 0; i < 60; i++) lua_pushnil(L);
+  lua_xmove(L, L1, 60);
+}
+static void table_no_room(lua_State *L) {
+  lua_settop(L, LUA_MINSTACK);
+  lua_newtable(L);
+}
+static void userdata_no_room(lua_State *L) {
+  lua_settop(L, LUA_MINSTACK);
+  lua_newuserdata(L, 1);
+}
+static void push_globals_no_room(lua_State *L) {
+  lua_settop(L, LUA_MINSTACK);
+  lua_pushglobaltable(L);
+}
+static void getupvalue_no_room(lua_State *L) {
+  compile(L, "return x");
+  lua_settop(L, LUA_MINSTACK);
+  lua_getupvalue(L, 1, 1);
+}
+static void getlocal_no_record(lua_State *L) {
+  lua_Debug ar;
+  memset(&ar, 0, sizeof ar);
+  lua_getlocal(L, &ar, 1);
+}
+static void setlocal_no_value(lua_State *L) {
+  lua_Debug ar;
+  memset(&ar, 0, sizeof ar);
+  lua_setlocal(L, &ar, 1);
+}
+static void setupvalue_no_value(lua_State *L) { lua_setupvalue(L, LUA_REGISTRYINDEX, 1); }
+static void getinfo_nothing(lua_State *L) {
+  lua_Debug ar;
+  lua_getinfo(L, ">S", &ar);
+}
+static void upvaluejoin_second_c(lua_State *L) {
+  compile(L, "return x");
+  lua_pushcfunction(L, c_function);
+  lua_upvaluejoin(L, 1, 1, 2, 1);
+}
+static void upvaluejoin_second_number(lua_State *L) {
+  compile(L, "return x");
+  lua_upvaluejoin(L, 1, 1, 1, 0);
+}
+static void dump_nothing(lua_State *L) { lua_dump(L, NULL, NULL); }
+static void yield_too_many(lua_State *L) { lua_yield(L, 1); }
+static void pcall_results(lua_State *L) {
+  lua_pushcfunction(L, c_function);
+  lua_pcall(L, 0, 300, 0);
+}
+static void call_nothing(lua_State *L) { lua_call(L, 0, 0); }
+static void call_on_dead(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  compile(co, "error('x')");
+  lua_resume(co, L, 0);
+  lua_checkstack(co, 5);
+  lua_pushcfunction(co, c_function);
+  lua_call(co, 0, 0);
+}
+static void call_on_suspended(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  compile(co, "coroutine.yield()");
+  lua_resume(co, L, 0);
+  lua_pushcfunction(co, c_function);
+  lua_pcall(co, 0, 0, 0);
+}
+static int k(lua_State *L) { return lua_gettop(L); }
+static void callk_in_hook(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_pushcfunction(L, c_function);
+  lua_callk(L, 0, 0, 0, k);
+}
+static void continuation_in_hook(lua_State *L) {
+  compile(L, "local x = 1");
+  lua_sethook(L, callk_in_hook, LUA_MASKLINE, 0);
+  lua_call(L, 0, 0);
+}
+static void yieldk_in_hook(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_yieldk(L, 0, 0, k);
+}
+static void yieldk_hooked(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  compile(co, "local x = 1");
+  lua_sethook(co, yieldk_in_hook, LUA_MASKLINE, 0);
+  lua_resume(co, L, 0);
+}
+
 /* and what is no misuse: errors made in a full frame, the whole stack asked for */
 static int fill_and_fail(lua_State *L) {
   lua_settop(L, LUA_MINSTACK - 2);
@@ -185,7 +330,14 @@ static const Case cases[] = {
   CASE(uservalue_is_number), CASE(concat_too_many), CASE(arith_operands), CASE(arith_operation), CASE(compare_operation),
   CASE(call_too_few), CASE(pcall_too_few), CASE(call_results), CASE(resume_too_few), CASE(error_nothing),
   CASE(closure_upvalues), CASE(closure_too_many), CASE(typename_wrong), CASE(upvaluejoin_c), CASE(upvaluejoin_number),
-  CASE(addvalue_table), CASE(getinfo_no_function), CASE(fine)
+  CASE(addvalue_table), CASE(getinfo_no_function), CASE(setglobal_no_value), CASE(setfield_no_value), CASE(settable_invalid),
+  CASE(gettable_invalid), CASE(rawset_no_value), CASE(rawgetp_no_table), CASE(setmetatable_invalid), CASE(setmetatable_no_value),
+  CASE(setuservalue_no_value), CASE(setuservalue_of_table), CASE(replace_no_value), CASE(insert_zero), CASE(insert_pseudo),
+  CASE(remove_pseudo), CASE(remove_too_low), CASE(concat_negative), CASE(unm_no_operand), CASE(arith_no_second),
+  CASE(newthread_no_room), CASE(xmove_no_room), CASE(table_no_room), CASE(userdata_no_room), CASE(push_globals_no_room),
+  CASE(getupvalue_no_room), CASE(getlocal_no_record), CASE(setlocal_no_value), CASE(setupvalue_no_value), CASE(getinfo_nothing),
+  CASE(upvaluejoin_second_c), CASE(upvaluejoin_second_number), CASE(dump_nothing), CASE(yield_too_many), CASE(pcall_results),
+  CASE(call_nothing), CASE(call_on_dead), CASE(call_on_suspended), CASE(continuation_in_hook), CASE(yieldk_hooked), CASE(fine)
 };
 
 int main(void) {

@@ -319,6 +319,158 @@ static void t_other_thread(lua_State *L) {
   }
 }
 
+/* ---- lua_sethook all the time, from outside, while a script runs that must not notice; from another
+ * thread in differences.c, where the reference crashes now and then --------------------------------- */
+
+static volatile int hook_calls;
+static void counting(lua_State *L, lua_Debug *ar) {
+  lua_Debug caller;
+  hook_calls++;
+  lua_getinfo(L, "Slnu", ar);
+  if (lua_getstack(L, 1, &caller)) lua_getinfo(L, "Sl", &caller);
+  if (hook_calls % 3 == 0) lua_sethook(L, NULL, 0, 0);
+}
+static const int storm_masks[] = { LUA_MASKCOUNT, LUA_MASKLINE, LUA_MASKCALL, LUA_MASKRET, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 0 };
+static unsigned storm_turn;
+static void next_hook(lua_State *L) {
+  int mask = storm_masks[storm_turn % 6];
+  lua_sethook(L, mask ? counting : NULL, mask, 1 + (int)(storm_turn % 40));
+  storm_turn++;
+}
+static void on_storm(int signal_number) {
+  (void)signal_number;
+  next_hook(running);
+}
+static const char busy[] =
+  "local sum, errors, text = 0, 0, {} local mt = {__index = function(t, k) return k * 2 end, __lt = function(a, b) return a[1] < b[1] end} "
+  "for round = 1, 60 do "
+  "  local t = setmetatable({}, mt) for i = 1, 40 do sum = sum + t[i] end "
+  "  if not pcall(function() local x = nil; x.y = 1 end) then errors = errors + 1 end "
+  "  if not pcall(error, {}) then errors = errors + 1 end "
+  "  local co = coroutine.wrap(function(n) for i = 1, n do coroutine.yield(i) end return 0 end) repeat local v = co(10) sum = sum + v until v == 0 "
+  "  text[#text + 1] = ('%d:%s'):format(round, ('x'):rep(round)):gsub('x', {x = 'y'}) "
+  "  local list = {} for i = 1, 30 do list[i] = setmetatable({(i * 37) % 31}, mt) end table.sort(list) sum = sum + list[1][1] "
+  "  setmetatable({}, {__gc = function() sum = sum + 1 end}) "
+  "end collectgarbage() return sum, errors, #table.concat(text)";
+
+/* runs `busy` until the hook was called often enough, each time with the same results */
+static void under_storm(lua_State *L) {
+  int runs = 0, wrong = 0;
+  compile(L, busy);
+  lua_pushvalue(L, 1);
+  lua_call(L, 0, 3);
+  while (runs < 10 || (hook_calls < 3000 && runs < 20000)) {
+    int i, status;
+    lua_pushvalue(L, 1);
+    status = lua_pcall(L, 0, 3, 0);
+    if (status != LUA_OK) {
+      show_value(L, "error", -1);
+      wrong++;
+      break;
+    }
+    for (i = 2; i <= 4; i++) wrong += !lua_rawequal(L, i, i + 3);
+    lua_settop(L, 4);
+    runs++;
+  }
+  say("wrong %d, the hook was called often %d", wrong, hook_calls >= 3000);
+  lua_settop(L, 0);
+}
+static void t_signal_storm(lua_State *L) {
+  struct itimerval timer;
+  hook_calls = 0;
+  running = L;
+  signal(SIGALRM, on_storm);
+  timer.it_value.tv_sec = timer.it_interval.tv_sec = 0;
+  timer.it_value.tv_usec = timer.it_interval.tv_usec = 150;
+  setitimer(ITIMER_REAL, &timer, NULL);
+  under_storm(L);
+  memset(&timer, 0, sizeof timer);
+  setitimer(ITIMER_REAL, &timer, NULL);
+  signal(SIGALRM, SIG_IGN);
+  lua_sethook(L, NULL, 0, 0);
+  signal(SIGALRM, SIG_DFL);
+}
+/* a timer that makes coroutines yield: time shared between endless loops */
+static lua_State *scheduled;
+static void yield_now(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_sethook(L, NULL, 0, 0);
+  lua_yield(L, 0);
+}
+static void on_slice(int signal_number) {
+  (void)signal_number;
+  lua_sethook(scheduled, yield_now, LUA_MASKCOUNT, 1);
+}
+static void t_preempt(lua_State *L) {
+  lua_State *co[3];
+  struct itimerval timer;
+  int i, turn, wrong = 0;
+  signal(SIGALRM, on_slice);
+  for (i = 0; i < 3; i++) {
+    co[i] = lua_newthread(L);
+    compile(co[i], "local id = ... n = n or {} local s, t = 0, {} while true do s = s + 1 t[s % 100] = {s} n[id] = s "
+                   "if t[s % 100][1] ~= s then error('lost') end end");
+    lua_pushinteger(co[i], i + 1);
+  }
+  memset(&timer, 0, sizeof timer);
+  for (turn = 0; turn < 10; turn++) {
+    for (i = 0; i < 3; i++) {
+      scheduled = co[i];
+      timer.it_value.tv_usec = 1000;
+      setitimer(ITIMER_REAL, &timer, NULL);
+      if (lua_resume(co[i], L, turn == 0) != LUA_YIELD) wrong++;
+    }
+  }
+  signal(SIGALRM, SIG_DFL);
+  run_lua(L, "return n[1] > 100, n[2] > 100, n[3] > 100");
+  lua_replace(L, 1);
+  lua_replace(L, 2);
+  lua_replace(L, 3);
+  printf("not yielded %d, ", wrong);
+  show_stack(L, "all went on");
+  lua_settop(L, 0);
+}
+
+/* ---- errors that cross C frames in many threads at once, with coroutines that move ------------------- */
+
+static int in_turns(lua_State *L) {
+  int n = (int)lua_tointeger(L, 1);
+  if (n == 0) return luaL_error(L, "bottom %p", (void *)NULL);
+  lua_pushcfunction(L, in_turns);
+  lua_pushinteger(L, n - 1);
+  if (n % 2) return lua_pcall(L, 1, 0, 0) ? lua_error(L) : 0;
+  lua_call(L, 1, 0);
+  return 0;
+}
+static void *raise_often(void *arg) {
+  Job *job = (Job *)arg;
+  int i;
+  for (i = 0; i < 20; i++) {
+    lua_State *L = luaL_newstate();
+    int j;
+    for (j = 0; j < 100; j++) {
+      lua_pushcfunction(L, in_turns);
+      lua_pushinteger(L, j % 9);
+      if (lua_pcall(L, 1, 0, 0) != LUA_ERRRUN || strncmp(lua_tostring(L, -1), "bottom", 6) != 0) job->lost++;
+      lua_settop(L, 0);
+    }
+    lua_close(L);
+  }
+  return NULL;
+}
+static void t_raise_often(lua_State *L) {
+  Job jobs[THREADS];
+  int i, lost = 0;
+  (void)L;
+  memset(jobs, 0, sizeof jobs);
+  for (i = 0; i < THREADS; i++) pthread_create(&jobs[i].thread, NULL, raise_often, &jobs[i]);
+  for (i = 0; i < THREADS; i++) {
+    pthread_join(jobs[i].thread, NULL);
+    lost += jobs[i].lost;
+  }
+  say("lost %d", lost);
+}
+
 static const Section sections[] = {
   { "one_each", t_one_each },
   { "moving_state", t_moving_state },
@@ -327,6 +479,9 @@ static const Section sections[] = {
   { "signal", t_signal },
   { "signal_coroutine", t_signal_coroutine },
   { "other_thread", t_other_thread },
+  { "signal_storm", t_signal_storm },
+  { "preempt", t_preempt },
+  { "raise_often", t_raise_often },
   END_OF_SECTIONS
 };
 

@@ -25,7 +25,7 @@
 #![allow(non_camel_case_types, non_snake_case, reason = "types and parameters are named as in C")]
 #![allow(clippy::missing_safety_doc, reason = "one contract for all, above")]
 
-use crate::api::check::api_check;
+use crate::api::check::{api_check, entered};
 use crate::api::{Bytes, from_c};
 use crate::boundary::{Ret, VaList};
 use crate::object::{Gc, Lua};
@@ -72,6 +72,7 @@ macro_rules! core {
             // SAFETY: the contract at the head of this module.
             #[allow(unused_unsafe, reason = "some bodies need no unsafe operation")]
             unsafe {
+                entered!();
                 let $L = thread($L);
                 leave($L, $body)
             }
@@ -82,6 +83,7 @@ macro_rules! core {
             // SAFETY: the contract at the head of this module; the buffer was initialised by `luaL_buffinit`.
             #[allow(unused_unsafe, reason = "some bodies need no unsafe operation")]
             unsafe {
+                entered!();
                 let $B = &mut *$B;
                 let l = $B.l;
                 leave(l, $body)
@@ -97,6 +99,7 @@ macro_rules! plain {
         // SAFETY: the contract at the head of this module.
         #[allow(unused_unsafe, reason = "some bodies need no unsafe operation")]
         unsafe {
+            entered!();
             let $L = thread($L);
             $body
         }

@@ -116,6 +116,12 @@ impl Lua {
     /// Always `Err` (a yield or an error) except inside hooks.
     pub fn yieldk(self, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<i32> {
         api_check!(self.has_elements(nresults), "lua_yieldk", "nresults", "more values than there are");
+        api_check!(
+            k.is_none() || !self.call_info().is_lua(),
+            "lua_yieldk",
+            "k",
+            "continuation inside a hook"
+        );
         coroutine::yield_(self, nresults, ctx, k)
     }
     pub fn resume(self, from: Option<Lua>, nargs: i32) -> LResult<i32> {

@@ -20,7 +20,7 @@ impl Lua {
         } else if idx > LUA_REGISTRYINDEX {
             api_check!(
                 idx != 0 && self.has_elements(-idx),
-                "index",
+                "lua_*",
                 "idx",
                 "outside the stack of the function"
             );

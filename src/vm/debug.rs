@@ -562,14 +562,11 @@ pub fn set_local(l: Lua, ci: &CallInfo, n: i32) -> Option<Bytes> {
 
 // ---- hooks ----------------------------------------------------------------------------------------------------
 
-/// `lua_sethook`. May be called from a signal handler that interrupted this thread anywhere: it only stores, and the
-/// mask, which makes the rest visible, last.
+/// `lua_sethook`. May be called from a signal handler that interrupted this thread anywhere, and from another thread: it
+/// only stores, and the mask, which makes the rest visible, last. (So it does not look at the running function, which may
+/// be gone before it is read.)
 pub fn set_hook(l: Lua, hook: Option<lua_Hook>, mask: i32, count: i32) {
     let (hook, mask) = if hook.is_none() || mask == 0 { (None, 0) } else { (hook, mask as u8) };
-    let ci = l.call_info();
-    if ci.is_lua() {
-        l.old_pc.set(ci.savedpc.get());
-    }
     l.hook.set(hook);
     l.base_hook_count.set(count);
     l.hook_count.set(count);
