@@ -17,6 +17,8 @@ const SMALL_HEAP: usize = 16 << 10;
 const STEPMUL_UNIT: isize = 200;
 /// Smaller multipliers would never finish a cycle.
 const MIN_STEPMUL: isize = 40;
+/// So many bytes given back to the system take as long as marking one.
+const RELEASE_SHARE: usize = 32;
 /// Finalizers called in a step.
 const FINALIZERS: usize = 4;
 /// Growth (percent of `pause`) after which a generational collection is due.
@@ -55,12 +57,19 @@ fn work(l: Lua) -> usize {
         Phase::SweepFinobj => sweep::sweep_list(l, Phase::SweepToBeFnz, &raw const gc.tobefnz),
         Phase::SweepToBeFnz => sweep::sweep_list(l, Phase::SweepAll, &raw const gc.allgc),
         Phase::SweepAll => {
-            let cost = sweep::sweep_list(l, Phase::Pause, core::ptr::null());
-            if gc.phase.get() == Phase::Pause {
+            let cost = sweep::sweep_list(l, Phase::Release, core::ptr::null());
+            if gc.phase.get() == Phase::Release {
                 sweep::finish(l);
-                mem::trim(g);
+                mem::collected(g);
             }
             cost
+        }
+        Phase::Release => {
+            let bytes = mem::release_some(g);
+            if bytes == 0 {
+                gc.phase.set(Phase::Pause);
+            }
+            bytes / RELEASE_SHARE
         }
     }
 }

@@ -32,7 +32,7 @@
 //! * `emergency`, from inside of any allocation (`mem`): runs no finalizer and moves no stack.
 //!
 //! State machine: `Pause` → `Propagate` (roots marked, then grey objects one by one) → `Atomic` (in one go) →
-//! `SweepStrings` → `SweepFinobj` → `SweepToBeFnz` → `SweepAll` → `Pause`.
+//! `SweepStrings` → `SweepFinobj` → `SweepToBeFnz` → `SweepAll` → `Release` (free memory to the system) → `Pause`.
 
 use crate::object::{Gc, GcRef, Global, Lua, UpVal, Value, mark as bits};
 use crate::throw::LResult;
@@ -66,6 +66,7 @@ enum Phase {
     SweepFinobj,
     SweepToBeFnz,
     SweepAll,
+    Release,
     Pause,
 }
 

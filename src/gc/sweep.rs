@@ -8,7 +8,8 @@ use super::{GcState, Phase, mark};
 use crate::mem;
 use crate::object::proto::{LocVar, UpvalDesc};
 use crate::object::{
-    CClosure, Gc, GcRef, Kind, Lua, LuaClosure, Proto, Str, UpVal, Userdata, Value, mark as bits,
+    CClosure, Gc, GcRef, Kind, Lua, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata, Value,
+    mark as bits,
 };
 use crate::vm::{Insn, call, lower, state, upval};
 use core::cell::Cell;
@@ -49,36 +50,36 @@ pub(super) fn proto_size(p: Gc<Proto>) -> usize {
 
 /// Frees an object that is on no list any more.
 pub(super) fn free_object(l: Lua, o: GcRef) {
-    let block = o.as_ptr().cast::<u8>();
-    match o.kind() {
-        // SAFETY: the kind says so, in all arms.
-        Kind::Table => unsafe { o.cast::<crate::object::Table>() }.free(l),
-        Kind::ShortStr | Kind::LongStr => {
-            // SAFETY: as above.
-            mem::free(l, block, unsafe { o.cast::<Str>() }.size());
+    // SAFETY: the kind says so, in all arms.
+    let size = unsafe {
+        match o.kind() {
+            Kind::Table => {
+                o.cast::<Table>().free_parts(l);
+                size_of::<Table>()
+            }
+            Kind::ShortStr | Kind::LongStr => o.cast::<Str>().size(),
+            Kind::LuaClosure => LuaClosure::size_of(o.cast::<LuaClosure>().nupvalues()),
+            Kind::CClosure => CClosure::size_of(o.cast::<CClosure>().nupvalues()),
+            Kind::UpVal => size_of::<UpVal>(),
+            Kind::Userdata => Userdata::size_of(o.cast::<Userdata>().len),
+            Kind::Thread => {
+                state::free_stack(l, o.cast());
+                size_of::<Thread>()
+            }
+            Kind::Proto => {
+                free_arrays(l, o.cast());
+                size_of::<Proto>()
+            }
+            Kind::Builtin => {
+                debug_assert!(false, "a static object is on a list");
+                return;
+            }
         }
-        Kind::LuaClosure => {
-            // SAFETY: as above.
-            mem::free(l, block, LuaClosure::size_of(unsafe { o.cast::<LuaClosure>() }.nupvalues()));
-        }
-        Kind::CClosure => {
-            // SAFETY: as above.
-            mem::free(l, block, CClosure::size_of(unsafe { o.cast::<CClosure>() }.nupvalues()));
-        }
-        Kind::UpVal => mem::free(l, block, size_of::<UpVal>()),
-        Kind::Userdata => {
-            // SAFETY: as above.
-            mem::free(l, block, Userdata::size_of(unsafe { o.cast::<Userdata>() }.len));
-        }
-        // SAFETY: as above.
-        Kind::Thread => state::free_thread(l, unsafe { o.cast() }),
-        // SAFETY: as above.
-        Kind::Proto => free_proto(l, unsafe { o.cast() }),
-        Kind::Builtin => debug_assert!(false, "a static object is on a list"),
-    }
+    };
+    mem::free_small(l, o.as_ptr().cast(), size);
 }
 
-fn free_proto(l: Lua, p: Gc<Proto>) {
+fn free_arrays(l: Lua, p: Gc<Proto>) {
     if !p.exec.get().is_null() {
         lower::free(l, &p);
     }
@@ -88,7 +89,6 @@ fn free_proto(l: Lua, p: Gc<Proto>) {
     p.lineinfo.free(l);
     p.locvars.free(l);
     p.upvalues.free(l);
-    mem::free(l, p.as_ptr().cast(), size_of::<Proto>());
 }
 
 /// Mark bits that a survivor loses and gets.
@@ -176,7 +176,7 @@ fn sweep_chain(l: Lua, i: u32) -> usize {
         if marked & dead_mask == dead || closing {
             at.set(o.next.get());
             // SAFETY: only short strings are on the chains.
-            mem::free(l, o.as_ptr().cast(), unsafe { o.cast::<Str>() }.size());
+            mem::free_small(l, o.as_ptr().cast(), unsafe { o.cast::<Str>() }.size());
             freed += 1;
         } else {
             o.marked.set(marked & !clear | set);

@@ -16,6 +16,9 @@ use core::ffi::c_void;
 
 mod array;
 pub mod pool;
+mod slab;
+#[cfg(test)]
+mod tests;
 pub use array::{Array, ByteBuf};
 
 /// The host's allocation function.
@@ -105,8 +108,14 @@ pub fn realloc(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> LResult<*m
     Ok(p)
 }
 
-#[inline(always)]
+#[inline(never)]
 pub fn free(l: Lua, block: *mut u8, size: usize) {
+    free_block(l.global(), block, size)
+}
+
+/// `free` for blocks that are small most of the time, where much time is spent on it.
+#[inline(always)]
+pub(crate) fn free_small(l: Lua, block: *mut u8, size: usize) {
     free_block(l.global(), block, size)
 }
 
@@ -129,14 +138,25 @@ pub(crate) fn try_resize(g: &Global, block: *mut u8, osize: usize, nsize: usize)
     Some(p)
 }
 
-/// The end of a collection: gives free memory back to the system when there is much of it.
-pub(crate) fn trim(g: &Global) {
-    if cfg!(not(feature = "system-alloc"))
-        && core::ptr::fn_addr_eq(g.frealloc.get(), pool::pool_alloc as lua_Alloc)
-    {
+/// The pool of the state, if it has one.
+fn pool(g: &Global) -> Option<*mut pool::Pool> {
+    let is_pool = cfg!(not(feature = "system-alloc"))
+        && core::ptr::fn_addr_eq(g.frealloc.get(), pool::pool_alloc as lua_Alloc);
+    is_pool.then(|| g.ud.get().cast())
+}
+
+/// The end of a collection: looks whether there is much free memory, to be given back by `release_some`.
+pub(crate) fn collected(g: &Global) {
+    if let Some(p) = pool(g) {
         // SAFETY: as in `raw`.
-        unsafe { (*g.ud.get().cast::<pool::Pool>()).collected() };
+        unsafe { (*p).collected() };
     }
+}
+
+/// Gives a bounded amount of memory back to the system: about how many bytes, 0 when there is nothing more to do.
+pub(crate) fn release_some(g: &Global) -> usize {
+    // SAFETY: as in `raw`.
+    pool(g).map_or(0, |p| unsafe { (*p).release_some() })
 }
 
 /// The allocator of `luaL_newstate`. When the state cannot be made with it there is nothing left to free.

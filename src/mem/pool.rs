@@ -2,58 +2,75 @@
 //!
 //! * A block of at most `SMALL` bytes comes from the free list of its class (multiples of 8 bytes), a larger one
 //!   from libc. Small blocks have no header: the caller always tells the old size.
-//! * Free lists are filled from chunks. A chunk goes back to the system in `trim`, when all of it is free.
+//! * As long as the pool is small, the lists are filled from `chunks` of libc's, where blocks of all classes are side by
+//!   side and which stay until the end; their blocks go back to the lists. After that, the lists are filled from
+//!   slabs (module `slab`), whose blocks go back to their slab: memory of slabs goes back to the system in `release_some`.
+//! * What a block is follows from its size and its address: all chunks are between `low` and `low + span`, where no
+//!   segment is. Only when memory ran out there may be blocks that are something else than that says (`Odd`).
 //! * The pool lives in a block of libc's. It has no reference count: it is destroyed when its last block is freed
 //!   (that is the state's main block), or when it fails to give out a first one.
 //! * Nothing is shared between pools, so a pool needs no lock; like its state it is used by one thread at a time.
 //!
 //! The host sees it through `lua_getallocf` and may wrap it, as long as the sizes it passes on stay consistent.
 
+use super::slab::{Slabs, slab_of};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
 /// Largest size with a class, in bytes.
 pub const SMALL: usize = 512;
-const GRAIN: usize = 8;
-const CLASSES: usize = SMALL / GRAIN + 1;
-const FIRST_CHUNK: usize = 16 << 10;
-const LARGEST_CHUNK: usize = 1 << 20;
-/// Chunks of at least this size are mapped, so that freeing them gives them back to the system.
-const MAPPED: usize = 128 << 10;
-/// `trim` leaves a pool alone that has no more than this to spare.
+pub const GRAIN: usize = 8;
+pub const CLASSES: usize = SMALL / GRAIN + 1;
+const CHUNK: usize = 16 << 10;
+/// So many bytes of chunks make a pool large.
+const LARGE_POOL: usize = 256 << 10;
+/// The chunks must not be farther apart than this.
+const LARGEST_SPAN: usize = 64 << 20;
+/// A pool that has no more than this to spare gives nothing back.
 const SPARE: usize = 256 << 10;
 
-struct Free {
-    next: *mut Free,
+pub struct Free {
+    pub next: *mut Free,
 }
 
 /// Header of a chunk; blocks follow.
 struct Chunk {
     next: *mut Chunk,
-    /// bytes with this header
-    size: usize,
-    /// in `trim`: free bytes found in it
-    free: usize,
 }
 const CHUNK_HEAD: usize = size_of::<Chunk>().next_multiple_of(GRAIN);
 
-/// What a large block takes at least: enough to become a chunk with one small block (`shrink_in_place`).
-const SMALLEST_LARGE: usize = SMALL + CHUNK_HEAD;
+/// A large block of libc's that had to become a small one when there was no memory: header, block.
+struct Odd {
+    next: *mut Odd,
+}
+const ODD_HEAD: usize = 16;
+/// What a large block takes at least, so that it can become an odd one.
+const SMALLEST_LARGE: usize = SMALL + ODD_HEAD;
 
 pub struct Pool {
     /// by class: `lists[c]` has blocks of `c * GRAIN` bytes
     lists: [*mut Free; CLASSES],
     /// bytes given out, in whole grains for small blocks
     live: usize,
-    /// part of `live` that came from libc
+    /// where `free_small` takes blocks for those of chunks: where the chunks are, or everywhere while there are odd blocks
+    low: usize,
+    span: usize,
+    /// part of `live` that is neither from chunks nor from slabs
     large: usize,
     /// the part of the newest chunk that was never given out
     bump: *mut u8,
     end: *mut u8,
     chunks: *mut Chunk,
     chunk_bytes: usize,
-    /// about the bytes allocated since the last `trim`
+    /// addresses between which all chunks are
+    chunk_low: usize,
+    chunk_high: usize,
+    /// there will be no more chunks
+    is_large: bool,
+    odd: *mut Odd,
+    /// about the bytes allocated since memory was given back
     credit: usize,
+    slabs: Slabs,
 }
 
 #[inline(always)]
@@ -92,14 +109,63 @@ impl Pool {
     #[inline(always)]
     pub unsafe fn free_small(&mut self, p: *mut c_void, size: usize) {
         let c = class(size);
+        self.live -= c * GRAIN;
+        if (p as usize).wrapping_sub(self.low) < self.span {
+            if self.odd.is_null() {
+                // SAFETY: the block is the pool's again; `size` has a class.
+                unsafe { self.put(p, c) }
+            } else {
+                self.free_any(p, c);
+            }
+        } else {
+            self.free_in_slab(p);
+        }
+    }
+    /// # Safety
+    /// `p` is a free block of class `c`.
+    #[inline(always)]
+    unsafe fn put(&mut self, p: *mut c_void, c: usize) {
         let b: *mut Free = p.cast();
-        // SAFETY: the block is the pool's again; `size` has a class.
+        // SAFETY: the caller's promise.
         unsafe {
             let list = self.lists.get_unchecked_mut(c);
             (*b).next = *list;
             *list = b;
         }
-        self.live -= c * GRAIN;
+    }
+    /// `p` is a block of a slab.
+    #[inline(always)]
+    fn free_in_slab(&mut self, p: *mut c_void) {
+        let s = slab_of(p.cast());
+        let b: *mut Free = p.cast();
+        // SAFETY: the block is its slab's again.
+        let was = unsafe {
+            let was = (*s).free;
+            (*b).next = was;
+            (*s).free = b;
+            (*s).used -= 1;
+            was
+        };
+        if was.is_null() {
+            self.slabs.available(s);
+        }
+    }
+    /// `free_small` while there are odd blocks; `live` is right already.
+    #[cold]
+    #[inline(never)]
+    fn free_any(&mut self, p: *mut c_void, c: usize) {
+        if self.free_odd(p) {
+            return;
+        }
+        if self.is_in_chunk(p as usize) {
+            // SAFETY: a block of class `c`, as its address says.
+            unsafe { self.put(p, c) };
+        } else {
+            self.free_in_slab(p);
+        }
+    }
+    fn is_in_chunk(&self, a: usize) -> bool {
+        a >= self.chunk_low && a < self.chunk_high
     }
     /// A block of class `c`, whose list is empty.
     #[cold]
@@ -107,11 +173,19 @@ impl Pool {
     fn refill(&mut self, c: usize) -> *mut c_void {
         let size = c * GRAIN;
         let mut room = self.end as usize - self.bump as usize;
-        if room < size {
-            if !self.new_chunk() {
-                return null_mut();
-            }
+        if room < size && !self.is_large && self.new_chunk() {
             room = self.end as usize - self.bump as usize;
+        }
+        if room < size {
+            let b = self.slabs.take(c, (self.chunk_low, self.chunk_high));
+            if !b.is_null() {
+                // Chunks made from now on could be where segments are.
+                self.is_large = true;
+                // SAFETY: a list of free blocks.
+                self.lists[c] = unsafe { (*b).next };
+                self.live += size;
+            }
+            return b.cast();
         }
         // The larger the pool, the more blocks at once.
         let batch = (self.chunk_bytes / 64).clamp(size, 2048) / size;
@@ -131,205 +205,132 @@ impl Pool {
         self.live += size;
         first.cast()
     }
+    /// A new chunk; false when the pool has enough of them, or too little memory.
     fn new_chunk(&mut self) -> bool {
-        // What is left of the old chunk becomes a free block.
-        let rest = self.end as usize - self.bump as usize;
-        debug_assert!(rest <= SMALL && rest.is_multiple_of(GRAIN));
-        let size = (self.chunk_bytes / 8).clamp(FIRST_CHUNK, LARGEST_CHUNK).next_multiple_of(4096);
-        let mut size = size;
-        let mut p = get_chunk(size);
+        if self.chunk_bytes >= LARGE_POOL {
+            self.is_large = true;
+            return false;
+        }
+        let mut size = CHUNK;
+        // SAFETY: plain allocations.
+        let mut p: *mut Chunk = unsafe { libc::malloc(size).cast() };
         if p.is_null() {
             // Memory is short: what is enough for a while.
             size = 4096;
-            p = get_chunk(size);
+            // SAFETY: as above.
+            p = unsafe { libc::malloc(size).cast() };
             if p.is_null() {
                 return false;
             }
         }
+        let (mut low, mut high) = (p as usize, p as usize + size);
+        if !self.chunks.is_null() {
+            low = low.min(self.chunk_low);
+            high = high.max(self.chunk_high);
+        }
+        if high - low > LARGEST_SPAN {
+            // SAFETY: allocated just now.
+            unsafe { libc::free(p.cast()) };
+            self.is_large = true;
+            return false;
+        }
+        (self.chunk_low, self.chunk_high) = (low, high);
+        self.set_range();
+        // What is left of the old chunk becomes a free block.
+        let rest = self.end as usize - self.bump as usize;
+        debug_assert!(rest <= SMALL && rest.is_multiple_of(GRAIN));
         if rest > 0 {
-            let b: *mut Free = self.bump.cast();
             // SAFETY: `rest` bytes of the old chunk were never given out.
-            unsafe { (*b).next = self.lists[class(rest)] };
-            self.lists[class(rest)] = b;
+            unsafe { self.put(self.bump.cast(), class(rest)) };
         }
         // SAFETY: a fresh block of `size` bytes.
-        unsafe { p.write(Chunk { next: self.chunks, size, free: 0 }) };
+        unsafe { p.write(Chunk { next: self.chunks }) };
         self.chunks = p;
         self.chunk_bytes += size;
         self.bump = p.cast::<u8>().wrapping_add(CHUNK_HEAD);
         self.end = p.cast::<u8>().wrapping_add(size);
         true
     }
+    fn set_range(&mut self) {
+        (self.low, self.span) = if self.odd.is_null() {
+            (self.chunk_low, self.chunk_high - self.chunk_low)
+        } else {
+            (0, usize::MAX)
+        };
+    }
     /// Whether much more is held than is in use.
     pub fn is_sparse(&self) -> bool {
         let used = self.live - self.large;
-        self.chunk_bytes > 3 * used + SPARE
+        self.held() > 3 * used + SPARE
     }
-    /// The end of a collection, before which about as much was allocated as is live now; blocks that did not come from
-    /// chunks do not pay. Trims a sparse pool, but only
-    /// so often that the walk over its free blocks is paid for by as many bytes allocated.
+    /// Bytes of memory for small blocks, in use or not.
+    pub fn held(&self) -> usize {
+        self.chunk_bytes + self.slabs.held
+    }
+    /// The end of a collection, before which about as much was allocated as is live now; large blocks do not pay. When
+    /// the pool is sparse, memory is given back by calls of `release_some`, but only so often that getting it
+    /// again is paid for by as many bytes allocated.
     pub fn collected(&mut self) {
         self.credit = self.credit.saturating_add(self.live - self.large);
-        if self.is_sparse() && self.credit >= self.chunk_bytes {
+        let release = self.is_sparse() && self.credit >= self.slabs.held;
+        if release {
             self.credit = 0;
-            self.trim();
+            self.flush();
         }
+        self.slabs.sort(release);
     }
-    /// Gives wholly free chunks back to the system. Walks all free blocks once, the lists side by side: each step waits
-    /// for memory, and those of different lists can wait together.
-    #[cold]
-    fn trim(&mut self) {
-        let mut count = 0;
-        let mut c = self.chunks;
-        while !c.is_null() {
-            count += 1;
-            // SAFETY: the chunks of the pool.
-            c = unsafe { (*c).next };
-        }
-        if count == 0 {
-            return;
-        }
-        // SAFETY: plain allocations; all-zero bytes are valid runs. Without memory nothing is trimmed now.
-        let (table, runs): (*mut *mut Chunk, *mut Run) = unsafe {
-            (
-                libc::malloc(count * size_of::<*mut Chunk>()).cast(),
-                libc::calloc(count * CLASSES, size_of::<Run>()).cast(),
-            )
-        };
-        if !table.is_null() && !runs.is_null() {
-            // SAFETY: `count` elements are written before they are read; there are as many runs as are asked for.
-            unsafe {
-                let mut c = self.chunks;
-                for i in 0..count {
-                    (*c).free = 0;
-                    table.add(i).write(c);
-                    c = (*c).next;
-                }
-                self.release_free(
-                    core::slice::from_raw_parts_mut(table, count),
-                    core::slice::from_raw_parts_mut(runs, count * CLASSES),
-                );
-            }
-        }
-        // SAFETY: from `malloc` and `calloc`, or null.
-        unsafe {
-            libc::free(table.cast());
-            libc::free(runs.cast());
-        }
+    /// Gives some memory back to the system: about how many bytes, 0 when there is nothing more to do.
+    pub fn release_some(&mut self) -> usize {
+        self.slabs.release_some()
     }
-    /// Sorts the free blocks by chunk into `runs`, `CLASSES` of them for each of `chunks`, which are all chunks of the
-    /// pool. Frees the chunks that are wholly free and makes the lists anew from the other ones' runs.
-    fn release_free(&mut self, chunks: &mut [*mut Chunk], runs: &mut [Run]) {
-        // SAFETY: the slice is what it says. The sort of core would be 30 KB of code.
-        unsafe {
-            libc::qsort(chunks.as_mut_ptr().cast(), chunks.len(), size_of::<*mut Chunk>(), Some(by_address))
-        };
-        let chunks: &[*mut Chunk] = chunks;
-        let owner = |p: *const u8| chunks.partition_point(|&c| c as usize <= p as usize) - 1;
-        if self.bump != self.end {
-            // SAFETY: a chunk of the pool.
-            unsafe { (*chunks[owner(self.bump)]).free += self.end as usize - self.bump as usize };
-        }
-        // The lists not yet at their end: class, next block, chunk of the last one.
-        let mut open = [(0, null_mut::<Free>(), 0); CLASSES];
-        let mut n = 0;
-        for (class, list) in self.lists.iter_mut().enumerate() {
-            if !list.is_null() {
-                open[n] = (class, core::mem::replace(list, null_mut()), 0);
-                n += 1;
-            }
-        }
-        while n > 0 {
-            let mut i = 0;
-            while i < n {
-                let (class, b, last) = &mut open[i];
-                // SAFETY: free blocks are valid and inside a chunk of the pool.
+    /// Takes the blocks of slabs off the lists.
+    fn flush(&mut self) {
+        for c in 1..CLASSES {
+            let mut b = core::mem::replace(&mut self.lists[c], null_mut());
+            while !b.is_null() {
+                // SAFETY: free blocks of class `c`.
                 unsafe {
-                    // Blocks of a chunk tend to be neighbours on the lists.
-                    if (*b as usize).wrapping_sub(chunks[*last] as usize) >= (*chunks[*last]).size {
-                        *last = owner(b.cast());
+                    let next = (*b).next;
+                    if self.is_in_chunk(b as usize) {
+                        self.put(b.cast(), c);
+                    } else {
+                        self.free_in_slab(b.cast());
                     }
-                    let next = (**b).next;
-                    let run = &mut runs[*last * CLASSES + *class];
-                    (**b).next = run.first;
-                    if run.first.is_null() {
-                        run.last = *b;
-                    }
-                    run.first = *b;
-                    (*chunks[*last]).free += *class * GRAIN;
-                    *b = next;
-                }
-                if b.is_null() {
-                    n -= 1;
-                    open[i] = open[n];
-                } else {
-                    i += 1;
+                    b = next;
                 }
             }
         }
-        // SAFETY: the chunks of the pool.
-        let is_free = |c: *mut Chunk| unsafe { (*c).free == (*c).size - CHUNK_HEAD };
-        if self.bump != self.end && is_free(chunks[owner(self.bump)]) {
-            self.bump = null_mut();
-            self.end = null_mut();
+    }
+    /// Frees `p` if it is an odd block.
+    fn free_odd(&mut self, p: *mut c_void) -> bool {
+        let mut link = &raw mut self.odd;
+        // SAFETY: odd blocks are there, with their header.
+        unsafe {
+            while !(*link).is_null() {
+                let o = *link;
+                if o.cast::<u8>().add(ODD_HEAD).cast() == p {
+                    *link = (*o).next;
+                    libc::free(o.cast());
+                    self.set_range();
+                    return true;
+                }
+                link = &raw mut (*o).next;
+            }
         }
-        self.chunks = null_mut();
-        for (&c, runs) in chunks.iter().zip(runs.chunks_exact(CLASSES)).rev() {
-            // SAFETY: a chunk of the pool; nothing refers to it or its blocks when it is freed.
+        false
+    }
+    fn is_odd(&self, p: *mut c_void) -> bool {
+        let mut o = self.odd;
+        while !o.is_null() {
+            // SAFETY: odd blocks are there, with their header.
             unsafe {
-                if is_free(c) {
-                    self.chunk_bytes -= (*c).size;
-                    release_chunk(c);
-                    continue;
+                if o.cast::<u8>().add(ODD_HEAD).cast() == p {
+                    return true;
                 }
-                (*c).next = self.chunks;
-                self.chunks = c;
-                for (list, run) in self.lists.iter_mut().zip(runs) {
-                    if !run.first.is_null() {
-                        (*run.last).next = *list;
-                        *list = run.first;
-                    }
-                }
+                o = (*o).next;
             }
         }
-    }
-}
-
-/// In `trim`: the free blocks of a class in one chunk.
-struct Run {
-    first: *mut Free,
-    last: *mut Free,
-}
-
-fn get_chunk(size: usize) -> *mut Chunk {
-    // SAFETY: plain allocations.
-    unsafe {
-        if size < MAPPED {
-            return libc::malloc(size).cast();
-        }
-        let p = libc::mmap(
-            null_mut(),
-            size,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        );
-        if p == libc::MAP_FAILED { null_mut() } else { p.cast() }
-    }
-}
-
-/// # Safety
-/// `c` came from `get_chunk` with the size it states, and no block of it is in use.
-unsafe fn release_chunk(c: *mut Chunk) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let size = (*c).size;
-        if size < MAPPED {
-            libc::free(c.cast());
-        } else {
-            libc::munmap(c.cast(), size);
-        }
+        false
     }
 }
 
@@ -341,9 +342,10 @@ unsafe fn destroy(pool: *mut Pool) {
         let mut c = (*pool).chunks;
         while !c.is_null() {
             let next = (*c).next;
-            release_chunk(c);
+            libc::free(c.cast());
             c = next;
         }
+        (*pool).slabs.destroy();
         libc::free(pool.cast());
     }
 }
@@ -417,24 +419,29 @@ unsafe fn alloc(pool: &mut Pool, size: usize) -> *mut c_void {
 
 /// Shrinking must not fail, even when there is no memory for the smaller block.
 #[cold]
-unsafe fn shrink_in_place(pool: &mut Pool, p: *mut c_void, osize: usize, nsize: usize) -> *mut c_void {
+pub(super) unsafe fn shrink_in_place(
+    pool: &mut Pool,
+    p: *mut c_void,
+    osize: usize,
+    nsize: usize,
+) -> *mut c_void {
     let size = class(nsize) * GRAIN;
     // SAFETY: `p` is a block of the pool of `osize` bytes, more than `size` in whole grains.
     unsafe {
         if osize <= SMALL {
-            // The tail becomes a free block of its own.
-            let tail = p.cast::<u8>().add(size).cast();
             let rest = class(osize) * GRAIN - size;
-            pool.free_small(tail, rest);
+            pool.live -= rest;
+            if pool.is_in_chunk(p as usize) && !pool.is_odd(p) {
+                // The tail becomes a free block of its own. A slab, or libc, will free the block as a whole.
+                pool.put(p.cast::<u8>().add(size).cast(), class(rest));
+            }
             return p;
         }
-        // The block becomes a chunk with one block in it.
-        let block = p.cast::<u8>().add(CHUNK_HEAD);
+        let block = p.cast::<u8>().add(ODD_HEAD);
         core::ptr::copy(p.cast::<u8>(), block, nsize);
-        let chunk: *mut Chunk = p.cast();
-        chunk.write(Chunk { next: pool.chunks, size: CHUNK_HEAD + size, free: 0 });
-        pool.chunks = chunk;
-        pool.chunk_bytes += CHUNK_HEAD + size;
+        p.cast::<Odd>().write(Odd { next: pool.odd });
+        pool.odd = p.cast();
+        pool.set_range();
         pool.large -= osize;
         pool.live = pool.live - osize + size;
         block.cast()
@@ -452,11 +459,4 @@ unsafe fn release(pool: &mut Pool, p: *mut c_void, size: usize) {
             pool.large -= size;
         }
     }
-}
-
-/// Orders pointers for `qsort`.
-extern "C" fn by_address(a: *const libc::c_void, b: *const libc::c_void) -> libc::c_int {
-    // SAFETY: `qsort` passes elements of the table.
-    let (a, b) = unsafe { (*a.cast::<usize>(), *b.cast::<usize>()) };
-    a.cmp(&b) as libc::c_int
 }

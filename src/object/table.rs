@@ -360,10 +360,14 @@ impl Gc<Table> {
         gc::link(l.global(), t.erase());
         Ok(t)
     }
-    /// Frees the table and its block (collector only).
-    pub fn free(self, l: Lua) {
-        self.free_block(l, self.data.get(), self.asize(), self.hsize());
-        mem::free(l, self.as_ptr().cast(), size_of::<Table>());
+    /// Frees the block of both parts; the table is dead (collector only).
+    #[inline(always)]
+    pub fn free_parts(self, l: Lua) {
+        let (data, hsize) = (self.data.get(), self.hsize());
+        if !data.is_null() {
+            let block = data.wrapping_sub(hsize as usize * NODE);
+            mem::free_small(l, block, Table::block_size(self.asize(), hsize));
+        }
     }
     fn free_block(self, l: Lua, data: *mut u8, asize: u32, hsize: u32) {
         if !data.is_null() {

@@ -169,7 +169,7 @@ pub fn close_state(l: Lua) {
     mem::free(main, g.strings.buckets.get().cast(), table_bytes);
     g.scratch.free(main);
     g.wide_lights.free(main);
-    free_stack(main);
+    free_stack(main, main);
     let (f, ud) = (g.frealloc.get(), g.ud.get());
     debug_assert_eq!(gc::bytes_in_use(g), size_of::<MainBlock>() as isize, "bytes unaccounted for");
     // SAFETY: the block came from this allocator with this size; nothing uses it any more.
@@ -198,23 +198,12 @@ pub fn new_thread(l: Lua) -> LResult<Lua> {
     Ok(t)
 }
 
-/// Frees a dead thread with its stack and call chain (collector only).
-pub fn free_thread(l: Lua, t: Lua) {
-    if !t.stack.get().is_null() {
-        super::upval::close(t, t.stack.get());
-        free_stack_of(l, t);
-    }
-    mem::free(l, t.as_ptr().cast(), size_of::<Thread>());
-}
-
-fn free_stack(l: Lua) {
-    free_stack_of(l, l);
-}
-
-fn free_stack_of(l: Lua, t: Lua) {
+/// Closes the upvalues of a dead thread and frees its stack and call chain (collector only).
+pub fn free_stack(l: Lua, t: Lua) {
     if t.stack.get().is_null() {
         return;
     }
+    super::upval::close(t, t.stack.get());
     call::free_call_infos(l, &t.base_ci);
     mem::free(l, t.stack.get().cast(), t.stack_size.get() as usize * size_of::<Value>());
     t.stack.set(core::ptr::null_mut());

@@ -1,0 +1,198 @@
+//! The pool: blocks keep their bytes, memory is reused and goes back, shrinking needs none.
+
+use super::pool::{self, Pool, pool_alloc};
+use core::ffi::c_void;
+use core::ptr::null_mut;
+use std::vec::Vec;
+
+/// Blocks of a pool with what was written into them.
+struct Blocks {
+    ud: *mut c_void,
+    list: Vec<(*mut u8, usize, u8)>,
+    seed: u64,
+}
+
+impl Blocks {
+    fn new() -> Blocks {
+        let mut b = Blocks { ud: pool::new_pool().unwrap(), list: Vec::new(), seed: 1 };
+        // Keeps the pool alive.
+        b.alloc(1000);
+        b
+    }
+    fn pool(&mut self) -> &mut Pool {
+        // SAFETY: it lives until the first block is freed, which is the last one to be.
+        unsafe { &mut *self.ud.cast::<Pool>() }
+    }
+    fn random(&mut self, n: usize) -> usize {
+        self.seed = self.seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.seed >> 33) as usize % n
+    }
+    fn alloc(&mut self, size: usize) {
+        // SAFETY: the pool's contract is kept by this type.
+        let p = unsafe { pool_alloc(self.ud, null_mut(), 0, size) }.cast::<u8>();
+        assert!(!p.is_null() && (p as usize).is_multiple_of(8));
+        let mark = self.random(256) as u8;
+        // SAFETY: a fresh block.
+        unsafe { p.write_bytes(mark, size) };
+        self.list.push((p, size, mark));
+    }
+    fn check(&self, p: *mut u8, size: usize, mark: u8) {
+        // SAFETY: a block of this size.
+        let bytes = unsafe { core::slice::from_raw_parts(p, size) };
+        assert!(bytes.iter().all(|&b| b == mark), "a block of {size} bytes was written to");
+    }
+    fn free(&mut self, i: usize) {
+        let (p, size, mark) = self.list.swap_remove(i);
+        self.check(p, size, mark);
+        // SAFETY: a block of the pool.
+        unsafe { pool_alloc(self.ud, p.cast(), size, 0) };
+    }
+    fn resize(&mut self, i: usize, nsize: usize) {
+        let (p, size, mark) = self.list[i];
+        // SAFETY: a block of the pool.
+        let p = unsafe { pool_alloc(self.ud, p.cast(), size, nsize) }.cast::<u8>();
+        self.check(p, size.min(nsize), mark);
+        // SAFETY: it has the new size.
+        unsafe { p.write_bytes(mark, nsize) };
+        self.list[i] = (p, nsize, mark);
+    }
+    /// As the state does it at the end of a collection.
+    fn collect(&mut self) {
+        self.pool().collected();
+        while self.pool().release_some() > 0 {}
+    }
+    /// What was allocated since memory went back the last time pays for doing it again.
+    fn pay(&mut self) {
+        for _ in 0..3 {
+            self.pool().collected();
+        }
+    }
+    /// Frees all blocks but the first.
+    fn clear(&mut self) {
+        while self.list.len() > 1 {
+            self.free(self.list.len() - 1);
+        }
+    }
+}
+
+impl Drop for Blocks {
+    fn drop(&mut self) {
+        self.clear();
+        // The pool goes with it.
+        self.free(0);
+    }
+}
+
+#[test]
+fn blocks_keep_their_bytes() {
+    let mut b = Blocks::new();
+    for round in 0..100_000 {
+        let size = match b.random(100) {
+            0 => 1 + b.random(20_000),
+            1 => 1 + b.random(5_000_000) / (1 + b.random(100)),
+            n => 1 + b.random(8 * n),
+        };
+        // The number of blocks goes up and down.
+        let up = round / 10_000 % 2 == 0;
+        match b.random(10) {
+            0 if b.list.len() > 1 => {
+                let i = 1 + b.random(b.list.len() - 1);
+                b.resize(i, size);
+            }
+            1..=3 => b.alloc(size),
+            4..=8 if up => b.alloc(size),
+            _ if b.list.len() > 1 => {
+                let i = 1 + b.random(b.list.len() - 1);
+                b.free(i);
+            }
+            _ => {}
+        }
+        if round % 100 == 0 && b.list.iter().map(|e| e.1).sum::<usize>() > 64 << 20 {
+            b.clear();
+        }
+        if b.random(5_000) == 0 {
+            b.collect();
+        }
+    }
+}
+
+#[test]
+fn memory_is_reused_and_goes_back() {
+    let mut b = Blocks::new();
+    for size in [16, 40, 500, 8] {
+        for _ in 0..(20 << 20) / size {
+            b.alloc(size);
+        }
+        b.pay();
+        let peak = b.pool().held();
+        assert!(peak >= 20 << 20);
+        // Another class takes the same memory.
+        b.clear();
+        b.pool().collected();
+        for _ in 0..(10 << 20) / 64 {
+            b.alloc(64);
+        }
+        assert!(b.pool().held() <= peak + (1 << 20));
+        b.pay();
+        b.clear();
+        b.collect();
+        assert!(b.pool().held() < 1 << 20, "{} bytes are held for nothing", b.pool().held());
+    }
+}
+
+#[test]
+fn scattered_survivors_hold_their_slabs_only() {
+    let mut b = Blocks::new();
+    for _ in 0..(32 << 20) / 32 {
+        b.alloc(32);
+    }
+    b.pay();
+    // One block in 8,000, which is one in 256 KB.
+    let mut i = b.list.len();
+    while i > 1 {
+        i -= 1;
+        if !i.is_multiple_of(8192) {
+            b.free(i);
+        }
+    }
+    b.collect();
+    assert!(b.pool().held() < 8 << 20, "{} bytes are held", b.pool().held());
+}
+
+#[test]
+fn blocks_shrink_without_memory() {
+    let mut b = Blocks::new();
+    for i in 0..2000 {
+        // In chunks first, then in slabs.
+        for _ in 0..3 {
+            let n = b.random(512);
+            b.alloc(1 + n);
+        }
+        let large = i % 3 == 0;
+        let size = if large { 513 + b.random(300_000) } else { 10 + b.random(503) };
+        b.alloc(size);
+        let (p, size, mark) = b.list.pop().unwrap();
+        let nsize = 1 + b.random(size.min(513) - 1);
+        if nsize.div_ceil(8) == size.div_ceil(8) {
+            b.list.push((p, size, mark));
+            continue;
+        }
+        // SAFETY: a block of the pool, which is to have fewer grains.
+        let q = unsafe { pool::shrink_in_place(b.pool(), p.cast(), size, nsize) }.cast::<u8>();
+        b.check(q, nsize, mark);
+        b.list.push((q, nsize, mark));
+        if i % 5 == 0 {
+            // Freed before, or after, or moved.
+            for _ in 0..3 {
+                let k = 1 + b.random(b.list.len() - 1);
+                b.free(k);
+            }
+            let k = 1 + b.random(b.list.len() - 1);
+            let n = 1 + b.random(2000);
+            b.resize(k, n);
+        }
+        if i % 100 == 0 {
+            b.collect();
+        }
+    }
+}
