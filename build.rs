@@ -1,3 +1,5 @@
+//! Compiles what of the portable boundary is in C, if it is wanted.
+//!
 //! Checks that `src/abi/exports.txt`, from which the version script, the static library and the tests are made, names
 //! exactly the functions that `src/abi/` exports. A name missing in either would show only when a host links.
 
@@ -5,6 +7,51 @@ use std::collections::BTreeSet;
 use std::fs;
 
 fn main() {
+    check_exports();
+    check_target();
+    println!("cargo:rustc-check-cfg=cfg(naked_stubs)");
+    #[cfg(feature = "portable-boundary")]
+    compile_portable_boundary();
+    #[cfg(not(feature = "portable-boundary"))]
+    println!("cargo:rustc-cfg=naked_stubs");
+}
+
+/// Says so in one line where the crate would have many to say.
+fn check_target() {
+    let of_target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
+    let in_assembly =
+        of_target("OS") == "linux" && ["x86_64", "aarch64"].contains(&of_target("ARCH").as_str());
+    if of_target("POINTER_WIDTH") != "64" {
+        println!("cargo::error=liblua-rs is for targets with 64-bit pointers");
+    } else if !in_assembly && cfg!(not(feature = "portable-boundary")) {
+        println!(
+            "cargo::error=src/boundary has no assembly for this target: use the feature portable-boundary"
+        );
+    }
+}
+
+/// The C side of `src/boundary/portable.rs`.
+#[cfg(feature = "portable-boundary")]
+fn compile_portable_boundary() {
+    const SOURCE: &str = "src/boundary/portable.c";
+    println!("cargo:rerun-if-changed={SOURCE}");
+    cc::Build::new()
+        .file(SOURCE)
+        .std("gnu99")
+        .opt_level(2)
+        .pic(true)
+        .warnings(true)
+        .extra_warnings(true)
+        // Exceptions pass the pad; the one part of a function that may be moved away is not to lose its personality.
+        .flag_if_supported("-fexceptions")
+        .flag_if_supported("-fasynchronous-unwind-tables")
+        .flag_if_supported("-fno-reorder-blocks-and-partition")
+        // The C library's check of `longjmp` takes a host with several stacks for a mistake.
+        .flag_if_supported("-U_FORTIFY_SOURCE")
+        .compile("lua52_portable");
+}
+
+fn check_exports() {
     let mut listed: BTreeSet<String> =
         read("src/abi/exports.txt").lines().filter(|l| *l != "lua_ident").map(str::to_owned).collect();
     for file in ["src/abi/lua_h.rs", "src/abi/lauxlib_h.rs", "src/abi/lualib_h.rs"] {

@@ -27,10 +27,10 @@ pub unsafe extern "C-unwind" fn lua_close(L: *mut lua_State) {
 ///
 /// The collector owns the thread: it lives as long as something refers to it. It inherits the hook of `L`.
 /// Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_newthread(L: *mut lua_State) -> *mut lua_State {
-    raising!(newthread)
+    raising!(newthread(L))
 }
 core!(newthread(L) => L.newthread());
 
@@ -294,10 +294,10 @@ pub unsafe extern "C-unwind" fn lua_topointer(L: *mut lua_State, idx: c_int) -> 
 /// `[-(2|1), +1, e]` Pops the operands (one for LUA_OPUNM), pushes the result of LUA_OP...
 ///
 /// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_arith(L: *mut lua_State, op: c_int) {
-    raising!(arith)
+    raising!(arith(L, op))
 }
 core!(arith(L, op: c_int) => L.arith(op));
 
@@ -355,14 +355,14 @@ pub unsafe extern "C-unwind" fn lua_pushunsigned(L: *mut lua_State, n: lua_Unsig
 /// `[-0, +1, m]` Pushes a string of `l` bytes, any bytes; returns Lua's own copy of them.
 ///
 /// Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_pushlstring(
     L: *mut lua_State,
     s: *const c_char,
     l: usize,
 ) -> *const c_char {
-    raising!(pushlstring)
+    raising!(pushlstring(L, s, l))
 }
 core!(pushlstring(L, s: *const c_char, l: usize) => L.pushlstring(bytes(s, l)));
 
@@ -370,10 +370,10 @@ core!(pushlstring(L, s: *const c_char, l: usize) => L.pushlstring(bytes(s, l)));
 /// NULL.
 ///
 /// Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_pushstring(L: *mut lua_State, s: *const c_char) -> *const c_char {
-    raising!(pushstring)
+    raising!(pushstring(L, s))
 }
 core!(pushstring(L, s: *const c_char) => match text_or_null(s) {
     Some(s) => L.pushlstring(s).map(Some),
@@ -386,6 +386,7 @@ core!(pushstring(L, s: *const c_char) => match text_or_null(s) {
 /// `[-0, +1, m]` Pushes a formatted string, as `lua_pushfstring` with a va_list.
 ///
 /// Errors: LUA_ERRMEM. Manual 4.8.
+#[cfg(naked_stubs)] // else in boundary/portable.c, as the next
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_pushvfstring(
@@ -393,20 +394,23 @@ pub unsafe extern "C-unwind" fn lua_pushvfstring(
     fmt: *const c_char,
     argp: va_list,
 ) -> *const c_char {
-    raising!(pushvfstring)
+    raising!(pushvfstring(L, fmt, argp))
 }
-core!(pushvfstring(L, fmt: *const c_char, argp: va_list) => L.pushvfstring(text(fmt), &mut *argp));
+core!(
+    #[cfg_attr(not(naked_stubs), unsafe(export_name = "lua52_core_pushvfstring"))]
+    pushvfstring(L, fmt: *const c_char, args: *mut VaList) => L.pushvfstring(text(fmt), &mut *args)
+);
 
 /// `[-0, +1, m]` Pushes a string made by `fmt` with %s %d %f %p %c and %%, without modifiers; returns it.
 ///
 /// Its variable arguments are not written in the signature, as Rust cannot say so; the stub collects them.
 /// Errors: LUA_ERRMEM. Manual 4.8.
+#[cfg(naked_stubs)]
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_pushfstring(L: *mut lua_State, fmt: *const c_char) -> *const c_char {
-    raising_variadic!(pushfstring, 2)
+    raising_variadic!(pushvfstring, 2)
 }
-core!(pushfstring(L, fmt: *const c_char, args: *mut VaList) => L.pushvfstring(text(fmt), &mut *args));
 
 /// `[-n, +1, m]` Pushes a C function with `n` upvalues, which it pops; at most 255.
 ///
@@ -448,10 +452,10 @@ pub unsafe extern "C-unwind" fn lua_pushthread(L: *mut lua_State) -> c_int {
 /// `[-0, +1, e]` Pushes the value of a global.
 ///
 /// An `__index` metamethod of the globals may run. Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_getglobal(L: *mut lua_State, var: *const c_char) {
-    raising!(getglobal)
+    raising!(getglobal(L, var))
 }
 core!(getglobal(L, var: *const c_char) => L.getglobal(text(var)));
 
@@ -467,10 +471,10 @@ core!(gettable(L, idx: c_int) => L.gettable(idx));
 /// `[-0, +1, e]` Pushes `t[k]`, t being the value at `idx`.
 ///
 /// An `__index` metamethod may run. Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_getfield(L: *mut lua_State, idx: c_int, k: *const c_char) {
-    raising!(getfield)
+    raising!(getfield(L, idx, k))
 }
 core!(getfield(L, idx: c_int, k: *const c_char) => L.getfield(idx, text(k)));
 
@@ -501,10 +505,10 @@ pub unsafe extern "C-unwind" fn lua_rawgetp(L: *mut lua_State, idx: c_int, p: *c
 /// `[-0, +1, m]` Pushes a new table with room for `narr` list items and `nrec` other fields.
 ///
 /// Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_createtable(L: *mut lua_State, narr: c_int, nrec: c_int) {
-    raising!(createtable)
+    raising!(createtable(L, narr, nrec))
 }
 core!(createtable(L, narr: c_int, nrec: c_int) => L.createtable(narr, nrec));
 
@@ -512,10 +516,10 @@ core!(createtable(L, narr: c_int, nrec: c_int) => L.createtable(narr, nrec));
 ///
 /// The collector owns the block, which is aligned as by malloc and not initialised. Errors: LUA_ERRMEM.
 /// Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_newuserdata(L: *mut lua_State, sz: usize) -> *mut c_void {
-    raising!(newuserdata)
+    raising!(newuserdata(L, sz))
 }
 core!(newuserdata(L, sz: usize) => L.newuserdata(sz));
 
@@ -540,30 +544,30 @@ pub unsafe extern "C-unwind" fn lua_getuservalue(L: *mut lua_State, idx: c_int) 
 /// `[-1, +0, e]` Pops a value into a global.
 ///
 /// A `__newindex` metamethod of the globals may run. Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_setglobal(L: *mut lua_State, var: *const c_char) {
-    raising!(setglobal)
+    raising!(setglobal(L, var))
 }
 core!(setglobal(L, var: *const c_char) => L.setglobal(text(var)));
 
 /// `[-2, +0, e]` Does `t[k] = v` and pops both, v being on top and k below it.
 ///
 /// A `__newindex` metamethod may run. Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_settable(L: *mut lua_State, idx: c_int) {
-    raising!(settable)
+    raising!(settable(L, idx))
 }
 core!(settable(L, idx: c_int) => L.settable(idx));
 
 /// `[-1, +0, e]` Does `t[k] = v` and pops v.
 ///
 /// A `__newindex` metamethod may run. Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_setfield(L: *mut lua_State, idx: c_int, k: *const c_char) {
-    raising!(setfield)
+    raising!(setfield(L, idx, k))
 }
 core!(setfield(L, idx: c_int, k: *const c_char) => L.setfield(idx, text(k)));
 
@@ -588,10 +592,10 @@ core!(rawseti(L, idx: c_int, n: c_int) => L.rawseti(idx, n));
 /// `[-1, +0, m]` Does `t[p] = v` with `p` as a light userdata without metamethods, and pops v.
 ///
 /// Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_rawsetp(L: *mut lua_State, idx: c_int, p: *const c_void) {
-    raising!(rawsetp)
+    raising!(rawsetp(L, idx, p))
 }
 core!(rawsetp(L, idx: c_int, p: *const c_void) => L.rawsetp(idx, p));
 
@@ -622,7 +626,7 @@ pub unsafe extern "C-unwind" fn lua_setuservalue(L: *mut lua_State, idx: c_int) 
 ///
 /// LUA_MULTRET keeps all. An error goes to the caller's caller. When the call yields, `k` goes on in place of
 /// the caller; see manual 4.7. Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_callk(
     L: *mut lua_State,
@@ -631,7 +635,7 @@ pub unsafe extern "C-unwind" fn lua_callk(
     ctx: c_int,
     k: lua_CFunction,
 ) {
-    raising!(callk)
+    raising!(callk(L, nargs, nresults, ctx, k))
 }
 core!(callk(L, nargs: c_int, nresults: c_int, ctx: c_int, k: lua_CFunction) => L.callk(nargs, nresults, ctx, k));
 
@@ -657,7 +661,7 @@ pub unsafe extern "C-unwind" fn lua_getctx(L: *mut lua_State, ctx: *mut c_int) -
 ///
 /// `errfunc` is 0 or the stack index of a handler that gets the error value while the stack of the error is
 /// intact. Memory errors skip the handler. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_pcallk(
     L: *mut lua_State,
@@ -667,7 +671,7 @@ pub unsafe extern "C-unwind" fn lua_pcallk(
     ctx: c_int,
     k: lua_CFunction,
 ) -> c_int {
-    raising!(pcallk)
+    raising!(pcallk(L, nargs, nresults, errfunc, ctx, k))
 }
 core!(pcallk(L, nargs: c_int, nresults: c_int, errfunc: c_int, ctx: c_int, k: lua_CFunction) => L.pcallk(nargs, nresults, errfunc, ctx, k));
 
@@ -676,7 +680,7 @@ core!(pcallk(L, nargs: c_int, nresults: c_int, errfunc: c_int, ctx: c_int, k: lu
 ///
 /// `mode` allows "t"ext, "b"inary or "bt" (also NULL). The first upvalue, if it is the only one, is set to
 /// the globals. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_load(
     L: *mut lua_State,
@@ -685,7 +689,7 @@ pub unsafe extern "C-unwind" fn lua_load(
     chunkname: *const c_char,
     mode: *const c_char,
 ) -> c_int {
-    raising!(load)
+    raising!(load(L, reader, dt, chunkname, mode))
 }
 core!(load(L, reader: lua_Reader, dt: *mut c_void, chunkname: *const c_char, mode: *const c_char) => L.load(reader, dt, text_or_null(chunkname), text_or_null(mode)));
 
@@ -693,10 +697,10 @@ core!(load(L, reader: lua_Reader, dt: *mut c_void, chunkname: *const c_char, mod
 /// `writer`.
 ///
 /// 1 for anything but a Lua function. Upvalues' values are not part of a chunk. Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_dump(L: *mut lua_State, writer: lua_Writer, data: *mut c_void) -> c_int {
-    raising!(dump)
+    raising!(dump(L, writer, data))
 }
 core!(dump(L, writer: lua_Writer, data: *mut c_void) => L.dump(writer, data));
 
@@ -707,7 +711,7 @@ core!(dump(L, writer: lua_Writer, data: *mut c_void) => L.dump(writer, data));
 ///
 /// When resumed, `k` goes on, or without one the calling C function returns to Lua with the values given to
 /// the resume. In a hook there may be no values, and it does return. Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_yieldk(
     L: *mut lua_State,
@@ -715,7 +719,7 @@ pub unsafe extern "C-unwind" fn lua_yieldk(
     ctx: c_int,
     k: lua_CFunction,
 ) -> c_int {
-    raising!(yieldk)
+    raising!(yieldk(L, nresults, ctx, k))
 }
 core!(yieldk(L, nresults: c_int, ctx: c_int, k: lua_CFunction) => L.yieldk(nresults, ctx, k));
 
@@ -724,10 +728,10 @@ core!(yieldk(L, nresults: c_int, ctx: c_int, k: lua_CFunction) => L.yieldk(nresu
 ///
 /// Results or yielded values are alone on its stack; after an error the stack is kept for debugging, the
 /// error value on top. `from` is the coroutine that does this, or NULL. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_resume(L: *mut lua_State, from: *mut lua_State, narg: c_int) -> c_int {
-    raising!(resume)
+    raising!(resume(L, from, narg))
 }
 core!(resume(L, from: *mut lua_State, narg: c_int) => L.resume(thread_or_null(from), narg));
 
@@ -745,10 +749,10 @@ pub unsafe extern "C-unwind" fn lua_status(L: *mut lua_State) -> c_int {
 ///
 /// -1 for an unknown request. A collection may run finalizers, whose errors come out as LUA_ERRGCMM. Errors:
 /// any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_gc(L: *mut lua_State, what: c_int, data: c_int) -> c_int {
-    raising!(gc)
+    raising!(gc(L, what, data))
 }
 core!(gc(L, what: c_int, data: c_int) => L.gc(what, data));
 
@@ -757,10 +761,10 @@ core!(gc(L, what: c_int, data: c_int) => L.gc(what, data));
 /// `[-1, +0, v]` Raises the value on top as an error; does not return.
 ///
 /// Errors: always. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_error(L: *mut lua_State) -> c_int {
-    raising!(error)
+    raising!(error(L))
 }
 core!(error(L) => never(L.error()));
 
@@ -777,20 +781,20 @@ core!(next(L, idx: c_int) => L.next(idx));
 /// `[-n, +1, e]` Replaces `n` values by their concatenation; pushes "" for 0.
 ///
 /// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_concat(L: *mut lua_State, n: c_int) {
-    raising!(concat)
+    raising!(concat(L, n))
 }
 core!(concat(L, n: c_int) => L.concat(n));
 
 /// `[-0, +1, e]` Pushes the length of the value as the operator # does.
 ///
 /// Errors: any. Manual 4.8.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_len(L: *mut lua_State, idx: c_int) {
-    raising!(len)
+    raising!(len(L, idx))
 }
 core!(len(L, idx: c_int) => L.len(idx));
 
@@ -849,14 +853,14 @@ core!(getinfo(L, what: *const c_char, ar: *mut lua_Debug) => L.getinfo(text(what
 ///
 /// Negative `n` counts variable arguments. With NULL as `ar` it pops a function and only names its
 /// parameters. Manual 4.9.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_getlocal(
     L: *mut lua_State,
     ar: *const lua_Debug,
     n: c_int,
 ) -> *const c_char {
-    raising!(getlocal)
+    raising!(getlocal(L, ar, n))
 }
 core!(getlocal(L, ar: *const lua_Debug, n: c_int) => L.getlocal(ar.as_ref(), n));
 
@@ -864,14 +868,14 @@ core!(getlocal(L, ar: *const lua_Debug, n: c_int) => L.getlocal(ar.as_ref(), n))
 /// none.
 ///
 /// The value is popped even then. Manual 4.9.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_setlocal(
     L: *mut lua_State,
     ar: *const lua_Debug,
     n: c_int,
 ) -> *const c_char {
-    raising!(setlocal)
+    raising!(setlocal(L, ar, n))
 }
 core!(setlocal(L, ar: *const lua_Debug, n: c_int) => L.setlocal(&*ar, n));
 

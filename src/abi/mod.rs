@@ -1,6 +1,6 @@
 //! The C boundary: every exported symbol, one file a header, in the order of the header.
 //!
-//! Nothing is decided here. A function that may raise is a naked stub with its C signature (see `boundary`) around a
+//! Nothing is decided here. A function that may raise is a stub with its C signature (see `boundary`) around a
 //! core, which turns pointers into types and calls the method of `api` with the function's name. A function that
 //! cannot raise calls it directly. `exports.txt` lists the names that leave the library.
 //!
@@ -29,9 +29,11 @@ use crate::api::check::{api_check, entered};
 use crate::api::{Bytes, from_c};
 use crate::boundary::{Ret, VaList};
 use crate::object::{Gc, Lua};
+#[cfg(naked_stubs)]
+use crate::raising_variadic;
 use crate::throw::{LResult, Throw};
 use crate::vm::{call, state};
-use crate::{raising, raising_number, raising_variadic, stdlib};
+use crate::{raising, raising_number, stdlib};
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
@@ -51,7 +53,18 @@ type lua_Integer = isize;
 type lua_Unsigned = u32;
 type lua_CFunction = Option<crate::object::lua_CFunction>;
 type lua_Hook = Option<crate::api::lua_Hook>;
+#[cfg(naked_stubs)]
 type va_list = *mut VaList;
+
+/// The one function with variable arguments that Rust callers use, where it is in C (`boundary/portable.c`).
+#[cfg(not(naked_stubs))]
+mod variadic {
+    use super::*;
+    #[allow(improper_ctypes, reason = "C never looks into a thread")]
+    unsafe extern "C-unwind" {
+        pub fn luaL_error(L: *mut lua_State, fmt: *const c_char, ...) -> c_int;
+    }
+}
 
 const IDENT: &str =
     concat!("$LuaVersion: Lua 5.2.4 $$LuaImplementation: liblua-rs ", env!("CARGO_PKG_VERSION"), " $\0");
@@ -67,7 +80,8 @@ pub static lua_ident: [u8; IDENT.len()] = {
 /// `core!(name(L, arguments) => expression)`: the core of a raising stub. The expression has the thread as `L` (or
 /// the buffer as `B`) and gives an `LResult` of anything that is a [`Word`].
 macro_rules! core {
-    ($name:ident($L:ident $(, $arg:ident: $ty:ty)*) => $body:expr) => {
+    ($(#[$attr:meta])* $name:ident($L:ident $(, $arg:ident: $ty:ty)*) => $body:expr) => {
+        $(#[$attr])*
         unsafe extern "C" fn $name($L: *mut lua_State $(, $arg: $ty)*) -> Ret {
             // SAFETY: the contract at the head of this module.
             #[allow(unused_unsafe, reason = "some bodies need no unsafe operation")]
@@ -111,10 +125,11 @@ use plain;
 /// without. `common` is an `Option` of the result; for `None` the stub does it all. Nothing is owned here, so the call of
 /// the stub is a jump (and were it a call, a raise would cross a frame that has nothing to clean up).
 macro_rules! quick {
-    ($L:ident => $common:expr, $raising:ident!($core:path)($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {{
-        #[unsafe(naked)]
+    ($L:ident => $common:expr, $raising:ident!($core:ident)($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {{
+        #[cfg_attr(naked_stubs, unsafe(naked))]
+        #[cfg_attr(not(naked_stubs), inline(always))]
         unsafe extern "C-unwind" fn stub($L: *mut lua_State, $($arg: $ty),*) $(-> $ret)? {
-            $raising!($core)
+            $raising!($core($L, $($arg),*))
         }
         // SAFETY: the contract at the head of this module.
         unsafe {

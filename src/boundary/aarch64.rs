@@ -15,7 +15,7 @@ use super::raise::{Own, Pad, decide};
 use super::unwind::{discard, personality};
 use super::{Link, Ret};
 use core::arch::{asm, naked_asm};
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::mem::offset_of;
 
 const _: () = {
@@ -263,6 +263,10 @@ macro_rules! linked {
     }};
 }
 
+/// The functions of the unwinder that are used; the first ones are those that all versions need.
+pub(super) const UNWINDER: [&CStr; 5] =
+    [c"_Unwind_RaiseException", c"_Unwind_Resume", c"_Unwind_GetCFA", c"_Unwind_SetGR", c"_Unwind_SetIP"];
+
 pub(super) fn linked_unwinder() -> [usize; 5] {
     [
         linked!("_Unwind_RaiseException"),
@@ -295,12 +299,12 @@ pub(super) fn no_return() {
 
 /// The whole body of an exported function that may raise.
 ///
-/// `raising!(core)` calls `core`, an `extern "C"` function of the same parameters (up to eight in integer registers and
-/// any in vector registers) that returns [`Ret`]; the value goes back in the integer return register.
+/// `raising!(core(L, n))` calls `core`, an `extern "C"` function of the same parameters (up to eight in integer registers
+/// and any in vector registers) that returns [`Ret`]; the value goes back in the integer return register.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! raising {
-    ($core:path) => { $crate::raising!(@emit $core, "") };
+    ($core:ident($($argument:expr),* $(,)?)) => { $crate::raising!(@emit $core, "") };
     (@emit $core:path, $value:literal) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
@@ -330,7 +334,7 @@ macro_rules! raising {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! raising_number {
-    ($core:path) => { $crate::raising!(@emit $core, "fmov d0, x0") };
+    ($core:ident($($argument:expr),* $(,)?)) => { $crate::raising!(@emit $core, "fmov d0, x0") };
 }
 
 /// As [`raising!`], for a C variadic function of `nfixed` (1 to 3) integer parameters before the `...`. The core gets

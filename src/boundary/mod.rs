@@ -28,31 +28,37 @@
 //! 6. `in_flight` counts the exceptions of this state's pads that are between their raise and their landing.
 //! 7. Rust frames of this library have no cleanups: it is built with `panic = "abort"` and owns nothing by value.
 
-#[cfg(target_arch = "x86_64")]
-#[path = "x86_64.rs"]
-mod arch;
-#[cfg(target_arch = "aarch64")]
+// build.rs sets `naked_stubs` unless the feature `portable-boundary` is on, and refuses targets that have neither.
+#[cfg(all(naked_stubs, target_arch = "aarch64"))]
 #[path = "aarch64.rs"]
 mod arch;
-#[cfg(not(all(
-    any(target_arch = "x86_64", target_arch = "aarch64"),
-    target_pointer_width = "64",
-    target_os = "linux"
-)))]
-compile_error!("src/boundary has no stubs and pads for this target yet; docs/BOUNDARY.md says what it takes");
+#[cfg(not(naked_stubs))]
+#[path = "portable.rs"]
+mod arch;
+#[cfg(all(naked_stubs, target_arch = "x86_64"))]
+#[path = "x86_64.rs"]
+mod arch;
 
 mod lsda;
 mod native_stack;
 mod raise;
+#[cfg(naked_stubs)]
 mod rules;
+#[cfg(not(naked_stubs))]
+mod trace;
 mod unwind;
 mod va_list;
 
 use core::ffi::c_void;
 
+#[cfg(naked_stubs)]
+pub use arch::THUNK_STRIDE;
+pub use arch::call;
 #[doc(hidden)]
 pub use arch::raise as raise_entry;
-pub use arch::{THUNK_STRIDE, call};
+#[cfg(not(naked_stubs))]
+#[doc(hidden)]
+pub use arch::{Returned, Thunk, Thunks, finish};
 pub use native_stack::{NativeStack, Room};
 pub use va_list::VaList;
 
@@ -154,7 +160,8 @@ impl Default for Link {
     }
 }
 
-/// The second half of [`builtin_thunks!`], the same for all architectures.
+/// The second half of [`builtin_thunks!`], the same for all that is in assembly.
+#[cfg(naked_stubs)]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! thunk_addresses {

@@ -5,9 +5,11 @@
 //! 3. If some frame would catch everything or forbids exceptions, the library for C hosts jumps, which is what PUC
 //!    compiled as C does, and the library for C++ hosts unwinds, which is what PUC compiled as C++ does.
 
-use super::lsda::Landing;
-use super::rules::{Frame, Opaque, Rules};
-use super::unwind::{self, CXX_FLAVOUR};
+#[cfg(naked_stubs)]
+use super::rules::Frame;
+#[cfg(not(naked_stubs))]
+use super::trace::Frame;
+use super::unwind;
 use super::{FOREIGN, Link, UnwindException, arch};
 use core::ptr::null_mut;
 
@@ -26,7 +28,7 @@ pub(super) struct Own {
     pub(super) value: u64,
 }
 
-/// The frame of a pad, from its stack pointer up. The assembly fills it in.
+/// What a pad keeps in its frame: in assembly from its stack pointer up, saved registers follow. The pad fills it in.
 #[repr(C)]
 pub(super) struct Pad {
     pub(super) own: Own,
@@ -50,16 +52,46 @@ impl Plan {
     fn jump(frames: usize) -> Plan {
         Plan { function: 0, argument: frames }
     }
+
+    /// Calls the function, if there is one. It comes back only when nobody took the exception.
+    ///
+    /// # Safety
+    /// All that [`plan`] asks for, and still true.
+    #[cfg(not(naked_stubs))]
+    #[inline(always)]
+    pub(super) unsafe fn start(self) {
+        // Where panics unwind, as in tests, the compiler may know both stub and host and must hear that this does. Where
+        // they abort, it would put that between.
+        #[cfg(panic = "unwind")]
+        type Function = unsafe extern "C-unwind" fn(usize) -> core::ffi::c_int;
+        #[cfg(not(panic = "unwind"))]
+        type Function = unsafe extern "C" fn(usize) -> core::ffi::c_int;
+        if self.function != 0 {
+            // SAFETY: a function of the unwinder that takes an exception. The callers have no cleanups.
+            unsafe { core::mem::transmute::<usize, Function>(self.function)(self.argument) };
+        }
+    }
 }
 
 /// More frames than this are not taken off the processor's return prediction.
 const FRAMES_TAKEN_OFF: usize = 8;
 
-/// Decides how `throw` gets to the innermost pad.
+/// [`plan`] for a raise in assembly.
 ///
 /// # Safety
 /// `link` is valid, and `pc`, `sp` and `fp` are the stub's caller's.
+#[cfg(naked_stubs)]
 pub(super) unsafe extern "C" fn decide(link: *mut Link, throw: u64, pc: usize, sp: usize, fp: usize) -> Plan {
+    // SAFETY: the caller's promise.
+    unsafe { plan(link, throw, Frame { pc, sp, fp }) }
+}
+
+/// Decides how `throw` gets to the innermost pad.
+///
+/// # Safety
+/// `link` is valid, and `from` is where the stub's caller starts.
+#[inline(always)]
+pub(super) unsafe fn plan(link: *mut Link, throw: u64, from: Frame) -> Plan {
     // SAFETY: the link is valid, and so is its innermost pad (invariant 1 of the boundary).
     unsafe {
         if throw == FOREIGN {
@@ -69,10 +101,7 @@ pub(super) unsafe extern "C" fn decide(link: *mut Link, throw: u64, pc: usize, s
         if pad.is_null() {
             fail(b"liblua: error raised with no call in progress\n");
         }
-        let (frame, frames) = Frame { pc, sp, fp }.skip_plain(pad as usize);
-        if frame.sp != pad as usize && unwinds(frame, pad as usize) {
-            return unwind(pad, throw);
-        }
+        let Some(frames) = from.crossing(pad as usize) else { return unwind(pad, throw) };
         arch::no_return();
         if !(*pad).own.target.is_null() || !(*pad).own.next.is_null() {
             unwind::abandon(pad);
@@ -109,34 +138,6 @@ unsafe fn unwind(pad: *mut Pad, throw: u64) -> Plan {
         }
     }
     Plan::jump(0)
-}
-
-/// Whether the frames from `frame` up to the pad want unwinding rather than a jump.
-#[inline(never)]
-unsafe fn unwinds(mut frame: Frame, pad: usize) -> bool {
-    let mut rules = Rules::new();
-    let mut strongest = Landing::Clean;
-    while frame.sp != pad {
-        if frame.sp > pad {
-            // The pad is on another stack than the raise. Only a jump gets there.
-            return false;
-        }
-        // SAFETY: the frame is on the stack, below the pad.
-        let rule = unsafe { rules.of(frame.pc) };
-        match rule.runs() {
-            Ok(Landing::Clean) => {}
-            Ok(Landing::Cleanup) => strongest = Landing::Cleanup,
-            Ok(Landing::Handler) => return CXX_FLAVOUR,
-            Err(Opaque::NoTable) => return false,
-            Err(Opaque::Unknown) => return true,
-        }
-        // SAFETY: as above. A rule that leads nowhere is for the unwinder to judge.
-        frame = match unsafe { frame.caller(rule, pad) } {
-            Some(frame) => frame,
-            None => return true,
-        };
-    }
-    strongest != Landing::Clean
 }
 
 /// Calls `f` for the value of each exception in flight to `pad` and the pads further out.

@@ -12,6 +12,7 @@
 
 use super::arch;
 use super::lsda::{self, Landing};
+use super::unwind::CXX_FLAVOUR;
 use core::ffi::{c_int, c_void};
 use core::ops::Range;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
@@ -142,6 +143,19 @@ impl Frame {
         (self, passed)
     }
 
+    /// How many frames a raise to the pad jumps over, as far as they are known without looking; `None` if it must unwind.
+    ///
+    /// # Safety
+    /// As for [`Frame::skip_plain`], with `pad` the address of the innermost pad.
+    #[inline(always)]
+    pub(super) unsafe fn crossing(self, pad: usize) -> Option<usize> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (frame, frames) = self.skip_plain(pad);
+            if frame.sp != pad && unwinds(frame, pad) { None } else { Some(frames) }
+        }
+    }
+
     /// The caller's frame, or `None` when the rule does not lead up the stack and to `end` at most.
     ///
     /// # Safety
@@ -174,6 +188,34 @@ impl Frame {
             Some(Frame { pc: arch::plain_address(at(rule.return_slot(cfa))?), sp: cfa, fp })
         }
     }
+}
+
+/// Whether the frames from `frame` up to the pad want unwinding rather than a jump.
+#[inline(never)]
+unsafe fn unwinds(mut frame: Frame, pad: usize) -> bool {
+    let mut rules = Rules::new();
+    let mut strongest = Landing::Clean;
+    while frame.sp != pad {
+        if frame.sp > pad {
+            // The pad is on another stack than the raise. Only a jump gets there.
+            return false;
+        }
+        // SAFETY: the frame is on the stack, below the pad.
+        let rule = unsafe { rules.of(frame.pc) };
+        match rule.runs() {
+            Ok(Landing::Clean) => {}
+            Ok(Landing::Cleanup) => strongest = Landing::Cleanup,
+            Ok(Landing::Handler) => return CXX_FLAVOUR,
+            Err(Opaque::NoTable) => return false,
+            Err(Opaque::Unknown) => return true,
+        }
+        // SAFETY: as above. A rule that leads nowhere is for the unwinder to judge.
+        frame = match unsafe { frame.caller(rule, pad) } {
+            Some(frame) => frame,
+            None => return true,
+        };
+    }
+    strongest != Landing::Clean
 }
 
 const SLOTS: usize = 256;

@@ -27,33 +27,31 @@ const HANDLER_FRAME: c_int = 4;
 
 const FOREIGN_EXCEPTION_CAUGHT: c_int = 1;
 const HANDLER_FOUND: c_int = 6;
+#[cfg(naked_stubs)]
 const INSTALL_CONTEXT: c_int = 7;
 const CONTINUE_UNWIND: c_int = 8;
 
-type Context = c_void;
+pub(super) type Context = c_void;
 
-/// The functions of the unwinder that we use.
-struct Unwinder {
-    raise: AtomicUsize,
-    resume: AtomicUsize,
-    get_cfa: AtomicUsize,
-    set_gr: AtomicUsize,
-    set_ip: AtomicUsize,
-}
+/// The addresses of the functions of the unwinder that we use, as `arch::UNWINDER` names them.
+pub(super) struct Unwinder([AtomicUsize; arch::UNWINDER.len()]);
 
-static UNWINDER: Unwinder = Unwinder {
-    raise: AtomicUsize::new(0),
-    resume: AtomicUsize::new(0),
-    get_cfa: AtomicUsize::new(0),
-    set_gr: AtomicUsize::new(0),
-    set_ip: AtomicUsize::new(0),
-};
+// The places there.
+const RAISE_EXCEPTION: usize = 0;
+const RESUME: usize = 1;
+const GET_CFA: usize = 2;
+#[cfg(naked_stubs)]
+const SET_GR: usize = 3;
+#[cfg(naked_stubs)]
+const SET_IP: usize = 4;
+
+static UNWINDER: Unwinder = Unwinder([const { AtomicUsize::new(0) }; arch::UNWINDER.len()]);
 
 impl Unwinder {
     /// Finds the functions; `None` if the process has no unwinder and none can be loaded.
-    fn get() -> Option<&'static Unwinder> {
+    pub(super) fn get() -> Option<&'static Unwinder> {
         // The last one written; the others are seen with it.
-        if UNWINDER.set_ip.load(Ordering::Acquire) == 0 {
+        if UNWINDER.0[arch::UNWINDER.len() - 1].load(Ordering::Acquire) == 0 {
             UNWINDER.look_up()?;
         }
         Some(&UNWINDER)
@@ -72,61 +70,89 @@ impl Unwinder {
             if handle.is_null() {
                 return None;
             }
-            let names = [
-                c"_Unwind_RaiseException",
-                c"_Unwind_Resume",
-                c"_Unwind_GetCFA",
-                c"_Unwind_SetGR",
-                c"_Unwind_SetIP",
-            ];
             // SAFETY: a valid handle and name.
-            let found = names.map(|name| unsafe { libc::dlsym(handle, name.as_ptr()) } as usize);
+            let found = arch::UNWINDER.map(|name| unsafe { libc::dlsym(handle, name.as_ptr()) } as usize);
             if found.contains(&0) {
                 return None;
             }
             found
         };
-        self.raise.store(found[0], Ordering::Relaxed);
-        self.resume.store(found[1], Ordering::Relaxed);
-        self.get_cfa.store(found[2], Ordering::Relaxed);
-        self.set_gr.store(found[3], Ordering::Relaxed);
-        self.set_ip.store(found[4], Ordering::Release);
+        #[cfg(not(naked_stubs))]
+        if !arch::accept(&found) {
+            return None;
+        }
+        for (place, address) in self.0.iter().zip(found) {
+            place.store(address, Ordering::Release);
+        }
         Some(())
     }
 
-    unsafe fn cfa(&self, context: *mut Context) -> *mut Pad {
+    #[inline(always)]
+    pub(super) fn function(&self, place: usize) -> usize {
+        self.0[place].load(Ordering::Relaxed)
+    }
+
+    /// The pad whose frame the unwinder is at.
+    unsafe fn pad(&self, context: *mut Context) -> *mut Pad {
         // SAFETY: the address of the function of this type; the context comes from the unwinder.
         unsafe {
-            let get: unsafe extern "C" fn(*mut Context) -> usize =
-                transmute(self.get_cfa.load(Ordering::Relaxed));
-            get(context) as *mut Pad
+            let get: unsafe extern "C" fn(*mut Context) -> usize = transmute(self.function(GET_CFA));
+            get(context).wrapping_add(pad_offset()) as *mut Pad
         }
     }
 
-    /// Makes the unwinder go on at `target` with two values in the registers that the ABI reserves for this.
-    unsafe fn land(&self, context: *mut Context, target: usize, first: usize, second: u64) -> c_int {
+    /// Makes the unwinder go on at the pad's landing with `throw`, or where it also discards `exception`, the two values
+    /// being in the registers that the ABI reserves for this.
+    #[cfg(naked_stubs)]
+    unsafe fn land(
+        &self,
+        context: *mut Context,
+        _pad: *mut Pad,
+        exception: *mut UnwindException,
+        throw: u64,
+    ) -> c_int {
+        let target = if exception.is_null() { arch::landing_address() } else { arch::caught_address() };
         // SAFETY: as above.
         unsafe {
-            let set_gr: unsafe extern "C" fn(*mut Context, c_int, usize) =
-                transmute(self.set_gr.load(Ordering::Relaxed));
-            let set_ip: unsafe extern "C" fn(*mut Context, usize) =
-                transmute(self.set_ip.load(Ordering::Relaxed));
-            set_gr(context, arch::DATA_REGISTERS[0], first);
-            set_gr(context, arch::DATA_REGISTERS[1], second as usize);
+            let set_gr: unsafe extern "C" fn(*mut Context, c_int, usize) = transmute(self.function(SET_GR));
+            let set_ip: unsafe extern "C" fn(*mut Context, usize) = transmute(self.function(SET_IP));
+            set_gr(context, arch::DATA_REGISTERS[0], exception as usize);
+            set_gr(context, arch::DATA_REGISTERS[1], throw as usize);
             set_ip(context, target);
         }
         INSTALL_CONTEXT
     }
+
+    /// Leaves the unwinder for the pad, with an exception to discard or null.
+    #[cfg(not(naked_stubs))]
+    unsafe fn land(
+        &self,
+        _context: *mut Context,
+        pad: *mut Pad,
+        exception: *mut UnwindException,
+        throw: u64,
+    ) -> c_int {
+        // SAFETY: the caller's promise.
+        unsafe { arch::land(pad, exception, throw) }
+    }
 }
+
+/// From the stack pointer of a pad's frame to its [`Pad`].
+#[cfg(naked_stubs)]
+fn pad_offset() -> usize {
+    0
+}
+#[cfg(not(naked_stubs))]
+use super::trace::pad_offset;
 
 /// Address of `_Unwind_RaiseException`, if there is one.
 pub(super) fn raise_function() -> Option<usize> {
-    Unwinder::get().map(|u| u.raise.load(Ordering::Relaxed))
+    Unwinder::get().map(|u| u.function(RAISE_EXCEPTION))
 }
 
 /// Address of `_Unwind_Resume`.
 pub(super) fn resume_function() -> Option<usize> {
-    Unwinder::get().map(|u| u.resume.load(Ordering::Relaxed))
+    Unwinder::get().map(|u| u.function(RESUME))
 }
 
 /// The exception in which a raise to `pad` travels: the pad's own, or another one while that is in flight (a destructor
@@ -202,6 +228,7 @@ unsafe extern "C" fn dropped(_reason: c_int, own: *mut Own) {
 
 /// The pad's personality routine: stops our own exceptions at the pad they are meant for, and takes part in the
 /// passing of all others as a cleanup.
+#[cfg_attr(not(naked_stubs), unsafe(export_name = "lua52_portable_personality"))]
 pub(super) unsafe extern "C" fn personality(
     _version: c_int,
     actions: c_int,
@@ -210,30 +237,32 @@ pub(super) unsafe extern "C" fn personality(
     context: *mut Context,
 ) -> c_int {
     let Some(unwinder) = Unwinder::get() else { return CONTINUE_UNWIND };
-    // SAFETY: the unwinder asks about a frame of `call`, whose stack pointer is its `Pad`, and `link` stays valid while
-    // the state's frames are on the stack.
+    // SAFETY: the unwinder asks about a frame of `call`, and `link` stays valid while the state's frames are on the
+    // stack.
     unsafe {
-        let pad = unwinder.cfa(context);
+        let pad = unwinder.pad(context);
         let own = exception.cast::<Own>();
         let ours = class == OWN_CLASS && (*own).target == pad;
         if actions & SEARCH_PHASE != 0 {
             return if ours || catches(class, pad) { HANDLER_FOUND } else { CONTINUE_UNWIND };
         }
-        if ours {
+        let mut caught = null_mut();
+        let throw = if ours {
             let throw = (*own).throw as u64;
             (*(*pad).link).value = (*own).value;
             if let Some(count) = cxx_uncaught() {
                 *count = (*own).uncaught;
             }
-            abandon(pad);
-            return unwinder.land(context, arch::landing_address(), 0, throw);
-        }
+            throw
+        } else if actions & HANDLER_FRAME != 0 {
+            caught = exception;
+            FOREIGN_CAUGHT
+        } else {
+            (*(*pad).link).foreign = exception;
+            FOREIGN
+        };
         abandon(pad);
-        if actions & HANDLER_FRAME != 0 {
-            return unwinder.land(context, arch::caught_address(), exception as usize, FOREIGN_CAUGHT);
-        }
-        (*(*pad).link).foreign = exception;
-        unwinder.land(context, arch::landing_address(), 0, FOREIGN)
+        unwinder.land(context, pad, caught, throw)
     }
 }
 

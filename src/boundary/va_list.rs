@@ -6,7 +6,7 @@ use core::ffi::c_void;
 ///
 /// On x86-64 `va_list` is an array of one structure, so a parameter of that type is a pointer to it.
 #[repr(C)]
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(naked_stubs, target_arch = "x86_64"))]
 pub struct VaList {
     gp_offset: u32,
     fp_offset: u32,
@@ -14,7 +14,7 @@ pub struct VaList {
     saved: *mut u8,
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(naked_stubs, target_arch = "x86_64"))]
 impl VaList {
     /// Address of the next argument of class INTEGER, one eightbyte.
     #[inline]
@@ -52,7 +52,7 @@ impl VaList {
 ///
 /// On 64-bit Arm `va_list` is a structure of more than 16 bytes, so a parameter of that type is a pointer to a copy.
 #[repr(C)]
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(naked_stubs, target_arch = "aarch64"))]
 pub struct VaList {
     stack: *mut u8,
     general_top: *mut u8,
@@ -62,7 +62,7 @@ pub struct VaList {
     vector_left: i32,
 }
 
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(naked_stubs, target_arch = "aarch64"))]
 impl VaList {
     /// Address of the next argument in a general register.
     #[inline]
@@ -96,6 +96,21 @@ impl VaList {
     }
 }
 
+/// What a pointer to this is, only `portable.c` knows.
+#[repr(C)]
+#[cfg(not(naked_stubs))]
+pub struct VaList {
+    _in_c: [u8; 0],
+}
+
+#[cfg(not(naked_stubs))]
+unsafe extern "C" {
+    fn lua52_portable_int(list: *mut VaList) -> i32;
+    fn lua52_portable_size(list: *mut VaList) -> usize;
+    fn lua52_portable_pointer(list: *mut VaList) -> *mut c_void;
+    fn lua52_portable_double(list: *mut VaList) -> f64;
+}
+
 impl VaList {
     /// The next argument, an `int`.
     ///
@@ -103,8 +118,12 @@ impl VaList {
     /// The caller passed one more argument, of this type. The same holds for the others.
     #[inline]
     pub unsafe fn next_i32(&mut self) -> i32 {
+        #[cfg(naked_stubs)]
         // SAFETY: the promise of the caller.
-        unsafe { self.integer().cast::<i32>().read() }
+        return unsafe { self.integer().cast::<i32>().read() };
+        #[cfg(not(naked_stubs))]
+        // SAFETY: the promise of the caller.
+        return unsafe { lua52_portable_int(self) };
     }
 
     /// The next argument, a `size_t`.
@@ -113,8 +132,12 @@ impl VaList {
     /// See [`VaList::next_i32`].
     #[inline]
     pub unsafe fn next_usize(&mut self) -> usize {
+        #[cfg(naked_stubs)]
         // SAFETY: the promise of the caller.
-        unsafe { self.integer().cast::<usize>().read() }
+        return unsafe { self.integer().cast::<usize>().read() };
+        #[cfg(not(naked_stubs))]
+        // SAFETY: the promise of the caller.
+        return unsafe { lua52_portable_size(self) };
     }
 
     /// The next argument, a pointer.
@@ -123,8 +146,12 @@ impl VaList {
     /// See [`VaList::next_i32`].
     #[inline]
     pub unsafe fn next_ptr(&mut self) -> *mut c_void {
+        #[cfg(naked_stubs)]
         // SAFETY: the promise of the caller.
-        unsafe { self.integer().cast::<*mut c_void>().read() }
+        return unsafe { self.integer().cast::<*mut c_void>().read() };
+        #[cfg(not(naked_stubs))]
+        // SAFETY: the promise of the caller.
+        return unsafe { lua52_portable_pointer(self) };
     }
 
     /// The next argument, a `double`.
@@ -133,7 +160,11 @@ impl VaList {
     /// See [`VaList::next_i32`].
     #[inline]
     pub unsafe fn next_f64(&mut self) -> f64 {
+        #[cfg(naked_stubs)]
         // SAFETY: the promise of the caller.
-        unsafe { self.vector().cast::<f64>().read() }
+        return unsafe { self.vector().cast::<f64>().read() };
+        #[cfg(not(naked_stubs))]
+        // SAFETY: the promise of the caller.
+        return unsafe { lua52_portable_double(self) };
     }
 }

@@ -22,7 +22,7 @@ use super::raise::{Own, Pad, decide};
 use super::unwind::{discard, personality};
 use super::{Link, Ret};
 use core::arch::{asm, naked_asm};
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::mem::offset_of;
 
 const _: () = {
@@ -273,6 +273,10 @@ macro_rules! linked {
     }};
 }
 
+/// The functions of the unwinder that are used; the first ones are those that all versions need.
+pub(super) const UNWINDER: [&CStr; 5] =
+    [c"_Unwind_RaiseException", c"_Unwind_Resume", c"_Unwind_GetCFA", c"_Unwind_SetGR", c"_Unwind_SetIP"];
+
 pub(super) fn linked_unwinder() -> [usize; 5] {
     [
         linked!("_Unwind_RaiseException"),
@@ -305,12 +309,13 @@ pub(super) fn no_return() {
 
 /// The whole body of an exported function that may raise.
 ///
-/// `raising!(core)` calls `core`, an `extern "C"` function of the same parameters (up to six in integer registers and
-/// any in vector registers) that returns [`Ret`]; the value goes back in the integer return register.
+/// `raising!(core(L, n))` calls `core`, an `extern "C"` function of the same parameters (up to six in integer registers
+/// and any in vector registers) that returns [`Ret`]; the value goes back in the integer return register. The
+/// arguments are for the portable fallback; here they stay in their registers.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! raising {
-    ($core:path) => {
+    ($core:ident($($argument:expr),* $(,)?)) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "sub rsp, 8",
@@ -336,7 +341,7 @@ macro_rules! raising {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! raising_number {
-    ($core:path) => {
+    ($core:ident($($argument:expr),* $(,)?)) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "sub rsp, 8",

@@ -673,9 +673,9 @@ pub fn load(l: Lua) -> LResult<i32> {
 }
 
 /// A `lua_Reader` that gets its pieces from the function at index 1.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 unsafe extern "C-unwind" fn function_reader(l: Lua, data: *mut c_void, size: *mut usize) -> *const u8 {
-    crate::raising!(function_reader_core)
+    crate::raising!(function_reader_core(l, data, size))
 }
 
 unsafe extern "C" fn function_reader_core(l: Lua, _: *mut c_void, size: *mut usize) -> Ret {

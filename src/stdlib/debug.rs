@@ -276,9 +276,9 @@ fn push_hooks(l: Lua) -> LResult<()> {
 }
 
 /// The hook of threads that `sethook` gave one: calls the Lua function.
-#[unsafe(naked)]
+#[cfg_attr(naked_stubs, unsafe(naked))]
 unsafe extern "C-unwind" fn hook(l: *mut crate::object::Thread, ar: *mut c_void) {
-    crate::raising!(hook_core)
+    crate::raising!(hook_core(crate::object::Gc::from_ptr(l), ar.cast()))
 }
 
 unsafe extern "C" fn hook_core(l: Lua, ar: *mut lua_Debug) -> Ret {
