@@ -239,6 +239,223 @@ static void t_strings(lua_State *L) {
   say("wrong %d", wrong);
 }
 
+/* the pause says how much the heap grows between the end of a cycle and the next: live data of 2 MB, garbage beside it */
+static int peak_with_pause(lua_State *L, int pause) {
+  int i, live, kb, low = 1 << 30, peak = 0;
+  lua_gc(L, LUA_GCSETPAUSE, pause);
+  lua_gc(L, LUA_GCSETSTEPMUL, 1000);
+  collect(L);
+  live = lua_gc(L, LUA_GCCOUNT, 0);
+  for (i = 0; i < 200000; i++) {
+    lua_createtable(L, 8, 0);
+    lua_pop(L, 1);
+    kb = lua_gc(L, LUA_GCCOUNT, 0);
+    if (kb > peak) peak = kb;
+    if (i > 100000 && kb < low) low = kb;
+  }
+  return (int)(100L * peak / live);
+}
+static void t_pause(lua_State *L) {
+  int p100, p200, p400;
+  lua_newuserdata(L, 2048 * 1024);
+  p100 = peak_with_pause(L, 100);
+  p200 = peak_with_pause(L, 200);
+  p400 = peak_with_pause(L, 400);
+  say("100: starts over at once %d", p100 < 160);
+  say("200: waits until the heap has doubled %d", p200 >= 195 && p200 < 260);
+  say("400: waits until it is four times as large %d", p400 >= 390 && p400 < 460);
+  lua_settop(L, 0);
+}
+
+/* the step multiplier says how much work is done for each kilobyte asked for, beside a part that is always done */
+static int steps_of_a_cycle(lua_State *L, int mul) {
+  int n = 1;
+  lua_gc(L, LUA_GCSETSTEPMUL, mul);
+  collect(L);
+  while (!lua_gc(L, LUA_GCSTEP, 4) && n < 1000000) n++;
+  return n;
+}
+static void t_step_multiplier(lua_State *L) {
+  int slow, usual, fast;
+  lua_gc(L, LUA_GCSTOP, 0);
+  run_lua(L, "kept = {} for i = 1, 20000 do kept[i] = {i} end");
+  slow = steps_of_a_cycle(L, 100);
+  usual = steps_of_a_cycle(L, 200);
+  fast = steps_of_a_cycle(L, 1000);
+  say("many steps %d, fewer for twice the work %d, less than half for ten times %d", slow > 100, usual * 5 < slow * 4 && usual * 3 > slow,
+      fast * 2 < slow && fast * 12 > slow);
+  say("a step of everything %d", lua_gc(L, LUA_GCSTEP, 1000000));
+  lua_gc(L, LUA_GCRESTART, 0);
+  run_lua(L, "local n = 0 repeat n = n + 1 until collectgarbage('step', 1) print(n > 10, collectgarbage('step', 1e6))");
+}
+
+/* the two results of 'count' agree with each other and with the C side */
+static void t_count_fraction(lua_State *L) {
+  int kb, rest;
+  lua_gc(L, LUA_GCSTOP, 0);
+  run_lua(L, "return collectgarbage('count')");
+  kb = lua_gc(L, LUA_GCCOUNT, 0);
+  rest = lua_gc(L, LUA_GCCOUNTB, 0);
+  say("%d results, fraction in units of 1/1024 %d, the second is the rest in bytes %d", lua_gettop(L),
+      lua_tonumber(L, 1) * 1024 == (double)(long)(lua_tonumber(L, 1) * 1024),
+      (long)(lua_tonumber(L, 1) * 1024) % 1024 == (long)lua_tonumber(L, 2));
+  say("as in C %d", kb - (int)lua_tonumber(L, 1) <= 1 && rest >= 0);
+  lua_settop(L, 0);
+  kb = lua_gc(L, LUA_GCCOUNT, 0) * 1024 + lua_gc(L, LUA_GCCOUNTB, 0);
+  lua_newuserdata(L, 10240);
+  rest = lua_gc(L, LUA_GCCOUNT, 0) * 1024 + lua_gc(L, LUA_GCCOUNTB, 0);
+  say("a block of 10240 bytes adds that and its header %d", rest - kb >= 10240 && rest - kb < 10240 + 64);
+  lua_settop(L, 0);
+}
+
+/* the rules about weak tables and finalizers do not depend on the mode */
+static void t_rules_in_generational_mode(lua_State *L) {
+  lua_gc(L, LUA_GCGEN, 0);
+  t_weak(L);
+  t_ephemerons(L);
+  t_weak_and_finalizers(L);
+  t_modes_changed(L);
+  run_lua(L, "local order = {} local mt = {__gc = function(o) order[#order + 1] = o.n end} "
+             "for i = 1, 5 do setmetatable({n = i}, mt) end collectgarbage() print(table.concat(order, ' ')) "
+             "local back mt.__gc = function(o) back = o end setmetatable({n = 'again'}, mt) collectgarbage() print(back.n) "
+             "back = nil collectgarbage() collectgarbage() print(back)");
+  run_lua(L, "local old = {} for i = 1, 10 do collectgarbage('step', 0) end local w = setmetatable({}, {__mode = 'v'}) "
+             "for i = 1, 100 do w[i] = {} if i % 10 == 0 then old[i] = w[i] end collectgarbage('step', 0) end collectgarbage() "
+             "local n = 0 for k in pairs(w) do n = n + 1 end print(n)");
+  lua_gc(L, LUA_GCINC, 0);
+}
+
+static void t_generational_by_itself(lua_State *L) {
+  int i, max = 0, wrong = 0;
+  lua_gc(L, LUA_GCGEN, 0);
+  lua_newtable(L);
+  for (i = 1; i <= 300000; i++) {
+    lua_createtable(L, 4, 0);
+    lua_pushinteger(L, i);
+    lua_rawseti(L, -2, 1);
+    lua_rawseti(L, 1, i % 500 + 1);
+    if (i % 1000 == 0 && lua_gc(L, LUA_GCCOUNT, 0) > max) max = lua_gc(L, LUA_GCCOUNT, 0);
+  }
+  for (i = 299501; i <= 300000; i++) {
+    lua_rawgeti(L, 1, i % 500 + 1);
+    lua_rawgeti(L, -1, 1);
+    wrong += lua_tointeger(L, -1) != i;
+    lua_settop(L, 1);
+  }
+  say("bounded %d, wrong %d", max < 4000, wrong);
+  lua_settop(L, 0);
+  lua_gc(L, LUA_GCINC, 0);
+}
+
+/* upvalues that are open while their thread is marked, written to from outside and closed in the middle of a cycle */
+static void open_upvalues(lua_State *L) {
+  run_lua(L,
+    "local threads = {} "
+    "for i = 1, 100 do "
+    "  local set, get "
+    "  local co = coroutine.create(function() local v = {i} set = function(x) v = x end get = function() return v end "
+    "    coroutine.yield() v[2] = 'resumed' return get end) "
+    "  coroutine.resume(co) threads[i] = {co = co, set = set, get = get} "
+    "  collectgarbage('step', 0) "
+    "end "
+    "for round = 1, 5 do for i = 1, 100 do "
+    "  local t = threads[i] t.set({i * round, 'text ' .. i}) collectgarbage('step', 0) "
+    "  if round == 3 and i % 3 == 0 then t.co = nil end "
+    "  if round == 4 and i % 3 == 1 then coroutine.resume(t.co) end "
+    "end end "
+    "collectgarbage() local wrong = 0 "
+    "for i = 1, 100 do local v = threads[i].get() if v[1] ~= i * 5 or v[2] ~= 'text ' .. i then wrong = wrong + 1 end end print(wrong)");
+}
+static void t_open_upvalues(lua_State *L) {
+  open_upvalues(L);
+  lua_gc(L, LUA_GCSETSTEPMUL, 40);
+  open_upvalues(L);
+  lua_gc(L, LUA_GCGEN, 0);
+  open_upvalues(L);
+  lua_gc(L, LUA_GCINC, 0);
+}
+
+/* every way to make an old object refer to a new one, at every point of a cycle */
+static int counter(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return 1;
+}
+static void fresh(lua_State *L, int i) {
+  lua_createtable(L, 1, 0);
+  lua_pushinteger(L, i);
+  lua_rawseti(L, -2, 1);
+}
+static int holds(lua_State *L, int i) {
+  int right;
+  lua_rawgeti(L, -1, 1);
+  right = lua_tointeger(L, -1) == i;
+  lua_pop(L, 2);
+  return right;
+}
+static int address;
+static int referring(lua_State *L, int steps) {
+  enum { TABLE = 1, USERDATA, THREAD, C_CLOSURE, LUA_CLOSURE, OTHER, WEAK };
+  lua_State *co;
+  int i, wrong = 0;
+  lua_settop(L, 0);
+  lua_newtable(L);
+  lua_newuserdata(L, 8);
+  co = lua_newthread(L);
+  lua_pushnil(L);
+  lua_pushcclosure(L, counter, 1);
+  run_lua(L, "local up, other return function() return up end, function() return other end");
+  weak_table(L, "k");
+  collect(L);
+  for (i = 0; i < steps; i++) lua_gc(L, LUA_GCSTEP, 0);
+  fresh(L, 1), lua_rawseti(L, TABLE, 1);
+  fresh(L, 2), lua_setfield(L, TABLE, "field");
+  fresh(L, 3), lua_rawsetp(L, TABLE, &address);
+  fresh(L, 4), lua_setmetatable(L, TABLE);
+  fresh(L, 5), lua_setmetatable(L, USERDATA);
+  fresh(L, 6), lua_setuservalue(L, USERDATA);
+  fresh(L, 7), lua_xmove(L, co, 1);
+  fresh(L, 8), lua_setupvalue(L, C_CLOSURE, 1);
+  fresh(L, 9), lua_setupvalue(L, OTHER, 1);
+  lua_upvaluejoin(L, LUA_CLOSURE, 1, OTHER, 1);
+  lua_pushnil(L), lua_replace(L, OTHER);
+  fresh(L, 10), lua_rawseti(L, LUA_REGISTRYINDEX, 100);
+  lua_pushvalue(L, TABLE), fresh(L, 11), lua_rawset(L, WEAK);
+  lua_pushvalue(L, TABLE), fresh(L, 12), lua_rawset(L, TABLE);
+  fresh(L, 13), lua_pushboolean(L, 1), lua_rawset(L, TABLE);
+  for (i = 0; i < 7; i++) lua_gc(L, LUA_GCSTEP, 0);
+  collect(L);
+  lua_rawgeti(L, TABLE, 1), wrong += !holds(L, 1);
+  lua_getfield(L, TABLE, "field"), wrong += !holds(L, 2);
+  lua_rawgetp(L, TABLE, &address), wrong += !holds(L, 3);
+  lua_getmetatable(L, TABLE), wrong += !holds(L, 4);
+  lua_getmetatable(L, USERDATA), wrong += !holds(L, 5);
+  lua_getuservalue(L, USERDATA), wrong += !holds(L, 6);
+  lua_xmove(co, L, 1), wrong += !holds(L, 7);
+  lua_getupvalue(L, C_CLOSURE, 1), wrong += !holds(L, 8);
+  lua_getupvalue(L, LUA_CLOSURE, 1), wrong += !holds(L, 9);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, 100), wrong += !holds(L, 10);
+  lua_pushvalue(L, TABLE), lua_rawget(L, WEAK), wrong += !holds(L, 11);
+  lua_pushvalue(L, TABLE), lua_rawget(L, TABLE), wrong += !holds(L, 12);
+  wrong++;
+  for (lua_pushnil(L); lua_next(L, TABLE); lua_pop(L, 1)) {
+    if (!lua_isboolean(L, -1)) continue;
+    lua_pushvalue(L, -2);
+    wrong -= holds(L, 13);
+  }
+  lua_settop(L, 0);
+  return wrong;
+}
+static void t_barriers(lua_State *L) {
+  int mode, steps, wrong;
+  for (mode = 0; mode < 2; mode++) {
+    lua_gc(L, mode ? LUA_GCGEN : LUA_GCINC, 0);
+    lua_gc(L, LUA_GCSETSTEPMUL, 20);
+    for (steps = wrong = 0; steps < 200; steps++) wrong += referring(L, steps);
+    say("wrong %d", wrong);
+  }
+  lua_gc(L, LUA_GCINC, 0);
+}
+
 static void t_collectgarbage(lua_State *L) {
   run_lua(L, "print(collectgarbage('collect'), collectgarbage(), collectgarbage('isrunning')) "
              "print(collectgarbage('stop'), collectgarbage('isrunning'), collectgarbage('restart'), collectgarbage('isrunning')) "
@@ -259,6 +476,13 @@ static const Section sections[] = {
   { "mutation", t_mutation },
   { "generational", t_generational },
   { "strings", t_strings },
+  { "pause", t_pause },
+  { "step_multiplier", t_step_multiplier },
+  { "count_fraction", t_count_fraction },
+  { "rules_in_generational_mode", t_rules_in_generational_mode },
+  { "generational_by_itself", t_generational_by_itself },
+  { "open_upvalues", t_open_upvalues },
+  { "barriers", t_barriers },
   { "collectgarbage", t_collectgarbage },
   END_OF_SECTIONS
 };
