@@ -282,6 +282,41 @@ static void t_light(lua_State *unused) {
   lua_close(L);
 }
 
+/* ---- memory ------------------------------------------------------------------------------------------- */
+
+static double bytes_in_use(lua_State *L) {
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  return lua_gc(L, LUA_GCCOUNT, 0) * 1024.0 + lua_gc(L, LUA_GCCOUNTB, 0);
+}
+static void t_footprint(lua_State *L) {
+  static const char *const codes[] = { "t = {} for i = 1, 4096 do t[i] = {} end", "t = {} for i = 1, 16384 do t[i] = i end", "t = {} for i = 1, 16384 do t[i + 0.5] = i end" };
+  static const char *const names[] = { "an empty table in an array", "an element of an array", "a node of a hash part" };
+  static const int counts[] = { 4096, 16384, 16384 }, reference[] = { 56 + 16, 16, 40 };
+  int i;
+  for (i = 0; i < 3; i++) {
+    double before = bytes_in_use(L);
+    run_lua(L, codes[i]);
+    say("%s takes %s", names[i], (bytes_in_use(L) - before) / counts[i] <= 0.6 * reference[i] + 0.2 ? "at most 0.6 of the reference's bytes" : "more");
+    run_lua(L, "t = nil");
+  }
+}
+
+static double resident(void) {
+  long size, pages = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+  if (f == NULL || fscanf(f, "%ld %ld", &size, &pages) != 2) pages = 0;
+  if (f != NULL) fclose(f);
+  return (double)pages;
+}
+static void t_memory_goes_back(lua_State *L) {
+  double start = resident(), peak;
+  run_lua(L, "t = {} for i = 1, 200000 do t[i] = {i, 'string ' .. i, {}} end");
+  peak = resident();
+  run_lua(L, "t = nil collectgarbage()");
+  say("after a peak %s", resident() - start < (peak - start) / 3 ? "the system has most of it back" : "most of it is kept");
+}
+
 static const Section sections[] = {
   { "cleanups", t_cleanups },
   { "nesting", t_nesting },
@@ -291,6 +326,8 @@ static const Section sections[] = {
   { "thread_storm", t_thread_storm },
   { "nan", t_nan },
   { "light", t_light },
+  { "footprint", t_footprint },
+  { "memory_goes_back", t_memory_goes_back },
   END_OF_SECTIONS
 };
 

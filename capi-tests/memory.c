@@ -1,6 +1,9 @@
 /* The allocator's contract: exact old sizes, type tags of new objects, nothing left after lua_close,
  * allocators that move every block, limits, emergency collections, exchange of the allocator. */
 #include <setjmp.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -464,6 +467,120 @@ static void t_borrowed(lua_State *L) {
   say("free of NULL %d", f(ud, NULL, 0, 0) == NULL);
 }
 
+/* shrinking never fails: not a single block, however little memory there is */
+#define BLOCKS 300000
+static void shrink_all(lua_State *L) {
+  static const size_t sizes[] = { 100000, 5000, 2000, 700, 513, 512, 400, 120, 48, 16, 8 };
+  struct Piece { unsigned char *p; size_t size; } *pieces = (struct Piece *)malloc(BLOCKS * sizeof *pieces);
+  struct rlimit limit;
+  void *ud;
+  lua_Alloc f = lua_getallocf(L, &ud);
+  size_t n = 0, i, s, failed = 0, wrong = 0;
+  long pages = 0;
+  FILE *statm = fopen("/proc/self/statm", "r");
+  if (statm == NULL || fscanf(statm, "%ld", &pages) != 1) exit(1);
+  fclose(statm);
+  limit.rlim_cur = limit.rlim_max = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (8 << 20);
+  setrlimit(RLIMIT_AS, &limit);
+  for (s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+    for (i = 0; n < BLOCKS && (s + 1 == sizeof sizes / sizeof sizes[0] || i < 200); i++) {
+      unsigned char *p = (unsigned char *)f(ud, NULL, 0, sizes[s]);
+      if (p == NULL) break;
+      memset(p, (int)(n & 255), sizes[s]);
+      pieces[n].p = p;
+      pieces[n++].size = sizes[s];
+    }
+  }
+  say("memory ran out %d", n < BLOCKS && f(ud, NULL, 0, 100000) == NULL);
+  for (i = 0; i < n; i++) {
+    size_t half = pieces[i].size / 2 - i % 3, k;
+    unsigned char *p = (unsigned char *)f(ud, pieces[i].p, pieces[i].size, half);
+    if (p == NULL) {
+      failed++;
+      continue;
+    }
+    for (k = 0; k < half; k++) wrong += p[k] != (unsigned char)(i & 255);
+    pieces[i].p = p;
+    pieces[i].size = half;
+  }
+  for (i = 0; i < n; i++) f(ud, pieces[i].p, pieces[i].size, 0);
+  say("failed %lu, wrong %lu", (unsigned long)failed, (unsigned long)wrong);
+  say("room again %d", (pieces[0].p = (unsigned char *)f(ud, NULL, 0, 100000)) != NULL);
+  f(ud, pieces[0].p, 100000, 0);
+}
+static void t_shrinking(lua_State *unused) {
+  pid_t pid;
+  int status = 0;
+  (void)unused;
+  if (under_checker()) {
+    say("memory ran out 1\nfailed 0, wrong 0\nroom again 1\nended 1");
+    return;
+  }
+  fflush(stdout);
+  pid = fork();
+  if (pid == 0) {
+    lua_State *L = luaL_newstate();
+    shrink_all(L);
+    lua_close(L);
+    fflush(stdout);
+    _exit(0);
+  }
+  waitpid(pid, &status, 0);
+  say("ended %d", WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* no kind of object takes more than in the reference, whose bytes are the limits here */
+static double bytes_in_use(lua_State *L) {
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  return lua_gc(L, LUA_GCCOUNT, 0) * 1024.0 + lua_gc(L, LUA_GCCOUNTB, 0);
+}
+static int new_userdata(lua_State *L) {
+  lua_newuserdata(L, 16);
+  return 1;
+}
+static void t_footprint(lua_State *unused) {
+  static const struct { const char *name; int limit, count; const char *code; } items[] = {
+    { "empty table", 56, 1000, "for i = 1, n do t[i] = {} end" },
+    { "element of an array", 16, 16384, "local a = {} t[1] = a for i = 1, 16384 do a[i] = i end" },
+    { "node of a hash part", 40, 16384, "local h = {} t[1] = h for i = 1, 16384 do h[i + 0.5] = i end" },
+    { "closure", 80, 1000, "for i = 1, n do t[i] = function() return i end end" },
+    { "closure with two more upvalues", 80 + 2 * 48, 1000, "for i = 1, n do local a, b = i, i t[i] = function() return i, a, b end end" },
+    { "string of 8 bytes", 46, 1000, "for i = 1, n do t[i] = ('%08d'):format(i) end" },
+    { "string of 40 bytes", 78, 1000, "for i = 1, n do t[i] = ('%040d'):format(i) end" },
+    { "string of 99 bytes", 124, 1000, "for i = 1, n do t[i] = ('%099d'):format(i) end" },
+    { "userdata of 16 bytes", 56, 1000, "for i = 1, n do t[i] = userdata() end" },
+    { "coroutine", 752, 1000, "local f = function() end for i = 1, n do t[i] = coroutine.create(f) end" },
+    { "suspended coroutine", 960, 1000, "local f = function() coroutine.yield() end for i = 1, n do local c = coroutine.create(f) coroutine.resume(c) t[i] = c end" },
+    { "loaded chunk", 264, 1000, "for i = 1, n do t[i] = load('return 1') end" }
+  };
+  size_t i;
+  lua_State *L = luaL_newstate();
+  (void)unused;
+  say("fresh state %d", bytes_in_use(L) <= 3104);
+  luaL_openlibs(L);
+  say("with all libraries %d", bytes_in_use(L) <= 21424);
+  lua_close(L);
+  for (i = 0; i < sizeof items / sizeof items[0]; i++) {
+    double before;
+    L = luaL_newstate();
+    luaL_openlibs(L);
+    lua_register(L, "userdata", new_userdata);
+    lua_pushfstring(L, "local t, n = ... %s", items[i].code);
+    luaL_loadstring(L, lua_tostring(L, -1));
+    lua_createtable(L, 1000, 0);
+    before = bytes_in_use(L);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_pushinteger(L, 1000);
+    lua_call(L, 2, 0);
+    /* what belongs to no single object: growth of the string table, the chunk's executable form */
+    before = bytes_in_use(L) - before - 9000;
+    say("%s %d", items[i].name, before / items[i].count <= items[i].limit + 0.01);
+    lua_close(L);
+  }
+}
+
 static void *never(void *ud, void *ptr, size_t osize, size_t nsize) {
   (void)ud, (void)ptr, (void)osize, (void)nsize;
   return NULL;
@@ -484,6 +601,8 @@ static const Section sections[] = {
   { "absurd_sizes", t_absurd_sizes },
   { "exchange", t_exchange },
   { "borrowed", t_borrowed },
+  { "shrinking", t_shrinking },
+  { "footprint", t_footprint },
   { "no_memory_at_all", t_no_memory_at_all },
   END_OF_SECTIONS
 };

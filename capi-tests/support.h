@@ -45,6 +45,9 @@ void try_c(lua_State *L, const char *label, lua_CFunction f, int n);
 /* Compile and run code, keeping its results; a failure is printed and popped. Returns the status. */
 int run_lua(lua_State *L, const char *code);
 
+/* Does valgrind or AddressSanitizer run this, whose memory is another matter? */
+int under_checker(void);
+
 /* Compile code and leave the function on the stack; exits when it does not compile. */
 void compile(lua_State *L, const char *code);
 
