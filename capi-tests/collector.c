@@ -375,6 +375,29 @@ static void t_open_upvalues(lua_State *L) {
   lua_gc(L, LUA_GCINC, 0);
 }
 
+/* a state that is closed in the middle of a cycle, or in generational mode, while suspended threads have open upvalues: what
+ * they refer to is freed before the thread, large blocks to the system */
+static void t_close_in_a_cycle(lua_State *unused) {
+  int generational, steps, i;
+  (void)unused;
+  for (generational = 0; generational < 2; generational++) {
+    for (steps = 0; steps < 60; steps++) {
+      lua_State *L = luaL_newstate();
+      luaL_openlibs(L);
+      run_lua(L, "collectgarbage() collectgarbage('stop') kept = {} for i = 1, 20 do local co = coroutine.create(function() "
+                 "local s, t = nil, nil set = function(a, b) s, t = a, b end get = function() return s, t end coroutine.yield() end) "
+                 "coroutine.resume(co) kept[i] = {co, set, get} end");
+      lua_gc(L, generational ? LUA_GCGEN : LUA_GCINC, 0);
+      lua_gc(L, LUA_GCSETSTEPMUL, 40);
+      if (generational) collect(L);
+      run_lua(L, "for i = 1, 20 do kept[i][2](('x'):rep(300000) .. i, {}) end");
+      for (i = 0; i < steps; i++) lua_gc(L, LUA_GCSTEP, 0);
+      lua_close(L);
+    }
+  }
+  say("closed");
+}
+
 /* every way to make an old object refer to a new one, at every point of a cycle */
 static int counter(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
@@ -482,6 +505,7 @@ static const Section sections[] = {
   { "rules_in_generational_mode", t_rules_in_generational_mode },
   { "generational_by_itself", t_generational_by_itself },
   { "open_upvalues", t_open_upvalues },
+  { "close_in_a_cycle", t_close_in_a_cycle },
   { "barriers", t_barriers },
   { "collectgarbage", t_collectgarbage },
   END_OF_SECTIONS

@@ -172,6 +172,141 @@ static int interning(lua_State *L) {
   return 0;
 }
 
+/* each function of the API that may allocate, called directly */
+static char address[64];
+static const char *read_once(lua_State *L, void *ud, size_t *size) {
+  int *left = (int *)ud;
+  (void)L;
+  *size = (*left)-- > 0 ? 13 : 0;
+  return "return {'x'} ";
+}
+static int write_nowhere(lua_State *L, const void *data, size_t size, void *ud) {
+  (void)L, (void)data, (void)ud;
+  return size > 1000000;
+}
+static int open_module(lua_State *L) {
+  static const luaL_Reg functions[] = { { "f", gc_nothing }, { "g", gc_nothing }, { "h", NULL }, { NULL, NULL } };
+  luaL_newlib(L, functions);
+  return 1;
+}
+static int api(lua_State *L) {
+  static const luaL_Reg functions[] = { { "one", gc_nothing }, { "two", gc_nothing }, { NULL, NULL } };
+  lua_Debug ar;
+  int left = 1, i;
+  lua_State *co;
+  luaL_Buffer b;
+  lua_pushnumber(L, 1.25);
+  lua_tostring(L, -1);
+  luaL_tolstring(L, -1, NULL);
+  lua_pushfstring(L, "%s %d %f %c %p %%", "text", 7, 1.5, 'c', (void *)L);
+  lua_pushliteral(L, "a text that is long enough not to be interned by the library");
+  lua_pushvalue(L, -1);
+  lua_concat(L, 3);
+  luaL_gsub(L, lua_tostring(L, -1), "text", "another text");
+  lua_settop(L, 0);
+  lua_pushinteger(L, 1);
+  lua_pushnil(L);
+  lua_pushcclosure(L, gc_nothing, 2);
+  lua_setglobal(L, "closure");
+  lua_newuserdata(L, 100);
+  lua_newtable(L);
+  lua_pushcfunction(L, gc_nothing);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, 1);
+  lua_createtable(L, 5, 5);
+  lua_setuservalue(L, 1);
+  lua_settop(L, 0);
+  lua_pushlightuserdata(L, (void *)0xfedcba9876543210UL);
+  lua_newtable(L);
+  lua_insert(L, 1);
+  lua_pushinteger(L, 1);
+  lua_settable(L, 1);
+  for (i = 0; i < 20; i++) {
+    lua_pushfstring(L, "key %d", i);
+    lua_pushinteger(L, i);
+    lua_rawset(L, 1);
+    lua_pushinteger(L, i);
+    lua_rawseti(L, 1, i + 1);
+    lua_pushinteger(L, i);
+    lua_rawsetp(L, 1, address + i);
+  }
+  luaL_getsubtable(L, 1, "sub");
+  lua_settop(L, 0);
+  lua_load(L, read_once, &left, "=api", NULL);
+  lua_dump(L, write_nowhere, NULL);
+  lua_pushvalue(L, 1);
+  lua_getinfo(L, ">fL", &ar);
+  lua_settop(L, 1);
+  lua_call(L, 0, 1);
+  luaL_len(L, 1);
+  lua_settop(L, 0);
+  luaL_requiref(L, "capi.oom.module", open_module, 1);
+  luaL_newmetatable(L, "capi.oom.api");
+  luaL_setfuncs(L, functions, 0);
+  luaL_setmetatable(L, "capi.oom.none");
+  lua_settop(L, 0);
+  luaL_where(L, 0);
+  luaL_traceback(L, L, "message", 0);
+  co = lua_newthread(L);
+  lua_pushcfunction(co, gc_nothing);
+  lua_resume(co, L, 0);
+  lua_checkstack(L, 300);
+  luaL_checkstack(L, 400, "more");
+  luaL_buffinitsize(L, &b, 3000);
+  luaL_addlstring(&b, "text", 4);
+  luaL_prepbuffsize(&b, 10000);
+  luaL_pushresultsize(&b, 5000);
+  lua_settop(L, 0);
+  lua_getglobal(L, "no");
+  lua_compare(L, 1, 2, LUA_OPEQ);
+  lua_newtable(L);
+  luaL_callmeta(L, -1, "__none");
+  luaL_fileresult(L, 0, "name");
+  lua_gc(L, LUA_GCSTEP, 5);
+  lua_settop(L, 0);
+  return 0;
+}
+
+/* hooks that ask for everything and run Lua */
+static void asking_hook(lua_State *L, lua_Debug *ar) {
+  lua_getinfo(L, "nSltufL", ar);
+  lua_pushfstring(L, "%s:%d", ar->short_src, ar->currentline);
+}
+static int hooks(lua_State *L) {
+  lua_sethook(L, asking_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 3);
+  return run(L, "local t = {}\nlocal function f(a, ...)\n return {a, ...}\nend\nfor i = 1, 5 do t[i] = f(i, i) end "
+                "local log = {} local co = coroutine.create(function() debug.sethook(function(e, l) log[#log + 1] = {e, l} end, 'crl')\n f(1)\n coroutine.yield() f(2) end) "
+                "coroutine.resume(co) coroutine.resume(co) debug.sethook()");
+}
+static int generational(lua_State *L) {
+  return run(L, "collectgarbage('generational') local keep, w, e = {}, setmetatable({}, {__mode = 'v'}), setmetatable({}, {__mode = 'k'}) "
+                "for i = 1, 60 do local o = setmetatable({i}, {__gc = function() end}) keep[i % 7] = o w[i] = o e[o] = {o} if i % 5 == 0 then collectgarbage('step') end end "
+                "collectgarbage() collectgarbage('incremental')");
+}
+static int upvalues(lua_State *L) {
+  return run(L, "local set, get = {}, {} for i = 1, 20 do local v = i local co = coroutine.create(function() local w = i set[i] = function(x) v, w = x, x end "
+                "get[i] = function() return v, w end coroutine.yield() end) coroutine.resume(co) end for i = 1, 20 do set[i]({i}) debug.upvaluejoin(get[i], 1, set[i], 1) end "
+                "for i = 1, 20 do assert(get[i]()[1] == i) end");
+}
+static int continuation(lua_State *L) { return lua_gettop(L); }
+static int yields_on(lua_State *L) {
+  lua_pushvalue(L, 1);
+  return lua_pcallk(L, 0, LUA_MULTRET, 0, 1, continuation) == LUA_OK ? continuation(L) : lua_error(L);
+}
+static int continuations(lua_State *L) {
+  lua_register(L, "yields_on", yields_on);
+  return run(L, "for i = 1, 10 do local co = coroutine.wrap(function() return yields_on(function() local t = {coroutine.yield({})} return pcall(coroutine.yield, t) end) end) co() co({}) co({}) end "
+                "local t = setmetatable({}, {__index = function(t, k) return coroutine.yield({k}) end}) local co = coroutine.wrap(function() return t.a .. t.b end) co() co('x') assert(co('y') == 'xy')");
+}
+static int libraries(lua_State *L) {
+  return run(L, "assert(os.date('!%Y') and os.getenv('PATH') and os.tmpname and io.open('/nonexistent') == nil) local t = table.pack(table.unpack({1, 2, 3})) "
+                "table.insert(t, 1, {}) table.remove(t) assert(#tostring(t) > 0 and #tostring(print) > 0 and tonumber('0x10') == 16 and bit32.band(7, 2) == 2) "
+                "for k, v in pairs(string) do assert(type(k) == 'string') end assert(select('#', string.byte(('x'):rep(300), 1, -1)) == 300) "
+                "assert(debug.traceback(coroutine.create(print)) and debug.getinfo(1, 'nSltufL').activelines) package.searchpath('no.module', './?.lua;/?/x') "
+                "assert(string.format('%q %10.3s %g %c', 'a\\nb', 'text', 1.5, 65) and ('x'):rep(50, ', ') and table.concat({1, 2, 3}, ', ', 1, 3)) "
+                "for l in io.lines('/dev/null') do end assert(io.popen == nil or true)");
+}
+
 typedef struct Scenario {
   const char *name;
   lua_CFunction run;
@@ -185,8 +320,11 @@ static const Scenario scenarios[] = {
   { "references", references, 0 }, { "dump_and_load", dump_and_load, 0 }, { "sorting", sorting, 0 },
   { "substitution", substitution, 0 }, { "modules", modules, 0 }, { "errors", errors, 0 },
   { "deep_stack", deep_stack, 0 }, { "weak_tables", weak_tables, 0 }, { "metamethods", metamethods, 0 },
-  { "files", files, 0 },       { "threads", threads, 0 },         { "interning", interning, 0 }
+  { "files", files, 0 },       { "threads", threads, 0 },         { "interning", interning, 0 },
+  { "api", api, 0 },           { "hooks", hooks, 0 },             { "generational", generational, 0 },
+  { "upvalues", upvalues, 0 }, { "continuations", continuations, 0 }, { "libraries", libraries, 0 }
 };
+#define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
 
 /* after a failure the state must run this */
 static int usable(lua_State *L) {
@@ -215,6 +353,7 @@ static int once(const Scenario *s, unsigned long n, int persistent) {
   h.fail_at = n;
   status = lua_pcall(L, 0, 0, 0);
   h.fail_at = 0;
+  lua_sethook(L, NULL, 0, 0);
   done = h.failed == 0;
   if (done ? status != LUA_OK : status != LUA_OK && status != LUA_ERRMEM && status != LUA_ERRRUN)
     say("%s, allocation %lu: %s", s->name, n, status_name(status));
@@ -247,9 +386,9 @@ static int from_env(const char *name, int otherwise) {
 
 static void sweep(int persistent) {
   size_t i;
-  for (i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+  for (i = 0; i < SCENARIOS; i++) {
     unsigned long n = 1;
-    while (!once(&scenarios[i], n, persistent)) n += quick ? 1 + n / 8 : n < 400 ? 1 : 7;
+    while (!once(&scenarios[i], n, persistent)) n += quick ? 1 + n / 8 : 1;
     say("%s: swept, it allocates %d", scenarios[i].name, n > 1);
   }
 }
@@ -310,9 +449,10 @@ static void t_random(lua_State *unused) {
   L = lua_newstate(sometimes, &d);
   luaL_openlibs(L);
   for (turn = 0; turn < turns; turn++) {
-    lua_pushcfunction(L, scenarios[1 + turn % 20].run);
+    lua_pushcfunction(L, scenarios[1 + turn % (SCENARIOS - 1)].run);
     d.odds = 10 + (unsigned)(turn % 7) * 40;
     lua_pcall(L, 0, 0, 0);
+    lua_sethook(L, NULL, 0, 0);
     d.odds = 0;
     lua_settop(L, 0);
   }
@@ -341,7 +481,7 @@ static void *limited(void *ud, void *ptr, size_t osize, size_t nsize) {
 static void t_byte_limit(lua_State *unused) {
   size_t i;
   (void)unused;
-  for (i = 1; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+  for (i = 1; i < SCENARIOS; i++) {
     Limited l;
     lua_State *L;
     int status = LUA_ERRMEM, tries = 0, wrong = 0, failures = 0;
@@ -355,6 +495,7 @@ static void t_byte_limit(lua_State *unused) {
       l.limit = l.heap.bytes + room;
       l.heap.failed = 0;
       status = lua_pcall(L, 0, 0, 0);
+      lua_sethook(L, NULL, 0, 0);
       l.limit = 0;
       failures += l.heap.failed;
       lua_settop(L, 0);

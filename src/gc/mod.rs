@@ -331,6 +331,10 @@ pub fn upval_closed(l: Lua, uv: Gc<UpVal>) {
         return;
     }
     link(g, o);
+    if g.gc.closing.get() {
+        // What it refers to may be freed already.
+        return;
+    }
     if g.gc.keep_invariant() {
         if !o.is_white() {
             // Reached before: as a closed upvalue it is visited now.
