@@ -15,6 +15,8 @@ STRIP   ?= strip
 CARGO   ?= cargo
 # More features for the library, such as FEATURES=apicheck. Use a build directory of its own for them.
 FEATURES ?=
+# Rust's name of another machine to build for, with CC, LD, OBJCOPY, STRIP and AR to match; tests/cross does it.
+TRIPLE   ?=
 BUILD    ?= build
 TARGET   ?= target
 
@@ -22,6 +24,17 @@ B       := $(BUILD)
 VERSION := 0.0.0
 EXPORTS := src/abi/exports.txt
 GEN     := $(B)/gen
+
+MACHINE := $(shell $(CC) -dumpmachine)
+# Where src/boundary has no assembly, the version in C is taken.
+ifeq ($(filter x86_64-%linux-gnu x86_64-%linux-musl aarch64-%linux-gnu aarch64-%linux-musl,$(MACHINE)),)
+override FEATURES += portable-boundary
+endif
+# GNU ld damages RISC-V unwind tables when it drops functions from a relocatable object.
+GC_IN_OBJECT := $(if $(filter riscv%,$(MACHINE)),,--gc-sections)
+CARGO_FOR := $(if $(TRIPLE),--target $(TRIPLE))
+CARGO_ENV := CC="$(CC)" AR="$(AR)" \
+    $(if $(TRIPLE),CARGO_TARGET_$(shell echo $(TRIPLE) | tr a-z- A-Z_)_LINKER="$(CC)")
 
 # Errors leave the library through C frames above it and pass over frames of ours only in case of a foreign
 # exception, but the search for a handler walks all of them: each needs unwind tables.
@@ -50,9 +63,9 @@ lib: $(SO) $(SOXX) $(A) $(AXX) ## only the libraries
 
 # $(1) flavour, $(2) features. Cargo leaves the archive's time alone when nothing changed.
 define rust_archive
-$(TARGET)/$(1)/release/liblua52.a: FORCE
-	@RUSTFLAGS="$(LIB_RUSTFLAGS)" $(CARGO) rustc --quiet --release -p liblua-rs --lib --crate-type staticlib \
-	    --target-dir $(TARGET)/$(1) --features "freestanding $(2) $(FEATURES)"
+$(TARGET)/$(1)/$(if $(TRIPLE),$(TRIPLE)/)release/liblua52.a: FORCE
+	@$(CARGO_ENV) RUSTFLAGS="$(LIB_RUSTFLAGS)" $(CARGO) rustc --quiet --release -p liblua-rs --lib --crate-type staticlib \
+	    $(CARGO_FOR) --target-dir $(TARGET)/$(1) --features "freestanding $(2) $(FEATURES)"
 endef
 $(eval $(call rust_archive,c,))
 $(eval $(call rust_archive,cxx,cxx))
@@ -70,9 +83,9 @@ $(GEN)/undefined.ld: $(EXPORTS) Makefile
 # The archive has members of Rust's core too; what nothing refers to is dropped here. LLVM bitcode, which a
 # later link-time optimisation by the host could trip over, is dropped as well. Section groups are dissolved, or a
 # linker could take another library's copy of a group and leave ours without the symbol.
-$(GEN)/%.o: $(TARGET)/%/release/liblua52.a $(GEN)/undefined.ld
+$(GEN)/%.o: $(TARGET)/%/$(if $(TRIPLE),$(TRIPLE)/)release/liblua52.a $(GEN)/undefined.ld
 	@mkdir -p $(@D)
-	@$(LD) -r --gc-sections --force-group-allocation -o $@.tmp $(GEN)/undefined.ld $<
+	@$(LD) -r $(GC_IN_OBJECT) --force-group-allocation -o $@.tmp $(GEN)/undefined.ld $<
 	@$(OBJCOPY) --keep-global-symbols=$(EXPORTS) --remove-section=.llvmbc --remove-section=.llvmcmd \
 	    --remove-section=.note.GNU-stack --add-section .note.GNU-stack=/dev/null \
 	    --remove-section=.comment $@.tmp $@
@@ -136,11 +149,12 @@ BUILT_PROGRAMS := $(addprefix $(B)/bin/,$(PROGRAMS))
 
 programs: $(BUILT_PROGRAMS) ## the programs, in build/bin
 
-$(TARGET)/programs/programs/%: $(B)/lib/liblua5.2.a FORCE
-	@LIBLUA_DIR=$(abspath $(B)/lib) $(CARGO) build --quiet --profile programs -p lua-programs \
-	    --target-dir $(TARGET)/programs --bin $*
+$(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%: $(B)/lib/liblua5.2.a FORCE
+	@$(CARGO_ENV) LIBLUA_DIR=$(abspath $(B)/lib) $(CARGO) build --quiet --profile programs -p lua-programs \
+	    $(CARGO_FOR) --target-dir $(TARGET)/programs --bin $* \
+	    $(if $(filter portable-boundary,$(FEATURES)),--features liblua-rs/portable-boundary)
 
-$(B)/bin/%: $(TARGET)/programs/programs/%
+$(B)/bin/%: $(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%
 	@mkdir -p $(@D)
 	@cp $< $@
 

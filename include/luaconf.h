@@ -51,6 +51,8 @@
 #define DEB_HOST_MULTIARCH "x86_64-linux-gnu"
 #elif defined(__aarch64__)
 #define DEB_HOST_MULTIARCH "aarch64-linux-gnu"
+#elif defined(__riscv) && __riscv_xlen == 64
+#define DEB_HOST_MULTIARCH "riscv64-linux-gnu"
 #endif
 #endif
 #define LUA_VDIR LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "/"

@@ -145,6 +145,8 @@ pub const LUA_PATH_DEFAULT: &CStr = c"/usr/local/share/lua/5.2/?.lua;/usr/local/
 pub const LUA_CPATH_DEFAULT: &CStr = c"/usr/local/lib/lua/5.2/?.so;/usr/lib/x86_64-linux-gnu/lua/5.2/?.so;/usr/lib/lua/5.2/?.so;/usr/local/lib/lua/5.2/loadall.so;./?.so";
 #[cfg(target_arch = "aarch64")]
 pub const LUA_CPATH_DEFAULT: &CStr = c"/usr/local/lib/lua/5.2/?.so;/usr/lib/aarch64-linux-gnu/lua/5.2/?.so;/usr/lib/lua/5.2/?.so;/usr/local/lib/lua/5.2/loadall.so;./?.so";
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(target_arch = "riscv64")]
+pub const LUA_CPATH_DEFAULT: &CStr = c"/usr/local/lib/lua/5.2/?.so;/usr/lib/riscv64-linux-gnu/lua/5.2/?.so;/usr/lib/lua/5.2/?.so;/usr/local/lib/lua/5.2/loadall.so;./?.so";
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
 pub const LUA_CPATH_DEFAULT: &CStr =
     c"/usr/local/lib/lua/5.2/?.so;/usr/lib/lua/5.2/?.so;/usr/local/lib/lua/5.2/loadall.so;./?.so";
