@@ -93,13 +93,26 @@ $(GEN)/%.o: $(TARGET)/%/$(if $(TRIPLE),$(TRIPLE)/)release/liblua52.a $(GEN)/unde
 
 # --- Shared libraries ------------------------------------------------------------------------------------
 
+# What most programs run lies together, next to the constants and to what the loader reads, since the kernel maps a
+# library in pieces of 64 KB: see tools/function-order. All code becomes one section here, because valgrind reads
+# the symbols of no other.
+$(GEN)/order.ld: src/abi/order.txt Makefile
+	@mkdir -p $(@D)
+	@{ echo 'SECTIONS { .text : {'; sed 's/.*/*(.text.& .text.&17h* .text.unlikely.&17h*)/' $<; \
+	    echo '*(.text .text.*) } }'; } > $@
+$(GEN)/constants.ld: Makefile
+	@mkdir -p $(@D)
+	@echo 'SECTIONS { .rodata.first : { *(.rodata .rodata.*) } } INSERT BEFORE .text;' > $@
+$(GEN)/%.ordered: $(GEN)/%.o $(GEN)/order.ld
+	@$(LD) -r -T $(GEN)/order.ld -o $@ $<
+
 # $(1) flavour, $(2) name without .so
 define shared
-$(B)/lib/$(2).so.$(VERSION): $(GEN)/$(1).o $(GEN)/version.map
+$(B)/lib/$(2).so.$(VERSION): $(GEN)/$(1).ordered $(GEN)/version.map $(GEN)/constants.ld
 	@mkdir -p $$(@D)
-	@$(CC) -shared -o $$@ $$< -Wl,-soname,$(2).so.0 -Wl,--version-script=$(GEN)/version.map \
+	@$(CC) -shared -nostartfiles -o $$@ $$< -Wl,-soname,$(2).so.0 -Wl,--version-script=$(GEN)/version.map \
 	    -Wl,--gc-sections -Wl,--as-needed -Wl,--no-undefined -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-O1 \
-	    -Wl,--build-id -Wl,-Bsymbolic-functions $(LDFLAGS) -lm -ldl
+	    -Wl,--build-id -Wl,-Bsymbolic-functions -Wl,-T,$(GEN)/constants.ld $(LDFLAGS) -lm -ldl
 	@$(if $(KEEP_DEBUG),,$(STRIP) --strip-unneeded $$@)
 $(B)/lib/$(2).so.0: $(B)/lib/$(2).so.$(VERSION)
 	@ln -sf $(2).so.$(VERSION) $$@
