@@ -236,8 +236,8 @@ impl Checker<'_> {
     fn table(&mut self, t: Gc<Table>) -> usize {
         let o = t.erase();
         self.opt(o, t.metatable.get());
-        // A weak table's parts may be white while marking; a sweep finds it cleared.
-        if mark::weakness(self.g, t) == 0 || self.g.gc.is_sweeping() {
+        // A weak table's parts may be white while marking; a sweep finds it cleared, and a dead table's metatable perhaps gone.
+        if self.g.gc.is_sweeping() || mark::weakness(self.g, t) == 0 {
             t.array().iter().for_each(|v| self.value(o, v.get()));
             for i in 0..t.hsize() {
                 let n = t.node(i);
