@@ -289,6 +289,21 @@ static void t_step_multiplier(lua_State *L) {
   run_lua(L, "local n = 0 repeat n = n + 1 until collectgarbage('step', 1) print(n > 10, collectgarbage('step', 1e6))");
 }
 
+/* no step marks everything at once, whatever there is: tables, a long list, a deep one, threads, a hash part of strings;
+ * for what a step frees see differences.c */
+static void t_bounded_steps(lua_State *L) {
+  int n = 0;
+  lua_gc(L, LUA_GCSTOP, 0);
+  lua_gc(L, LUA_GCSETSTEPMUL, 200);
+  run_lua(L, "list = nil for i = 1, 30000 do list = {next = list, {}} end deep = {} local d = deep for i = 1, 30000 do d[1] = {} d = d[1] end "
+             "threads = {} for i = 1, 300 do threads[i] = coroutine.create(function(...) local a = {...} coroutine.yield() return a end) coroutine.resume(threads[i], i) end "
+             "hash = {} for i = 1, 30000 do hash[i .. ''] = {i} end");
+  collect(L);
+  while (!lua_gc(L, LUA_GCSTEP, 8)) n++;
+  say("in more than 300 steps %d", n > 300);
+  lua_gc(L, LUA_GCRESTART, 0);
+}
+
 /* the two results of 'count' agree with each other and with the C side */
 static void t_count_fraction(lua_State *L) {
   int kb, rest;
@@ -403,6 +418,11 @@ static int counter(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
   return 1;
 }
+static int keep_argument(lua_State *L) {
+  lua_settop(L, 1);
+  lua_replace(L, lua_upvalueindex(1));
+  return 0;
+}
 static void fresh(lua_State *L, int i) {
   lua_createtable(L, 1, 0);
   lua_pushinteger(L, i);
@@ -417,7 +437,7 @@ static int holds(lua_State *L, int i) {
 }
 static int address;
 static int referring(lua_State *L, int steps) {
-  enum { TABLE = 1, USERDATA, THREAD, C_CLOSURE, LUA_CLOSURE, OTHER, WEAK };
+  enum { TABLE = 1, USERDATA, THREAD, C_CLOSURE, LUA_CLOSURE, OTHER, WEAK, KEEPER };
   lua_State *co;
   int i, wrong = 0;
   lua_settop(L, 0);
@@ -428,6 +448,8 @@ static int referring(lua_State *L, int steps) {
   lua_pushcclosure(L, counter, 1);
   run_lua(L, "local up, other return function() return up end, function() return other end");
   weak_table(L, "k");
+  lua_pushnil(L);
+  lua_pushcclosure(L, keep_argument, 1);
   collect(L);
   for (i = 0; i < steps; i++) lua_gc(L, LUA_GCSTEP, 0);
   fresh(L, 1), lua_rawseti(L, TABLE, 1);
@@ -445,6 +467,7 @@ static int referring(lua_State *L, int steps) {
   lua_pushvalue(L, TABLE), fresh(L, 11), lua_rawset(L, WEAK);
   lua_pushvalue(L, TABLE), fresh(L, 12), lua_rawset(L, TABLE);
   fresh(L, 13), lua_pushboolean(L, 1), lua_rawset(L, TABLE);
+  lua_pushvalue(L, KEEPER), fresh(L, 14), lua_call(L, 1, 0);
   for (i = 0; i < 7; i++) lua_gc(L, LUA_GCSTEP, 0);
   collect(L);
   lua_rawgeti(L, TABLE, 1), wrong += !holds(L, 1);
@@ -459,6 +482,7 @@ static int referring(lua_State *L, int steps) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, 100), wrong += !holds(L, 10);
   lua_pushvalue(L, TABLE), lua_rawget(L, WEAK), wrong += !holds(L, 11);
   lua_pushvalue(L, TABLE), lua_rawget(L, TABLE), wrong += !holds(L, 12);
+  lua_getupvalue(L, KEEPER, 1), wrong += !holds(L, 14);
   wrong++;
   for (lua_pushnil(L); lua_next(L, TABLE); lua_pop(L, 1)) {
     if (!lua_isboolean(L, -1)) continue;
@@ -501,6 +525,7 @@ static const Section sections[] = {
   { "strings", t_strings },
   { "pause", t_pause },
   { "step_multiplier", t_step_multiplier },
+  { "bounded_steps", t_bounded_steps },
   { "count_fraction", t_count_fraction },
   { "rules_in_generational_mode", t_rules_in_generational_mode },
   { "generational_by_itself", t_generational_by_itself },

@@ -302,6 +302,23 @@ static void t_footprint(lua_State *L) {
   }
 }
 
+/* garbage of 200,000 small tables in steps of 8 KB */
+static void t_bounded_steps(lua_State *L) {
+  int before, after, most = 0, done;
+  lua_gc(L, LUA_GCSTOP, 0);
+  run_lua(L, "t = {} for i = 1, 200 do t[i] = {} for k = 1, 1000 do t[i][k] = {i} end end");
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  run_lua(L, "t = nil");
+  before = lua_gc(L, LUA_GCCOUNT, 0);
+  do {
+    done = lua_gc(L, LUA_GCSTEP, 8);
+    after = lua_gc(L, LUA_GCCOUNT, 0);
+    if (before - after > most) most = before - after;
+    before = after;
+  } while (!done);
+  say("a step frees %s", most <= 200 ? "at most 200 KB" : "megabytes");
+}
+
 static double resident(void) {
   long size, pages = 0;
   FILE *f = fopen("/proc/self/statm", "r");
@@ -327,6 +344,7 @@ static const Section sections[] = {
   { "nan", t_nan },
   { "light", t_light },
   { "footprint", t_footprint },
+  { "bounded_steps", t_bounded_steps },
   { "memory_goes_back", t_memory_goes_back },
   END_OF_SECTIONS
 };

@@ -543,6 +543,14 @@ fn a_panic_crosses_callbacks() {
         unsafe { panics(l) };
         std::ptr::null()
     }
+    unsafe extern "C-unwind" fn writer(
+        l: *mut ffi::lua_State,
+        _: *const c_void,
+        _: usize,
+        _: *mut c_void,
+    ) -> c_int {
+        unsafe { panics(l) }
+    }
     with_state(|l| unsafe {
         ffi::lua_sethook(l, Some(hook), ffi::LUA_MASKCOUNT, 10);
         panicking(|| {
@@ -566,7 +574,34 @@ fn a_panic_crosses_callbacks() {
             ffi::lua_getfield(l, -1, c"x".as_ptr());
         });
         ffi::lua_settop(l, 0);
-        assert_eq!(DROPS.get(), 3);
+        usable(l);
+        ffi::luaL_loadstring(l, c"return 1".as_ptr());
+        panicking(|| {
+            ffi::lua_dump(l, writer, std::ptr::null_mut(), 0);
+        });
+        ffi::lua_settop(l, 0);
+        usable(l);
+        // A finalizer; the collector goes on working.
+        ffi::lua_newtable(l);
+        ffi::lua_newtable(l);
+        ffi::lua_pushcfunction(l, panics);
+        ffi::lua_setfield(l, -2, c"__gc".as_ptr());
+        ffi::lua_setmetatable(l, -2);
+        ffi::lua_settop(l, 0);
+        panicking(|| {
+            ffi::lua_gc(l, ffi::LUA_GCCOLLECT, 0);
+        });
+        ffi::lua_settop(l, 0);
+        assert_eq!(ffi::lua_gc(l, ffi::LUA_GCISRUNNING, 0), 1);
+        usable(l);
+        // A message handler.
+        ffi::lua_pushcfunction(l, panics);
+        ffi::luaL_loadstring(l, c"error('for the handler')".as_ptr());
+        panicking(|| {
+            ffi::lua_pcall(l, 0, 0, -2);
+        });
+        ffi::lua_settop(l, 0);
+        assert_eq!(DROPS.get(), 6);
     });
 }
 
@@ -582,6 +617,19 @@ fn a_panic_crosses_a_coroutine() {
         });
         ffi::lua_settop(l, 0);
         assert_eq!(DROPS.get(), 1);
+        // In a continuation.
+        unsafe extern "C-unwind" fn yields(l: *mut ffi::lua_State) -> c_int {
+            unsafe { ffi::lua_yieldk(l, 0, 0, Some(panics)) }
+        }
+        let co = ffi::lua_newthread(l);
+        ffi::lua_pushcfunction(co, yields);
+        let mut n = 0;
+        assert_eq!(ffi::lua_resume(co, l, 0, &mut n), ffi::LUA_YIELD);
+        panicking(|| {
+            ffi::lua_resume(co, l, 0, &mut n);
+        });
+        assert_eq!(DROPS.get(), 2);
+        ffi::lua_settop(l, 0);
     });
 }
 
