@@ -1,5 +1,5 @@
 //! What the frames between a stub and its pad want, as the system unwinder tells it. The portable counterpart of
-//! `rules.rs`: it knows no registers, but takes about a microsecond.
+//! `rules.rs`: it knows no registers, but takes half a microsecond and more.
 //!
 //! The pad is a C function, so where in its frame its structure lies is the compiler's choice. It is the same
 //! place in each such frame; [`measure_pad`] looks once how far above the stack pointer that is.
@@ -9,7 +9,7 @@ use super::unwind::{CXX_FLAVOUR, Context, Unwinder};
 use super::{Link, arch};
 use core::ffi::{c_int, c_void};
 use core::mem::transmute;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 // Places in `arch::UNWINDER`.
 const GET_CFA: usize = 2;
@@ -96,6 +96,47 @@ pub(super) unsafe fn measure_pad(functions: &[usize; arch::UNWINDER.len()]) -> b
     }
 }
 
+/// Whether the process has an unwinder, without which no frame can want to be unwound. A host in plain C has none, and
+/// does not pay for one.
+fn unwinder_in_process() -> bool {
+    /// The loader's count of objects when there was none; 0: not looked yet.
+    static NONE_AT: AtomicU64 = AtomicU64::new(0);
+    if arch::linked_unwinder()[0] != 0 || Unwinder::is_known() {
+        return true;
+    }
+    let count = objects_loaded();
+    if count != 0 && count == NONE_AT.load(Ordering::Relaxed) {
+        return false;
+    }
+    // SAFETY: plain loader calls. Who loaded the library, if anybody, holds it.
+    let found = unsafe {
+        let handle = libc::dlopen(c"libgcc_s.so.1".as_ptr(), libc::RTLD_NOW | libc::RTLD_NOLOAD);
+        !handle.is_null() && libc::dlclose(handle) == 0
+    };
+    if !found {
+        NONE_AT.store(count, Ordering::Relaxed);
+    }
+    found
+}
+
+/// How many objects the loader has loaded so far; 0 where it does not tell.
+fn objects_loaded() -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        unsafe extern "C" fn first(info: *mut libc::dl_phdr_info, _size: usize, out: *mut c_void) -> c_int {
+            // SAFETY: the loader passes a valid record, we passed `out`. Every glibc since 2.4 and musl fill in the counts.
+            unsafe { *out.cast::<u64>() = (*info).dlpi_adds };
+            1
+        }
+        let mut count = 0u64;
+        // SAFETY: `first` writes one u64.
+        unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut count).cast()) };
+        count
+    }
+    #[cfg(not(target_os = "linux"))]
+    0
+}
+
 /// Where a raise starts: the frames above an address are foreign.
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
@@ -112,6 +153,9 @@ impl Frame {
     /// # Safety
     /// `pad` is an active pad of this thread.
     pub(super) unsafe fn crossing(self, pad: usize) -> Option<usize> {
+        if !unwinder_in_process() {
+            return Some(0);
+        }
         let Some(unwinder) = Unwinder::get() else { return Some(0) };
         let mut walk = Walk {
             // SAFETY: the functions that were found.

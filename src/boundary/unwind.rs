@@ -57,6 +57,12 @@ impl Unwinder {
         Some(&UNWINDER)
     }
 
+    /// Whether it was found before.
+    #[cfg(not(naked_stubs))]
+    pub(super) fn is_known() -> bool {
+        UNWINDER.function(arch::UNWINDER.len() - 1) != 0
+    }
+
     /// Threads that race here find the same addresses.
     #[cold]
     fn look_up(&self) -> Option<()> {
