@@ -11,6 +11,9 @@
 //! * A **raise** takes a throw code from a stub to the innermost pad.
 //! * [`NativeStack`] tells whether there is room for one more level of this.
 //!
+//! They are in assembly (`x86_64.rs`, `aarch64.rs`) or, for machines without, in C and Rust (`portable.rs`), where a stub's
+//! frame is left by the raise itself.
+//!
 //! So native stack segments alternate: foreign frames, stub, Rust frames, pad, foreign frames, stub, ... A raise only
 //! ever crosses foreign frames; Rust frames are left by returning.
 //!

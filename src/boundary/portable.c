@@ -2,14 +2,16 @@
    (setjmp), functions with variable arguments, and the pad's personality routine in its unwind table.
 
    C99 is enough. With GCC or Clang on a 64-bit ELF system, exceptions and destructors work as in the assembly versions;
-   elsewhere (UNWINDS is 0) every raise is a jump, and a foreign exception passes the pads without being noticed. */
+   elsewhere, and with LUA52_PLAIN_C defined, every raise is a jump, and a foreign exception passes the pads without
+   being noticed. */
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__ELF__) && defined(__GNUC__) && defined(__LP64__) && !defined(__USING_SJLJ_EXCEPTIONS__)
+#if defined(__ELF__) && defined(__GNUC__) && defined(__LP64__) && !defined(__USING_SJLJ_EXCEPTIONS__) && \
+    !defined(LUA52_PLAIN_C)
 #define UNWINDS 1
 #define ALIGNED __attribute__((aligned(16)))
 /* The compiler must keep a single copy of the pad, without parts of its frame allocated as it runs: trace.rs relies
