@@ -2,13 +2,19 @@
 
 use crate::gc;
 use crate::mem;
-use crate::object::{CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, UpVal, Value};
+use crate::object::{CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, UpVal, UpvalDesc, Value};
 use crate::throw::LResult;
 use crate::vm::upval;
 use core::cell::Cell;
 
-/// A Lua closure with empty upvalue slots. Nothing may run before they are filled.
-pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> LResult<Gc<LuaClosure>> {
+/// A Lua closure whose upvalues are what `upvalue` gives for their indices. Nothing may run before none is missing.
+#[inline(always)]
+pub fn new_lua(
+    l: Lua,
+    p: Gc<Proto>,
+    nupvalues: usize,
+    upvalue: impl Fn(usize) -> Option<Gc<UpVal>>,
+) -> LResult<Gc<LuaClosure>> {
     let p0 = mem::alloc_object(l, Kind::LuaClosure, LuaClosure::size_of(nupvalues))?;
     // SAFETY: a fresh block with room for the header, the prototype and the upvalue slots.
     let cl: Gc<LuaClosure> = unsafe {
@@ -17,7 +23,7 @@ pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> LResult<Gc<LuaClosure>
         (&raw mut (*cl).proto).write(p);
         let slots = cl.add(1).cast::<Cell<Option<Gc<UpVal>>>>();
         for i in 0..nupvalues {
-            slots.add(i).write(Cell::new(None));
+            slots.add(i).write(Cell::new(upvalue(i)));
         }
         Gc::from_ptr(cl)
     };
@@ -28,7 +34,7 @@ pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> LResult<Gc<LuaClosure>
 
 /// The closure of a loaded chunk, with fresh upvalues that hold nil, in the stack slot at offset `slot`.
 pub fn new_main(l: Lua, p: Gc<Proto>, slot: isize) -> LResult<Gc<LuaClosure>> {
-    let cl = new_lua(l, p, p.upvalues.len())?;
+    let cl = new_lua(l, p, p.upvalues.len(), |_| None)?;
     // SAFETY: the caller's slot, below the top.
     unsafe { *l.restore_slot(slot) = Value::lua_closure(cl) };
     for up in cl.upvals() {
@@ -43,9 +49,8 @@ pub fn new_main(l: Lua, p: Gc<Proto>, slot: isize) -> LResult<Gc<LuaClosure>> {
 /// variables, else a new one.
 #[inline(never)]
 pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo) -> LResult<Value> {
-    let n = p.upvalues.len();
-    let captured = |i: usize| {
-        let d = p.upvalues.get(i);
+    let upvalues = p.upvalues.cells();
+    let captured = |d: UpvalDesc| {
         if d.instack {
             ci.base.get().wrapping_add(d.index as usize)
         } else {
@@ -53,29 +58,33 @@ pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo) -
         }
     };
     if let Some(last) = p.cache.get()
-        && (0..n).all(|i| last.upval(i).v.get() == captured(i))
+        && upvalues.iter().enumerate().all(|(i, d)| last.upval(i).v.get() == captured(d.get()))
     {
         gc::revive(l.global(), last.erase());
         return Ok(Value::lua_closure(last));
     }
-    let cl = new_lua(l, p, n)?;
+    let shared = |i: usize| {
+        let d = upvalues[i].get();
+        (!d.instack).then(|| outer.upval(d.index as usize))
+    };
+    let cl = new_lua(l, p, upvalues.len(), shared)?;
     // Anchored while upvalues are made; a Lua frame's limit has slots to spare.
     l.push(Value::lua_closure(cl));
-    for i in 0..n {
-        let d = p.upvalues.get(i);
-        let uv = if d.instack {
-            match upval::find(l, ci.base.get().wrapping_add(d.index as usize)) {
-                Ok(uv) => uv,
-                Err(t) => {
-                    l.drop_values(1);
-                    return Err(t);
-                }
+    for (slot, d) in cl.upvals().iter().zip(upvalues) {
+        let d = d.get();
+        if !d.instack {
+            continue;
+        }
+        match upval::find(l, ci.base.get().wrapping_add(d.index as usize)) {
+            Ok(uv) => {
+                slot.set(Some(uv));
+                gc::barrier_object(l, cl.erase(), uv);
             }
-        } else {
-            outer.upval(d.index as usize)
-        };
-        cl.upvals()[i].set(Some(uv));
-        gc::barrier_object(l, cl.erase(), uv);
+            Err(t) => {
+                l.drop_values(1);
+                return Err(t);
+            }
+        }
     }
     l.drop_values(1);
     p.cache.set(Some(cl));

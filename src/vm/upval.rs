@@ -7,6 +7,7 @@ use crate::throw::LResult;
 use core::cell::Cell;
 
 /// The open upvalue of the stack slot `level`, made when there is none yet.
+#[inline(always)]
 pub fn find(l: Lua, level: *mut Value) -> LResult<Gc<UpVal>> {
     let mut link: &Cell<Option<Gc<UpVal>>> = &l.open_upvals;
     while let Some(uv) = link.get() {
@@ -42,6 +43,7 @@ pub fn next_link(uv: &Gc<UpVal>) -> &'static Cell<Option<Gc<UpVal>>> {
     unsafe { &*(&raw const uv.header.next).cast() }
 }
 
+#[inline(always)]
 fn allocate(l: Lua) -> LResult<Gc<UpVal>> {
     let p = mem::alloc_object(l, Kind::UpVal, size_of::<UpVal>())?.cast::<UpVal>();
     // SAFETY: a fresh block of the size of an upvalue.
