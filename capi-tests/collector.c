@@ -435,60 +435,103 @@ static int holds(lua_State *L, int i) {
   lua_pop(L, 2);
   return right;
 }
+/* each way into a table of its own: one barrier would make up for the next that is missing */
+enum { RAWSETI_OLD, RAWSETI_NEW, RAWSETI_FAR, RAWSETP, RAWSET_OLD, RAWSET_NEW, RAWSET_KEY, SETTABLE_OLD, SETTABLE_NEW, SETTABLE_KEY, SETFIELD_OLD,
+       SETFIELD_NEW, METATABLE, WEAK_KEYS, FROM_LUA_OLD, FROM_LUA_NEW, FROM_LUA_INDEX, FROM_LUA_LIST, WAYS };
 static int address;
+static void write_to(lua_State *L, int way, int t) {
+  if (way == RAWSET_KEY || way == SETTABLE_KEY) fresh(L, way), lua_pushboolean(L, 1);
+  else {
+    if (way >= FROM_LUA_OLD) {
+      static const char *const code[] = { "local t, v = ... t.old = v", "local t, v = ... t.new = v", "local t, v = ... local k = 1 t[k] = v",
+                                          "local t, v = ... table.insert(t, v)" };
+      luaL_loadstring(L, code[way - FROM_LUA_OLD]);
+      lua_pushvalue(L, t);
+    }
+    else if (way == RAWSET_OLD || way == SETTABLE_OLD) lua_pushliteral(L, "old");
+    else if (way == RAWSET_NEW || way == SETTABLE_NEW) lua_pushliteral(L, "new");
+    else if (way == WEAK_KEYS) lua_pushvalue(L, 1);
+    fresh(L, way);
+  }
+  switch (way) {
+    case RAWSETI_OLD: lua_rawseti(L, t, 1); break;
+    case RAWSETI_NEW: lua_rawseti(L, t, 2); break;
+    case RAWSETI_FAR: lua_rawseti(L, t, -1000000); break;
+    case RAWSETP: lua_rawsetp(L, t, &address); break;
+    case RAWSET_OLD: case RAWSET_NEW: case RAWSET_KEY: case WEAK_KEYS: lua_rawset(L, t); break;
+    case SETTABLE_OLD: case SETTABLE_NEW: case SETTABLE_KEY: lua_settable(L, t); break;
+    case SETFIELD_OLD: lua_setfield(L, t, "old"); break;
+    case SETFIELD_NEW: lua_setfield(L, t, "new"); break;
+    case METATABLE: lua_setmetatable(L, t); break;
+    default: lua_call(L, 2, 0); break;
+  }
+}
+static int is_there(lua_State *L, int way, int t) {
+  switch (way) {
+    case RAWSETI_OLD: case FROM_LUA_INDEX: lua_rawgeti(L, t, 1); break;
+    case RAWSETI_NEW: case FROM_LUA_LIST: lua_rawgeti(L, t, 2); break;
+    case RAWSETI_FAR: lua_rawgeti(L, t, -1000000); break;
+    case RAWSETP: lua_rawgetp(L, t, &address); break;
+    case RAWSET_KEY: case SETTABLE_KEY:
+      for (lua_pushnil(L); lua_next(L, t); lua_pop(L, 1))
+        if (lua_toboolean(L, -1) && lua_istable(L, -2)) break;
+      lua_pop(L, 1);
+      break;
+    case RAWSET_OLD: case SETTABLE_OLD: case SETFIELD_OLD: case FROM_LUA_OLD: lua_getfield(L, t, "old"); break;
+    case METATABLE: lua_getmetatable(L, t); break;
+    case WEAK_KEYS: lua_pushvalue(L, 1), lua_rawget(L, t); break;
+    default: lua_getfield(L, t, "new"); break;
+  }
+  return holds(L, way);
+}
 static int referring(lua_State *L, int steps) {
-  enum { TABLE = 1, USERDATA, THREAD, C_CLOSURE, LUA_CLOSURE, OTHER, WEAK, KEEPER };
+  enum { USERDATA = 1, USERDATA2, THREAD, C_CLOSURE, LUA_CLOSURE, OTHER, THIRD, KEEPER, TABLES };
   lua_State *co;
   int i, wrong = 0;
   lua_settop(L, 0);
-  lua_newtable(L);
+  lua_newuserdata(L, 8);
   lua_newuserdata(L, 8);
   co = lua_newthread(L);
   lua_pushnil(L);
   lua_pushcclosure(L, counter, 1);
-  run_lua(L, "local up, other return function() return up end, function() return other end");
-  weak_table(L, "k");
+  run_lua(L, "local up, other, third return function() return up end, function() return other end, function(v) if v then third = v end return third end");
   lua_pushnil(L);
   lua_pushcclosure(L, keep_argument, 1);
+  lua_checkstack(L, WAYS + 10);
+  for (i = 0; i < WAYS; i++) {
+    if (i == WEAK_KEYS) weak_table(L, "k");
+    else lua_createtable(L, 2, 2);
+    lua_pushboolean(L, 0), lua_rawseti(L, -2, 1);
+    lua_pushboolean(L, 0), lua_setfield(L, -2, "old");
+  }
   collect(L);
   for (i = 0; i < steps; i++) lua_gc(L, LUA_GCSTEP, 0);
-  fresh(L, 1), lua_rawseti(L, TABLE, 1);
-  fresh(L, 2), lua_setfield(L, TABLE, "field");
-  fresh(L, 3), lua_rawsetp(L, TABLE, &address);
-  fresh(L, 4), lua_setmetatable(L, TABLE);
-  fresh(L, 5), lua_setmetatable(L, USERDATA);
-  fresh(L, 6), lua_setuservalue(L, USERDATA);
-  fresh(L, 7), lua_xmove(L, co, 1);
-  fresh(L, 8), lua_setupvalue(L, C_CLOSURE, 1);
-  fresh(L, 9), lua_setupvalue(L, OTHER, 1);
+  fresh(L, 101), lua_setmetatable(L, USERDATA);
+  fresh(L, 102), lua_setuservalue(L, USERDATA2);
+  fresh(L, 103), lua_xmove(L, co, 1);
+  fresh(L, 104), lua_setupvalue(L, C_CLOSURE, 1);
+  fresh(L, 105), lua_setupvalue(L, OTHER, 1);
   lua_upvaluejoin(L, LUA_CLOSURE, 1, OTHER, 1);
   lua_pushnil(L), lua_replace(L, OTHER);
-  fresh(L, 10), lua_rawseti(L, LUA_REGISTRYINDEX, 100);
-  lua_pushvalue(L, TABLE), fresh(L, 11), lua_rawset(L, WEAK);
-  lua_pushvalue(L, TABLE), fresh(L, 12), lua_rawset(L, TABLE);
-  fresh(L, 13), lua_pushboolean(L, 1), lua_rawset(L, TABLE);
-  lua_pushvalue(L, KEEPER), fresh(L, 14), lua_call(L, 1, 0);
+  lua_pushvalue(L, THIRD), fresh(L, 106), lua_call(L, 1, 0);
+  lua_pushvalue(L, KEEPER), fresh(L, 107), lua_call(L, 1, 0);
+  fresh(L, 108), lua_rawseti(L, LUA_REGISTRYINDEX, 100);
+  fresh(L, 109), lua_setglobal(L, "barrier_test");
+  for (i = 0; i < WAYS; i++) write_to(L, i, TABLES + i);
   for (i = 0; i < 7; i++) lua_gc(L, LUA_GCSTEP, 0);
   collect(L);
-  lua_rawgeti(L, TABLE, 1), wrong += !holds(L, 1);
-  lua_getfield(L, TABLE, "field"), wrong += !holds(L, 2);
-  lua_rawgetp(L, TABLE, &address), wrong += !holds(L, 3);
-  lua_getmetatable(L, TABLE), wrong += !holds(L, 4);
-  lua_getmetatable(L, USERDATA), wrong += !holds(L, 5);
-  lua_getuservalue(L, USERDATA), wrong += !holds(L, 6);
-  lua_xmove(co, L, 1), wrong += !holds(L, 7);
-  lua_getupvalue(L, C_CLOSURE, 1), wrong += !holds(L, 8);
-  lua_getupvalue(L, LUA_CLOSURE, 1), wrong += !holds(L, 9);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, 100), wrong += !holds(L, 10);
-  lua_pushvalue(L, TABLE), lua_rawget(L, WEAK), wrong += !holds(L, 11);
-  lua_pushvalue(L, TABLE), lua_rawget(L, TABLE), wrong += !holds(L, 12);
-  lua_getupvalue(L, KEEPER, 1), wrong += !holds(L, 14);
-  wrong++;
-  for (lua_pushnil(L); lua_next(L, TABLE); lua_pop(L, 1)) {
-    if (!lua_isboolean(L, -1)) continue;
-    lua_pushvalue(L, -2);
-    wrong -= holds(L, 13);
-  }
+  /* what was freed by mistake is something else now */
+  for (i = 0; i < 60; i++) fresh(L, -1), lua_pop(L, 1);
+  lua_getmetatable(L, USERDATA), wrong += !holds(L, 101);
+  lua_getuservalue(L, USERDATA2), wrong += !holds(L, 102);
+  lua_xmove(co, L, 1), wrong += !holds(L, 103);
+  lua_getupvalue(L, C_CLOSURE, 1), wrong += !holds(L, 104);
+  lua_getupvalue(L, LUA_CLOSURE, 1), wrong += !holds(L, 105);
+  lua_getupvalue(L, THIRD, 1), wrong += !holds(L, 106);
+  lua_getupvalue(L, KEEPER, 1), wrong += !holds(L, 107);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, 100), wrong += !holds(L, 108);
+  lua_getglobal(L, "barrier_test"), wrong += !holds(L, 109);
+  for (i = 0; i < WAYS; i++) wrong += !is_there(L, i, TABLES + i);
   lua_settop(L, 0);
   return wrong;
 }
