@@ -154,7 +154,7 @@ fn run(options: &Options) -> Result<(), Vec<u8>> {
             listing::list(&mut out, &main, full)
         }
         .and_then(|()| out.flush())
-        .map_err(|e| format!("cannot write standard output: {e}").into_bytes())?;
+        .map_err(|e| cannot("write", c"stdout", &e))?;
     }
     if options.dump {
         if several {
@@ -167,15 +167,17 @@ fn run(options: &Options) -> Result<(), Vec<u8>> {
     Ok(())
 }
 
+/// The message for what the system refused, in the words of the C library.
+fn cannot(what: &str, name: &CStr, error: &io::Error) -> Vec<u8> {
+    // SAFETY: `strerror` gives a C string, valid until the next call.
+    let reason = unsafe { CStr::from_ptr(libc::strerror(error.raw_os_error().unwrap_or_default())) };
+    [b"cannot ", what.as_bytes(), b" ", name.to_bytes(), b": ", reason.to_bytes()].concat()
+}
+
 /// Writes a file, or standard output, as C does: what does not fit may be known only when it is closed.
 fn store(output: Option<&CStr>, bytes: &[u8]) -> Result<(), Vec<u8>> {
     let name = output.unwrap_or(c"stdout");
-    let failed = |what: &str| {
-        let code = io::Error::last_os_error().raw_os_error().unwrap_or_default();
-        // SAFETY: `strerror` gives a C string, valid until the next call.
-        let reason = unsafe { CStr::from_ptr(libc::strerror(code)) };
-        Err([b"cannot ", what.as_bytes(), b" ", name.to_bytes(), b": ", reason.to_bytes()].concat())
-    };
+    let failed = |what: &str| Err(cannot(what, name, &io::Error::last_os_error()));
     // SAFETY: C strings, a buffer with its length, and a file that is closed last.
     unsafe {
         let file = match output {
