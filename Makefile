@@ -27,7 +27,7 @@ GEN     := $(B)/gen
 
 MACHINE := $(shell $(CC) -dumpmachine)
 # Where src/boundary has no assembly, the version in C is taken.
-ifeq ($(filter x86_64-%linux-gnu x86_64-%linux-musl aarch64-%linux-gnu aarch64-%linux-musl,$(MACHINE)),)
+ifeq ($(if $(findstring linux,$(MACHINE)),$(filter x86_64-% aarch64-%,$(MACHINE))),)
 override FEATURES += portable-boundary
 endif
 # GNU ld damages RISC-V unwind tables when it drops functions from a relocatable object.
@@ -94,8 +94,8 @@ $(GEN)/%.o: $(TARGET)/%/$(if $(TRIPLE),$(TRIPLE)/)release/liblua52.a $(GEN)/unde
 # --- Shared libraries ------------------------------------------------------------------------------------
 
 # What most programs run lies together, next to the constants and to what the loader reads, since the kernel maps a
-# library in pieces of 64 KB: see tools/function-order. Behind it comes what is newer than the list. All code becomes one section here, because valgrind reads
-# the symbols of no other.
+# library in pieces of 64 KB: see tools/function-order. Behind it comes what is newer than the list. All code becomes
+# one section here, because valgrind reads the symbols of no other.
 $(GEN)/order.ld: src/abi/order.txt Makefile
 	@mkdir -p $(@D)
 	@{ echo 'SECTIONS { .text : {'; sed 's/.*/*(.text.& .text.&17h* .text.unlikely.&17h*)/' $<; \
