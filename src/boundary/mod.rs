@@ -104,8 +104,9 @@ impl Ret {
     }
 }
 
-/// Head of every exception the system unwinder handles (`struct _Unwind_Exception`).
-#[repr(C, align(16))]
+/// Head of every exception the system unwinder handles (`struct _Unwind_Exception`), as aligned as anything in C.
+#[cfg_attr(not(target_arch = "s390x"), repr(C, align(16)))]
+#[cfg_attr(target_arch = "s390x", repr(C, align(8)))]
 pub struct UnwindException {
     class: u64,
     cleanup: *mut c_void,

@@ -13,7 +13,12 @@
 #if defined(__ELF__) && defined(__GNUC__) && defined(__LP64__) && !defined(__USING_SJLJ_EXCEPTIONS__) && \
     !defined(LUA52_PLAIN_C)
 #define UNWINDS 1
+/* As aligned as the stack is, or the frame would be arranged as it runs. */
+#if __BIGGEST_ALIGNMENT__ < 16
+#define ALIGNED __attribute__((aligned(8)))
+#else
 #define ALIGNED __attribute__((aligned(16)))
+#endif
 /* The compiler must keep a single copy of the pad, without parts of its frame allocated as it runs: trace.rs relies
    on the one distance between the stack pointer at the call and the structure. */
 #define ONE_COPY __attribute__((noinline, noclone))
