@@ -19,6 +19,9 @@ const STEPMUL_UNIT: isize = 200;
 const MIN_STEPMUL: isize = 40;
 /// So many bytes given back to the system take as long as marking one.
 const RELEASE_SHARE: usize = 32;
+/// The atomic phase pays for at most this share of the bytes in use being allocated: until the sweep, garbage that is as
+/// old as the cycle is still there.
+const ATOMIC_SHARE: usize = 8;
 /// Finalizers called in a step.
 const FINALIZERS: usize = 4;
 /// Growth (percent of `pause`) after which a generational collection is due.
@@ -78,7 +81,7 @@ fn run_atomic(l: Lua, g: &Global) -> usize {
     let cost = atomic::run(g, l);
     g.gc.estimate.set(g.gc.traversed.get());
     sweep::begin(&g.gc);
-    cost
+    cost.min(g.gc.estimate.get() / ATOMIC_SHARE)
 }
 
 fn single(l: Lua) -> usize {
