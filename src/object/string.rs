@@ -139,6 +139,9 @@ pub fn hash_bytes(seed: u64, b: &[u8]) -> u32 {
     (h ^ h >> 32) as u32
 }
 
+/// How many chains ahead strings are fetched when the table changes its size.
+const AHEAD: u32 = 16;
+
 /// The table of all short strings: chains through `Header::next`.
 pub struct StringTable {
     pub buckets: Cell<*mut Cell<Option<GcRef>>>,
@@ -167,11 +170,17 @@ impl StringTable {
         }
         let live = old.min(newsize);
         for i in 0..old {
-            // The strings of neighbouring chains are anywhere in memory.
-            if i + 8 < old
-                && let Some(first) = self.bucket(i + 8).get()
+            // The strings of neighbouring chains are anywhere in memory: the first ones, then the second ones.
+            if i + 2 * AHEAD < old
+                && let Some(first) = self.bucket(i + 2 * AHEAD).get()
             {
                 gc::prefetch(first.as_ptr().cast());
+            }
+            if i + AHEAD < old
+                && let Some(first) = self.bucket(i + AHEAD).get()
+                && let Some(second) = first.next.get()
+            {
+                gc::prefetch(second.as_ptr().cast());
             }
             let mut chain = self.bucket(i).take();
             while let Some(s) = chain {
