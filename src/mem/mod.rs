@@ -15,6 +15,7 @@ use core::cell::Cell;
 use core::ffi::c_void;
 
 mod array;
+mod big;
 pub mod pool;
 mod slab;
 #[cfg(test)]

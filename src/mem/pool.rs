@@ -13,6 +13,7 @@
 //!
 //! The host sees it through `lua_getallocf` and may wrap it, as long as the sizes it passes on stay consistent.
 
+use super::big::{self, BIG};
 use super::slab::{Slabs, slab_of};
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -39,9 +40,11 @@ struct Chunk {
 }
 const CHUNK_HEAD: usize = size_of::<Chunk>().next_multiple_of(GRAIN);
 
-/// A large block of libc's that had to become a small one when there was no memory: header, block.
+/// A large block that had to become a smaller one of another kind when there was no memory: header, block.
 struct Odd {
     next: *mut Odd,
+    /// the size it was allocated with
+    size: usize,
 }
 const ODD_HEAD: usize = 16;
 /// What a large block takes at least, so that it can become an odd one.
@@ -71,6 +74,7 @@ pub struct Pool {
     /// about the bytes allocated since memory was given back
     credit: usize,
     slabs: Slabs,
+    kept: big::Kept,
 }
 
 #[inline(always)]
@@ -267,9 +271,16 @@ impl Pool {
     pub fn held(&self) -> usize {
         self.chunk_bytes + self.slabs.held
     }
+    /// Bytes of big blocks kept for later.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.kept.bytes
+    }
     /// The end of a collection, before which about as much was allocated as is live now; large blocks do not pay. When
     /// the pool is sparse, memory is given back by calls of `release_some`, but only so often that getting it
     /// again is paid for by as many bytes allocated.
+    #[cold]
+    #[inline(never)]
     pub fn collected(&mut self) {
         self.credit = self.credit.saturating_add(self.live - self.large);
         let release = self.is_sparse() && self.credit >= self.slabs.held;
@@ -278,12 +289,37 @@ impl Pool {
             self.flush();
         }
         self.slabs.sort(release);
+        self.kept.collected(self.live);
     }
     /// Gives some memory back to the system: about how many bytes, 0 when there is nothing more to do.
     pub fn release_some(&mut self) -> usize {
         self.slabs.release_some()
     }
+    /// A block of `size` bytes without class, or null.
+    #[inline(never)]
+    fn alloc_large(&mut self, size: usize) -> *mut c_void {
+        if size >= BIG {
+            return self.kept.alloc(size).cast();
+        }
+        // SAFETY: plain allocation.
+        unsafe { libc::malloc(size.max(SMALLEST_LARGE)) }
+    }
+    /// # Safety
+    /// `p` is a block of `size` bytes without class, not used any more.
+    #[inline(never)]
+    unsafe fn free_large(&mut self, p: *mut c_void, size: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { if size >= BIG { self.kept.free(p.cast(), size, self.live) } else { libc::free(p) } }
+    }
+    /// A block of `osize` bytes has `nsize` now.
+    fn recount(&mut self, osize: usize, nsize: usize) {
+        let counts = |size: usize| if size <= SMALL { (class(size) * GRAIN, 0) } else { (size, size) };
+        let ((old, old_large), (new, new_large)) = (counts(osize), counts(nsize));
+        self.live = self.live.wrapping_sub(old).wrapping_add(new);
+        self.large = self.large.wrapping_sub(old_large).wrapping_add(new_large);
+    }
     /// Takes the blocks of slabs off the lists.
+    #[inline(never)]
     fn flush(&mut self) {
         for c in 1..CLASSES {
             let mut b = core::mem::replace(&mut self.lists[c], null_mut());
@@ -310,7 +346,7 @@ impl Pool {
                 let o = *link;
                 if o.cast::<u8>().add(ODD_HEAD).cast() == p {
                     *link = (*o).next;
-                    libc::free(o.cast());
+                    self.free_large(o.cast(), (*o).size);
                     self.set_range();
                     return true;
                 }
@@ -346,6 +382,7 @@ unsafe fn destroy(pool: *mut Pool) {
             c = next;
         }
         (*pool).slabs.destroy();
+        (*pool).kept.clear();
         libc::free(pool.cast());
     }
 }
@@ -381,11 +418,14 @@ pub unsafe extern "C" fn pool_alloc(
             }
             return null_mut();
         }
-        if osize > SMALL && nsize > SMALL {
-            let p = libc::realloc(ptr, nsize.max(SMALLEST_LARGE));
+        if osize > SMALL && nsize > SMALL && (osize >= BIG) == (nsize >= BIG) && (*pool).odd.is_null() {
+            let p = if osize >= BIG {
+                (*pool).kept.resize(ptr.cast(), osize, nsize, (*pool).live).cast()
+            } else {
+                libc::realloc(ptr, nsize.max(SMALLEST_LARGE))
+            };
             if !p.is_null() {
-                (*pool).live = (*pool).live.wrapping_sub(osize).wrapping_add(nsize);
-                (*pool).large = (*pool).large.wrapping_sub(osize).wrapping_add(nsize);
+                (*pool).recount(osize, nsize);
             }
             return p;
         }
@@ -408,7 +448,7 @@ unsafe fn alloc(pool: &mut Pool, size: usize) -> *mut c_void {
         if size <= SMALL {
             return pool.alloc_small(size);
         }
-        let p = libc::malloc(size.max(SMALLEST_LARGE));
+        let p = pool.alloc_large(size);
         if !p.is_null() {
             pool.live += size;
             pool.large += size;
@@ -425,25 +465,25 @@ pub(super) unsafe fn shrink_in_place(
     osize: usize,
     nsize: usize,
 ) -> *mut c_void {
-    let size = class(nsize) * GRAIN;
-    // SAFETY: `p` is a block of the pool of `osize` bytes, more than `size` in whole grains.
+    pool.recount(osize, nsize);
+    if pool.is_odd(p) {
+        return p;
+    }
+    // SAFETY: `p` is a block of the pool of `osize` bytes, which are more than `nsize`.
     unsafe {
         if osize <= SMALL {
-            let rest = class(osize) * GRAIN - size;
-            pool.live -= rest;
-            if pool.is_in_chunk(p as usize) && !pool.is_odd(p) {
-                // The tail becomes a free block of its own. A slab, or libc, will free the block as a whole.
-                pool.put(p.cast::<u8>().add(size).cast(), class(rest));
+            if pool.is_in_chunk(p as usize) {
+                // The tail becomes a free block of its own. A slab will free the block as a whole.
+                let size = class(nsize) * GRAIN;
+                pool.put(p.cast::<u8>().add(size).cast(), class(osize) - class(nsize));
             }
             return p;
         }
         let block = p.cast::<u8>().add(ODD_HEAD);
         core::ptr::copy(p.cast::<u8>(), block, nsize);
-        p.cast::<Odd>().write(Odd { next: pool.odd });
+        p.cast::<Odd>().write(Odd { next: pool.odd, size: osize });
         pool.odd = p.cast();
         pool.set_range();
-        pool.large -= osize;
-        pool.live = pool.live - osize + size;
         block.cast()
     }
 }
@@ -453,10 +493,12 @@ unsafe fn release(pool: &mut Pool, p: *mut c_void, size: usize) {
     unsafe {
         if size <= SMALL {
             pool.free_small(p, size);
-        } else {
-            libc::free(p);
-            pool.live -= size;
-            pool.large -= size;
+            return;
         }
+        if pool.odd.is_null() || !pool.free_odd(p) {
+            pool.free_large(p, size);
+        }
+        pool.live -= size;
+        pool.large -= size;
     }
 }

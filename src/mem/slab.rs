@@ -39,14 +39,21 @@ pub struct Slab {
 
 pub struct Segment {
     next: *mut Segment,
+    /// bytes of its slabs that are touched
+    held: usize,
     slabs: [Slab; SLABS],
 }
 const _: () = assert!(size_of::<Slab>() == 32 && size_of::<Segment>() < SLAB / 4);
 
+#[inline(always)]
+fn segment_of(p: *mut u8) -> *mut Segment {
+    p.map_addr(|a| a & !(SEGMENT - 1)).cast()
+}
+
 /// The slab that `p`, which is inside a segment, belongs to.
 #[inline(always)]
 pub fn slab_of(p: *mut u8) -> *mut Slab {
-    let base = p.map_addr(|a| a & !(SEGMENT - 1)).cast::<Segment>();
+    let base = segment_of(p);
     let i = (p as usize & (SEGMENT - 1)) / SLAB;
     // SAFETY: the segment is there as long as one of its blocks is in use.
     unsafe { (&raw mut (*base).slabs).cast::<Slab>().add(i) }
@@ -142,6 +149,7 @@ impl Slabs {
             (*s).listed = true;
             if !(*s).touched {
                 (*s).touched = true;
+                (*segment_of(s.cast())).held += SLAB;
                 self.held += SLAB;
             }
         }
@@ -254,20 +262,23 @@ impl Slabs {
     }
     /// Gives the memory of one segment, or of the free slabs of one, back to the system. How many bytes; 0 when there
     /// is nothing left to do.
+    #[cold]
+    #[inline(never)]
     pub fn release_some(&mut self) -> usize {
         // SAFETY: the segments of the pool; of those leaving nothing is in use.
         unsafe {
             let g = self.leaving;
             if !g.is_null() {
                 self.leaving = (*g).next;
-                let touched = (*g).slabs.iter().filter(|s| s.touched).count() * SLAB;
-                self.held -= touched;
+                let held = (*g).held;
+                self.held -= held;
                 libc::munmap(g.cast(), SEGMENT);
-                return touched.max(SLAB);
+                return held.max(SLAB);
             }
             let mut n = 0;
             while n == 0 && !self.cursor.is_null() {
                 n = decommit(&mut (*self.cursor).slabs);
+                (*self.cursor).held -= n;
                 self.held -= n;
                 self.cursor = (*self.cursor).next;
             }
@@ -310,32 +321,26 @@ impl Slab {
 }
 
 /// Gives back the memory of the slabs without class; how many bytes.
-fn decommit(slabs: &mut [Slab]) -> usize {
+fn decommit(slabs: &mut [Slab; SLABS]) -> usize {
     // SAFETY: no memory is involved.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
     let mut bytes = 0;
-    let mut i = 0;
-    while i < slabs.len() {
-        let n = slabs[i..].iter().take_while(|s| s.class == 0 && s.touched).count();
-        if n > 0 && page <= SLAB {
-            let run = &mut slabs[i..i + n];
-            let start = run[0].start.map_addr(|a| a.next_multiple_of(page));
-            let end = run[n - 1].end();
-            // SAFETY: nothing in these slabs is in use; they begin and end with pages.
-            let failed =
-                unsafe { libc::madvise(start.cast(), end as usize - start as usize, libc::MADV_DONTNEED) };
-            if failed == 0 {
-                run.iter_mut().for_each(|s| s.touched = false);
-                bytes += n * SLAB;
+    for s in slabs {
+        if s.class == 0 && s.touched && page <= SLAB {
+            let start = s.start.map_addr(|a| a.next_multiple_of(page));
+            let size = s.end() as usize - start as usize;
+            // SAFETY: nothing in the slab is in use; it ends with a page.
+            if unsafe { libc::madvise(start.cast(), size, libc::MADV_DONTNEED) } == 0 {
+                s.touched = false;
+                bytes += SLAB;
             }
         }
-        i += n.max(1);
     }
     bytes
 }
 
 /// Fresh memory of zeros at a multiple of `align`, or null. Both are multiples of the size of a page.
-pub fn map_aligned(size: usize, align: usize) -> *mut u8 {
+fn map_aligned(size: usize, align: usize) -> *mut u8 {
     let Some(more) = size.checked_add(align) else { return null_mut() };
     let p = map(size);
     if p.is_null() || (p as usize).is_multiple_of(align) {
@@ -360,7 +365,8 @@ pub fn map_aligned(size: usize, align: usize) -> *mut u8 {
     }
 }
 
-fn map(size: usize) -> *mut u8 {
+/// Fresh memory of zeros, or null.
+pub fn map(size: usize) -> *mut u8 {
     // SAFETY: no memory is involved but what is mapped.
     let p = unsafe {
         libc::mmap(

@@ -1,5 +1,6 @@
 //! The pool: blocks keep their bytes, memory is reused and goes back, shrinking needs none.
 
+use super::big::BIG;
 use super::pool::{self, Pool, pool_alloc};
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -89,7 +90,7 @@ fn blocks_keep_their_bytes() {
     for round in 0..100_000 {
         let size = match b.random(100) {
             0 => 1 + b.random(20_000),
-            1 => 1 + b.random(5_000_000) / (1 + b.random(100)),
+            1 => 1 + b.random(10_000_000) / (1 + b.random(100)),
             n => 1 + b.random(8 * n),
         };
         // The number of blocks goes up and down.
@@ -172,7 +173,7 @@ fn blocks_shrink_without_memory() {
         let size = if large { 513 + b.random(300_000) } else { 10 + b.random(503) };
         b.alloc(size);
         let (p, size, mark) = b.list.pop().unwrap();
-        let nsize = 1 + b.random(size.min(513) - 1);
+        let nsize = 1 + b.random(if size > BIG { BIG - 1 } else { size.min(513) - 1 });
         if nsize.div_ceil(8) == size.div_ceil(8) {
             b.list.push((p, size, mark));
             continue;
@@ -188,11 +189,41 @@ fn blocks_shrink_without_memory() {
                 b.free(k);
             }
             let k = 1 + b.random(b.list.len() - 1);
-            let n = 1 + b.random(2000);
+            let n = 1 + b.random(if i % 7 == 0 { 500_000 } else { 2000 });
             b.resize(k, n);
         }
         if i % 100 == 0 {
             b.collect();
         }
     }
+}
+
+#[test]
+fn big_blocks_are_kept_for_a_while() {
+    let mut b = Blocks::new();
+    for _ in 0..3 {
+        b.alloc(300_000);
+    }
+    let p = b.list[3].0;
+    b.free(3);
+    assert!(b.pool().kept() >= 300_000);
+    b.alloc(290_000);
+    assert_eq!(b.list[3].0, p, "the freed block's mapping was used again");
+    assert_eq!(b.pool().kept(), 0);
+    // Growing takes a kept mapping, too, and leaves the old one.
+    b.alloc(600_000);
+    b.free(4);
+    b.resize(3, 600_000);
+    assert!((290_000..300_000).contains(&b.pool().kept()));
+    b.collect();
+    b.collect();
+    assert_eq!(b.pool().kept(), 0, "nobody needed it");
+    b.alloc(4 << 20);
+    b.alloc(4 << 20);
+    b.free(5);
+    b.free(4);
+    assert_eq!(b.pool().kept(), 4 << 20, "not more than is in use");
+    b.clear();
+    b.collect();
+    assert!(b.pool().kept() <= 1 << 20, "nothing is in use beside it");
 }
