@@ -1,6 +1,6 @@
 /* What memory costs: bytes of each kind of object, the distribution of the collector's pauses beside a heap of a million
  * objects, the longest single operations, and what is resident before and after a peak. Uses the public API only.
- *   memory [PART]   footprint, peak or pauses; one line a figure: name, value, unit
+ *   memory [PART]   footprint, peak, pauses or operations; one line a figure: name, value, unit
  * Times are of the thread's CPU, so that a busy machine does not show as a pause. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +127,7 @@ static double sample[SAMPLES];
 static void pauses(void) {
   lua_State *L = fresh();
   long n = 0, i;
-  double t, worst;
+  double t;
   lua_gc(L, LUA_GCSTOP, 0);
   run(L, "local t = {} for i = 1, 250000 do t[i] = { i, name = 'object number ' .. i, f = function() return i end } end HEAP = t");
   settle(L);
@@ -156,7 +156,6 @@ static void pauses(void) {
   lua_gc(L, LUA_GCSTOP, 0);
   lua_pushnil(L);
   lua_setglobal(L, "HEAP");
-  worst = 0;
   n = 0;
   for (i = 0; i < SAMPLES; i++) {
     int done;
@@ -167,8 +166,14 @@ static void pauses(void) {
   }
   distribution("step that frees", sample, n);
   lua_close(L);
+}
 
-  /* single operations whose work cannot be split */
+/* ---- single operations whose work cannot be split ---------------------------------------------------------- */
+
+static void operations(void) {
+  lua_State *L;
+  long i;
+  double t, worst;
   L = fresh();
   lua_gc(L, LUA_GCSTOP, 0);
   worst = 0;
@@ -231,5 +236,6 @@ int main(int argc, char **argv) {
   if (*part == 0 || strcmp(part, "footprint") == 0) footprint();
   if (*part == 0 || strcmp(part, "peak") == 0) peak();
   if (*part == 0 || strcmp(part, "pauses") == 0) pauses();
+  if (*part == 0 || strcmp(part, "operations") == 0) operations();
   return 0;
 }

@@ -21,7 +21,7 @@ def main():
                        ["-l:liblua5.2.so.0", "-lm", "-ldl"], check=True)
         values, order = {}, []
         # Each part is a process of its own: what one leaves behind must not show in the next.
-        for part in ("footprint", "peak") + 3 * ("pauses",):
+        for part in ("footprint", "peak") + 3 * ("pauses", "operations"):
             for side, libdir in enumerate(sys.argv[1:]):
                 env = dict(os.environ)
                 if libdir:
