@@ -1,7 +1,8 @@
 //! Blocks of 128 KB and more, each in a mapping of its own.
 //!
-//! `malloc` would keep them for later once some of them were freed, beside what the pool keeps. Here they go back at
-//! once, but for a few that are kept for the next blocks until a collection has ended twice.
+//! `malloc` would keep them for later once some of them were freed, beside what the pool keeps. Here some are kept, whole or
+//! in parts, for the next blocks and for others to grow into: until small blocks need more memory, or a collection has
+//! ended twice.
 //!
 //! The length of a mapping follows from the size of its block.
 
@@ -14,6 +15,8 @@ pub const BIG: usize = 128 << 10;
 const PAGE: usize = 4096;
 /// As many bytes are kept for later as are in use, but not fewer than these.
 const KEPT_BYTES: usize = 1 << 20;
+/// No more than so many are kept: the list is walked each time.
+const KEPT_MAPPINGS: usize = 32;
 
 /// A mapping that is kept, at its start.
 struct Mapping {
@@ -22,6 +25,9 @@ struct Mapping {
     /// ends of collections since
     age: usize,
 }
+
+/// Where a kept mapping is referred to.
+type Link = *mut *mut Mapping;
 
 pub struct Kept {
     first: *mut Mapping,
@@ -36,45 +42,114 @@ impl Kept {
     /// A block of `size` bytes, or null.
     pub fn alloc(&mut self, size: usize) -> *mut u8 {
         let Some(len) = size.checked_next_multiple_of(PAGE) else { return null_mut() };
-        // The kept mapping nearest in size, if it is near.
-        let (mut best, mut best_diff) = (null_mut::<*mut Mapping>(), len / 3);
-        let mut link = &raw mut self.first;
+        let mut best = self.find(len);
+        if !best.is_null() {
+            // SAFETY: a kept mapping of at least this size.
+            return unsafe { self.take(best, len) };
+        }
+        // Or one that is nearly so large.
+        best = self.find(len / 3 * 2);
+        // SAFETY: a kept mapping; when it cannot grow, it goes back.
+        unsafe {
+            if !best.is_null() {
+                let old = (**best).len;
+                let m = self.take(best, old);
+                let q = libc::mremap(m.cast(), old, len, libc::MREMAP_MAYMOVE);
+                if q != libc::MAP_FAILED {
+                    return q.cast();
+                }
+                libc::munmap(m.cast(), old);
+            }
+        }
+        let p = map(len);
+        if !p.is_null() || self.bytes == 0 {
+            return p;
+        }
+        self.clear();
+        map(len)
+    }
+    /// The smallest kept mapping of at least `len` bytes, or null.
+    fn find(&mut self, len: usize) -> Link {
+        let (mut best, mut best_len): (Link, usize) = (null_mut(), usize::MAX);
+        let mut link: Link = &raw mut self.first;
         // SAFETY: kept mappings are there, with their link in front.
         unsafe {
             while !(*link).is_null() {
-                let diff = (**link).len.abs_diff(len);
-                if diff < best_diff {
-                    (best, best_diff) = (link, diff);
+                let m = (**link).len;
+                if m >= len && m < best_len {
+                    (best, best_len) = (link, m);
                 }
                 link = &raw mut (**link).next;
             }
-            if best.is_null() {
-                return map(len);
+        }
+        best
+    }
+    /// The kept mapping that begins at `p`, or null.
+    fn at(&mut self, p: *mut u8) -> Link {
+        let mut link: Link = &raw mut self.first;
+        // SAFETY: as in `find`.
+        unsafe {
+            while !(*link).is_null() && (*link).cast() != p {
+                link = &raw mut (**link).next;
             }
-            let m = *best;
-            let old = (*m).len;
-            *best = (*m).next;
-            self.bytes -= old;
-            let p = remap(m.cast(), old, len);
-            if p.is_null() {
-                libc::munmap(m.cast(), old);
+            if (*link).is_null() { null_mut() } else { link }
+        }
+    }
+    /// Takes `len` bytes off the front of a kept mapping; the rest stays, and the block can grow into it.
+    ///
+    /// # Safety
+    /// `link` refers to a kept mapping of at least `len` bytes, which are multiples of `PAGE`.
+    unsafe fn take(&mut self, link: Link, len: usize) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let m = *link;
+            let Mapping { next, len: all, age } = m.read();
+            *link = next;
+            self.bytes -= len;
+            if all > len {
+                let rest = m.cast::<u8>().add(len).cast::<Mapping>();
+                rest.write(Mapping { next, len: all - len, age });
+                *link = rest;
             }
-            p
+            m.cast()
         }
     }
     /// # Safety
     /// `p` is a block of `size` bytes from here, not used any more; `in_use` bytes are in use with it.
-    pub unsafe fn free(&mut self, p: *mut u8, size: usize, in_use: usize) {
-        let len = length(size);
-        // SAFETY: the caller's promise.
+    pub unsafe fn free(&mut self, mut p: *mut u8, size: usize, in_use: usize) {
+        let mut len = length(size);
+        // SAFETY: the caller's promise; kept mappings are there, with their link in front.
         unsafe {
-            if self.bytes + len <= KEPT_BYTES.max(in_use) {
-                p.cast::<Mapping>().write(Mapping { next: self.first, len, age: 0 });
-                self.first = p.cast();
-                self.bytes += len;
-            } else {
+            if self.bytes + len > KEPT_BYTES.max(in_use) {
                 libc::munmap(p.cast(), len);
+                return;
             }
+            self.bytes += len;
+            // Becomes one with its neighbours.
+            let mut count = 0;
+            let mut link: Link = &raw mut self.first;
+            while !(*link).is_null() {
+                let Mapping { next, len: other, .. } = (*link).read();
+                let start: *mut u8 = (*link).cast();
+                let before = start.wrapping_add(other) == p;
+                if before || p.wrapping_add(len) == start {
+                    *link = next;
+                    len += other;
+                    if before {
+                        p = start;
+                    }
+                    continue;
+                }
+                count += 1;
+                link = &raw mut (**link).next;
+            }
+            if count >= KEPT_MAPPINGS {
+                self.bytes -= len;
+                libc::munmap(p.cast(), len);
+                return;
+            }
+            p.cast::<Mapping>().write(Mapping { next: self.first, len, age: 0 });
+            self.first = p.cast();
         }
     }
     /// Changes the size of a block in place or moves it, mostly without a copy. Null when there is no memory; the block is
@@ -84,41 +159,62 @@ impl Kept {
     /// `p` is a block of `osize` bytes from here; `in_use` bytes are in use with it.
     pub unsafe fn resize(&mut self, p: *mut u8, osize: usize, nsize: usize, in_use: usize) -> *mut u8 {
         let Some(len) = nsize.checked_next_multiple_of(PAGE) else { return null_mut() };
-        let mut link = &raw mut self.first;
-        // SAFETY: the caller's promise; kept mappings are there, with their link in front.
+        let old = length(osize);
+        // SAFETY: the caller's promise; what `find` and `at` say.
         unsafe {
-            while len > osize && !(*link).is_null() {
-                let m = *link;
-                if (*m).len == len {
-                    // A copy takes less time than the first use of fresh memory.
-                    *link = (*m).next;
-                    self.bytes -= len;
-                    core::ptr::copy_nonoverlapping(p, m.cast(), osize);
-                    self.free(p, osize, in_use);
-                    return m.cast();
+            if len <= old {
+                if len < old {
+                    libc::munmap(p.add(len).cast(), old - len);
                 }
-                link = &raw mut (*m).next;
+                return p;
             }
-            remap(p, length(osize), len)
+            let behind = self.at(p.wrapping_add(old));
+            if !behind.is_null() && (**behind).len >= len - old {
+                self.take(behind, len - old);
+                return p;
+            }
+            let other = self.find(len);
+            if !other.is_null() {
+                // A copy takes less time than the first use of fresh memory.
+                let q = self.take(other, len);
+                core::ptr::copy_nonoverlapping(p, q, osize);
+                self.free(p, osize, in_use);
+                return q;
+            }
+            let q = libc::mremap(p.cast(), old, len, libc::MREMAP_MAYMOVE);
+            if q != libc::MAP_FAILED {
+                return q.cast();
+            }
+            // What was put together from several mappings does not move as one.
+            let q = map(len);
+            if !q.is_null() {
+                core::ptr::copy_nonoverlapping(p, q, osize);
+                libc::munmap(p.cast(), old);
+            }
+            q
         }
     }
-    /// A collection has ended: gives back what was not needed during two of them, and what is too much beside `in_use`
-    /// bytes.
-    pub fn collected(&mut self, in_use: usize) {
-        self.release(1, KEPT_BYTES.max(in_use));
+    /// A collection has ended: gives back what was not needed during two of them.
+    pub fn collected(&mut self) {
+        self.release(1, 1);
+    }
+    /// Small blocks need more memory: gives back what was not needed since the last collection.
+    pub fn make_room(&mut self) {
+        self.release(0, 0);
     }
     /// Gives everything back.
     pub fn clear(&mut self) {
-        self.release(0, 0);
+        self.release(1, 0);
     }
-    fn release(&mut self, ends: usize, limit: usize) {
+    /// `ends` collections have ended. Gives back what is older than `age` of them.
+    fn release(&mut self, ends: usize, age: usize) {
         let mut link = &raw mut self.first;
         // SAFETY: kept mappings are there, with nothing in them but the link.
         unsafe {
             while !(*link).is_null() {
                 let m = *link;
                 (*m).age += ends;
-                if (*m).age > 1 || self.bytes > limit {
+                if (*m).age > age {
                     *link = (*m).next;
                     self.bytes -= (*m).len;
                     libc::munmap(m.cast(), (*m).len);
@@ -128,15 +224,4 @@ impl Kept {
             }
         }
     }
-}
-
-/// # Safety
-/// `p` is a mapping of `old` bytes.
-unsafe fn remap(p: *mut u8, old: usize, new: usize) -> *mut u8 {
-    if old == new {
-        return p;
-    }
-    // SAFETY: the caller's promise.
-    let q = unsafe { libc::mremap(p.cast(), old, new, libc::MREMAP_MAYMOVE) };
-    if q == libc::MAP_FAILED { null_mut() } else { q.cast() }
 }

@@ -181,7 +181,14 @@ impl Pool {
             room = self.end as usize - self.bump as usize;
         }
         if room < size {
-            let b = self.slabs.take(c, (self.chunk_low, self.chunk_high));
+            if self.kept.bytes > 0 && self.slabs.needs_memory(c) {
+                self.kept.make_room();
+            }
+            let mut b = self.slabs.take(c, (self.chunk_low, self.chunk_high));
+            if b.is_null() && self.kept.bytes > 0 {
+                self.kept.clear();
+                b = self.slabs.take(c, (self.chunk_low, self.chunk_high));
+            }
             if !b.is_null() {
                 // Chunks made from now on could be where segments are.
                 self.is_large = true;
@@ -289,7 +296,7 @@ impl Pool {
             self.flush();
         }
         self.slabs.sort(release);
-        self.kept.collected(self.live);
+        self.kept.collected();
     }
     /// Gives some memory back to the system: about how many bytes, 0 when there is nothing more to do.
     pub fn release_some(&mut self) -> usize {

@@ -142,6 +142,11 @@ impl Slabs {
             }
         }
     }
+    /// Whether `take` will use memory that is not held yet.
+    pub fn needs_memory(&self, c: usize) -> bool {
+        // SAFETY: slabs on lists are there.
+        self.queues[c].first.is_null() && (self.empty.is_null() || unsafe { !(*self.empty).touched })
+    }
     fn assign(&mut self, s: *mut Slab, c: usize) {
         // SAFETY: an empty slab.
         unsafe {
