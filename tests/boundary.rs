@@ -402,6 +402,47 @@ fn destructor_that_calls_and_raises() {
     }
 }
 
+/// The pad is on another stack than the raise, as with a host's fibers. There is no way to it for an unwinder, so what is
+/// left is the jump; nothing may stay behind.
+#[test]
+fn raise_from_a_fiber() {
+    let f = Foreign::new(
+        "fiber",
+        "cc",
+        &[],
+        r#"
+        #include <sys/mman.h>
+        #include <ucontext.h>
+        static Toy *toy;
+        static int code;
+        static void body() { Counted c(1); T->throw_(toy, code); }
+        EXPORT int fiber(Toy *t, size_t n) {
+          static void *stack;
+          static ucontext_t here, there;
+          // Below all other stacks: a pad below the raise would tell that it is on another one.
+          if (!stack) stack = mmap((void *)0x20000000, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+          toy = t;
+          code = (int)n;
+          getcontext(&there);
+          there.uc_stack.ss_sp = stack;
+          there.uc_stack.ss_size = 1 << 16;
+          there.uc_link = &here;
+          makecontext(&there, body, 0);
+          swapcontext(&here, &there);
+          return 0;
+        }
+        "#,
+    );
+    let mut t = toy();
+    for _ in 0..3 {
+        assert_eq!(f.run(&mut t, "fiber", 5).throw, 5);
+        assert_eq!(counts(), []);
+        let mut in_flight = 0;
+        t.link.held(|_| in_flight += 1);
+        assert_eq!(in_flight, 1, "only the value that arrived is held");
+    }
+}
+
 /// A cleanup that raises: the later error takes the place of the one in flight. (In C++ this is `terminate`.)
 #[test]
 fn cleanup_that_raises() {

@@ -11,7 +11,7 @@
 //!  84  throw code of a jump
 //! ```
 
-use super::raise::{Own, Pad, decide};
+use super::raise::{Own, Pad, decide, give_up};
 use super::unwind::{discard, personality};
 use super::{Link, Ret};
 use core::arch::{asm, naked_asm};
@@ -233,6 +233,8 @@ pub unsafe extern "C" fn raise(link: *mut Link, throw: u64) {
         "mov x0, x1",
         "blr x9",
         // Nobody took the exception: some frame stopped the unwinder. What is left is the jump.
+        "ldr x0, [sp, #16]",
+        "bl {give_up}",
         "ldp x0, x1, [sp, #16]",
         "ldr x9, [x0]",
         ".cfi_remember_state",
@@ -241,6 +243,7 @@ pub unsafe extern "C" fn raise(link: *mut Link, throw: u64) {
         "b {landing}",
         ".cfi_endproc",
         decide = sym decide,
+        give_up = sym give_up,
         landing = sym landing,
     )
 }

@@ -86,6 +86,16 @@ pub(super) unsafe extern "C" fn decide(link: *mut Link, throw: u64, pc: usize, s
     unsafe { plan(link, throw, Frame { pc, sp, fp }) }
 }
 
+/// The unwinder came back: the raise in assembly jumps instead, and the exception will not arrive.
+///
+/// # Safety
+/// `link` is valid and has a pad.
+#[cfg(naked_stubs)]
+pub(super) unsafe extern "C" fn give_up(link: *mut Link) {
+    // SAFETY: the caller's promise.
+    unsafe { unwind::abandon((*link).pad.cast()) }
+}
+
 /// Decides how `throw` gets to the innermost pad.
 ///
 /// # Safety
@@ -136,6 +146,7 @@ unsafe fn unwind(pad: *mut Pad, throw: u64) -> Plan {
         {
             return Plan { function, argument: own as usize };
         }
+        unwind::abandon(pad);
     }
     Plan::jump(0)
 }

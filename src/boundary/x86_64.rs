@@ -18,7 +18,7 @@
 //!
 //! Each instruction's CFI is exact, so debuggers and sampling profilers can unwind from anywhere.
 
-use super::raise::{Own, Pad, decide};
+use super::raise::{Own, Pad, decide, give_up};
 use super::unwind::{discard, personality};
 use super::{Link, Ret};
 use core::arch::{asm, naked_asm};
@@ -245,6 +245,8 @@ pub unsafe extern "C" fn raise(link: *mut Link, throw: u64) {
         "call rax",
         // Nobody took the exception: some frame stopped the unwinder. What is left is the jump.
         "mov rdi, [rsp + 16]",
+        "call {give_up}",
+        "mov rdi, [rsp + 16]",
         "mov rdx, [rsp + 8]",
         ".cfi_remember_state",
         "mov rsp, [rdi]",
@@ -252,6 +254,7 @@ pub unsafe extern "C" fn raise(link: *mut Link, throw: u64) {
         "jmp {landing}",
         ".cfi_endproc",
         decide = sym decide,
+        give_up = sym give_up,
         landing = sym landing,
     )
 }
