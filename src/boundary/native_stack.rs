@@ -3,7 +3,9 @@
 //! # Invariants
 //!
 //! 1. `low` and `reserve` are of the stack that the system gave to `thread`. Elsewhere (a host's fiber, a signal's
-//!    stack) an address is not in the reserve, so there only the number of levels is a bound.
+//!    stack) an address is not in the reserve, so there only the number of levels is a bound. Until `measured` the
+//!    reserve is all that is some way below the first address seen: asking for the bounds reads files, and most
+//!    programs never come so far.
 //! 2. The reserve is what the deepest piece of work between two checks may use: a library function with its buffer, the
 //!    message handler, the unwinder.
 
@@ -14,6 +16,8 @@ use core::mem::{MaybeUninit, transmute};
 /// Bytes kept free where the stack is large enough for it.
 const MIN_RESERVE: usize = 32 * 1024;
 const MAX_RESERVE: usize = 64 * 1024;
+/// Bytes below the first address seen on a thread that are used without asking for the bounds.
+const UNMEASURED: usize = 4 * 1024;
 
 /// Whether there is room for one more level.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +34,7 @@ pub struct NativeStack {
     thread: Cell<usize>,
     low: Cell<usize>,
     reserve: Cell<usize>,
+    measured: Cell<bool>,
     /// The level that was told `Short`; `NO_LEVEL` when a level up to it has had room since.
     short_at: Cell<u16>,
 }
@@ -42,6 +47,7 @@ impl NativeStack {
             thread: Cell::new(0),
             low: Cell::new(0),
             reserve: Cell::new(0),
+            measured: Cell::new(false),
             short_at: Cell::new(NO_LEVEL),
         }
     }
@@ -49,25 +55,39 @@ impl NativeStack {
     /// The room that the calling thread has for native level `level` of the state.
     #[inline(always)]
     pub fn room(&self, level: u16) -> Room {
+        let here = MaybeUninit::<u8>::uninit();
+        let here = here.as_ptr() as usize;
         let thread = current_thread();
         if thread != self.thread.get() {
-            self.measure(thread);
+            self.thread.set(thread);
+            self.low.set(0);
+            self.reserve.set(here.saturating_sub(UNMEASURED));
+            self.measured.set(false);
         }
-        let here = MaybeUninit::<u8>::uninit();
-        let left = (here.as_ptr() as usize).wrapping_sub(self.low.get());
-        if left >= self.reserve.get() {
+        if self.left(here) >= self.reserve.get() {
             if level <= self.short_at.get() {
                 self.short_at.set(NO_LEVEL);
             }
             Room::Enough
         } else {
-            self.in_reserve(level, left)
+            self.in_reserve(level, here)
         }
+    }
+
+    /// Bytes between the end of the stack and `here`; very many if that is somewhere else.
+    #[inline(always)]
+    fn left(&self, here: usize) -> usize {
+        here.wrapping_sub(self.low.get())
     }
 
     #[cold]
     #[inline(never)]
-    fn in_reserve(&self, level: u16, left: usize) -> Room {
+    fn in_reserve(&self, level: u16, here: usize) -> Room {
+        if !self.measured.get() {
+            self.measure();
+            return self.room(level);
+        }
+        let left = self.left(here);
         if level <= self.short_at.get() {
             self.short_at.set(level);
             Room::Short
@@ -78,11 +98,9 @@ impl NativeStack {
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn measure(&self, thread: usize) {
+    fn measure(&self) {
         let (low, size) = own_stack().unwrap_or((0, 0));
-        self.thread.set(thread);
+        self.measured.set(true);
         self.low.set(low);
         self.reserve.set((size / 8).clamp(MIN_RESERVE, MAX_RESERVE).min(size / 2));
     }
@@ -200,14 +218,17 @@ mod tests {
         });
         let moved = on_thread(128, || {
             let stack = NativeStack::new();
+            assert_eq!(stack.room(1), Room::Enough);
             assert_eq!(room_with(&stack, 16 << 10, 1), Room::Short);
             stack.low.get()
         });
         // As if the state came from that thread.
         stack.thread.set(1);
         stack.low.set(moved);
+        stack.measured.set(true);
         assert_eq!(stack.room(1), Room::Enough);
         assert_ne!(stack.low.get(), moved);
+        assert!(!stack.measured.get());
     }
 
     #[test]

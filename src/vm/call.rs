@@ -25,8 +25,8 @@ const ERROR_STACK: usize = MAX_STACK + 200;
 /// Native nesting at which even error handling gives up.
 const MAX_C_CALLS_IN_ERROR: u16 = LUAI_MAXCCALLS as u16 + (LUAI_MAXCCALLS as u16 >> 3);
 
-/// So many nested native calls are made without asking for room on the native stack: most hosts never make more.
-pub const UNMEASURED_LEVELS: u16 = 3;
+/// So many nested native calls are made without asking for room on the native stack: the one of the host.
+pub const UNMEASURED_LEVELS: u16 = 1;
 
 // ---- stack ----------------------------------------------------------------------------------------------------
 
