@@ -232,7 +232,7 @@ static int api(lua_State *L) {
   }
   luaL_getsubtable(L, 1, "sub");
   lua_settop(L, 0);
-  lua_load(L, read_once, &left, "=api", NULL);
+  if (lua_load(L, read_once, &left, "=api", NULL) != LUA_OK) return lua_error(L);
   lua_dump(L, write_nowhere, NULL);
   lua_pushvalue(L, 1);
   lua_getinfo(L, ">fL", &ar);
