@@ -11,7 +11,7 @@ static void print_info(const char *what, lua_Debug *ar) {
         break;
       case 'l': printf(" line=%d", ar->currentline); break;
       case 'u': printf(" nups=%d nparams=%d vararg=%d", ar->nups, ar->nparams, ar->isvararg); break;
-      case 't': printf(" tail=%d", ar->istailcall != 0); break;
+      case 't': printf(" tail=%d", ar->istailcall); break;
       default: break;
     }
   }

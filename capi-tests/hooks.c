@@ -24,7 +24,7 @@ static void trace(lua_State *L, lua_Debug *ar) {
   }
   lua_getinfo(L, "nSlt", ar);
   say("  %s %s %s %s line %d tail %d", event_name(ar->event), ar->what, ar->namewhat, ar->name ? ar->name : "?",
-      ar->currentline, ar->istailcall != 0);
+      ar->currentline, ar->istailcall);
 }
 
 static void traced(lua_State *L, const char *label, int mask, int count, const char *code) {

@@ -477,7 +477,7 @@ fn fill(l: Lua, wanted: u32, ar: &mut lua_Debug, func: Value, ci: Option<&CallIn
         }
     }
     if wanted & wants::TAIL_CALL != 0 {
-        ar.istailcall = ci.is_some_and(|ci| ci.has(cist::TAIL)) as c_char;
+        ar.istailcall = if ci.is_some_and(|ci| ci.has(cist::TAIL)) { TRUE_TAIL_CALL } else { 0 };
     }
     if wanted & wants::NAME != 0 {
         (ar.namewhat, ar.name) = match ci.and_then(|ci| func_name(l, ci)) {
@@ -561,6 +561,9 @@ pub fn set_local(l: Lua, ci: &CallInfo, n: i32) -> Option<Bytes> {
 }
 
 // ---- hooks ----------------------------------------------------------------------------------------------------
+
+/// What `lua_Debug::istailcall` is for one: hosts that print it, or compare it, know the reference's value.
+const TRUE_TAIL_CALL: c_char = 64;
 
 /// `lua_sethook`. May be called from a signal handler that interrupted this thread anywhere, and from another thread: it
 /// only stores, and the mask, which makes the rest visible, last. (So it does not look at the running function, which may
