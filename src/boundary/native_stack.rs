@@ -34,6 +34,8 @@ pub struct NativeStack {
     thread: Cell<usize>,
     low: Cell<usize>,
     reserve: Cell<usize>,
+    /// `reserve`, or everything while some level is told `Short`, so that `is_roomy` says no
+    limit: Cell<usize>,
     measured: Cell<bool>,
     /// The level that was told `Short`; `NO_LEVEL` when a level up to it has had room since.
     short_at: Cell<u16>,
@@ -47,30 +49,51 @@ impl NativeStack {
             thread: Cell::new(0),
             low: Cell::new(0),
             reserve: Cell::new(0),
+            limit: Cell::new(0),
             measured: Cell::new(false),
             short_at: Cell::new(NO_LEVEL),
         }
     }
 
-    /// The room that the calling thread has for native level `level` of the state.
+    /// Whether the calling thread has room for one more level, whatever the level is. When it says no, `room` knows.
     #[inline(always)]
+    pub fn is_roomy(&self) -> bool {
+        current_thread() == self.thread.get() && self.left(here()) >= self.limit.get()
+    }
+
+    /// The room that the calling thread has for native level `level` of the state.
+    #[cold]
+    #[inline(never)]
     pub fn room(&self, level: u16) -> Room {
-        let here = MaybeUninit::<u8>::uninit();
-        let here = here.as_ptr() as usize;
+        let here = here();
         let thread = current_thread();
         if thread != self.thread.get() {
             self.thread.set(thread);
             self.low.set(0);
-            self.reserve.set(here.saturating_sub(UNMEASURED));
+            self.set_reserve(here.saturating_sub(UNMEASURED));
             self.measured.set(false);
         }
-        if self.left(here) >= self.reserve.get() {
+        if self.left(here) < self.reserve.get() && !self.measured.get() {
+            let (low, size) = own_stack().unwrap_or((0, 0));
+            self.measured.set(true);
+            self.low.set(low);
+            self.set_reserve((size / 8).clamp(MIN_RESERVE, MAX_RESERVE).min(size / 2));
+        }
+        let left = self.left(here);
+        if left >= self.reserve.get() {
             if level <= self.short_at.get() {
                 self.short_at.set(NO_LEVEL);
+                self.limit.set(self.reserve.get());
             }
             Room::Enough
+        } else if level <= self.short_at.get() {
+            self.short_at.set(level);
+            self.limit.set(usize::MAX);
+            Room::Short
+        } else if left >= self.reserve.get() / 2 {
+            Room::Enough
         } else {
-            self.in_reserve(level, here)
+            Room::None
         }
     }
 
@@ -80,29 +103,11 @@ impl NativeStack {
         here.wrapping_sub(self.low.get())
     }
 
-    #[cold]
-    #[inline(never)]
-    fn in_reserve(&self, level: u16, here: usize) -> Room {
-        if !self.measured.get() {
-            self.measure();
-            return self.room(level);
-        }
-        let left = self.left(here);
-        if level <= self.short_at.get() {
-            self.short_at.set(level);
-            Room::Short
-        } else if left >= self.reserve.get() / 2 {
-            Room::Enough
-        } else {
-            Room::None
-        }
-    }
-
-    fn measure(&self) {
-        let (low, size) = own_stack().unwrap_or((0, 0));
-        self.measured.set(true);
-        self.low.set(low);
-        self.reserve.set((size / 8).clamp(MIN_RESERVE, MAX_RESERVE).min(size / 2));
+    /// For a stack that is new to us: no level of it has been told anything.
+    fn set_reserve(&self, reserve: usize) {
+        self.reserve.set(reserve);
+        self.limit.set(reserve);
+        self.short_at.set(NO_LEVEL);
     }
 }
 
@@ -110,6 +115,13 @@ impl Default for NativeStack {
     fn default() -> Self {
         NativeStack::new()
     }
+}
+
+/// An address on the stack in use.
+#[inline(always)]
+fn here() -> usize {
+    let local = MaybeUninit::<u8>::uninit();
+    local.as_ptr() as usize
 }
 
 /// What tells threads apart, without a call where the ABI has a register for it.

@@ -195,9 +195,7 @@ impl Compiler<'_> {
         let l = self.lex.l;
         let n = l.n_c_calls.get() + 1;
         l.n_c_calls.set(n);
-        if n > call::UNMEASURED_LEVELS {
-            call::native_room(l, n)?;
-        }
+        call::native_room(l, n)?;
         self.check_limit(n as usize, LUAI_MAXCCALLS as usize, "C levels")
     }
 

@@ -24,9 +24,8 @@ const KEPT_STACK: usize = 8 * BASIC_STACK;
 const ERROR_STACK: usize = MAX_STACK + 200;
 /// Native nesting at which even error handling gives up.
 const MAX_C_CALLS_IN_ERROR: u16 = LUAI_MAXCCALLS as u16 + (LUAI_MAXCCALLS as u16 >> 3);
-
-/// So many nested native calls are made without asking for room on the native stack: the one of the host.
-pub const UNMEASURED_LEVELS: u16 = 1;
+/// So many nested native calls do not ask for room on the native stack: the host's, and one from what that called.
+const UNMEASURED_LEVELS: u16 = 2;
 
 // ---- stack ----------------------------------------------------------------------------------------------------
 
@@ -651,7 +650,7 @@ pub fn return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<*mut Val
 pub fn enter_native(l: Lua) -> LResult<()> {
     let n = l.n_c_calls.get() + 1;
     l.n_c_calls.set(n);
-    if n > UNMEASURED_LEVELS { enter_deep(l, n) } else { Ok(()) }
+    if n <= UNMEASURED_LEVELS { Ok(()) } else { enter_deep(l, n) }
 }
 
 #[inline(never)]
@@ -671,6 +670,9 @@ fn enter_deep(l: Lua, n: u16) -> LResult<()> {
 /// The error when the native stack has no room for level `n`.
 #[inline(always)]
 pub fn native_room(l: Lua, n: u16) -> LResult<()> {
+    if l.global().native_stack.is_roomy() {
+        return Ok(());
+    }
     match l.global().native_stack.room(n) {
         Room::Enough => Ok(()),
         Room::Short => Err(l.runtime_error(msg::C_STACK_OVERFLOW)),
