@@ -12,7 +12,7 @@ use crate::throw::LResult;
 /// Bytes of allocation between two steps.
 const STEP: isize = 2400;
 /// A smaller heap is treated as one of this many bytes.
-const SMALL_HEAP: usize = 20 << 10;
+const SMALL_HEAP: usize = 24 << 10;
 /// `stepmul` of this value means one byte of work per allocated byte.
 const STEPMUL_UNIT: isize = 200;
 /// Smaller multipliers would never finish a cycle.

@@ -273,7 +273,8 @@ pub fn intern(l: Lua, bytes: &[u8]) -> LResult<Gc<Str>> {
         }
         chain = o.next.get();
     }
-    if table.count.get() >= table.size.get() && table.size.get() <= u32::MAX / 4 {
+    // With more than one string a chain, so that what a small state makes between two cycles does not double the table.
+    if table.count.get() / 3 * 2 >= table.size.get() && table.size.get() <= u32::MAX / 4 {
         table.resize(l, table.size.get() * 2)?;
     }
     let p = mem::alloc_object(l, Kind::ShortStr, Str::size_for(bytes.len()))?;
