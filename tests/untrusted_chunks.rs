@@ -11,6 +11,8 @@ use lua52::bytecode::{Instruction, Op};
 use lua52::consts::LUA_ERRRUN;
 use lua52::object::{Gc, Lua, Proto};
 use lua52::vm::state;
+use std::sync::{Mutex, MutexGuard};
+
 use sandbox::mutate::{Random, change_chunk, change_script};
 use sandbox::{Budget, Outcome, dump, load, new_state, run, try_chunk};
 use std::path::Path;
@@ -91,8 +93,15 @@ fn fuzz(seeds: &[Vec<u8>], cases: u64, mode: &[u8], change: fn(&mut Vec<u8>, &mu
     (accepted, completed)
 }
 
+/// The sandbox counts and times in one place for the process, so tests that run chunks take turns.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(|failed| failed.into_inner())
+}
+
 #[test]
 fn changed_input_does_no_harm() {
+    let _turn = alone();
     let (chunks, texts) = seeds();
     // Collecting at each allocation is slow.
     let (n, m) = if cfg!(feature = "stress-gc") { (2_000, 100) } else { (20_000, 2_000) };
@@ -204,6 +213,7 @@ fn refusal(bytes: &[u8]) -> Option<String> {
 
 #[test]
 fn made_up_chunks_are_refused() {
+    let _turn = alone();
     const K: u32 = 256;
     let end = abc(Op::Return, 0, 1, 0);
     let load = |a| Instruction::abx(Op::LoadK, a, 0);
@@ -348,6 +358,7 @@ fn made_up_chunks_are_refused() {
 /// Accepted, and harmless all the same.
 #[test]
 fn made_up_chunks_that_are_accepted() {
+    let _turn = alone();
     const K: u32 = 256;
     let end = abc(Op::Return, 0, 1, 0);
     let load = |a, k| Instruction::abx(Op::LoadK, a, k);
@@ -394,6 +405,7 @@ fn made_up_chunks_that_are_accepted() {
 /// Keys of keys of keys: the name of the called value, for the message, is not looked for without end.
 #[test]
 fn endless_keys_of_keys() {
+    let _turn = alone();
     let mut code = vec![abc(Op::NewTable, 0, 0, 0), abc(Op::SetTable, 0, 0, 0)];
     code.extend(vec![abc(Op::GetTable, 0, 0, 0); 30_000]);
     code.extend([abc(Op::Call, 0, 1, 1), abc(Op::Return, 0, 1, 0)]);
