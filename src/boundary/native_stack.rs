@@ -34,7 +34,7 @@ pub struct NativeStack {
     thread: Cell<usize>,
     low: Cell<usize>,
     reserve: Cell<usize>,
-    /// `reserve`, or everything while some level is told `Short`, so that `is_roomy` says no
+    /// `reserve`, or everything while some level is told `Short`, so that `look` answers
     limit: Cell<usize>,
     measured: Cell<bool>,
     /// The level that was told `Short`; `NO_LEVEL` when a level up to it has had room since.
@@ -55,16 +55,20 @@ impl NativeStack {
         }
     }
 
-    /// Whether the calling thread has room for one more level, whatever the level is. When it says no, `room` knows.
+    /// The room that the calling thread has for native level `level` of the state.
     #[inline(always)]
-    pub fn is_roomy(&self) -> bool {
-        current_thread() == self.thread.get() && self.left(here()) >= self.limit.get()
+    pub fn room(&self, level: u16) -> Room {
+        if current_thread() == self.thread.get() && self.left(here()) >= self.limit.get() {
+            Room::Enough
+        } else {
+            self.look(level)
+        }
     }
 
-    /// The room that the calling thread has for native level `level` of the state.
+    /// `room`, where one compare does not tell.
     #[cold]
     #[inline(never)]
-    pub fn room(&self, level: u16) -> Room {
+    fn look(&self, level: u16) -> Room {
         let here = here();
         let thread = current_thread();
         if thread != self.thread.get() {

@@ -670,9 +670,6 @@ fn enter_deep(l: Lua, n: u16) -> LResult<()> {
 /// The error when the native stack has no room for level `n`.
 #[inline(always)]
 pub fn native_room(l: Lua, n: u16) -> LResult<()> {
-    if l.global().native_stack.is_roomy() {
-        return Ok(());
-    }
     match l.global().native_stack.room(n) {
         Room::Enough => Ok(()),
         Room::Short => Err(l.runtime_error(msg::C_STACK_OVERFLOW)),

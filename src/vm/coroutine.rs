@@ -13,17 +13,12 @@ use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, Pre};
 use crate::vm::{execute, pcall, upval};
 
-fn has_room(l: Lua, level: u16) -> bool {
-    let stack = &l.global().native_stack;
-    stack.is_roomy() || stack.room(level) == Room::Enough
-}
-
 /// Resumes `l` with the `nargs` topmost values of its stack; the status. After an error its object is on top of the
 /// stack of `l`. `Err` only for a foreign exception passing through.
 pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
     let n = from.map_or(0, |f| f.n_c_calls.get());
     let old_nny = l.nny.get();
-    if n >= LUAI_MAXCCALLS as u16 || !has_room(l, n + 1) {
+    if n >= LUAI_MAXCCALLS as u16 || l.global().native_stack.room(n + 1) != Room::Enough {
         return refuse(l, msg::C_STACK_OVERFLOW, nargs);
     }
     let starting = l.raw_status() as i32 == LUA_OK;
