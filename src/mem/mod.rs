@@ -44,12 +44,11 @@ fn type_tag(kind: Kind) -> usize {
 /// Calls the host's allocator, or goes straight to its pool when it is the one of this library.
 #[inline(always)]
 fn raw(g: &Global, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
-    let f = g.frealloc.get();
-    if cfg!(not(feature = "system-alloc")) && core::ptr::fn_addr_eq(f, pool::pool_alloc as lua_Alloc) {
+    if let Some(pool) = pool(g) {
         // SAFETY: the pool lives at least as long as the state's main block, and nothing else refers to it now; sizes
         // are those the blocks were asked for with.
         unsafe {
-            let pool = &mut *g.ud.get().cast::<pool::Pool>();
+            let pool = &mut *pool;
             if block.is_null() && nsize <= pool::SMALL && nsize > 0 {
                 return pool.alloc_small(nsize).cast();
             }
@@ -60,7 +59,7 @@ fn raw(g: &Global, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
         }
     }
     // SAFETY: the host's allocator gets its own `ud` and the exact description of one of its blocks.
-    unsafe { f(g.ud.get(), block.cast(), osize, nsize).cast() }
+    unsafe { (g.frealloc.get())(g.ud.get(), block.cast(), osize, nsize).cast() }
 }
 
 #[inline(always)]
@@ -140,6 +139,7 @@ pub(crate) fn try_resize(g: &Global, block: *mut u8, osize: usize, nsize: usize)
 }
 
 /// The pool of the state, if it has one.
+#[inline(always)]
 fn pool(g: &Global) -> Option<*mut pool::Pool> {
     let is_pool = cfg!(not(feature = "system-alloc"))
         && core::ptr::fn_addr_eq(g.frealloc.get(), pool::pool_alloc as lua_Alloc);

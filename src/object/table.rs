@@ -100,6 +100,11 @@ impl Table {
     pub fn block_size(asize: u32, hsize: u32) -> usize {
         asize as usize * 8 + hsize as usize * NODE
     }
+    /// The block that `data` is in, null if there is none, and its size.
+    #[inline(always)]
+    fn block(data: *mut u8, asize: u32, hsize: u32) -> (*mut u8, usize) {
+        (data.wrapping_sub(hsize as usize * NODE), Table::block_size(asize, hsize))
+    }
     /// Bytes of the table with its block.
     pub fn size(&self) -> usize {
         size_of::<Table>() + Self::block_size(self.asize(), self.hsize())
@@ -363,16 +368,8 @@ impl Gc<Table> {
     /// Frees the block of both parts; the table is dead (collector only).
     #[inline(always)]
     pub fn free_parts(self, l: Lua) {
-        let (data, hsize) = (self.data.get(), self.hsize());
-        if !data.is_null() {
-            let block = data.wrapping_sub(hsize as usize * NODE);
-            mem::free_small(l, block, Table::block_size(self.asize(), hsize));
-        }
-    }
-    fn free_block(self, l: Lua, data: *mut u8, asize: u32, hsize: u32) {
-        if !data.is_null() {
-            mem::free(l, data.wrapping_sub(hsize as usize * NODE), Table::block_size(asize, hsize));
-        }
+        let (block, size) = Table::block(self.data.get(), self.asize(), self.hsize());
+        mem::free_small(l, block, size);
     }
     /// Changes the sizes of both parts; all entries are kept. On failure nothing has changed.
     pub fn resize(self, l: Lua, asize: u32, hcount: u32) -> LResult<()> {
@@ -433,7 +430,10 @@ impl Gc<Table> {
                 self.reinsert(g, n.key.get(), n.val.get());
             }
         }
-        self.free_block(l, old_data, old_asize, old_hsize);
+        if !old_data.is_null() {
+            let (block, size) = Table::block(old_data, old_asize, old_hsize);
+            mem::free(l, block, size);
+        }
         gc::table_resized(l, self.erase());
         Ok(())
     }
