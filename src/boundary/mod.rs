@@ -42,6 +42,8 @@ mod arch;
 #[path = "x86_64.rs"]
 mod arch;
 
+#[cfg(naked_stubs)]
+mod linked;
 mod lsda;
 mod native_stack;
 mod raise;

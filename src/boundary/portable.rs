@@ -8,29 +8,14 @@
 //!
 //! `longjmp` over the Rust frames of stub and raise is sound: they have no destructors and are done.
 
-use super::raise::{Own, Pad, plan};
+use super::raise::{Pad, plan};
 use super::trace::Frame;
-use super::unwind;
+use super::unwind::{self, FUNCTIONS};
 use super::{FOREIGN_CAUGHT, Link, Ret, UnwindException};
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::hint::black_box;
-use core::mem::offset_of;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicUsize, Ordering};
-
-// The C side checks the same for its structures.
-const _: () = {
-    assert!(offset_of!(Link, pad) == 0);
-    assert!(offset_of!(Link, foreign) == 8);
-    assert!(offset_of!(Link, protected) == 16);
-    assert!(offset_of!(Pad, own) == 0);
-    assert!(offset_of!(Own, target) == 32);
-    assert!(offset_of!(Own, next) == 40);
-    assert!(offset_of!(Pad, link) == 64);
-    assert!(offset_of!(Pad, previous) == 72);
-    assert!(offset_of!(Pad, protected) == 80);
-    assert!(offset_of!(Pad, jumped) == 84);
-};
 
 unsafe extern "C" {
     /// Calls `f(a0, a1, a2, a3)` as foreign code that may raise, with a frame of its own as the innermost pad of `link`.
@@ -98,18 +83,7 @@ unsafe extern "C" fn discard(link: *mut Link) {
     }
 }
 
-/// The functions of the unwinder; the first ones are those that all versions need.
-pub(super) const UNWINDER: [&CStr; 7] = [
-    c"_Unwind_RaiseException",
-    c"_Unwind_Resume",
-    c"_Unwind_GetCFA",
-    c"_Unwind_Backtrace",
-    c"_Unwind_GetIPInfo",
-    c"_Unwind_GetRegionStart",
-    c"_Unwind_GetLanguageSpecificData",
-];
-
-pub(super) fn linked_unwinder() -> [usize; 7] {
+pub(super) fn linked_unwinder() -> [usize; FUNCTIONS.len()] {
     // SAFETY: a constant of `portable.c`.
     core::array::from_fn(|i| unsafe { LINKED[i] })
 }
@@ -137,7 +111,7 @@ pub(super) fn no_return() {
 }
 
 /// Whether the unwinder just found can be used.
-pub(super) fn accept(found: &[usize; 7]) -> bool {
+pub(super) fn accept(found: &[usize; FUNCTIONS.len()]) -> bool {
     // SAFETY: a constant of `portable.c`; the addresses are those of the functions named above.
     unsafe { UNWINDS != 0 && super::trace::measure_pad(found) }
 }

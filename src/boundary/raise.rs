@@ -11,6 +11,7 @@ use super::rules::Frame;
 use super::trace::Frame;
 use super::unwind;
 use super::{FOREIGN, Link, UnwindException, arch};
+use core::mem::offset_of;
 use core::ptr::null_mut;
 
 /// An exception of ours. The unwinder sees the head.
@@ -39,6 +40,20 @@ pub(super) struct Pad {
     /// Throw code of a raise that jumped here; else 0.
     pub(super) jumped: u32,
 }
+
+// Where assembly and `portable.c` expect the fields.
+const _: () = {
+    assert!(offset_of!(Link, pad) == 0);
+    assert!(offset_of!(Link, foreign) == 8);
+    assert!(offset_of!(Link, protected) == 16);
+    assert!(offset_of!(Pad, own) == 0);
+    assert!(offset_of!(Own, target) == 32);
+    assert!(offset_of!(Own, next) == 40);
+    assert!(offset_of!(Pad, link) == 64);
+    assert!(offset_of!(Pad, previous) == 72);
+    assert!(offset_of!(Pad, protected) == 80);
+    assert!(offset_of!(Pad, jumped) == 84);
+};
 
 /// What `raise` shall do: call `function(argument)`, an exception, or jump if there is none (or if it returns).
 #[repr(C)]

@@ -5,14 +5,13 @@
 //! place in each such frame; [`measure_pad`] looks once how far above the stack pointer that is.
 
 use super::lsda::{self, Landing};
-use super::unwind::{CXX_FLAVOUR, Context, Unwinder};
+use super::unwind::{CXX_FLAVOUR, Context, FUNCTIONS, GET_CFA, Unwinder};
 use super::{Link, arch};
 use core::ffi::{c_int, c_void};
 use core::mem::transmute;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-// Places in `arch::UNWINDER`.
-const GET_CFA: usize = 2;
+// Places in `FUNCTIONS`.
 const BACKTRACE: usize = 3;
 const GET_IP_INFO: usize = 4;
 const GET_REGION_START: usize = 5;
@@ -41,7 +40,7 @@ struct Reader {
 
 impl Reader {
     /// # Safety
-    /// The addresses of the functions that `arch::UNWINDER` names.
+    /// The addresses of the functions that `FUNCTIONS` names.
     #[allow(clippy::missing_transmute_annotations, reason = "the fields have the types")]
     unsafe fn new(functions: impl Fn(usize) -> usize) -> Reader {
         // SAFETY: they have these types.
@@ -60,8 +59,8 @@ impl Reader {
 /// Learns where in its frame a pad keeps its structure. `false`: the unwinder does not find pads.
 ///
 /// # Safety
-/// The addresses of the functions that `arch::UNWINDER` names.
-pub(super) unsafe fn measure_pad(functions: &[usize; arch::UNWINDER.len()]) -> bool {
+/// The addresses of the functions that `FUNCTIONS` names.
+pub(super) unsafe fn measure_pad(functions: &[usize; FUNCTIONS.len()]) -> bool {
     struct Probe {
         reader: Reader,
         sp: usize,

@@ -33,25 +33,40 @@ const CONTINUE_UNWIND: c_int = 8;
 
 pub(super) type Context = c_void;
 
-/// The addresses of the functions of the unwinder that we use, as `arch::UNWINDER` names them.
-pub(super) struct Unwinder([AtomicUsize; arch::UNWINDER.len()]);
+/// The functions of the unwinder that are used. `portable.c` has the second list, too.
+#[cfg(naked_stubs)]
+pub(super) const FUNCTIONS: [&CStr; 5] =
+    [c"_Unwind_RaiseException", c"_Unwind_Resume", c"_Unwind_GetCFA", c"_Unwind_SetGR", c"_Unwind_SetIP"];
+#[cfg(not(naked_stubs))]
+pub(super) const FUNCTIONS: [&CStr; 7] = [
+    c"_Unwind_RaiseException",
+    c"_Unwind_Resume",
+    c"_Unwind_GetCFA",
+    c"_Unwind_Backtrace",
+    c"_Unwind_GetIPInfo",
+    c"_Unwind_GetRegionStart",
+    c"_Unwind_GetLanguageSpecificData",
+];
 
-// The places there.
+// Their places there; `trace.rs` knows those that only it uses.
 const RAISE_EXCEPTION: usize = 0;
 const RESUME: usize = 1;
-const GET_CFA: usize = 2;
+pub(super) const GET_CFA: usize = 2;
 #[cfg(naked_stubs)]
 const SET_GR: usize = 3;
 #[cfg(naked_stubs)]
 const SET_IP: usize = 4;
 
-static UNWINDER: Unwinder = Unwinder([const { AtomicUsize::new(0) }; arch::UNWINDER.len()]);
+/// Their addresses.
+pub(super) struct Unwinder([AtomicUsize; FUNCTIONS.len()]);
+
+static UNWINDER: Unwinder = Unwinder([const { AtomicUsize::new(0) }; FUNCTIONS.len()]);
 
 impl Unwinder {
     /// Finds the functions; `None` if the process has no unwinder and none can be loaded.
     pub(super) fn get() -> Option<&'static Unwinder> {
         // The last one written; the others are seen with it.
-        if UNWINDER.0[arch::UNWINDER.len() - 1].load(Ordering::Acquire) == 0 {
+        if UNWINDER.0[FUNCTIONS.len() - 1].load(Ordering::Acquire) == 0 {
             UNWINDER.look_up()?;
         }
         Some(&UNWINDER)
@@ -60,7 +75,7 @@ impl Unwinder {
     /// Whether it was found before.
     #[cfg(not(naked_stubs))]
     pub(super) fn is_known() -> bool {
-        UNWINDER.function(arch::UNWINDER.len() - 1) != 0
+        UNWINDER.function(FUNCTIONS.len() - 1) != 0
     }
 
     /// Threads that race here find the same addresses.
@@ -77,7 +92,7 @@ impl Unwinder {
                 return None;
             }
             // SAFETY: a valid handle and name.
-            let found = arch::UNWINDER.map(|name| unsafe { libc::dlsym(handle, name.as_ptr()) } as usize);
+            let found = FUNCTIONS.map(|name| unsafe { libc::dlsym(handle, name.as_ptr()) } as usize);
             if found.contains(&0) {
                 return None;
             }

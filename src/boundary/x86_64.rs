@@ -1,6 +1,7 @@
 //! Stubs, pad and raise for x86-64, System V calling convention.
 //!
-//! The pad frame, from its stack pointer (also its address in [`Link::pad`]) upwards; [`Pad`] is its lower part in Rust:
+//! The pad frame, from its stack pointer (also its address in [`Link::pad`]) upwards; its lower part in Rust is
+//! [`Pad`](super::raise::Pad):
 //!
 //! ```text
 //!   0  own exception object            72  previous pad           136  return address
@@ -18,24 +19,12 @@
 //!
 //! Each instruction's CFI is exact, so debuggers and sampling profilers can unwind from anywhere.
 
-use super::raise::{Own, Pad, decide, give_up};
+pub(super) use super::linked::{linked_cxx, linked_cxx_globals, linked_unwinder, no_return};
+use super::raise::{decide, give_up};
 use super::unwind::{discard, personality};
 use super::{Link, Ret};
-use core::arch::{asm, naked_asm};
-use core::ffi::{CStr, c_int, c_void};
-use core::mem::offset_of;
-
-const _: () = {
-    assert!(offset_of!(Link, pad) == 0);
-    assert!(offset_of!(Link, protected) == 16);
-    assert!(offset_of!(Pad, own) == 0);
-    assert!(offset_of!(Own, target) == 32);
-    assert!(offset_of!(Own, next) == 40);
-    assert!(offset_of!(Pad, link) == 64);
-    assert!(offset_of!(Pad, previous) == 72);
-    assert!(offset_of!(Pad, protected) == 80);
-    assert!(offset_of!(Pad, jumped) == 84);
-};
+use core::arch::naked_asm;
+use core::ffi::{c_int, c_void};
 
 /// The registers that the unwinder may hand values over in, by their DWARF numbers: rax and rdx.
 pub(super) const DATA_REGISTERS: [c_int; 2] = [0, 1];
@@ -265,7 +254,7 @@ macro_rules! linked {
         let address: usize;
         // SAFETY: reads the global offset table.
         unsafe {
-            asm!(
+            core::arch::asm!(
                 concat!(".weak ", $name),
                 concat!("mov {}, qword ptr [rip + ", $name, "@GOTPCREL]"),
                 out(reg) address,
@@ -275,40 +264,7 @@ macro_rules! linked {
         address
     }};
 }
-
-/// The functions of the unwinder that are used; the first ones are those that all versions need.
-pub(super) const UNWINDER: [&CStr; 5] =
-    [c"_Unwind_RaiseException", c"_Unwind_Resume", c"_Unwind_GetCFA", c"_Unwind_SetGR", c"_Unwind_SetIP"];
-
-pub(super) fn linked_unwinder() -> [usize; 5] {
-    [
-        linked!("_Unwind_RaiseException"),
-        linked!("_Unwind_Resume"),
-        linked!("_Unwind_GetCFA"),
-        linked!("_Unwind_SetGR"),
-        linked!("_Unwind_SetIP"),
-    ]
-}
-
-pub(super) fn linked_cxx() -> [usize; 2] {
-    [linked!("__cxa_begin_catch"), linked!("__cxa_end_catch")]
-}
-
-pub(super) fn linked_cxx_globals() -> usize {
-    linked!("__cxa_get_globals")
-}
-
-/// Tells the address sanitizer, if there is one, that frames are left without returning.
-#[inline(always)]
-pub(super) fn no_return() {
-    let function = linked!("__asan_handle_no_return");
-    if function != 0 {
-        // SAFETY: the sanitizer's function has this type.
-        let function: unsafe extern "C" fn() = unsafe { core::mem::transmute(function) };
-        // SAFETY: may be called at any time.
-        unsafe { function() }
-    }
-}
+pub(super) use linked;
 
 /// The whole body of an exported function that may raise.
 ///
