@@ -10,9 +10,9 @@
 //!    nothing when that has changed: another object may be at the same address. Code of the program itself and of
 //!    this library cannot be unloaded while the cache exists; its rules hold for ever.
 
-use super::arch;
 use super::lsda::{self, Landing};
 use super::unwind::CXX_FLAVOUR;
+use super::{arch, objects_counted};
 use core::ffi::{c_int, c_void};
 use core::ops::Range;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
@@ -313,7 +313,7 @@ impl Rules {
         match self.unloaded {
             Some(count) => count,
             None => {
-                let count = unloaded();
+                let (_, count) = objects_counted();
                 self.unloaded = Some(count);
                 count
             }
@@ -333,19 +333,6 @@ impl Rules {
         Slot::of(pc).write(pc, rule, generation);
         rule
     }
-}
-
-/// How many objects the loader has unloaded so far.
-fn unloaded() -> u64 {
-    unsafe extern "C" fn first(info: *mut libc::dl_phdr_info, _size: usize, out: *mut c_void) -> c_int {
-        // SAFETY: the loader passes a valid record, we passed `out`. Every glibc since 2.4 and musl fill in the counts.
-        unsafe { *out.cast::<u64>() = (*info).dlpi_subs };
-        1
-    }
-    let mut count = 0u64;
-    // SAFETY: `first` writes one u64.
-    unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut count).cast()) };
-    count
 }
 
 /// The loaded object that contains an address.

@@ -6,7 +6,7 @@
 
 use super::lsda::{self, Landing};
 use super::unwind::{CXX_FLAVOUR, Context, FUNCTIONS, GET_CFA, Unwinder};
-use super::{Link, arch};
+use super::{Link, arch, objects_counted};
 use core::ffi::{c_int, c_void};
 use core::mem::transmute;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -103,7 +103,7 @@ fn unwinder_in_process() -> bool {
     if arch::linked_unwinder()[0] != 0 || Unwinder::is_known() {
         return true;
     }
-    let count = objects_loaded();
+    let (count, _) = objects_counted();
     if count != 0 && count == NONE_AT.load(Ordering::Relaxed) {
         return false;
     }
@@ -116,24 +116,6 @@ fn unwinder_in_process() -> bool {
         NONE_AT.store(count, Ordering::Relaxed);
     }
     found
-}
-
-/// How many objects the loader has loaded so far; 0 where it does not tell.
-fn objects_loaded() -> u64 {
-    #[cfg(target_os = "linux")]
-    {
-        unsafe extern "C" fn first(info: *mut libc::dl_phdr_info, _size: usize, out: *mut c_void) -> c_int {
-            // SAFETY: the loader passes a valid record, we passed `out`. Every glibc since 2.4 and musl fill in the counts.
-            unsafe { *out.cast::<u64>() = (*info).dlpi_adds };
-            1
-        }
-        let mut count = 0u64;
-        // SAFETY: `first` writes one u64.
-        unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut count).cast()) };
-        count
-    }
-    #[cfg(not(target_os = "linux"))]
-    0
 }
 
 /// Where a raise starts: the frames above an address are foreign.
