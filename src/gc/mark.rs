@@ -9,6 +9,7 @@
 
 use super::stack::{self, Entry, entry};
 use super::{GcState, Phase};
+use crate::mem;
 use crate::object::table::Node;
 use crate::object::{
     CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Proto, Str, Table, TagMethod, UpVal,
@@ -18,25 +19,8 @@ use crate::object::{
 /// Slots of a table visited at once.
 const PIECE: u32 = 512;
 
-/// How far ahead objects are fetched.
+/// How far ahead objects are fetched: marking mostly waits for memory.
 const AHEAD: usize = 8;
-
-/// Marking mostly waits for memory: asks for what is needed soon.
-#[inline(always)]
-pub(crate) fn prefetch(p: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch of any address has no effect but on caches.
-    unsafe {
-        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(p.cast())
-    };
-    #[cfg(target_arch = "aarch64")]
-    // SAFETY: as above.
-    unsafe {
-        core::arch::asm!("prfm pldl1keep, [{}]", in(reg) p, options(nostack, readonly, preserves_flags))
-    };
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let _ = p;
-}
 
 /// Kinds of weak tables; the tags of the entries of `GcState::weak`.
 pub(super) mod weak {
@@ -108,7 +92,7 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
             o.marked.set(o.marked.get() & !bits::WHITES);
             if kind == Kind::Table {
                 // SAFETY: the kind says so.
-                prefetch(unsafe { o.cast::<Table>() }.data());
+                mem::prefetch(unsafe { o.cast::<Table>() }.data());
             }
             if !gc.grey.push(g, entry(o, 0)) {
                 gc.overflow.set(true);
@@ -301,7 +285,7 @@ fn visit_strong(g: &Global, t: Gc<Table>, from: u32) -> usize {
             if let Some(ahead) = part.get(i + AHEAD)
                 && let Some(o) = ahead.get().object()
             {
-                prefetch(o.as_ptr().cast());
+                mem::prefetch(o.as_ptr().cast());
             }
             mark_value(g, v.get());
         }

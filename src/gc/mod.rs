@@ -51,7 +51,6 @@ mod tests;
 
 pub use cycle::{close, control, emergency, step};
 pub use finalize::check_finalizer;
-pub(crate) use mark::prefetch;
 pub(crate) use sweep::finish_strings;
 
 use stack::MarkStack;

@@ -4,7 +4,7 @@
 //! or inside an object that was swept already, so pushing at the head does not disturb it; `unlinked` corrects it
 //! when the object it is in leaves the list.
 
-use super::{GcState, Phase, mark};
+use super::{GcState, Phase};
 use crate::mem;
 use crate::object::proto::{LocVar, UpvalDesc};
 use crate::object::{
@@ -214,7 +214,7 @@ pub(super) fn sweep_strings(l: Lua) -> usize {
         if i + AHEAD < g.strings.size.get()
             && let Some(first) = g.strings.bucket(i + AHEAD).get()
         {
-            mark::prefetch(first.as_ptr().cast());
+            mem::prefetch(first.as_ptr().cast());
         }
         seen += 1 + sweep_chain(l, i);
         i += 1;

@@ -174,13 +174,13 @@ impl StringTable {
             if i + 2 * AHEAD < old
                 && let Some(first) = self.bucket(i + 2 * AHEAD).get()
             {
-                gc::prefetch(first.as_ptr().cast());
+                mem::prefetch(first.as_ptr().cast());
             }
             if i + AHEAD < old
                 && let Some(first) = self.bucket(i + AHEAD).get()
                 && let Some(second) = first.next.get()
             {
-                gc::prefetch(second.as_ptr().cast());
+                mem::prefetch(second.as_ptr().cast());
             }
             let mut chain = self.bucket(i).take();
             while let Some(s) = chain {

@@ -9,6 +9,7 @@ use super::count_steps;
 use super::order::OrderFunction;
 use super::table::{check_table, length};
 use crate::consts::*;
+use crate::mem;
 use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Value};
 use crate::throw::LResult;
@@ -37,6 +38,7 @@ pub fn sort(l: Lua) -> LResult<i32> {
         l,
         t,
         order,
+        counts_itself: order.is_some_and(|f| matches!(call::callee(f), call::Callee::Lua(_))),
         simple: Cell::new(order.and_then(|f| OrderFunction::new(f, is_plain_locale()))),
         comparisons: Cell::new(0),
         anchors: l.save_slot(l.top.get()) - (ANCHORS * size_of::<Value>()) as isize,
@@ -89,17 +91,6 @@ fn sort_plain(t: Gc<Table>, n: usize) -> bool {
     false
 }
 
-#[inline(always)]
-fn prefetch(p: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch of any address has no effect but on caches.
-    unsafe {
-        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(p.cast())
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = p;
-}
-
 /// Stack slots that keep values alive while the order function runs.
 const ANCHORS: usize = 3;
 const PIVOT: usize = 0;
@@ -113,6 +104,8 @@ struct Sorter {
     l: Lua,
     t: Gc<Table>,
     order: Option<Value>,
+    /// whether the order function is written in Lua: then the count hook sees its instructions
+    counts_itself: bool,
     /// the order function, while it has been simple
     simple: Cell<Option<OrderFunction>>,
     /// comparisons made here since the count hook could look in
@@ -147,9 +140,9 @@ impl Sorter {
         if let Some(v) = ahead(FAR)
             && v.is_collectable()
         {
-            prefetch(v.payload());
+            mem::prefetch(v.payload());
             if let Some(t) = ahead(NEAR).and_then(Value::as_table) {
-                prefetch(t.data().wrapping_sub(size_of::<crate::object::table::Node>()));
+                mem::prefetch(t.data().wrapping_sub(size_of::<crate::object::table::Node>()));
             }
         }
     }
@@ -166,9 +159,7 @@ impl Sorter {
             }
             self.simple.set(None);
         }
-        // An order function written in Lua counts its own instructions.
-        let counts_itself = self.order.is_some_and(|f| matches!(call::callee(f), call::Callee::Lua(_)));
-        if !counts_itself {
+        if !self.counts_itself {
             self.comparisons.set(self.comparisons.get() + 1);
             if self.comparisons.get() == STEPS {
                 self.comparisons.set(0);
