@@ -40,9 +40,10 @@ CARGO_ENV := CC="$(CC)" AR="$(AR)" \
 # exception, but the search for a handler walks all of them: each needs unwind tables.
 # The hot paths say themselves what is inlined; a lower threshold for the rest makes the library a tenth smaller and
 # no slower. The interpreter's dispatch is duplicated behind each operation, which LLVM does no more for large switches
-# unless told so; it is worth 5 to 10 % of the run time for 8 KB.
+# unless told so; it is worth 5 to 10 % of the run time for 8 KB. Without the last option base and pc of a frame, neighbours
+# in memory, would be loaded as one vector and taken apart again.
 LIB_RUSTFLAGS := -C force-unwind-tables=yes -C llvm-args=-inline-threshold=100 \
-    -C llvm-args=-tail-dup-pred-size=1000 -C llvm-args=-tail-dup-succ-size=1000 $(RUSTFLAGS)
+    -C llvm-args=-tail-dup-pred-size=1000 -C llvm-args=-tail-dup-succ-size=1000 -C no-vectorize-slp $(RUSTFLAGS)
 
 SO     := $(B)/lib/liblua5.2.so
 SOXX   := $(B)/lib/liblua5.2-c++.so

@@ -36,7 +36,7 @@ pub struct UpvalDesc {
 
 #[repr(C)]
 pub struct Proto {
-    /// aux0: numparams, aux1: is_vararg, aux32: maxstacksize
+    /// aux0: numparams, aux1: is_vararg, aux32: see `frame_bytes`
     pub header: Header,
     pub code: Array<u32>,
     pub k: Array<Value>,
@@ -54,6 +54,10 @@ pub struct Proto {
     pub lastlinedefined: Cell<i32>,
 }
 
+/// In `aux32`: a call of the function takes more than stores.
+const SPECIAL: u32 = 1 << 31;
+const SLOT: u32 = size_of::<Value>() as u32;
+
 impl Proto {
     #[inline(always)]
     pub fn numparams(&self) -> u8 {
@@ -65,7 +69,21 @@ impl Proto {
     }
     #[inline(always)]
     pub fn maxstacksize(&self) -> u8 {
-        self.header.aux32.get() as u8
+        ((self.header.aux32.get() & !SPECIAL) / SLOT - 1) as u8
+    }
+    /// What a call takes on the stack, the function's slot included: bytes. More than any stack has, unless making
+    /// the frame takes nothing but stores (executable form there, no varargs), so that a comparison with the room
+    /// on the stack asks for everything.
+    #[inline(always)]
+    pub fn frame_bytes(&self) -> usize {
+        self.header.aux32.get() as usize
+    }
+    /// The executable form is there.
+    pub fn set_callable(&self, exec: *mut Insn) {
+        self.exec.set(exec);
+        if !self.is_vararg() && !cfg!(feature = "stress-stack") {
+            self.header.aux32.set(self.header.aux32.get() & !SPECIAL);
+        }
     }
     pub fn set_numparams(&self, n: u8) {
         self.header.aux0.set(n)
@@ -74,7 +92,7 @@ impl Proto {
         self.header.aux1.set(v as u8)
     }
     pub fn set_maxstacksize(&self, n: u8) {
-        self.header.aux32.set(n as u32)
+        self.header.aux32.set(((n as u32 + 1) * SLOT) | SPECIAL)
     }
 }
 
@@ -100,6 +118,7 @@ impl Gc<Proto> {
             });
             Gc::from_ptr(p)
         };
+        p.set_maxstacksize(0);
         gc::link(l.global(), p.erase());
         Ok(p)
     }

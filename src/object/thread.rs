@@ -53,7 +53,7 @@ pub mod cist {
     pub const PLAIN: u16 = 1 << 12;
 }
 
-/// How a frame was called: the number of results wanted (-1: all) and the `cist` bits, in one word because the
+/// How a frame was called: the number of results wanted (-1: all), plus 1, and the `cist` bits, in one word because the
 /// interpreter writes and tests them together.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CallKind(u32);
@@ -61,16 +61,29 @@ pub struct CallKind(u32);
 impl CallKind {
     #[inline(always)]
     pub const fn new(nresults: i32, status: u16) -> CallKind {
-        CallKind(nresults as u16 as u32 | (status as u32) << 16)
+        CallKind((nresults + 1) as u16 as u32 | (status as u32) << 16)
+    }
+    /// That of a Lua function called by the Lua frame before it.
+    #[inline(always)]
+    pub const fn plain(nresults: i32) -> CallKind {
+        CallKind::new(nresults, cist::LUA | cist::PLAIN)
+    }
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+    #[inline(always)]
+    pub const fn from_bits(bits: u32) -> CallKind {
+        CallKind(bits)
     }
     #[inline(always)]
     pub const fn nresults(self) -> i32 {
-        self.0 as i16 as i32
+        self.0 as u16 as i32 - 1
     }
-    /// A Lua function called by the Lua frame before it (tail calls since do not matter).
+    /// A Lua function called by the Lua frame before it (tail calls since do not matter) for one result, none, or all.
     #[inline(always)]
     pub fn is_plain(self) -> bool {
-        self.status() & !cist::TAIL == cist::LUA | cist::PLAIN
+        const TAIL: u32 = (cist::TAIL as u32) << 16;
+        (self.0 & !TAIL).wrapping_sub(CallKind::plain(-1).0) <= 2
     }
     /// A Lua function called for exactly `nresults` results by a fresh invocation of the interpreter.
     #[inline(always)]
@@ -86,6 +99,8 @@ impl CallKind {
 /// Activation record of a call.
 #[repr(C)]
 pub struct CallInfo {
+    /// Lua: next instruction (executable form). First, because the interpreter stores it all the time.
+    pub savedpc: Cell<*const Insn>,
     /// slot of the called function; arguments follow
     pub func: Cell<*mut Value>,
     /// first slot past those the frame may use
@@ -94,8 +109,6 @@ pub struct CallInfo {
     pub next: Cell<*mut CallInfo>,
     /// Lua: first register
     pub base: Cell<*mut Value>,
-    /// Lua: next instruction (executable form)
-    pub savedpc: Cell<*const Insn>,
     /// C: continuation
     pub k: Cell<Option<lua_CFunction>>,
     /// context given to the continuation

@@ -326,33 +326,36 @@ pub fn push_lua_frame(
     Ok(ci)
 }
 
-/// Pushes the frame of a function called by the Lua frame `ci` with `given` - 1 arguments, if that takes nothing but
-/// stores: else (varargs, no room, no spare frame, never run before) does nothing.
+/// Pushes the frame of a function called by the Lua frame `ci` with `given` - 1 arguments (0: those up to the top), if that takes nothing but
+/// stores: else (varargs, no room, no spare frame, never run before) does nothing. The interpreter knows where the
+/// function begins; it saves that in the frame when something may ask for it.
 #[inline(always)]
 pub fn push_plain_frame(
     l: Lua,
     ci: &CallInfo,
     func: *mut Value,
-    cl: Gc<LuaClosure>,
+    p: Gc<Proto>,
     given: usize,
-    nresults: i32,
+    kind: CallKind,
 ) -> Option<&'static CallInfo> {
-    let p = cl.proto;
     let next = ci.next.get();
     if next.is_null() || !fits_plainly(l, func, p) {
         cold_path();
         return None;
     }
-    fill_registers(func, given, p.numparams() as usize + 1);
+    let params = p.numparams() as usize;
+    if given <= params {
+        cold_path();
+        let given = if given == 0 { (l.top.get() as usize - func as usize) / 8 } else { given };
+        fill_registers(func, given, params + 1);
+    }
     // SAFETY: spare CallInfos stay allocated.
     let new = unsafe { &*next };
-    let base = func.wrapping_add(1);
-    let top = base.wrapping_add(p.maxstacksize() as usize);
+    let top = func.wrapping_byte_add(p.frame_bytes());
     new.func.set(func);
-    new.base.set(base);
+    new.base.set(func.wrapping_add(1));
     new.top.set(top);
-    new.savedpc.set(p.exec.get());
-    new.kind.set(CallKind::new(nresults, cist::LUA | cist::PLAIN));
+    new.kind.set(kind);
     l.top.set(top);
     l.ci.set(new);
     Some(new)
@@ -361,14 +364,7 @@ pub fn push_plain_frame(
 /// Makes the Lua frame `ci` the frame of the function it tail calls with `given` - 1 arguments, on the terms of
 /// `push_plain_frame`. The frame's upvalues are closed.
 #[inline(always)]
-pub fn replace_plain_frame(
-    l: Lua,
-    ci: &CallInfo,
-    func: *mut Value,
-    cl: Gc<LuaClosure>,
-    given: usize,
-) -> bool {
-    let p = cl.proto;
+pub fn replace_plain_frame(l: Lua, ci: &CallInfo, func: *mut Value, p: Gc<Proto>, given: usize) -> bool {
     let to = ci.func.get();
     if !fits_plainly(l, to, p) {
         cold_path();
@@ -379,24 +375,18 @@ pub fn replace_plain_frame(
         unsafe { *to.add(i) = *func.add(i) };
     }
     fill_registers(to, given, p.numparams() as usize + 1);
-    let base = to.wrapping_add(1);
-    let top = base.wrapping_add(p.maxstacksize() as usize);
-    ci.base.set(base);
+    let top = to.wrapping_byte_add(p.frame_bytes());
+    ci.base.set(to.wrapping_add(1));
     ci.top.set(top);
-    ci.savedpc.set(p.exec.get());
     ci.add_status(cist::TAIL);
     l.top.set(top);
     true
 }
 
-/// The function has an executable form and no varargs, and its registers, which begin behind `func`, fit the stack.
+/// Making the function's frame behind `func` takes nothing but stores.
 #[inline(always)]
 fn fits_plainly(l: Lua, func: *mut Value, p: Gc<Proto>) -> bool {
-    let room = l.stack_last.get() as isize - func as isize;
-    room > (p.maxstacksize() as isize + 1) * 8
-        && !p.is_vararg()
-        && !p.exec.get().is_null()
-        && !cfg!(feature = "stress-stack")
+    l.stack_last.get() as isize - func as isize > p.frame_bytes() as isize
 }
 
 /// Missing arguments are nil: slots `from..to` after `func`.

@@ -21,7 +21,7 @@ use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
 use crate::num;
-use crate::object::thread::cist;
+use crate::object::thread::{CallKind, cist};
 use crate::object::value::*;
 use crate::object::{Builtin, CallInfo, Gc, Kind, Lua, LuaClosure, Special, Str, Table, TagMethod, Value};
 use crate::throw::{LResult, Throw};
@@ -258,33 +258,48 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             v
         }};
     }
-    // Rule 5.
+    // Rule 5. `pc` is at the instruction to go on with.
     macro_rules! check_hooks {
         () => {
             if (l.hook_mask() != 0) != HOOKED {
                 cold_path();
-                save_pc!();
+                ci.savedpc.set(pc);
                 return Exit::Switch;
             }
         };
     }
+    // A jump that may make a loop.
+    macro_rules! jump_back {
+        ($i:expr) => {{
+            pc = pc.wrapping_offset($i.offset() + 1);
+            check_hooks!();
+        }};
+    }
+    // Makes the frame `$ci` the running one, with `pc` where it goes on.
     macro_rules! load_frame {
         ($ci:expr) => {{
             ci = $ci;
             cl = ci.lua_closure();
             k = cl.proto.k.as_ptr();
             base = ci.base.get();
-            pc = ci.savedpc.get().wrapping_sub(1);
+            pc = ci.savedpc.get();
         }};
     }
-    // The frame was just made for `$callee`.
+    // The same as `load_frame` after what may have set or cleared hooks.
+    macro_rules! load_frame_checked {
+        ($ci:expr) => {{
+            load_frame!($ci);
+            check_hooks!();
+        }};
+    }
+    // The same for a frame just made for `$callee`.
     macro_rules! enter_frame {
         ($ci:expr, $callee:expr, $base:expr) => {{
             ci = $ci;
             cl = $callee;
             k = cl.proto.k.as_ptr();
             base = $base;
-            pc = cl.proto.exec.get().cast_const().wrapping_sub(1);
+            pc = cl.proto.exec.get().cast_const();
         }};
     }
     // SAFETY of the register and constant accesses below: operands of compiled or verified code are below
@@ -472,11 +487,9 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         ($first:expr, $n:expr) => {{
             save_pc!();
             match tri!(leave_frame(l, ci, $first, $n)) {
+                Some(caller) if HOOKED => load_frame_checked!(caller),
                 Some(caller) => load_frame!(caller),
                 None => return Exit::Done,
-            }
-            if HOOKED {
-                check_hooks!();
             }
         }};
     }
@@ -485,29 +498,22 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         ($i:expr, $n:literal) => {{
             let first = base.wrapping_add($i.a());
             let kind = ci.kind.get();
-            let wanted = kind.nresults();
-            if !HOOKED && kind.is_plain() && wanted <= 1 && l.hook_mask() == 0 {
-                let to = ci.func.get();
-                // SAFETY: the result goes to the called function's slot; a called frame has a previous one.
-                let prev: &'static CallInfo = unsafe {
-                    if $n == 1 && wanted != 0 {
-                        *to = *first;
-                    }
-                    if $n == 0 && wanted == 1 {
-                        *to = Value::NIL;
-                    }
-                    &*ci.prev.get()
-                };
-                l.ci.set(prev);
-                l.top.set(if wanted >= 0 { prev.top.get() } else { to.wrapping_add($n) });
-                load_frame!(prev);
+            let (to, prev) = (ci.func.get(), ci.prev.get());
+            if !HOOKED && kind.is_plain() && l.hook_mask() == 0 {
+                // SAFETY: the slot of the called function takes the result; if none is wanted, the caller does not use it.
+                // A called frame has a previous one.
+                load_frame!(unsafe {
+                    *to = if $n == 1 { *first } else { Value::NIL };
+                    &*prev
+                });
+                l.top.set(if kind.nresults() < 0 { to.wrapping_add($n) } else { ci.top.get() });
+                l.ci.set(ci);
             } else if !HOOKED && kind.is_fresh($n) && l.hook_mask() == 0 {
-                let to = ci.func.get();
                 if $n == 1 {
                     // SAFETY: as above.
                     unsafe { *to = *first };
                 }
-                l.ci.set(ci.prev.get());
+                l.ci.set(prev);
                 l.top.set(to.wrapping_add($n));
                 return Exit::Done;
             } else {
@@ -517,7 +523,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         }};
     }
 
-    loop {
+    'next: loop {
         // SAFETY: `pc` stays inside the executable form: code ends with a return and jumps are in range.
         let i = unsafe { *pc };
         if HOOKED {
@@ -750,13 +756,13 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
                 ExecOp::Jmp => pc = unsafe { pc.offset(i.offset()) },
                 ExecOp::JmpBack => {
-                    pc = unsafe { pc.offset(i.offset()) };
-                    check_hooks!();
+                    jump_back!(i);
+                    continue 'next;
                 }
                 ExecOp::JmpClose => {
                     upval::close(l, base.wrapping_add(i.a() - 1));
-                    pc = unsafe { pc.offset(i.offset()) };
-                    check_hooks!();
+                    jump_back!(i);
+                    continue 'next;
                 }
                 ExecOp::EqRR => equal_rr!(i, true),
                 ExecOp::NotEqRR => equal_rr!(i, false),
@@ -825,20 +831,25 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
                 ExecOp::Call => {
                     let func = base.wrapping_add(i.a());
-                    let wanted = i.c() as i32 - 1;
                     save_pc!();
                     let f = unsafe { *func };
-                    let kind = function_kind(f);
-                    if !HOOKED && kind == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
+                    if !HOOKED && function_kind(f) == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
                         // SAFETY: the kind says so.
                         let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
-                        if let Some(new) =
-                            call::push_plain_frame(l, ci, func, callee, given!(i, func), wanted)
-                        {
-                            enter_frame!(new, callee, func.wrapping_add(1));
-                            break 'op;
+                        let (p, kind) = (callee.proto, CallKind::from_bits(i.imm()));
+                        let (constants, code) = (p.k.as_ptr(), p.exec.get());
+                        if let Some(new) = call::push_plain_frame(l, ci, func, p, i.b(), kind) {
+                            (ci, cl, k, pc) = (new, callee, constants, code);
+                            base = func.wrapping_add(1);
+                            continue 'next;
                         }
                     }
+                    // Read again, so that nothing has to be kept for what follows while a frame is made.
+                    let i = unsafe { pc.read_volatile() };
+                    let func = base.wrapping_add(i.a());
+                    let wanted = i.c() as i32 - 1;
+                    let f = unsafe { *func };
+                    let kind = function_kind(f);
                     if i.b() != 0 {
                         l.top.set(func.wrapping_add(i.b()));
                     }
@@ -863,25 +874,25 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                                     l.top.set(ci.top.get());
                                     check_gc!(func.wrapping_add(1.max(wanted as usize)));
                                 }
-                                break 'op;
+                                pc = ci.savedpc.get();
+                                continue 'next;
                             }
                         }
                         if pcall::runs_here(b, nargs) {
                             tri!(enter_pcall(l, func, b, wanted));
-                            load_frame!(l.call_info());
-                            check_hooks!();
-                            break 'op;
+                            load_frame_checked!(l.call_info());
+                            continue 'next;
                         }
                     }
                     if tri!(call::precall(l, func, wanted)) == Pre::Lua {
-                        load_frame!(l.call_info());
-                    } else {
-                        if wanted >= 0 {
-                            l.top.set(ci.top.get());
-                        }
-                        base = ci.base.get();
+                        load_frame_checked!(l.call_info());
+                        continue 'next;
                     }
-                    check_hooks!();
+                    if wanted >= 0 {
+                        l.top.set(ci.top.get());
+                    }
+                    load_frame_checked!(ci);
+                    continue 'next;
                 }
                 ExecOp::TailCall => {
                     let mut func = base.wrapping_add(i.a());
@@ -894,9 +905,9 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         if !cl.proto.protos.is_empty() {
                             upval::close(l, base);
                         }
-                        if call::replace_plain_frame(l, ci, func, callee, given!(i, func)) {
+                        if call::replace_plain_frame(l, ci, func, callee.proto, given!(i, func)) {
                             enter_frame!(ci, callee, ci.func.get().wrapping_add(1));
-                            break 'op;
+                            continue 'next;
                         }
                     }
                     if i.b() != 0 {
@@ -909,9 +920,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                             let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
                             if pcall::runs_here(b, nargs) {
                                 tri!(enter_pcall(l, func, b, LUA_MULTRET));
-                                load_frame!(l.call_info());
-                                check_hooks!();
-                                break 'op;
+                                load_frame_checked!(l.call_info());
+                                continue 'next;
                             }
                         }
                         Some(_) => {}
@@ -919,11 +929,11 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         None => func = tri!(call::try_call_metamethod(l, func)),
                     }
                     if tri!(call::precall(l, func, LUA_MULTRET)) == Pre::Lua {
-                        load_frame!(tail_frame(l, ci, !cl.proto.protos.is_empty()));
-                    } else {
-                        base = ci.base.get();
+                        load_frame_checked!(tail_frame(l, ci, !cl.proto.protos.is_empty()));
+                        continue 'next;
                     }
-                    check_hooks!();
+                    load_frame_checked!(ci);
+                    continue 'next;
                 }
                 ExecOp::Return => {
                     if i.c() != 0 {
@@ -935,9 +945,16 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         b => b - 1,
                     };
                     return_results!(first, n);
+                    continue 'next;
                 }
-                ExecOp::Return0 => return_fixed!(i, 0),
-                ExecOp::Return1 => return_fixed!(i, 1),
+                ExecOp::Return0 => {
+                    return_fixed!(i, 0);
+                    continue 'next;
+                }
+                ExecOp::Return1 => {
+                    return_fixed!(i, 1);
+                    continue 'next;
+                }
                 ExecOp::ForPrep => {
                     let ra = base.wrapping_add(i.a());
                     if r!(i.a()).is_number() && r!(i.a() + 1).is_number() && r!(i.a() + 2).is_number() {
@@ -965,8 +982,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         if goes_on {
                             *ra = Value(index.to_bits());
                             *ra.add(3) = Value(index.to_bits());
-                            pc = pc.offset(i.offset());
-                            check_hooks!();
+                            jump_back!(i);
+                            continue 'next;
                         }
                     }
                 }
@@ -1003,19 +1020,19 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     l.top.set(to.wrapping_add(3));
                     save_pc!();
                     if tri!(call::precall(l, to, i.c() as i32)) == Pre::Lua {
-                        load_frame!(l.call_info());
-                    } else {
-                        l.top.set(ci.top.get());
-                        base = ci.base.get();
+                        load_frame_checked!(l.call_info());
+                        continue 'next;
                     }
-                    check_hooks!();
+                    l.top.set(ci.top.get());
+                    load_frame_checked!(ci);
+                    continue 'next;
                 }
                 ExecOp::TForLoop => {
                     let v = r!(i.a() + 1);
                     if !v.is_nil() {
                         set_r!(i.a(), v);
-                        pc = unsafe { pc.offset(i.offset()) };
-                        check_hooks!();
+                        jump_back!(i);
+                        continue 'next;
                     }
                 }
                 ExecOp::Closure => {

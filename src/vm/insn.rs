@@ -66,7 +66,7 @@ exec_ops! {
     NotEqRR N R R J; NotEqRK N R K J; NotEqRN N R K J; NotLtRR N R R J; NotLtRK N R K J; NotLtKR N K R J;
     NotLeRR N R R J; NotLeRK N R K J; NotLeKR N K R J; CompareAny I N N BC;
     Test R N N J; TestNot R N N J; TestSet R R I J;
-    Call R I I N; TailCall R I I N; Return R I I N; Return0 R N N N; Return1 R N N N;
+    Call R I I I; TailCall R I I N; Return R I I N; Return0 R N N N; Return1 R N N N;
     ForPrep R N N J; ForLoop R N N J; TForCall R N I H; TForLoop R N N J;
     Closure R N N F; VarArg R I N N; Nop N N N N;
 }

@@ -7,6 +7,7 @@
 use super::insn::{ExecOp, Hint, Insn};
 use crate::bytecode::{Instruction, Op, is_k, k_index};
 use crate::mem;
+use crate::object::thread::CallKind;
 use crate::object::{Gc, Lua, Proto, Value};
 use crate::throw::LResult;
 
@@ -19,14 +20,13 @@ pub fn lower(l: Lua, p: Gc<Proto>) -> LResult<*const Insn> {
         // SAFETY: the block has room for `n` instructions.
         unsafe { out.add(i).write(translate(p, i)) };
     }
-    p.exec.set(out);
+    p.set_callable(out);
     Ok(out)
 }
 
 /// Frees the executable form (collector only).
 pub fn free(l: Lua, p: &Proto) {
     mem::free(l, p.exec.get().cast(), p.code.len() * size_of::<Insn>());
-    p.exec.set(core::ptr::null_mut());
 }
 
 fn short_string(p: Gc<Proto>, rk: u32) -> bool {
@@ -154,7 +154,7 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
         }
         Op::Test => Insn::new(if c != 0 { E::Test } else { E::TestNot }, a, 0, 0, fused_jump(p, pc)),
         Op::TestSet => Insn::new(E::TestSet, a, b, (c != 0) as u32, fused_jump(p, pc)),
-        Op::Call => plain(E::Call, i),
+        Op::Call => Insn::new(E::Call, a, b & 0xFF, c & 0xFF, CallKind::plain((c & 0xFF) as i32 - 1).bits()),
         Op::TailCall => plain(E::TailCall, i),
         Op::Return => {
             let closes = !p.protos.is_empty() as u32;
