@@ -206,7 +206,7 @@ impl Slabs {
     /// taken for others.
     fn map(&mut self, forbidden: (usize, usize)) -> *mut Segment {
         loop {
-            let g = map_aligned(SEGMENT, SEGMENT).cast::<Segment>();
+            let g = map_segment();
             if g.is_null() || g as usize >= forbidden.1 || g as usize + SEGMENT <= forbidden.0 {
                 return g;
             }
@@ -344,29 +344,26 @@ fn decommit(slabs: &mut [Slab; SLABS]) -> usize {
     bytes
 }
 
-/// Fresh memory of zeros at a multiple of `align`, or null. Both are multiples of the size of a page.
-fn map_aligned(size: usize, align: usize) -> *mut u8 {
-    let Some(more) = size.checked_add(align) else { return null_mut() };
-    let p = map(size);
-    if p.is_null() || (p as usize).is_multiple_of(align) {
-        return p;
+/// Fresh memory of zeros for a segment, or null.
+fn map_segment() -> *mut Segment {
+    let p = map(SEGMENT);
+    if p.is_null() || (p as usize).is_multiple_of(SEGMENT) {
+        return p.cast();
     }
     // SAFETY: mapped just now; in the larger mapping, what is unmapped is outside of what is returned.
     unsafe {
-        libc::munmap(p.cast(), size);
-        let p = map(more);
+        libc::munmap(p.cast(), SEGMENT);
+        let p = map(2 * SEGMENT);
         if p.is_null() {
-            return p;
+            return null_mut();
         }
-        let start = p.map_addr(|a| a.next_multiple_of(align));
+        let start = p.map_addr(|a| a.next_multiple_of(SEGMENT));
         let before = start as usize - p as usize;
         if before > 0 {
             libc::munmap(p.cast(), before);
         }
-        if before < align {
-            libc::munmap(start.add(size).cast(), align - before);
-        }
-        start
+        libc::munmap(start.add(SEGMENT).cast(), SEGMENT - before);
+        start.cast()
     }
 }
 
