@@ -1,9 +1,5 @@
 /* Calls, protected calls, errors of every kind, message handlers, the panic function. */
 #include <setjmp.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "support.h"
 
@@ -560,24 +556,8 @@ static void t_abort(lua_State *unused) {
   size_t i;
   (void)unused;
   for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    int status = 0;
-    pid_t pid;
     say("%s", cases[i].name);
-    fflush(stdout);
-    pid = fork();
-    if (pid == 0) {
-      struct rlimit none = { 0, 0 };
-      lua_State *L = luaL_newstate();
-      setrlimit(RLIMIT_CORE, &none);
-      dup2(1, 2);
-      luaL_openlibs(L);
-      cases[i].run(L);
-      say("went on");
-      fflush(stdout);
-      _exit(0);
-    }
-    waitpid(pid, &status, 0);
-    say("  %s", WIFSIGNALED(status) ? WTERMSIG(status) == SIGABRT ? "aborted" : "killed by another signal" : "ended");
+    say("  %s", in_child(cases[i].run));
   }
 }
 

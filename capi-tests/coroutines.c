@@ -335,6 +335,25 @@ static void t_chains(lua_State *L) {
 
 /* ---- yields across what the VM calls ---------------------------------------------------------- */
 
+/* each yield is answered with "r1", "r2", ..., after a collection */
+static void run_to_end(lua_State *L, const char *body) {
+  lua_State *co = lua_newthread(L);
+  int status, turn = 0;
+  say("%s", body);
+  compile(co, body);
+  status = lua_resume(co, L, 0);
+  while (status == LUA_YIELD && ++turn < 10) {
+    show_stack(co, "  yield");
+    lua_settop(co, 0);
+    lua_pushfstring(co, "r%d", turn);
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    status = lua_resume(co, L, 1);
+  }
+  printf("  %s ", status_name(status));
+  show_outcome(co, status);
+  lua_pop(L, 1);
+}
+
 static void t_across(lua_State *L) {
   static const char *const bodies[] = {
     "local t = setmetatable({}, {__index = function(t, k) return coroutine.yield(k) end}) return t.field",
@@ -365,23 +384,7 @@ static void t_across(lua_State *L) {
     "local t = {} for i = 1, 50 do t[i] = i end return select('#', coroutine.yield(table.unpack(t)))"
   };
   size_t i;
-  for (i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
-    lua_State *co = lua_newthread(L);
-    int status, turn = 0;
-    say("%s", bodies[i]);
-    compile(co, bodies[i]);
-    status = lua_resume(co, L, 0);
-    while (status == LUA_YIELD && ++turn < 10) {
-      show_stack(co, "  yield");
-      lua_settop(co, 0);
-      lua_pushfstring(co, "r%d", turn);
-      lua_gc(L, LUA_GCCOLLECT, 0);
-      status = lua_resume(co, L, 1);
-    }
-    printf("  %s ", status_name(status));
-    show_outcome(co, status);
-    lua_pop(L, 1);
-  }
+  for (i = 0; i < sizeof bodies / sizeof bodies[0]; i++) run_to_end(L, bodies[i]);
 }
 
 /* C functions that yield with a continuation, reached in every way a C function is reached */
@@ -428,23 +431,7 @@ static void t_across_in_c(lua_State *L) {
   lua_register(L, "C", callk_last);
   lua_register(L, "P", pcallk_last);
   lua_register(L, "index_in_c", index_in_c);
-  for (i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
-    lua_State *co = lua_newthread(L);
-    int status, turn = 0;
-    say("%s", bodies[i]);
-    compile(co, bodies[i]);
-    status = lua_resume(co, L, 0);
-    while (status == LUA_YIELD && ++turn < 10) {
-      show_stack(co, "  yield");
-      lua_settop(co, 0);
-      lua_pushfstring(co, "r%d", turn);
-      lua_gc(L, LUA_GCCOLLECT, 0);
-      status = lua_resume(co, L, 1);
-    }
-    printf("  %s ", status_name(status));
-    show_outcome(co, status);
-    lua_pop(L, 1);
-  }
+  for (i = 0; i < sizeof bodies / sizeof bodies[0]; i++) run_to_end(L, bodies[i]);
 }
 
 /* ---- values between threads, states as coroutines ----------------------------------------------- */

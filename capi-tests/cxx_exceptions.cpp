@@ -129,6 +129,15 @@ static int dumps(lua_State *L) {
   return 0;
 }
 
+// a coroutine that yields once
+static void resume_twice(lua_State *L, lua_CFunction f) {
+  lua_State *co = lua_newthread(L);
+  lua_pushcfunction(co, f);
+  std::printf("resume: %s\n", status_name(lua_resume(co, L, 0)));
+  int status = lua_resume(co, L, 0);
+  std::printf("resume: %s %s\n", status_name(status), lua_tostring(co, -1));
+}
+
 static void t_callbacks(lua_State *L) {
   host("hook", [=] {
     compile(L, "local x = 1");
@@ -146,13 +155,7 @@ static void t_callbacks(lua_State *L) {
     protect(L, "status", 0);
   });
   check_usable(L);
-  host("continuation", [=] {
-    lua_State *co = lua_newthread(L);
-    lua_pushcfunction(co, yields);
-    std::printf("resume: %s\n", status_name(lua_resume(co, L, 0)));
-    int status = lua_resume(co, L, 0);
-    std::printf("resume: %s %s\n", status_name(status), lua_tostring(co, -1));
-  });
+  host("continuation", [=] { resume_twice(L, yields); });
   check_usable(L);
 }
 
@@ -319,13 +322,7 @@ static void t_continuations(lua_State *L) {
     }
   };
   for (lua_CFunction f : list) {
-    host("continuation", [=] {
-      lua_State *co = lua_newthread(L);
-      lua_pushcfunction(co, f);
-      std::printf("resume: %s\n", status_name(lua_resume(co, L, 0)));
-      int status = lua_resume(co, L, 0);
-      std::printf("resume: %s %s\n", status_name(status), lua_tostring(co, -1));
-    });
+    host("continuation", [=] { resume_twice(L, f); });
     check_usable(L);
   }
 }

@@ -42,15 +42,14 @@ static void t_cleanups(lua_State *L) {
 /* ---- nesting that takes no native stack here -------------------------------------------------------- */
 
 static void t_nesting(lua_State *L) {
-  if (luaL_dostring(L,
-        "local function levels(protect) "
-        "  local n = 0 "
-        "  local function f() n = n + 1 if n < 1000 then protect(f) end end "
-        "  f() "
-        "  return n == 1000 and 'a thousand levels' or n < 250 and 'at most the native levels' "
-        "end "
-        "return levels(pcall), levels(function(f) xpcall(f, function(e) return e end) end)"))
-    say("error %s", lua_tostring(L, -1));
+  run_lua(L,
+    "local function levels(protect) "
+    "  local n = 0 "
+    "  local function f() n = n + 1 if n < 1000 then protect(f) end end "
+    "  f() "
+    "  return n == 1000 and 'a thousand levels' or n < 250 and 'at most the native levels' "
+    "end "
+    "return levels(pcall), levels(function(f) xpcall(f, function(e) return e end) end)");
   say("pcall: %s", lua_tostring(L, -2));
   say("xpcall: %s", lua_tostring(L, -1));
   lua_settop(L, 0);
@@ -141,15 +140,14 @@ static void *go_deep(void *code) {
   lua_register(L, "resume", c_resume);
   lua_pushstring(L, (const char *)code);
   lua_setglobal(L, "code");
-  if (luaL_dostring(L,
-        "local f = assert(load(code)) "
-        "local _, plain = xpcall(f, function(m) return m end) "
-        "local _, traced = xpcall(f, function(m) return debug.traceback(m) end) "
-        "local _, again = xpcall(f, function(m) f() end) "
-        "local function overflow(m) return m and m:find('C stack overflow', 1, true) and 'C stack overflow' or tostring(m) end "
-        "return overflow(plain) .. ', ' .. (traced:find('traceback', 1, true) and overflow(traced) or 'not traced')"
-        "  .. ', ' .. again"))
-    say("error %s", lua_tostring(L, -1));
+  run_lua(L,
+    "local f = assert(load(code)) "
+    "local _, plain = xpcall(f, function(m) return m end) "
+    "local _, traced = xpcall(f, function(m) return debug.traceback(m) end) "
+    "local _, again = xpcall(f, function(m) f() end) "
+    "local function overflow(m) return m and m:find('C stack overflow', 1, true) and 'C stack overflow' or tostring(m) end "
+    "return overflow(plain) .. ', ' .. (traced:find('traceback', 1, true) and overflow(traced) or 'not traced')"
+    "  .. ', ' .. again");
   say("%s", lua_tostring(L, -1));
   lua_close(L);
   return NULL;

@@ -1,10 +1,5 @@
 /* Misuse of the API, told by a library built with the apicheck feature: which function, which argument, what was wrong.
  * Each case runs in a child process, which is expected to abort after one line on stderr. */
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "support.h"
 
 static int c_function(lua_State *L) {
@@ -344,25 +339,8 @@ int main(void) {
   size_t i;
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
   for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    pid_t pid;
-    int status = 0;
     printf("%s: ", cases[i].name);
-    fflush(stdout);
-    pid = fork();
-    if (pid == 0) {
-      struct rlimit none = { 0, 0 };
-      lua_State *L = luaL_newstate();
-      setrlimit(RLIMIT_CORE, &none);
-      dup2(1, 2);
-      luaL_openlibs(L);
-      cases[i].run(L);
-      lua_close(L);
-      fflush(stdout);
-      _exit(0);
-    }
-    waitpid(pid, &status, 0);
-    if (WIFSIGNALED(status)) say("  %s", WTERMSIG(status) == SIGABRT ? "aborted" : "killed by another signal");
-    else say("  went through");
+    say("  %s", in_child(cases[i].run));
   }
   return 0;
 }

@@ -1,4 +1,8 @@
+#include <signal.h>
 #include <stdarg.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -112,6 +116,27 @@ void compile(lua_State *L, const char *code) {
     say("does not compile: %s", lua_tostring(L, -1));
     exit(3);
   }
+}
+
+const char *in_child(void (*run)(lua_State *L)) {
+  int status = 0;
+  pid_t pid;
+  fflush(stdout);
+  pid = fork();
+  if (pid == 0) {
+    struct rlimit none = { 0, 0 };
+    lua_State *L = luaL_newstate();
+    setrlimit(RLIMIT_CORE, &none);
+    dup2(1, 2);
+    luaL_openlibs(L);
+    run(L);
+    lua_close(L);
+    fflush(stdout);
+    _exit(0);
+  }
+  if (pid < 0 || waitpid(pid, &status, 0) != pid) return "no process";
+  if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGABRT ? "aborted" : "killed by another signal";
+  return WEXITSTATUS(status) == 0 ? "went through" : "ended with an error";
 }
 
 int under_checker(void) {
