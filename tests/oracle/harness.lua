@@ -4,7 +4,7 @@
 
 local select, type, tostring, pcall, ipairs, pairs, load = select, type, tostring, pcall, ipairs, pairs, load
 local format, byte, sub, concat, sort, rawget = string.format, string.byte, string.sub, table.concat, table.sort, rawget
-local io_write, stdout = io.write, io.stdout
+local stdout = io.stdout
 local getmetatable = debug.getmetatable
 local next = next
 
@@ -70,8 +70,9 @@ local function show(...)
   return concat(out, ", ")
 end
 
-local function P(...) io_write(show(...), "\n") end
-local function t(f, ...) io_write(show(pcall(f, ...)), "\n") end
+-- To standard output, whatever a case makes of the default one.
+local function P(...) stdout:write(show(...), "\n") end
+local function t(f, ...) stdout:write(show(pcall(f, ...)), "\n") end
 -- L: loads and runs a piece of source of its own, and says where it went wrong.
 local function L(source, name)
   local f, message = load(source, name or "=piece")
@@ -80,7 +81,7 @@ local function L(source, name)
 end
 
 local function run(number, source)
-  io_write("\n#", number, "\n")
+  stdout:write("\n#", number, "\n")
   local env = setmetatable({show = show, t = t, P = P, L = L}, {__index = _G})
   local f, message = load("return " .. source, "=case", "t", env)
   if not f then f, message = load(source, "=case", "t", env) end
@@ -116,4 +117,4 @@ for line in io.lines(arg[1]) do
   end
 end
 if block and #block > 0 then add(concat(block, "\n")) end
-io_write("\n#end\n")
+stdout:write("\n#end\n")
