@@ -481,7 +481,7 @@ static void t_status(lua_State *L) {
 static lua_State *outer[2];
 static int show_outer(lua_State *L) {
   say("outer %s, middle %s, innermost %s", status_name(lua_status(outer[0])), status_name(lua_status(outer[1])), status_name(lua_status(L)));
-  say("levels there: %d and %d", lua_gettop(outer[0]) >= 0, lua_gettop(outer[1]) >= 0);
+  say("values there: %d and %d", lua_gettop(outer[0]), lua_gettop(outer[1]));
   show_status(outer[0], "resume the outer", lua_resume(outer[0], L, 0));
   show_status(outer[1], "resume the middle", lua_resume(outer[1], L, 0));
   return 0;

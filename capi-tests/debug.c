@@ -190,12 +190,11 @@ static void t_push_order(lua_State *L) {
 
 /* an unknown option: 0, and the others are answered all the same */
 static int ask_wrongly(lua_State *L) {
-  static const char *const options[] = { "x", "nSx", "xl", "l>", ">", "lL?f" };
+  static const char *const options[] = { "x", "nSx", "xl", "l>", "lL?f" };
   lua_Debug ar;
   size_t i;
   for (i = 0; i < sizeof options / sizeof options[0]; i++) {
     int ok;
-    if (options[i][0] == '>') continue;
     lua_settop(L, 0);
     lua_getstack(L, 1, &ar);
     ar.currentline = -77;

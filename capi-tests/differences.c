@@ -282,11 +282,6 @@ static void t_light(lua_State *unused) {
 
 /* ---- memory ------------------------------------------------------------------------------------------- */
 
-static double bytes_in_use(lua_State *L) {
-  lua_gc(L, LUA_GCCOLLECT, 0);
-  lua_gc(L, LUA_GCCOLLECT, 0);
-  return lua_gc(L, LUA_GCCOUNT, 0) * 1024.0 + lua_gc(L, LUA_GCCOUNTB, 0);
-}
 static void t_footprint(lua_State *L) {
   static const char *const codes[] = { "t = {} for i = 1, 4096 do t[i] = {} end", "t = {} for i = 1, 16384 do t[i] = i end", "t = {} for i = 1, 16384 do t[i + 0.5] = i end" };
   static const char *const names[] = { "an empty table in an array", "an element of an array", "a node of a hash part" };

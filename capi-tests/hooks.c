@@ -374,7 +374,7 @@ static void asking_hook(lua_State *L, lua_Debug *ar) {
   ok = lua_getinfo(L, "nSltufL", ar);
   say("  %s ok %d: %s '%s' %s %s:%d-%d at %d, ups %d params %d vararg %d tail %d, pushed %d: %s, %s", event_name(ar->event), ok, ar->namewhat,
       ar->name ? ar->name : "?", ar->what, ar->short_src, ar->linedefined, ar->lastlinedefined, ar->currentline, ar->nups, ar->nparams,
-      ar->isvararg, ar->istailcall != 0, lua_gettop(L) - top, luaL_typename(L, top + 1), luaL_typename(L, top + 2));
+      ar->isvararg, ar->istailcall, lua_gettop(L) - top, luaL_typename(L, top + 1), luaL_typename(L, top + 2));
 }
 static void t_getinfo_in_hook(lua_State *L) {
   static const int masks[] = { LUA_MASKCALL, LUA_MASKRET, LUA_MASKLINE, LUA_MASKCOUNT };

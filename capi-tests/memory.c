@@ -513,16 +513,11 @@ static void t_shrinking(lua_State *unused) {
   else say("%s", in_child(shrink_all));
 }
 
-/* no kind of object takes more than in the reference, whose bytes are the limits here */
-static double bytes_in_use(lua_State *L) {
-  lua_gc(L, LUA_GCCOLLECT, 0);
-  lua_gc(L, LUA_GCCOLLECT, 0);
-  return lua_gc(L, LUA_GCCOUNT, 0) * 1024.0 + lua_gc(L, LUA_GCCOUNTB, 0);
-}
 static int new_userdata(lua_State *L) {
   lua_newuserdata(L, 16);
   return 1;
 }
+/* no kind of object takes more than in the reference, whose bytes are the limits here */
 static void t_footprint(lua_State *unused) {
   static const struct { const char *name; int limit, count; const char *code; } items[] = {
     { "empty table", 56, 1000, "for i = 1, n do t[i] = {} end" },

@@ -304,7 +304,7 @@ static int libraries(lua_State *L) {
                 "for k, v in pairs(string) do assert(type(k) == 'string') end assert(select('#', string.byte(('x'):rep(300), 1, -1)) == 300) "
                 "assert(debug.traceback(coroutine.create(print)) and debug.getinfo(1, 'nSltufL').activelines) package.searchpath('no.module', './?.lua;/?/x') "
                 "assert(string.format('%q %10.3s %g %c', 'a\\nb', 'text', 1.5, 65) and ('x'):rep(50, ', ') and table.concat({1, 2, 3}, ', ', 1, 3)) "
-                "for l in io.lines('/dev/null') do end assert(io.popen == nil or true)");
+                "for l in io.lines('/dev/null') do end");
 }
 
 typedef struct Scenario {

@@ -118,6 +118,12 @@ void compile(lua_State *L, const char *code) {
   }
 }
 
+double bytes_in_use(lua_State *L) {
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  return lua_gc(L, LUA_GCCOUNT, 0) * 1024.0 + lua_gc(L, LUA_GCCOUNTB, 0);
+}
+
 const char *in_child(void (*run)(lua_State *L)) {
   int status = 0;
   pid_t pid;

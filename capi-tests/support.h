@@ -45,6 +45,9 @@ void try_c(lua_State *L, const char *label, lua_CFunction f, int n);
 /* Compile and run code, keeping its results; a failure is printed and popped. Returns the status. */
 int run_lua(lua_State *L, const char *code);
 
+/* The bytes that are left after a collection. */
+double bytes_in_use(lua_State *L);
+
 /* Do run in a process of its own, with a state of its own and stderr as stdout; tells how the process ended. */
 const char *in_child(void (*run)(lua_State *L));
 
