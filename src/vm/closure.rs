@@ -7,14 +7,9 @@ use crate::throw::LResult;
 use crate::vm::upval;
 use core::cell::Cell;
 
-/// A Lua closure whose upvalues are what `upvalue` gives for their indices. Nothing may run before none is missing.
+/// A Lua closure without upvalues. Nothing may run before none is missing.
 #[inline(always)]
-pub fn new_lua(
-    l: Lua,
-    p: Gc<Proto>,
-    nupvalues: usize,
-    upvalue: impl Fn(usize) -> Option<Gc<UpVal>>,
-) -> LResult<Gc<LuaClosure>> {
+pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> LResult<Gc<LuaClosure>> {
     let p0 = mem::alloc_object(l, Kind::LuaClosure, LuaClosure::size_of(nupvalues))?;
     // SAFETY: a fresh block with room for the header, the prototype and the upvalue slots.
     let cl: Gc<LuaClosure> = unsafe {
@@ -23,7 +18,7 @@ pub fn new_lua(
         (&raw mut (*cl).proto).write(p);
         let slots = cl.add(1).cast::<Cell<Option<Gc<UpVal>>>>();
         for i in 0..nupvalues {
-            slots.add(i).write(Cell::new(upvalue(i)));
+            slots.add(i).write(Cell::new(None));
         }
         Gc::from_ptr(cl)
     };
@@ -34,7 +29,7 @@ pub fn new_lua(
 
 /// The closure of a loaded chunk, with fresh upvalues that hold nil, in the stack slot at offset `slot`.
 pub fn new_main(l: Lua, p: Gc<Proto>, slot: isize) -> LResult<Gc<LuaClosure>> {
-    let cl = new_lua(l, p, p.upvalues.len(), |_| None)?;
+    let cl = new_lua(l, p, p.upvalues.len())?;
     // SAFETY: the caller's slot, below the top.
     unsafe { *l.restore_slot(slot) = Value::lua_closure(cl) };
     for up in cl.upvals() {
@@ -45,49 +40,45 @@ pub fn new_main(l: Lua, p: Gc<Proto>, slot: isize) -> LResult<Gc<LuaClosure>> {
     Ok(cl)
 }
 
-/// The closure of a nested prototype in the running frame: the last one made, when it would capture the same
-/// variables, else a new one.
+/// Puts the closure of a nested prototype in register `a` of the running frame `ci`: the last one made, when it would
+/// capture the same variables, else a new one.
 #[inline(never)]
-pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo) -> LResult<Value> {
+pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo, a: usize) -> LResult<()> {
     let upvalues = p.upvalues.cells();
+    let register = |n: usize| ci.base.get().wrapping_add(n);
+    // SAFETY: a register of the frame.
+    let put = |v: Value| unsafe { *register(a) = v };
     let captured = |d: UpvalDesc| {
-        if d.instack {
-            ci.base.get().wrapping_add(d.index as usize)
-        } else {
-            outer.upval(d.index as usize).v.get()
-        }
+        let n = d.index as usize;
+        if d.instack { register(n) } else { outer.upval(n).v.get() }
     };
     if let Some(last) = p.cache.get()
         && upvalues.iter().enumerate().all(|(i, d)| last.upval(i).v.get() == captured(d.get()))
     {
         gc::revive(l.global(), last.erase());
-        return Ok(Value::lua_closure(last));
+        put(Value::lua_closure(last));
+        return Ok(());
     }
-    let shared = |i: usize| {
-        let d = upvalues[i].get();
-        (!d.instack).then(|| outer.upval(d.index as usize))
-    };
-    let cl = new_lua(l, p, upvalues.len(), shared)?;
-    // Anchored while upvalues are made; a Lua frame's limit has slots to spare.
-    l.push(Value::lua_closure(cl));
+    let cl = new_lua(l, p, upvalues.len())?;
+    // Anchored while upvalues are made.
+    put(Value::lua_closure(cl));
     for (slot, d) in cl.upvals().iter().zip(upvalues) {
         let d = d.get();
-        if !d.instack {
-            continue;
-        }
-        match upval::find(l, ci.base.get().wrapping_add(d.index as usize)) {
-            Ok(uv) => {
-                slot.set(Some(uv));
-                gc::barrier_object(l, cl.erase(), uv);
+        let uv = if d.instack {
+            match upval::find(l, register(d.index as usize)) {
+                Ok(uv) => uv,
+                Err(t) => {
+                    put(Value::NIL);
+                    return Err(t);
+                }
             }
-            Err(t) => {
-                l.drop_values(1);
-                return Err(t);
-            }
-        }
+        } else {
+            outer.upval(d.index as usize)
+        };
+        slot.set(Some(uv));
+        gc::barrier_object(l, cl.erase(), uv);
     }
-    l.drop_values(1);
     p.cache.set(Some(cl));
     gc::barrier_back(l, p.erase(), Value::lua_closure(cl));
-    Ok(Value::lua_closure(cl))
+    Ok(())
 }

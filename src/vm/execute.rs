@@ -268,40 +268,6 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         };
     }
-    // A jump that may make a loop.
-    macro_rules! jump_back {
-        ($i:expr) => {{
-            pc = pc.wrapping_offset($i.offset() + 1);
-            check_hooks!();
-        }};
-    }
-    // Makes the frame `$ci` the running one, with `pc` where it goes on.
-    macro_rules! load_frame {
-        ($ci:expr) => {{
-            ci = $ci;
-            cl = ci.lua_closure();
-            k = cl.proto.k.as_ptr();
-            base = ci.base.get();
-            pc = ci.savedpc.get();
-        }};
-    }
-    // The same as `load_frame` after what may have set or cleared hooks.
-    macro_rules! load_frame_checked {
-        ($ci:expr) => {{
-            load_frame!($ci);
-            check_hooks!();
-        }};
-    }
-    // The same for a frame just made for `$callee`.
-    macro_rules! enter_frame {
-        ($ci:expr, $callee:expr, $base:expr) => {{
-            ci = $ci;
-            cl = $callee;
-            k = cl.proto.k.as_ptr();
-            base = $base;
-            pc = cl.proto.exec.get().cast_const();
-        }};
-    }
     // SAFETY of the register and constant accesses below: operands of compiled or verified code are below
     // `maxstacksize` and the number of constants.
     macro_rules! r {
@@ -384,54 +350,6 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         }};
     }
-    // Takes or skips the jump that follows a comparison.
-    macro_rules! branch {
-        ($i:expr, $taken:expr) => {
-            if $taken {
-                pc = unsafe { pc.offset($i.offset()) };
-            } else {
-                pc = unsafe { pc.add(1) };
-            }
-        };
-    }
-    // As with arithmetic: an unordered pair is a NaN or no pair of numbers.
-    macro_rules! compare {
-        ($i:expr, $want:literal, $x:expr, $y:expr, $op:tt, $opposite:tt, $slow:path) => {{
-            let (xp, yp): (*const Value, *const Value) = ($x, $y);
-            let (x, y) = (double(xp), double(yp));
-            if x $op y {
-                branch!($i, $want)
-            } else if x $opposite y {
-                branch!($i, !$want)
-            } else {
-                // SAFETY: operands of the instruction.
-                let res = protect!($slow(l, unsafe { *xp }, unsafe { *yp }));
-                branch!($i, res == $want)
-            }
-        }};
-    }
-    macro_rules! equal_rr {
-        ($i:expr, $want:literal) => {{
-            let (x, y) = (r!($i.b()), r!($i.c()));
-            if x.is_number() && y.is_number() {
-                branch!($i, (x.raw_number() == y.raw_number()) == $want)
-            } else {
-                let res = x == y || x.is_collectable() && x.tag() == y.tag() && protect!(equal_slow(l, x, y));
-                branch!($i, res == $want)
-            }
-        }};
-    }
-    // With a number: a tagged value reads as a NaN and is equal to none. With anything else that is equal to itself only.
-    macro_rules! equal_rn {
-        ($i:expr, $want:literal) => {
-            branch!($i, (double(base.wrapping_add($i.b())) == double(k.wrapping_add($i.c()))) == $want)
-        };
-    }
-    macro_rules! equal_rk {
-        ($i:expr, $want:literal) => {
-            branch!($i, (r!($i.b()) == kst!($i.c())) == $want)
-        };
-    }
     macro_rules! set_field {
         ($i:expr, $insn:expr, $obj:expr, $key:expr, $val:expr) => {{
             let (obj, key, val): (Value, Value, Value) = ($obj.value, $key, $val);
@@ -445,9 +363,26 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         }};
     }
+    // With a key in a register, of the value at `$at`.
+    macro_rules! get_index {
+        ($i:expr, $at:expr) => {{
+            let (at, key): (*const Value, *const Value) = ($at, base.wrapping_add($i.c()));
+            // SAFETY: `at` is a register or an upvalue.
+            match slot_of(unsafe { *at }, double(key)) {
+                // SAFETY: a slot of the array.
+                Some(s) if unsafe { !(*s).is_nil() } => set_r!($i.a(), unsafe { *s }),
+                _ => {
+                    let v = protect!(get_index_slow(l, unsafe { ValueAt::at(at) }, r!($i.c())));
+                    set_r!($i.a(), v);
+                }
+            }
+        }};
+    }
     macro_rules! set_index {
-        ($i:expr, $val:expr) => {{
-            let (obj, val): (Value, Value) = (r!($i.a()), $val);
+        ($i:expr, $at:expr, $val:expr) => {{
+            let at: *const Value = $at;
+            // SAFETY: as above.
+            let (obj, val): (Value, Value) = (unsafe { *at }, $val);
             let key = base.wrapping_add($i.b());
             match slot_of(obj, double(key)) {
                 // SAFETY: `obj` is a table, `s` a slot of its array.
@@ -455,7 +390,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     unsafe { *s = val };
                     gc::barrier_back(l, unsafe { obj.table_unchecked() }.erase(), val);
                 }
-                _ => protect!(set_index_slow(l, reg_at!($i.a()), r!($i.b()), val)),
+                _ => protect!(set_index_slow(l, unsafe { ValueAt::at(at) }, r!($i.b()), val)),
             }
         }};
     }
@@ -482,48 +417,145 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         };
     }
-    // The frame ends with `$n` results from `$first` on.
-    macro_rules! return_results {
-        ($first:expr, $n:expr) => {{
-            save_pc!();
-            match tri!(leave_frame(l, ci, $first, $n)) {
-                Some(caller) if HOOKED => load_frame_checked!(caller),
-                Some(caller) => load_frame!(caller),
-                None => return Exit::Done,
-            }
-        }};
-    }
-    // Return of a fixed number of values (0 or 1) from a function whose locals nobody captures.
-    macro_rules! return_fixed {
-        ($i:expr, $n:literal) => {{
-            let first = base.wrapping_add($i.a());
-            let kind = ci.kind.get();
-            let (to, prev) = (ci.func.get(), ci.prev.get());
-            if !HOOKED && kind.is_plain() && l.hook_mask() == 0 {
-                // SAFETY: the slot of the called function takes the result; if none is wanted, the caller does not use it.
-                // A called frame has a previous one.
-                load_frame!(unsafe {
-                    *to = if $n == 1 { *first } else { Value::NIL };
-                    &*prev
-                });
-                l.top.set(if kind.nresults() < 0 { to.wrapping_add($n) } else { ci.top.get() });
-                l.ci.set(ci);
-            } else if !HOOKED && kind.is_fresh($n) && l.hook_mask() == 0 {
-                if $n == 1 {
-                    // SAFETY: as above.
-                    unsafe { *to = *first };
-                }
-                l.ci.set(prev);
-                l.top.set(to.wrapping_add($n));
-                return Exit::Done;
-            } else {
-                cold_path();
-                return_results!(first, $n);
-            }
-        }};
-    }
-
     'next: loop {
+        // These end an instruction that does not go on with the next one.
+        // Takes or skips the jump that follows a comparison.
+        macro_rules! branch {
+            ($i:expr, $taken:expr) => {{
+                // SAFETY: jumps are in range.
+                let distance = if $taken { $i.offset() } else { 2 };
+                pc = unsafe { pc.offset(distance) };
+                continue 'next;
+            }};
+        }
+        // As with arithmetic: an unordered pair is a NaN or no pair of numbers.
+        macro_rules! compare {
+            ($i:expr, $want:literal, $x:expr, $y:expr, $op:tt, $opposite:tt, $slow:path) => {{
+                let (xp, yp): (*const Value, *const Value) = ($x, $y);
+                let (x, y) = (double(xp), double(yp));
+                if x $op y {
+                    branch!($i, $want)
+                } else if x $opposite y {
+                    branch!($i, !$want)
+                } else {
+                    // SAFETY: operands of the instruction.
+                    let res = protect!($slow(l, unsafe { *xp }, unsafe { *yp }));
+                    branch!($i, res == $want)
+                }
+            }};
+        }
+        macro_rules! equal_rr {
+            ($i:expr, $want:literal) => {{
+                let (x, y) = (double(base.wrapping_add($i.b())), double(base.wrapping_add($i.c())));
+                if x == y {
+                    branch!($i, $want)
+                } else if !(x.is_nan() || y.is_nan()) {
+                    branch!($i, !$want)
+                } else {
+                    let (x, y) = (r!($i.b()), r!($i.c()));
+                    let same = x == y && !x.is_number();
+                    let res =
+                        same || x.is_collectable() && x.tag() == y.tag() && protect!(equal_slow(l, x, y));
+                    branch!($i, res == $want)
+                }
+            }};
+        }
+        // With a number: a tagged value reads as a NaN and is equal to none. With anything else that is equal to itself only.
+        macro_rules! equal_rn {
+            ($i:expr, $want:literal) => {
+                branch!($i, (double(base.wrapping_add($i.b())) == double(k.wrapping_add($i.c()))) == $want)
+            };
+        }
+        macro_rules! equal_rk {
+            ($i:expr, $want:literal) => {
+                branch!($i, (r!($i.b()) == kst!($i.c())) == $want)
+            };
+        }
+        // A jump that may make a loop.
+        macro_rules! jump_back {
+            ($i:expr) => {{
+                pc = pc.wrapping_offset($i.offset());
+                check_hooks!();
+                continue 'next;
+            }};
+        }
+        // Makes the frame `$ci` the running one, with `pc` where it goes on.
+        macro_rules! read_frame {
+            ($ci:expr) => {{
+                ci = $ci;
+                cl = ci.lua_closure();
+                k = cl.proto.k.as_ptr();
+                base = ci.base.get();
+                pc = ci.savedpc.get();
+            }};
+        }
+        macro_rules! load_frame {
+            ($ci:expr) => {{
+                read_frame!($ci);
+                continue 'next;
+            }};
+        }
+        // After what may have set or cleared hooks.
+        macro_rules! load_frame_checked {
+            ($ci:expr) => {{
+                read_frame!($ci);
+                check_hooks!();
+                continue 'next;
+            }};
+        }
+        // For a frame just made for `$callee`.
+        macro_rules! enter_frame {
+            ($ci:expr, $callee:expr, $base:expr) => {{
+                ci = $ci;
+                cl = $callee;
+                k = cl.proto.k.as_ptr();
+                base = $base;
+                pc = cl.proto.exec.get().cast_const();
+                continue 'next;
+            }};
+        }
+        // The frame ends with `$n` results from `$first` on.
+        macro_rules! return_results {
+            ($first:expr, $n:expr) => {{
+                save_pc!();
+                match tri!(leave_frame(l, ci, $first, $n)) {
+                    Some(caller) if HOOKED => load_frame_checked!(caller),
+                    Some(caller) => load_frame!(caller),
+                    None => return Exit::Done,
+                }
+            }};
+        }
+        // Return of a fixed number of values (0 or 1). No variable of the frame is captured (any more).
+        macro_rules! return_fixed {
+            ($i:expr, $n:literal) => {{
+                let first = base.wrapping_add($i.a());
+                let kind = ci.kind.get();
+                let (to, prev) = (ci.func.get(), ci.prev.get());
+                if !HOOKED && kind.is_plain() && l.hook_mask() == 0 {
+                    // SAFETY: the slot of the called function takes the result; if none is wanted, the caller does not use it.
+                    // A called frame has a previous one.
+                    read_frame!(unsafe {
+                        *to = if $n == 1 { *first } else { Value::NIL };
+                        &*prev
+                    });
+                    l.top.set(if kind.nresults() < 0 { to.wrapping_add($n) } else { ci.top.get() });
+                    l.ci.set(ci);
+                    continue 'next;
+                } else if !HOOKED && kind.is_fresh($n) && l.hook_mask() == 0 {
+                    if $n == 1 {
+                        // SAFETY: as above.
+                        unsafe { *to = *first };
+                    }
+                    l.ci.set(prev);
+                    l.top.set(to.wrapping_add($n));
+                    return Exit::Done;
+                } else {
+                    cold_path();
+                    return_results!(first, $n);
+                }
+            }};
+        }
+
         // SAFETY: `pc` stays inside the executable form: code ends with a return and jumps are in range.
         let i = unsafe { *pc };
         if HOOKED {
@@ -630,43 +662,35 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         }
                     }
                 }
-                ExecOp::GetIndex => {
-                    let obj = r!(i.b());
-                    let key = base.wrapping_add(i.c());
-                    match slot_of(obj, double(key)) {
-                        // SAFETY: a slot of the array.
-                        Some(s) if unsafe { !(*s).is_nil() } => set_r!(i.a(), unsafe { *s }),
-                        _ => {
-                            let v = protect!(get_index_slow(l, reg_at!(i.b()), r!(i.c())));
-                            set_r!(i.a(), v);
-                        }
-                    }
-                }
+                ExecOp::GetIndex => get_index!(i, base.wrapping_add(i.b())),
+                ExecOp::GetUpIndex => get_index!(i, cl.upval(i.b()).v.get()),
                 ExecOp::GetTable => {
                     let key = unsafe { *rk(base, k, i.imm() >> 16) };
-                    let v = protect!(meta::get_at(l, reg_at!(i.b()), key));
+                    let v = protect!(get_index_slow(l, reg_at!(i.b()), key));
                     set_r!(i.a(), v);
                 }
                 ExecOp::GetTabUp => {
                     let key = unsafe { *rk(base, k, i.imm() >> 16) };
                     let at = unsafe { ValueAt::at(cl.upval(i.b()).v.get()) };
-                    let v = protect!(meta::get_at(l, at, key));
+                    let v = protect!(get_index_slow(l, at, key));
                     set_r!(i.a(), v);
                 }
-                ExecOp::SetIndexR => set_index!(i, r!(i.c())),
-                ExecOp::SetIndexK => set_index!(i, kst!(i.c())),
+                ExecOp::SetIndexR => set_index!(i, base.wrapping_add(i.a()), r!(i.c())),
+                ExecOp::SetIndexK => set_index!(i, base.wrapping_add(i.a()), kst!(i.c())),
+                ExecOp::SetUpIndexR => set_index!(i, cl.upval(i.a()).v.get(), r!(i.c())),
+                ExecOp::SetUpIndexK => set_index!(i, cl.upval(i.a()).v.get(), kst!(i.c())),
                 ExecOp::SetIntR => set_int!(i, r!(i.c())),
                 ExecOp::SetIntK => set_int!(i, kst!(i.c())),
                 ExecOp::SetTable => {
                     let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
                     let val = unsafe { *rk(base, k, i.imm() >> 16) };
-                    protect!(meta::set_at(l, reg_at!(i.a()), key, val));
+                    protect!(set_index_slow(l, reg_at!(i.a()), key, val));
                 }
                 ExecOp::SetTabUp => {
                     let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
                     let val = unsafe { *rk(base, k, i.imm() >> 16) };
                     let at = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
-                    protect!(meta::set_at(l, at, key, val));
+                    protect!(set_index_slow(l, at, key, val));
                 }
                 ExecOp::NewTable => {
                     let t = protect!(Gc::<Table>::new(l));
@@ -754,15 +778,14 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     l.top.set(ci.top.get());
                     check_gc!(if ra >= rb { ra.wrapping_add(1) } else { rb });
                 }
-                ExecOp::Jmp => pc = unsafe { pc.offset(i.offset()) },
-                ExecOp::JmpBack => {
-                    jump_back!(i);
+                ExecOp::Jmp => {
+                    pc = unsafe { pc.offset(i.offset()) };
                     continue 'next;
                 }
+                ExecOp::JmpBack => jump_back!(i),
                 ExecOp::JmpClose => {
                     upval::close(l, base.wrapping_add(i.a() - 1));
                     jump_back!(i);
-                    continue 'next;
                 }
                 ExecOp::EqRR => equal_rr!(i, true),
                 ExecOp::NotEqRR => equal_rr!(i, false),
@@ -881,18 +904,15 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         if pcall::runs_here(b, nargs) {
                             tri!(enter_pcall(l, func, b, wanted));
                             load_frame_checked!(l.call_info());
-                            continue 'next;
                         }
                     }
                     if tri!(call::precall(l, func, wanted)) == Pre::Lua {
                         load_frame_checked!(l.call_info());
-                        continue 'next;
                     }
                     if wanted >= 0 {
                         l.top.set(ci.top.get());
                     }
                     load_frame_checked!(ci);
-                    continue 'next;
                 }
                 ExecOp::TailCall => {
                     let mut func = base.wrapping_add(i.a());
@@ -907,7 +927,6 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         }
                         if call::replace_plain_frame(l, ci, func, callee.proto, given!(i, func)) {
                             enter_frame!(ci, callee, ci.func.get().wrapping_add(1));
-                            continue 'next;
                         }
                     }
                     if i.b() != 0 {
@@ -921,7 +940,6 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                             if pcall::runs_here(b, nargs) {
                                 tri!(enter_pcall(l, func, b, LUA_MULTRET));
                                 load_frame_checked!(l.call_info());
-                                continue 'next;
                             }
                         }
                         Some(_) => {}
@@ -930,10 +948,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     }
                     if tri!(call::precall(l, func, LUA_MULTRET)) == Pre::Lua {
                         load_frame_checked!(tail_frame(l, ci, !cl.proto.protos.is_empty()));
-                        continue 'next;
                     }
                     load_frame_checked!(ci);
-                    continue 'next;
                 }
                 ExecOp::Return => {
                     if i.c() != 0 {
@@ -945,15 +961,16 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         b => b - 1,
                     };
                     return_results!(first, n);
-                    continue 'next;
                 }
-                ExecOp::Return0 => {
-                    return_fixed!(i, 0);
-                    continue 'next;
+                ExecOp::Return0 => return_fixed!(i, 0),
+                ExecOp::Return1 => return_fixed!(i, 1),
+                ExecOp::CloseReturn0 => {
+                    upval::close(l, base);
+                    return_fixed!(i, 0)
                 }
-                ExecOp::Return1 => {
-                    return_fixed!(i, 1);
-                    continue 'next;
+                ExecOp::CloseReturn1 => {
+                    upval::close(l, base);
+                    return_fixed!(i, 1)
                 }
                 ExecOp::ForPrep => {
                     let ra = base.wrapping_add(i.a());
@@ -964,6 +981,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         protect!(for_prepare(l, ra));
                     }
                     pc = unsafe { pc.offset(i.offset()) };
+                    continue 'next;
                 }
                 ExecOp::ForLoop => {
                     let ra = base.wrapping_add(i.a());
@@ -983,7 +1001,6 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                             *ra = Value(index.to_bits());
                             *ra.add(3) = Value(index.to_bits());
                             jump_back!(i);
-                            continue 'next;
                         }
                     }
                 }
@@ -1021,24 +1038,20 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     save_pc!();
                     if tri!(call::precall(l, to, i.c() as i32)) == Pre::Lua {
                         load_frame_checked!(l.call_info());
-                        continue 'next;
                     }
                     l.top.set(ci.top.get());
                     load_frame_checked!(ci);
-                    continue 'next;
                 }
                 ExecOp::TForLoop => {
                     let v = r!(i.a() + 1);
                     if !v.is_nil() {
                         set_r!(i.a(), v);
                         jump_back!(i);
-                        continue 'next;
                     }
                 }
                 ExecOp::Closure => {
                     let p = cl.proto.protos.get(i.imm() as usize);
-                    let v = protect!(closure::instantiate(l, p, cl, ci));
-                    set_r!(i.a(), v);
+                    protect!(closure::instantiate(l, p, cl, ci, i.a()));
                     check_gc!(base.wrapping_add(i.a() + 1));
                 }
                 ExecOp::VarArg => {

@@ -23,10 +23,12 @@ pub enum Field {
     U,
     /// a count, a flag, an integer key
     I,
-    /// distance of a jump from the next instruction
+    /// distance of a jump, from the instruction itself
     J,
     /// inline-cache hint
     H,
+    /// kind of the frame a call makes
+    S,
     /// inner function
     F,
     /// the bytecode's operand C, RK, in the upper half
@@ -54,6 +56,7 @@ exec_ops! {
     GetField R R K H; SetFieldR R K R H; SetFieldK R K K H; SelfField R R K H;
     // by constant integer key, by register, and with operands of any kind
     GetInt R R K I; SetIntR R K R I; SetIntK R K K I; GetIndex R R R N; SetIndexR R R R N; SetIndexK R R K N;
+    GetUpIndex R U R N; SetUpIndexR U R R N; SetUpIndexK U R K N;
     GetTabUp R U N C; SetTabUp U N N BC; GetTable R R N C; SetTable R N N BC; SelfAny R R N C;
     NewTable R I I N; SetList R I I I;
     AddRR R R R N; AddRK R R K N; AddKR R K R N; SubRR R R R N; SubRK R R K N; SubKR R K R N;
@@ -66,7 +69,7 @@ exec_ops! {
     NotEqRR N R R J; NotEqRK N R K J; NotEqRN N R K J; NotLtRR N R R J; NotLtRK N R K J; NotLtKR N K R J;
     NotLeRR N R R J; NotLeRK N R K J; NotLeKR N K R J; CompareAny I N N BC;
     Test R N N J; TestNot R N N J; TestSet R R I J;
-    Call R I I I; TailCall R I I N; Return R I I N; Return0 R N N N; Return1 R N N N;
+    Call R I I S; TailCall R I I N; Return R I I N; Return0 R N N N; Return1 R N N N; CloseReturn0 R N N N; CloseReturn1 R N N N;
     ForPrep R N N J; ForLoop R N N J; TForCall R N I H; TForLoop R N N J;
     Closure R N N F; VarArg R I N N; Nop N N N N;
 }

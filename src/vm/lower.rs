@@ -56,12 +56,17 @@ fn hinted(op: ExecOp, i: Instruction) -> Insn {
     Insn::new(op, i.a(), i.b() & 0xFF, i.c() & 0xFF, Hint::NONE.0)
 }
 
+/// Distance of a jump from the instruction itself.
+fn jump(i: Instruction) -> u32 {
+    (i.sbx() + 1) as u32
+}
+
 /// Distance for a taken comparison at `pc`: over the jump to its target, or to the jump itself when that has more
 /// to do.
 fn fused_jump(p: Gc<Proto>, pc: usize) -> u32 {
     let jump = Instruction(p.code.get(pc + 1));
     let simple = jump.op() == Op::Jmp && jump.a() == 0 && jump.sbx() >= 0;
-    if simple { (1 + jump.sbx()) as u32 } else { 0 }
+    if simple { (2 + jump.sbx()) as u32 } else { 1 }
 }
 
 fn translate(p: Gc<Proto>, pc: usize) -> Insn {
@@ -84,7 +89,8 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
         Op::GetUpval => plain(E::GetUpval, i),
         Op::SetUpval => plain(E::SetUpval, i),
         Op::GetTabUp if short_string(p, c) => hinted(E::GetGlobal, i),
-        Op::GetTabUp => raw(E::GetTabUp, i),
+        Op::GetTabUp if is_k(c) => raw(E::GetTabUp, i),
+        Op::GetTabUp => plain(E::GetUpIndex, i),
         Op::GetTable if short_string(p, c) => hinted(E::GetField, i),
         Op::GetTable if is_k(c) => match small_integer(p, c) {
             Some(n) => Insn::new(E::GetInt, a, b, k_index(c), n),
@@ -92,7 +98,8 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
         },
         Op::GetTable => plain(E::GetIndex, i),
         Op::SetTabUp if short_string(p, b) => hinted(value(E::SetGlobalR, E::SetGlobalK), i),
-        Op::SetTabUp => raw(E::SetTabUp, i),
+        Op::SetTabUp if is_k(b) => raw(E::SetTabUp, i),
+        Op::SetTabUp => plain(value(E::SetUpIndexR, E::SetUpIndexK), i),
         Op::SetTable if short_string(p, b) => hinted(value(E::SetFieldR, E::SetFieldK), i),
         Op::SetTable if is_k(b) => match small_integer(p, b) {
             Some(n) => Insn::new(value(E::SetIntR, E::SetIntK), a, k_index(b), c & 0xFF, n),
@@ -118,7 +125,7 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
                 (0, true) => E::JmpBack,
                 _ => E::JmpClose,
             };
-            Insn::new(op, a, 0, 0, i.sbx() as u32)
+            Insn::new(op, a, 0, 0, jump(i))
         }
         Op::Eq => {
             let jump = fused_jump(p, pc);
@@ -159,15 +166,15 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
         Op::Return => {
             let closes = !p.protos.is_empty() as u32;
             match b {
-                1 if closes == 0 => Insn::new(E::Return0, a, b, 0, 0),
-                2 if closes == 0 => Insn::new(E::Return1, a, b, 0, 0),
+                1 => Insn::new(if closes == 0 { E::Return0 } else { E::CloseReturn0 }, a, b, 0, 0),
+                2 => Insn::new(if closes == 0 { E::Return1 } else { E::CloseReturn1 }, a, b, 0, 0),
                 _ => Insn::new(E::Return, a, b, closes, 0),
             }
         }
-        Op::ForLoop => Insn::new(E::ForLoop, a, 0, 0, i.sbx() as u32),
-        Op::ForPrep => Insn::new(E::ForPrep, a, 0, 0, i.sbx() as u32),
+        Op::ForLoop => Insn::new(E::ForLoop, a, 0, 0, jump(i)),
+        Op::ForPrep => Insn::new(E::ForPrep, a, 0, 0, jump(i)),
         Op::TForCall => Insn::new(E::TForCall, a, 0, c & 0xFF, 0),
-        Op::TForLoop => Insn::new(E::TForLoop, a, 0, 0, i.sbx() as u32),
+        Op::TForLoop => Insn::new(E::TForLoop, a, 0, 0, jump(i)),
         Op::SetList => {
             let batch = if c == 0 { Instruction(p.code.get(pc + 1)).get_ax() } else { c };
             Insn::new(E::SetList, a, b, (c == 0) as u32, batch)

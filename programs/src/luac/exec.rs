@@ -64,13 +64,13 @@ fn instruction(out: &mut impl Write, f: &Function, pc: usize, insn: Insn) -> io:
     let mut space = "";
     for (field, n) in fields.into_iter().zip(values) {
         match field {
-            Field::N | Field::H => continue,
+            Field::N | Field::H | Field::S => continue,
             Field::R => write!(out, "{space}r{n}")?,
             Field::K => write!(out, "{space}k{n}")?,
             Field::U => write!(out, "{space}u{n}")?,
             Field::F => write!(out, "{space}f{n}")?,
             Field::I => write!(out, "{space}{n}")?,
-            Field::J => write!(out, "{space}{:+}", n as i32)?,
+            Field::J => write!(out, "{space}{:+}", n as i32 - 1)?,
             Field::C => write!(out, "{space}{}", rk(n >> 16))?,
             Field::BC => write!(out, "{space}{} {}", rk(n & 0xFFFF), rk(n >> 16))?,
         }
@@ -95,7 +95,7 @@ fn instruction(out: &mut impl Write, f: &Function, pc: usize, insn: Insn) -> io:
                 out.write_all(between.as_bytes())?;
                 upvalue(out, f, n)?;
             }
-            Field::J => write!(out, "{between}to {}", n as i32 as i64 + pc as i64 + 2)?,
+            Field::J => write!(out, "{between}to {}", n as i32 as i64 + pc as i64 + 1)?,
             _ => continue,
         }
         between = " ";
