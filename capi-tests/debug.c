@@ -298,8 +298,7 @@ static void t_locals(lua_State *L) {
   run_lua(L, "local a = 1 local function g() show_locals(2) end g()");
   run_lua(L, "local a = 1 local co = coroutine.wrap(function(p) local q = 2 show_locals() end) co('param')");
   run_lua(L, "own_locals('arg 1', 2)");
-  run_lua(L, "local x <close_is_no_syntax");
-  run_lua(L, "local a = 1 local a = 2 local b = a show_locals() goto on local never ::on:: show_locals()");
+  run_lua(L, "local a = 1 local a = 2 local b = a show_locals() do goto on local never ::on:: end show_locals()");
 }
 
 /* temporaries exist and are named so; how many there are is the compiler's affair */
