@@ -64,7 +64,26 @@ def links():
                 check("%s: %s" % (page, target), os.path.exists(path), "no such file")
 
 
+def sections():
+    """The tests of the C API that pages name, as `FILE` (SECTION, SECTION), exist."""
+    folder = os.path.join(ROOT, "capi-tests")
+    known = {}
+    for file in sorted(os.listdir(folder)):
+        name, extension = os.path.splitext(file)
+        if extension in (".c", ".cpp"):
+            known[name] = set(re.findall(r'\{ ?"([^"]+)", \w+ ?\}', text("capi-tests/" + file)))
+    for page in ("capi-tests/README.md", "docs/COMPATIBILITY.md", "docs/BOUNDARY.md"):
+        found = 0
+        for name, names in re.findall(r"`(?:capi-tests/)?(\w+)(?:\.c|\.cpp)?` \(([\w, ]+)\)", text(page)):
+            if name in known:
+                found += 1
+                missing = set(names.split(", ")) - known[name]
+                check("%s: sections of %s" % (page, name), not missing, missing)
+        check("%s names sections" % page, found, "none")
+
+
 exported_functions()
 operations()
+sections()
 links()
 finish()
