@@ -3,7 +3,7 @@
 //! Neither frees itself: the owner (a prototype, the compiler's state, the global state) calls `free` with the
 //! state at hand. A failing operation leaves the array as it was.
 
-use super::{PtrCell, free, realloc};
+use super::{free, realloc};
 use crate::messages as msg;
 use crate::object::Lua;
 use crate::throw::{LResult, Throw};
@@ -11,7 +11,7 @@ use core::cell::Cell;
 
 /// A block of `len` elements that are all initialised. Growth is explicit (`push` keeps the count elsewhere).
 pub struct Array<T: Copy> {
-    ptr: PtrCell<T>,
+    ptr: Cell<*mut T>,
     len: Cell<u32>,
 }
 
@@ -87,7 +87,7 @@ impl<T: Copy> Array<T> {
 
 /// A growable byte string. Its content moves when it grows.
 pub struct ByteBuf {
-    ptr: PtrCell<u8>,
+    ptr: Cell<*mut u8>,
     len: Cell<usize>,
     cap: Cell<usize>,
 }

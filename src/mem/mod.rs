@@ -11,7 +11,6 @@ use crate::consts::*;
 use crate::gc;
 use crate::object::{Global, Header, Kind, Lua};
 use crate::throw::{LResult, Throw};
-use core::cell::Cell;
 use core::ffi::c_void;
 
 mod array;
@@ -204,6 +203,3 @@ pub(crate) fn prefetch(p: *const u8) {
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = p;
 }
-
-/// Keeps `Cell` imports honest for the submodule.
-pub(crate) type PtrCell<T> = Cell<*mut T>;
