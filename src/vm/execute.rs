@@ -423,8 +423,12 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         macro_rules! branch {
             ($i:expr, $taken:expr) => {{
                 // SAFETY: jumps are in range.
-                let distance = if $taken { $i.offset() } else { 2 };
-                pc = unsafe { pc.offset(distance) };
+                // Not a choice between distances, or the next instruction's address would wait for the comparison.
+                if $taken {
+                    pc = unsafe { pc.offset($i.offset()) };
+                } else {
+                    pc = unsafe { pc.add(2) };
+                }
                 continue 'next;
             }};
         }
