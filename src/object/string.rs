@@ -13,6 +13,7 @@ use crate::gc;
 use crate::mem;
 use crate::throw::{LResult, Throw};
 use core::cell::Cell;
+use core::mem::MaybeUninit;
 
 /// Longest interned string, in bytes.
 pub const MAX_SHORT: usize = 40;
@@ -294,6 +295,56 @@ pub fn intern(l: Lua, bytes: &[u8]) -> LResult<Gc<Str>> {
     b.set(Some(s.erase()));
     table.count.set(table.count.get() + 1);
     Ok(s)
+}
+
+/// The short string `a` followed by the short string `b`, if that is one. The strings must be anchored.
+#[inline]
+pub fn join_short(l: Lua, a: Gc<Str>, b: Gc<Str>) -> Option<LResult<Gc<Str>>> {
+    if !a.is_short() || !b.is_short() {
+        return None;
+    }
+    let (m, n) = (a.header.aux1.get() as usize, b.header.aux1.get() as usize);
+    if m + n > MAX_SHORT {
+        return None;
+    }
+    let mut joined = [MaybeUninit::<u8>::uninit(); MAX_SHORT];
+    let to: *mut u8 = joined.as_mut_ptr().cast();
+    // SAFETY: both fit, as just seen; all `m + n` bytes are written.
+    let bytes = unsafe {
+        copy_few(a.data(), to, m);
+        copy_few(b.data(), to.add(m), n);
+        core::slice::from_raw_parts(to, m + n)
+    };
+    Some(intern(l, bytes))
+}
+
+/// Copies `n` bytes without a call, which would cost more than the few bytes of a short string.
+///
+/// # Safety
+/// As for `copy_nonoverlapping`.
+#[inline(always)]
+unsafe fn copy_few(from: *const u8, to: *mut u8, n: usize) {
+    macro_rules! copy {
+        ($ty:ty, $i:expr) => {
+            // SAFETY: the uses of this macro stay inside the `n` bytes.
+            unsafe { to.add($i).cast::<$ty>().write_unaligned(from.add($i).cast::<$ty>().read_unaligned()) }
+        };
+    }
+    if n >= 8 {
+        let mut i = 0;
+        while i + 8 < n {
+            copy!(u64, i);
+            i += 8;
+        }
+        copy!(u64, n - 8);
+    } else if n >= 4 {
+        copy!(u32, 0);
+        copy!(u32, n - 4);
+    } else if n > 0 {
+        copy!(u8, 0);
+        copy!(u8, n >> 1);
+        copy!(u8, n - 1);
+    }
 }
 
 /// A long string of `len` bytes written by `fill` (which gets the address of the fresh bytes).

@@ -860,7 +860,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     let func = base.wrapping_add(i.a());
                     save_pc!();
                     let f = unsafe { *func };
-                    if !HOOKED && function_kind(f) == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
+                    let callee = function_kind(f);
+                    if !HOOKED && callee == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
                         // SAFETY: the kind says so.
                         let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
                         let (p, kind) = (callee.proto, CallKind::from_bits(i.imm()));
@@ -875,15 +876,10 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     let i = unsafe { pc.read_volatile() };
                     let func = base.wrapping_add(i.a());
                     let wanted = i.c() as i32 - 1;
-                    let f = unsafe { *func };
-                    let kind = function_kind(f);
-                    if i.b() != 0 {
-                        l.top.set(func.wrapping_add(i.b()));
-                    }
-                    if kind == Some(Kind::Builtin) {
+                    if callee == Some(Kind::Builtin) {
                         // SAFETY: the kind says so; builtins are static.
                         let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
-                        let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
+                        let nargs = given!(i, func) - 1;
                         if !HOOKED
                             && let Some(fast) = b.fast
                             && (wanted == 1 || !matches!(b.special, Special::First | Special::Next))
@@ -905,10 +901,15 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                                 continue 'next;
                             }
                         }
+                        if i.b() != 0 {
+                            l.top.set(func.wrapping_add(i.b()));
+                        }
                         if pcall::runs_here(b, nargs) {
                             tri!(enter_pcall(l, func, b, wanted));
                             load_frame_checked!(l.call_info());
                         }
+                    } else if i.b() != 0 {
+                        l.top.set(func.wrapping_add(i.b()));
                     }
                     if tri!(call::precall(l, func, wanted)) == Pre::Lua {
                         load_frame_checked!(l.call_info());

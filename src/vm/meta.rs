@@ -300,6 +300,15 @@ const DIGITS: usize = 8 * num::NUMBER_BUFFER;
 #[inline(never)]
 pub fn concat(l: Lua, mut total: usize) -> LResult<()> {
     debug_assert!(total >= 2);
+    if total == 2
+        && let (Some(a), Some(b)) = (l.from_top(2).as_string(), l.from_top(1).as_string())
+        && let Some(s) = string::join_short(l, a, b)
+    {
+        // SAFETY: two values are below the top.
+        unsafe { *l.top.get().sub(2) = Value::string(s?) };
+        l.drop_values(1);
+        return Ok(());
+    }
     while total > 1 {
         let top = l.top.get();
         let at = |i: usize| {
