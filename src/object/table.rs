@@ -162,6 +162,16 @@ impl Table {
         let bits = Value::string(key);
         self.chain(key.short_hash() & (self.hsize() - 1), |n| n.key.get() == bits)
     }
+    /// The node in the main position of a short string key, if it was never used: then the key is nowhere in the table,
+    /// and this is where it goes.
+    #[inline(always)]
+    pub fn unused_main(&self, key: Gc<Str>) -> Option<&Node> {
+        if self.lsizenode() == NO_HASH {
+            return None;
+        }
+        let n = self.node(key.short_hash() & (self.hsize() - 1));
+        n.key.get().is_nil().then_some(n)
+    }
     #[inline(always)]
     pub fn get_short(&self, key: Gc<Str>) -> Value {
         match self.find_short(key) {

@@ -92,6 +92,15 @@ pub fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<
 pub fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut Insn) -> LResult<()> {
     if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
         let absent = t.metatable.get().is_none();
+        // A field of a table just made, most of the time.
+        if absent && let Some(n) = t.unused_main(s) {
+            n.key.set(key);
+            n.val.set(val);
+            t.set_flags(0);
+            gc::barrier_back(l, t.erase(), key);
+            gc::barrier_back(l, t.erase(), val);
+            return Ok(());
+        }
         match find_hinted(t, s, insn) {
             Some(n) if absent || !n.val.get().is_nil() => {
                 n.val.set(val);

@@ -216,10 +216,12 @@ fn copy_varargs(l: Lua, ci: &CallInfo, a: usize, wanted: i32) -> LResult<()> {
     };
     let to = ci.base.get().wrapping_add(a);
     let from = ci.func.get().wrapping_add(1 + params);
-    for i in 0..n {
+    let copied = n.min(have);
+    for i in 0..copied {
         // SAFETY: varargs lie between the function and the base; room was made above or is in the frame.
-        unsafe { *to.add(i) = if i < have { *from.add(i) } else { Value::NIL } };
+        unsafe { *to.add(i) = *from.add(i) };
     }
+    call::fill(to.wrapping_add(copied), n - copied);
     Ok(())
 }
 
