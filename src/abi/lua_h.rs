@@ -294,10 +294,9 @@ pub unsafe extern "C-unwind" fn lua_topointer(L: *mut lua_State, idx: c_int) -> 
 /// `[-(2|1), +1, e]` Pops the operands (one for LUA_OPUNM), pushes the result of LUA_OP...
 ///
 /// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_arith(L: *mut lua_State, op: c_int) {
-    raising!(arith(L, op))
+    quick!(L => L.quick_arith(op).then_some(()), raising!(arith)(op: c_int))
 }
 core!(arith(L, op: c_int) => L.arith(op));
 
@@ -592,10 +591,9 @@ core!(rawseti(L, idx: c_int, n: c_int) => L.rawseti(idx, n));
 /// `[-1, +0, m]` Does `t[p] = v` with `p` as a light userdata without metamethods, and pops v.
 ///
 /// Errors: LUA_ERRMEM. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_rawsetp(L: *mut lua_State, idx: c_int, p: *const c_void) {
-    raising!(rawsetp(L, idx, p))
+    quick!(L => L.quick_rawsetp(idx, p).then_some(()), raising!(rawsetp)(idx: c_int, p: *const c_void))
 }
 core!(rawsetp(L, idx: c_int, p: *const c_void) => L.rawsetp(idx, p));
 

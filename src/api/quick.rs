@@ -39,6 +39,21 @@ impl Lua {
             _ => None,
         }
     }
+    /// One of the four operations that are instructions of the machine, on two numbers.
+    #[inline(always)]
+    pub fn quick_arith(self, op: i32) -> bool {
+        let (Some(x), Some(y)) = (self.quick_number(-2), self.quick_number(-1)) else { return false };
+        let r = match op {
+            LUA_OPADD => x + y,
+            LUA_OPSUB => x - y,
+            LUA_OPMUL => x * y,
+            LUA_OPDIV => x / y,
+            _ => return false,
+        };
+        self.drop_values(1);
+        self.set_top_value(Value::number(r));
+        true
+    }
     #[inline(always)]
     pub fn quick_gettable(self, idx: i32) -> bool {
         let Some(t) = self.stack_value(idx).and_then(Value::as_table) else { return false };
@@ -103,13 +118,22 @@ impl Lua {
     }
     #[inline(always)]
     pub fn quick_rawset(self, idx: i32) -> bool {
-        let Some(t) = self.stack_value(idx).and_then(Value::as_table) else { return false };
-        let Some(slot) = t.find(self.global(), self.from_top(2)) else { return false };
+        self.quick_rawset_at(self.stack_value(idx), self.from_top(2), 2)
+    }
+    #[inline(always)]
+    pub fn quick_rawsetp(self, idx: i32, p: *const core::ffi::c_void) -> bool {
+        Value::light(p.cast_mut()).is_some_and(|key| self.quick_rawset_at(Some(self.value(idx)), key, 1))
+    }
+    /// Assignment of the topmost value to a field that the table has; pops `drop` values.
+    #[inline(always)]
+    fn quick_rawset_at(self, table: Option<Value>, key: Value, drop: usize) -> bool {
+        let Some(t) = table.and_then(Value::as_table) else { return false };
+        let Some(slot) = t.find(self.global(), key) else { return false };
         let v = self.from_top(1);
         slot.set(v);
         t.set_flags(0);
         gc::barrier_back(self, t.erase(), v);
-        self.drop_values(2);
+        self.drop_values(drop);
         true
     }
     /// A pattern that fits a value.
