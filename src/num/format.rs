@@ -243,26 +243,21 @@ fn put_scientific(
 }
 
 /// What `%.14g` gives, the form in which Lua writes numbers.
-#[inline]
+#[inline(never)]
 pub fn format_g14(v: f64, out: &mut [u8; NUMBER_BUFFER]) -> usize {
-    general::<14>(v, out)
+    general(v, 14, out)
 }
 
-/// What `%.{digits}g` gives.
+/// What `%.{digits}g` gives; `None` when it is for `snprintf` to say.
+#[inline(never)]
 pub fn format_general(v: f64, digits: usize, out: &mut [u8; NUMBER_BUFFER]) -> Option<usize> {
-    Some(match digits {
-        14 => general::<14>(v, out),
-        6 => general::<6>(v, out),
-        16 => general::<16>(v, out),
-        17 => general::<17>(v, out),
-        10 => general::<10>(v, out),
-        3 => general::<3>(v, out),
-        _ => return None,
-    })
+    // No digit is as one.
+    (digits <= MAX_DIGITS).then(|| general(v, digits.max(1), out))
 }
 
+/// On its own for the number of digits that is used most, whose powers of ten are constants then.
 #[inline(always)]
-fn general<const N: usize>(v: f64, out: &mut [u8; NUMBER_BUFFER]) -> usize {
+fn general(v: f64, n: usize, out: &mut [u8; NUMBER_BUFFER]) -> usize {
     let magnitude = v.abs();
     let mut at = 0;
     if v.is_sign_negative() {
@@ -272,28 +267,28 @@ fn general<const N: usize>(v: f64, out: &mut [u8; NUMBER_BUFFER]) -> usize {
     let mut found = None;
     if magnitude < 9.2e18 {
         // SAFETY: between 0 and 2^63 and not NaN, so the value fits.
-        let n = unsafe { magnitude.to_int_unchecked::<i64>() };
-        if n as f64 == magnitude {
-            let n = n as u64;
-            if n < TEN[N] {
-                return at + format_unsigned(n, &mut out[at..]);
+        let integer = unsafe { magnitude.to_int_unchecked::<i64>() };
+        if integer as f64 == magnitude {
+            let integer = integer as u64;
+            if integer < TEN[n] {
+                return at + format_unsigned(integer, &mut out[at..]);
             }
-            found = Some(significant_integer(n, N));
+            found = Some(significant_integer(integer, n));
         }
     } else if !v.is_finite() {
         return format_special(v, out);
     }
     let (d, k) = match found {
         Some(found) => found,
-        None => match significant(magnitude, N) {
+        None => match significant(magnitude, n) {
             Some(found) => found,
-            None => return format_libc(c"%.*g", N, v, out),
+            None => return format_libc(c"%.*g", n, v, out),
         },
     };
 
     let mut digits = [b'0'; 40];
-    let count = spread(d, N, &mut digits);
-    if k < -4 || k >= N as i32 {
+    let count = spread(d, n, &mut digits);
+    if k < -4 || k >= n as i32 {
         return put_scientific(&digits, count, k, out, at);
     }
     if k < 0 {
