@@ -120,18 +120,15 @@ pub fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut I
     meta::set_at(l, obj, key, val)
 }
 
+/// `obj[key]`, unless that is for a metamethod to say. Raises nothing.
 #[inline(never)]
-pub fn get_index_slow(l: Lua, obj: ValueAt, key: Value) -> LResult<Value> {
-    if let Some(t) = obj.value.as_table() {
-        let v = match key.as_string() {
-            Some(s) if s.is_short() => t.get_short(s),
-            _ => t.get(l.global(), key),
-        };
-        if !v.is_nil() || t.metatable.get().is_none() {
-            return Ok(v);
-        }
-    }
-    meta::get_at(l, obj, key)
+pub fn get_plain(l: Lua, obj: Value, key: Value) -> Option<Value> {
+    let t = obj.as_table()?;
+    let v = match key.as_string() {
+        Some(s) if s.is_short() => t.get_short(s),
+        _ => t.get(l.global(), key),
+    };
+    (!v.is_nil() || t.metatable.get().is_none()).then_some(v)
 }
 
 #[inline(never)]
@@ -160,31 +157,33 @@ pub fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Value
     {
         return n.val.get();
     }
-    let g = l.global();
-    let Some(class) = g.fast_tm(t.metatable.get(), TagMethod::Index).as_table() else { return Value::NIL };
+    let Some(class) = class_of(l, t.metatable.get()) else { return Value::NIL };
     class_node(class, key, insn).map_or(Value::NIL, |n| n.val.get())
 }
 
+#[inline(always)]
+fn class_of(l: Lua, metatable: Option<Gc<Table>>) -> Option<Gc<Table>> {
+    l.global().fast_tm(metatable, TagMethod::Index).as_table()
+}
+
+/// A method of strings, from the `__index` table of their metatable; nil when it is not there.
+#[inline(never)]
+pub fn find_string_method(l: Lua, obj: Value, name: Gc<Str>, insn: *mut Insn) -> Value {
+    if !obj.is_string() {
+        return Value::NIL;
+    }
+    let Some(class) = class_of(l, l.global().metatable_of(obj)) else { return Value::NIL };
+    class_node(class, name, insn).map_or(Value::NIL, |n| n.val.get())
+}
+
+/// What neither a table nor its class has.
 #[inline(never)]
 pub fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
-    let g = l.global();
-    let class_of = |metatable| g.fast_tm(metatable, TagMethod::Index).as_table();
-    if let Some(name) = key.as_string() {
-        if let Some(t) = obj.value.as_table() {
-            // Neither the table nor its class has it.
-            if let Some(class) = class_of(t.metatable.get())
-                && let Some(v) = inherited(l, class, name, insn)
-            {
-                return Ok(v);
-            }
-        } else if obj.value.is_string() {
-            // Methods of strings: the `__index` table of their metatable.
-            if let Some(class) = class_of(g.metatable_of(obj.value))
-                && let Some(n) = class_node(class, name, insn).filter(|n| !n.val.get().is_nil())
-            {
-                return Ok(n.val.get());
-            }
-        }
+    if let (Some(name), Some(t)) = (key.as_string(), obj.value.as_table())
+        && let Some(class) = class_of(l, t.metatable.get())
+        && let Some(v) = inherited(l, class, name, insn)
+    {
+        return Ok(v);
     }
     meta::get_at(l, obj, key)
 }

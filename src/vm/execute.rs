@@ -365,7 +365,21 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             }
         }};
     }
-    // With a key in a register, of the value at `$at`.
+    // Of the value at `$at`, with any key.
+    macro_rules! get_any {
+        ($i:expr, $at:expr, $key:expr) => {{
+            let (at, key): (*const Value, Value) = ($at, $key);
+            // SAFETY: `at` is a register or an upvalue.
+            match get_plain(l, unsafe { *at }, key) {
+                Some(v) => set_r!($i.a(), v),
+                None => {
+                    let v = protect!(meta::get_at(l, unsafe { ValueAt::at(at) }, key));
+                    set_r!($i.a(), v);
+                }
+            }
+        }};
+    }
+    // With a key in a register.
     macro_rules! get_index {
         ($i:expr, $at:expr) => {{
             let (at, key): (*const Value, *const Value) = ($at, base.wrapping_add($i.c()));
@@ -373,10 +387,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             match slot_of(unsafe { *at }, double(key)) {
                 // SAFETY: a slot of the array.
                 Some(s) if unsafe { !(*s).is_nil() } => set_r!($i.a(), unsafe { *s }),
-                _ => {
-                    let v = protect!(get_index_slow(l, unsafe { ValueAt::at(at) }, r!($i.c())));
-                    set_r!($i.a(), v);
-                }
+                _ => get_any!($i, at, r!($i.c())),
             }
         }};
     }
@@ -640,7 +651,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     let name: Gc<Str> = unsafe { Gc::from_ptr(key.payload()) };
                     let found = match obj.as_table() {
                         Some(t) => find_method(l, t, name, pc.cast_mut()),
-                        None => Value::NIL,
+                        None => find_string_method(l, obj, name, pc.cast_mut()),
                     };
                     let v = if found.is_nil() {
                         protect!(self_slow(l, reg_at!(i.b()), key, pc.cast_mut()))
@@ -671,15 +682,10 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 ExecOp::GetIndex => get_index!(i, base.wrapping_add(i.b())),
                 ExecOp::GetUpIndex => get_index!(i, cl.upval(i.b()).v.get()),
                 ExecOp::GetTable => {
-                    let key = unsafe { *rk(base, k, i.imm() >> 16) };
-                    let v = protect!(get_index_slow(l, reg_at!(i.b()), key));
-                    set_r!(i.a(), v);
+                    get_any!(i, base.wrapping_add(i.b()), unsafe { *rk(base, k, i.imm() >> 16) })
                 }
                 ExecOp::GetTabUp => {
-                    let key = unsafe { *rk(base, k, i.imm() >> 16) };
-                    let at = unsafe { ValueAt::at(cl.upval(i.b()).v.get()) };
-                    let v = protect!(get_index_slow(l, at, key));
-                    set_r!(i.a(), v);
+                    get_any!(i, cl.upval(i.b()).v.get(), unsafe { *rk(base, k, i.imm() >> 16) })
                 }
                 ExecOp::SetIndexR => set_index!(i, base.wrapping_add(i.a()), r!(i.c())),
                 ExecOp::SetIndexK => set_index!(i, base.wrapping_add(i.a()), kst!(i.c())),
