@@ -382,6 +382,11 @@ fn made_up_chunks_that_are_accepted() {
             assert_eq!(refusal(&Made::new(4, &code).chunk()), None);
         }
     }
+    // A jump that is part of the comparison before it, unless one jumps to it: a count hook stops this loop all the same.
+    let code = [load(0, 0), abc(Op::Eq, 1, 0, 0), jump(Op::Jmp, 0, -1), end];
+    assert_eq!(refusal(&Made::new(2, &code).chunk()), None);
+    let code = [load(0, 0), abc(Op::Eq, 1, 0, 0), jump(Op::Jmp, 1, -1), end];
+    assert_eq!(refusal(&Made::new(2, &code).chunk()), None);
     // What is in a register that a collection may take for dead.
     let code = [
         abc(Op::NewTable, 5, 0, 0),

@@ -233,6 +233,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     let mut base: *mut Value = ci.base.get();
     // The running instruction; a frame keeps the next one.
     let mut pc: *const Insn = ci.savedpc.get();
+    let mut second_step = false;
 
     macro_rules! tri {
         ($e:expr) => {
@@ -577,7 +578,9 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         let i = unsafe { *pc };
         if HOOKED {
             let mask = l.hook_mask();
-            if mask & STEP_HOOKS != 0 && !is_second_step(cl, pc) {
+            // Never two of them in a row: then one was jumped to, and jumps alone can make a loop.
+            second_step = !second_step && is_second_step(cl, pc);
+            if mask & STEP_HOOKS != 0 && !second_step {
                 let left = l.hook_count.get() - 1;
                 l.hook_count.set(left);
                 if left == 0 || mask & LUA_MASKLINE as u8 != 0 {
