@@ -432,12 +432,13 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         };
     }
     'next: loop {
-        // These end an instruction that does not go on with the next one.
+        // How instructions end that do not go on with the next one.
+
         // Takes or skips the jump that follows a comparison.
         macro_rules! branch {
             ($i:expr, $taken:expr) => {{
-                // SAFETY: jumps are in range.
                 // Not a choice between distances, or the next instruction's address would wait for the comparison.
+                // SAFETY: jumps are in range.
                 if $taken {
                     pc = unsafe { pc.offset($i.offset()) };
                 } else {
@@ -507,13 +508,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 pc = ci.savedpc.get();
             }};
         }
-        macro_rules! load_frame {
-            ($ci:expr) => {{
-                read_frame!($ci);
-                continue 'next;
-            }};
-        }
-        // After what may have set or cleared hooks.
+        // The same, and on with it, after what may have set or cleared hooks.
         macro_rules! load_frame_checked {
             ($ci:expr) => {{
                 read_frame!($ci);
@@ -521,26 +516,16 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 continue 'next;
             }};
         }
-        // For a frame just made for `$callee`.
-        macro_rules! enter_frame {
-            ($ci:expr, $callee:expr, $base:expr) => {{
-                ci = $ci;
-                cl = $callee;
-                k = cl.proto.k.as_ptr();
-                base = $base;
-                pc = cl.proto.exec.get().cast_const();
-                continue 'next;
-            }};
-        }
         // The frame ends with `$n` results from `$first` on.
         macro_rules! return_results {
             ($first:expr, $n:expr) => {{
                 save_pc!();
-                match tri!(leave_frame(l, ci, $first, $n)) {
-                    Some(caller) if HOOKED => load_frame_checked!(caller),
-                    Some(caller) => load_frame!(caller),
-                    None => return Exit::Done,
+                let Some(caller) = tri!(leave_frame(l, ci, $first, $n)) else { return Exit::Done };
+                if HOOKED {
+                    load_frame_checked!(caller);
                 }
+                read_frame!(caller);
+                continue 'next;
             }};
         }
         // Return of a fixed number of values (0 or 1). No variable of the frame is captured (any more).
@@ -942,7 +927,11 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                             upval::close(l, base);
                         }
                         if call::replace_plain_frame(l, ci, func, callee.proto, given!(i, func)) {
-                            enter_frame!(ci, callee, ci.func.get().wrapping_add(1));
+                            cl = callee;
+                            k = cl.proto.k.as_ptr();
+                            base = ci.func.get().wrapping_add(1);
+                            pc = cl.proto.exec.get();
+                            continue 'next;
                         }
                     }
                     if i.b() != 0 {
