@@ -7,7 +7,7 @@
 //! * C strings come in as byte slices without their terminator; `Bytes` results are zero-terminated in memory.
 //! * A `Bytes` is valid while the string it was read from is on the stack (or anchored elsewhere).
 
-use crate::object::{Builtin, Lua, lua_CFunction};
+use crate::object::{Lua, lua_CFunction};
 use core::ffi::c_void;
 
 pub(crate) mod access;
@@ -41,9 +41,6 @@ pub enum Arg<'a> {
     F(f64),
     P(*const c_void),
 }
-
-/// Entry of a library: name and function.
-pub type Reg = (&'static str, &'static Builtin);
 
 /// Gives a chunk piece by piece.
 #[allow(non_camel_case_types, reason = "C's name")]

@@ -7,7 +7,7 @@
 //! * The default input and output files are fields of the registry.
 
 use super::{Id, argument, c_bytes, c_string, call_c, stdio};
-use crate::api::{Arg, Buffer, Bytes, Reg};
+use crate::api::{Arg, Buffer, Bytes};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::num::{self, NUMBER_BUFFER};
@@ -40,25 +40,13 @@ struct Default {
 const INPUT: Default = Default { field: b"_IO_input", name: b"input", mode: c"r" };
 const OUTPUT: Default = Default { field: b"_IO_output", name: b"output", mode: c"w" };
 
-/// Methods of file handles. `close` is the library's function of that name.
-static METHODS: &[Reg] = &[
-    ("close", &super::BUILTINS[Id::IoClose as usize]),
-    ("flush", &super::BUILTINS[Id::FileFlush as usize]),
-    ("lines", &super::BUILTINS[Id::FileLines as usize]),
-    ("read", &super::BUILTINS[Id::FileRead as usize]),
-    ("seek", &super::BUILTINS[Id::FileSeek as usize]),
-    ("setvbuf", &super::BUILTINS[Id::FileSetvbuf as usize]),
-    ("write", &super::BUILTINS[Id::FileWrite as usize]),
-    ("__gc", &super::BUILTINS[Id::FileGc as usize]),
-    ("__tostring", &super::BUILTINS[Id::FileTostring as usize]),
-];
-
 pub fn open(l: Lua) -> LResult<i32> {
     l.aux_newlib(super::IO)?;
     l.aux_newmetatable(METATABLE)?;
     l.pushvalue(-1);
     l.setfield(-2, b"__index")?;
-    l.aux_setfuncs(METHODS, 0)?;
+    l.aux_setfuncs(core::slice::from_ref(Id::IoClose.builtin()), 0)?;
+    l.aux_setfuncs(super::FILE, 0)?;
     l.pop(1);
     // SAFETY: reads the C library's variables.
     let (stdin, stdout, stderr) = unsafe { (stdio::stdin, stdio::stdout, stdio::stderr) };

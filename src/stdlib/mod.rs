@@ -9,7 +9,7 @@
 //! * A library function that has upvalues is a C closure whose `builtin` is set; it finds them at
 //!   `lua_upvalueindex(i)` like any C function.
 
-use crate::api::{Bytes, Reg, lua_Debug};
+use crate::api::{Bytes, lua_Debug};
 use crate::boundary::Ret;
 use crate::consts::{LUA_HOOKCOUNT, LUA_MASKCOUNT};
 use crate::object::{Builtin, Lua, Value, lua_CFunction};
@@ -48,7 +48,11 @@ macro_rules! registry {
             $($(Builtin::new($name, $f)$(.with_fast($fast))?$(.with_special(crate::object::Special::$special))?,)*)*
         ];
 
-        $($(#[$doc])* pub static $table: &[Reg] = &[$(($name, &BUILTINS[Id::$id as usize]),)*];)*
+        // The table's part of the list, so that the loader has no further pointers to set.
+        $($(#[$doc])* pub static $table: &[Builtin] = {
+            let ids = [$(Id::$id as usize),*];
+            BUILTINS.split_at(ids[0]).1.split_at(ids.len()).0
+        };)*
     };
 }
 
@@ -221,11 +225,8 @@ registry! {
         MathTanh "tanh" math::tanh, fast math::tanh_fast;
         MathTan "tan" math::tan, fast math::tan_fast;
     }
-    /// Functions that are reached only through other ones: iterators, loaders, continuations.
-    HIDDEN {
-        IpairsIterator "ipairs iterator" base::ipairs_iterator, special Inext;
-        PcallContinuation "pcall continuation" base::pcall_continuation;
-        DofileContinuation "dofile continuation" base::dofile_continuation;
+    /// Methods of file handles, but `close`, which is the library's function of that name.
+    FILE {
         FileFlush "flush" io::file_flush;
         FileLines "lines" io::file_lines;
         FileRead "read" io::file_read;
@@ -234,6 +235,12 @@ registry! {
         FileWrite "write" io::file_write;
         FileGc "__gc" io::file_gc;
         FileTostring "__tostring" io::file_tostring;
+    }
+    /// Functions that are reached only through other ones: iterators, loaders, continuations.
+    HIDDEN {
+        IpairsIterator "ipairs iterator" base::ipairs_iterator, special Inext;
+        PcallContinuation "pcall continuation" base::pcall_continuation;
+        DofileContinuation "dofile continuation" base::dofile_continuation;
         LinesIterator "lines iterator" io::lines_iterator;
         CloseFile "close file" io::close_file;
         ClosePipe "close pipe" io::close_pipe;

@@ -1,6 +1,5 @@
 //! Registration of library functions, and the table of loaded modules.
 
-use crate::api::Reg;
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::{Builtin, Lua};
@@ -12,22 +11,22 @@ const LOADED: &[u8] = b"_LOADED";
 impl Lua {
     /// `luaL_setfuncs` for library functions: puts them into the table below the `nup` upvalues on the top, which each
     /// gets a copy of.
-    pub fn aux_setfuncs(self, regs: &[Reg], nup: i32) -> LResult<()> {
+    pub fn aux_setfuncs(self, functions: &'static [Builtin], nup: i32) -> LResult<()> {
         self.aux_checkstack(nup, Some(msg::TOO_MANY_UPVALUES.as_bytes()))?;
-        for &(name, f) in regs {
+        for f in functions {
             for _ in 0..nup {
                 self.pushvalue(-nup);
             }
             self.pushbuiltin(f, nup)?;
-            self.setfield(-(nup + 2), name.as_bytes())?;
+            self.setfield(-(nup + 2), f.name.as_bytes())?;
         }
         self.pop(nup);
         Ok(())
     }
     /// `luaL_newlib`
-    pub fn aux_newlib(self, regs: &[Reg]) -> LResult<()> {
-        self.createtable(0, regs.len() as i32)?;
-        self.aux_setfuncs(regs, 0)
+    pub fn aux_newlib(self, functions: &'static [Builtin]) -> LResult<()> {
+        self.createtable(0, functions.len() as i32)?;
+        self.aux_setfuncs(functions, 0)
     }
     /// Pushes the table `t[name]`, made when there is none. Whether it was there.
     pub fn aux_getsubtable(self, idx: i32, name: &[u8]) -> LResult<bool> {
@@ -63,8 +62,8 @@ impl Lua {
     }
     /// `luaL_openlibs`
     pub fn aux_openlibs(self) -> LResult<()> {
-        for &(name, open) in crate::stdlib::LIBRARIES {
-            self.aux_requiref(name.as_bytes(), open, true)?;
+        for open in crate::stdlib::LIBRARIES {
+            self.aux_requiref(open.name.as_bytes(), open, true)?;
             self.pop(1);
         }
         self.aux_getsubtable(LUA_REGISTRYINDEX, b"_PRELOAD")?;
