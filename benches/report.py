@@ -17,12 +17,11 @@ import sys
 from xml.sax.saxutils import escape
 
 sys.dont_write_bytecode = True  # nothing but the report is written
-from run import geomean, pick
+from run import LARGE, figure, geomean
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = {"ns/op": "time", "bytes": "memory"}  # all other units are of the collector
 TITLES = {"time": "time of an operation", "gc": "collection, pauses and heap sizes", "memory": "bytes of an object"}
-LARGE = 8192  # KB: below that most of a process is not the program's data
 # What the library is to reach: geometric mean, and the most for one row.
 BARS = {"cpu": (0.50, 0.85), "rss": (0.75, None), "time": (0.75, 1.05)}
 
@@ -46,7 +45,7 @@ class Programs:
                 self.bad.append((name, "%s: %s" % next((n, runs[n]["note"] or runs[n]["state"])
                                                        for n in (base, ours) if runs[n]["state"] != "ok")))
                 continue
-            value = {key: [pick(runs[n][key], data["stat"]) for n in (base, ours)] for key in ("cpu", "rss_kb")}
+            value = {key: [figure(runs[n], key, data["stat"]) for n in (base, ours)] for key in ("cpu", "rss_kb")}
             self.rows.append((name, value["cpu"], value["rss_kb"]))
         self.rows.sort()
         self.cpu = {name: ours / base for name, (base, ours), _ in self.rows}
@@ -149,7 +148,7 @@ def page(programs, capi, rows, sizes, quick):
             "Operations of the C API above %.2f: %s." % (BARS["time"][1], above(capi.ratios("time"), BARS["time"][1])), ""]
     if sizes:
         out += ["Size of the shared library: %d KB; PUC's: %d KB." % tuple(round(s / 1024) for s in sizes), ""]
-    out += ["## Programs", "", "Seconds of CPU time and MB of peak memory.", ""]
+    out += ["## Programs", "", "Seconds of CPU time (least of the runs) and MB of peak memory (median).", ""]
     out += table(["program", "PUC s", "ours s", "CPU", "PUC MB", "ours MB", "memory"],
                  [[name, "%.3f" % cpu[0], "%.3f" % cpu[1], "%.3f" % programs.cpu[name], "%.1f" % (rss[0] / 1024),
                    "%.1f" % (rss[1] / 1024), "%.3f" % programs.rss[name]] for name, cpu, rss in programs.rows]
