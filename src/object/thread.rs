@@ -61,7 +61,7 @@ pub struct CallKind(u32);
 impl CallKind {
     #[inline(always)]
     pub const fn new(nresults: i32, status: u16) -> CallKind {
-        CallKind((nresults + 1) as u16 as u32 | (status as u32) << 16)
+        CallKind(nresults.wrapping_add(1) as u16 as u32 | (status as u32) << 16)
     }
     /// That of a Lua function called by the Lua frame before it.
     #[inline(always)]
