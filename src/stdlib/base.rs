@@ -692,6 +692,10 @@ unsafe extern "C" fn function_reader_core(l: Lua, _: *mut c_void, size: *mut usi
 /// The next piece of the chunk, empty at its end.
 fn next_piece(l: Lua) -> LResult<&'static [u8]> {
     l.aux_checkstack(2, Some(msg::TOO_MANY_NESTED.as_bytes()))?;
+    if l.value(1).as_lua_closure().is_none() {
+        // There may be no end to the digits that `os.time` gives.
+        super::count_steps(l, 1)?;
+    }
     l.pushvalue(1);
     l.call(0, 1)?;
     if l.from_top(1).is_nil() {

@@ -53,6 +53,7 @@ check("sort with the library's function", stopped(function()
   local t = copy()
   table.sort(t, rawequal)
 end))
+check("load from a library function", stopped(function() error(select(2, load(os.time)), 0) end))
 
 -- The hook is told at least once in so many steps, and a hook that lets it go on changes nothing.
 check("how often", function()
