@@ -548,6 +548,38 @@ static void t_barriers(lua_State *L) {
   lua_gc(L, LUA_GCINC, 0);
 }
 
+/* Large tables are visited in pieces. What moves inside of one meanwhile, from the part that is still to come into the one
+   that was seen, is not forgotten. */
+static void t_entries_moved(lua_State *L) {
+  run_lua(L,
+    "local N, bad = 1500, 0 "
+    "local function fill(t, k) for i = 1, N do t[i] = ('%05d of %d'):format(i * 7919 % N, k) end end "
+    "local moves = { "
+    "  { fill, function(t) for i = 1, 5 do local v = table.remove(t, 1) t[#t + 1] = v end end }, "
+    "  { fill, function(t) for i = 1, 5 do table.insert(t, 1, table.remove(t)) end end }, "
+    "  { fill, function(t) table.sort(t) end }, "
+    "  { function(t) for i = 1, N do t['key ' .. i] = {i} end end, function(t) for i = 1, 400 do t[i * 1000 + 0.5] = true end end }, "
+    "} "
+    "for _, move in ipairs(moves) do for k = 1, 20 do "
+    "  local t = {} "
+    "  collectgarbage() collectgarbage('stop') collectgarbage('setstepmul', 100) "
+    "  move[1](t, k) "
+    "  for _ = 1, k do collectgarbage('step', 0) end "
+    "  move[2](t) "
+    "  repeat until collectgarbage('step', 0) "
+    "  for i = 1, 2000 do local _ = {'x' .. i} end "
+    "  if move[1] == fill then "
+    "    local seen = {} "
+    "    for i = 1, N do seen[t[i]] = true end "
+    "    for i = 1, N do if not seen[('%05d of %d'):format(i - 1, k)] then bad = bad + 1 end end "
+    "  else "
+    "    for i = 1, N do local v = t['key ' .. i] if not v or v[1] ~= i then bad = bad + 1 end end "
+    "  end "
+    "  collectgarbage('setstepmul', 200) collectgarbage('restart') "
+    "end end "
+    "print('lost', bad)");
+}
+
 static void t_collectgarbage(lua_State *L) {
   run_lua(L, "print(collectgarbage('collect'), collectgarbage(), collectgarbage('isrunning')) "
              "print(collectgarbage('stop'), collectgarbage('isrunning'), collectgarbage('restart'), collectgarbage('isrunning')) "
@@ -577,6 +609,7 @@ static const Section sections[] = {
   { "open_upvalues", t_open_upvalues },
   { "close_in_a_cycle", t_close_in_a_cycle },
   { "barriers", t_barriers },
+  { "entries_moved", t_entries_moved },
   { "collectgarbage", t_collectgarbage },
   END_OF_SECTIONS
 };

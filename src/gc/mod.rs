@@ -286,10 +286,10 @@ pub fn barrier_object<T>(l: Lua, o: GcRef, to: Gc<T>) {
 pub fn barrier_upval(l: Lua, uv: Gc<UpVal>, v: Value) {
     barrier(l, uv.erase(), v);
 }
-/// The table `t` got another block: entries may have moved from the part not visited yet to the visited one.
+/// Entries of the table `t` changed their places, perhaps from the part not visited yet to the visited one. All code that
+/// moves entries without `barrier_back` for each must call this.
 #[inline(always)]
-pub fn table_resized(l: Lua, t: GcRef) {
-    let g = l.global();
+pub fn entries_moved(g: &Global, t: GcRef) {
     if t.is_black() && g.gc.phase.get() == Phase::Propagate {
         back(g, t);
     }

@@ -444,7 +444,7 @@ impl Gc<Table> {
             let (block, size) = Table::block(old_data, old_asize, old_hsize);
             mem::free(l, block, size);
         }
-        gc::table_resized(l, self.erase());
+        gc::entries_moved(g, self.erase());
         Ok(())
     }
     /// Puts an entry back during `resize`: there is room by construction.
@@ -493,6 +493,7 @@ impl Gc<Table> {
                     mp.next.set(0);
                 }
                 mp.val.set(Value::NIL);
+                gc::entries_moved(g, self.erase());
             } else {
                 fp.next.set(if mp.next.get() != 0 {
                     main.wrapping_add_signed(mp.next.get()).wrapping_sub(free) as i32

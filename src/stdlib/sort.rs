@@ -9,6 +9,7 @@ use super::count_steps;
 use super::order::OrderFunction;
 use super::table::{check_table, length};
 use crate::consts::*;
+use crate::gc;
 use crate::mem;
 use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Value};
@@ -27,7 +28,7 @@ pub fn sort(l: Lua) -> LResult<i32> {
     }
     l.settop(2);
     // A count hook can look in on the slower sort only.
-    if n < 2 || !has_function && l.hook_mask() == 0 && sort_plain(t, n as usize) {
+    if n < 2 || !has_function && l.hook_mask() == 0 && sort_plain(l, t, n as usize) {
         return Ok(0);
     }
     let order = if has_function { Some(l.from_top(1)) } else { None };
@@ -58,7 +59,7 @@ fn is_plain_locale() -> bool {
 }
 
 /// Sorts elements that are all numbers or all strings, none of which is different from another and yet equal to it.
-fn sort_plain(t: Gc<Table>, n: usize) -> bool {
+fn sort_plain(l: Lua, t: Gc<Table>, n: usize) -> bool {
     if n > t.asize() as usize {
         return false;
     }
@@ -86,6 +87,7 @@ fn sort_plain(t: Gc<Table>, n: usize) -> bool {
             (Some(a), Some(b)) => a.bytes().cmp(b.bytes()),
             _ => Ordering::Equal,
         });
+        gc::entries_moved(l.global(), t.erase());
         return true;
     }
     false

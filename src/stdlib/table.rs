@@ -43,10 +43,11 @@ pub(super) fn length(l: Lua, t: Gc<Table>) -> LResult<i32> {
 }
 
 /// Moves the elements `from..to` by one place, up or down. All of them and their new places are in the array part.
-fn shift(t: Gc<Table>, from: i32, to: i32, by: isize) {
+fn shift(l: Lua, t: Gc<Table>, from: i32, to: i32, by: isize) {
     let at = t.array_ptr().wrapping_add(from as usize - 1);
     // SAFETY: the caller has checked that both ranges are in the array part.
     unsafe { core::ptr::copy(at, at.wrapping_offset(by), (to - from) as usize) };
+    gc::entries_moved(l.global(), t.erase());
 }
 
 pub fn insert(l: Lua) -> LResult<i32> {
@@ -60,7 +61,7 @@ pub fn insert(l: Lua) -> LResult<i32> {
                 return Err(l.aux_argerror(2, msg::POSITION_OUT_OF_BOUNDS.as_bytes()));
             }
             if end as u32 <= t.asize() {
-                shift(t, pos, end, 1);
+                shift(l, t, pos, end, 1);
             } else {
                 for i in (pos + 1..=end).rev() {
                     t.set_int(l, i as i64, t.get_int(i as i64 - 1))?;
@@ -108,7 +109,7 @@ pub fn remove(l: Lua) -> LResult<i32> {
     }
     l.push(t.get_int(pos as i64));
     let last = if pos >= 1 && pos < size && size as u32 <= t.asize() {
-        shift(t, pos + 1, size + 1, -1);
+        shift(l, t, pos + 1, size + 1, -1);
         size
     } else {
         for i in pos..size {
