@@ -4,45 +4,36 @@
 //! No code here panics on purpose (errors are values), so a panic is a bug in this library. It must not
 //! unwind into frames of the host: it says where it happened and aborts.
 
-/// Collects the message on the stack, since a panic may come from inside the allocator. Without core's formatting,
-/// of which less than a kilobyte is needed otherwise.
+use core::fmt::{self, Write};
+
+/// Collects the message on the stack, since a panic may come from inside the allocator.
 struct Line {
     bytes: [u8; 512],
     used: usize,
 }
 
-impl Line {
-    fn add(&mut self, text: &[u8]) {
-        for (to, from) in self.bytes[self.used..].iter_mut().zip(text) {
-            *to = *from;
-            self.used += 1;
-        }
-    }
-    fn add_number(&mut self, n: u32) {
-        if n >= 10 {
-            self.add_number(n / 10);
-        }
-        self.add(&[b'0' + (n % 10) as u8]);
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.len() - 1 - self.used;
+        let n = text.len().min(room);
+        self.bytes[self.used..self.used + n].copy_from_slice(&text.as_bytes()[..n]);
+        self.used += n;
+        Ok(())
     }
 }
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     let mut line = Line { bytes: [0; 512], used: 0 };
-    line.add(b"liblua: internal error: ");
-    line.add(info.message().as_str().unwrap_or("a check of Rust's core failed").as_bytes());
+    let _ = write!(line, "liblua: internal error: {}", info.message());
     if let Some(at) = info.location() {
-        line.add(b" (");
-        line.add(at.file().as_bytes());
-        line.add(b":");
-        line.add_number(at.line());
-        line.add(b")");
+        let _ = write!(line, " ({}:{})", at.file(), at.line());
     }
-    line.add(b"\n");
+    line.bytes[line.used] = b'\n';
     // SAFETY: the pointer and the length describe initialised bytes of a live local array; `abort` has no
     // preconditions.
     unsafe {
-        libc::write(2, line.bytes.as_ptr().cast(), line.used);
+        libc::write(2, line.bytes.as_ptr().cast(), line.used + 1);
         libc::abort()
     }
 }
