@@ -87,19 +87,7 @@ impl Lua {
             self.push(self.from_top(1));
         }
         api_check!(self.has_elements(2), "lua_arith", "L", "fewer than two operands");
-        let (a, b) = (self.from_top(2), self.from_top(1));
-        let r = match (a.as_number(), b.as_number()) {
-            (Some(x), Some(y)) => Value::number(match op {
-                LUA_OPADD => x + y,
-                LUA_OPSUB => x - y,
-                LUA_OPMUL => x * y,
-                LUA_OPDIV => x / y,
-                LUA_OPMOD => num::modulo(x, y),
-                LUA_OPPOW => num::power(x, y),
-                _ => -x,
-            }),
-            _ => meta::arith(self, TagMethod::from_arith(op as u8), a, b)?,
-        };
+        let r = meta::arith(self, TagMethod::from_arith(op as u8), self.from_top(2), self.from_top(1))?;
         self.drop_values(1);
         self.set_top_value(r);
         Ok(())

@@ -6,9 +6,10 @@ use super::access::bytes_of;
 use crate::consts::*;
 use crate::gc;
 use crate::num;
-use crate::object::{Lua, Table, Value, lua_CFunction};
+use crate::object::{Lua, Table, TagMethod, Value, lua_CFunction};
 use crate::stdlib;
 use crate::vm::debug::{self, lua_Debug};
+use crate::vm::meta;
 
 impl Lua {
     #[inline(always)]
@@ -39,19 +40,15 @@ impl Lua {
             _ => None,
         }
     }
-    /// One of the four operations that are instructions of the machine, on two numbers.
+    /// An operation on two numbers.
     #[inline(always)]
     pub fn quick_arith(self, op: i32) -> bool {
+        if !(LUA_OPADD..LUA_OPUNM).contains(&op) {
+            return false;
+        }
         let (Some(x), Some(y)) = (self.quick_number(-2), self.quick_number(-1)) else { return false };
-        let r = match op {
-            LUA_OPADD => x + y,
-            LUA_OPSUB => x - y,
-            LUA_OPMUL => x * y,
-            LUA_OPDIV => x / y,
-            _ => return false,
-        };
         self.drop_values(1);
-        self.set_top_value(Value::number(r));
+        self.set_top_value(Value::number(meta::number_arith(TagMethod::from_arith(op as u8), x, y)));
         true
     }
     #[inline(always)]

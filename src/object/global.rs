@@ -69,7 +69,8 @@ impl TagMethod {
             TagMethod::Pow,
             TagMethod::Unm,
         ];
-        ARITH[op as usize]
+        // A number that a host made up is taken for the last one, as `number_arith` does.
+        ARITH[(op as usize).min(ARITH.len() - 1)]
     }
 }
 
