@@ -14,7 +14,7 @@ use crate::mem;
 use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Value};
 use crate::throw::LResult;
-use crate::vm::{call, meta};
+use crate::vm::meta;
 use core::cell::Cell;
 use core::cmp::Ordering;
 
@@ -39,7 +39,7 @@ pub fn sort(l: Lua) -> LResult<i32> {
         l,
         t,
         order,
-        counts_itself: order.is_some_and(|f| matches!(call::callee(f), call::Callee::Lua(_))),
+        counts_itself: order.is_some_and(|f| f.as_lua_closure().is_some()),
         simple: Cell::new(order.and_then(|f| OrderFunction::new(f, is_plain_locale()))),
         comparisons: Cell::new(0),
         anchors: l.save_slot(l.top.get()) - (ANCHORS * size_of::<Value>()) as isize,

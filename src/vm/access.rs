@@ -93,28 +93,22 @@ pub fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut I
     if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
         let absent = t.metatable.get().is_none();
         // A field of a table just made, most of the time.
-        if absent && let Some(n) = t.unused_main(s) {
+        let slot = if absent && let Some(n) = t.unused_main(s) {
             n.key.set(key);
-            n.val.set(val);
-            t.set_flags(0);
             gc::barrier_back(l, t.erase(), key);
+            Some(&n.val)
+        } else {
+            match find_hinted(t, s, insn) {
+                Some(n) if absent || !n.val.get().is_nil() => Some(&n.val),
+                None if absent => Some(t.new_key(l, key)?),
+                _ => None,
+            }
+        };
+        if let Some(slot) = slot {
+            slot.set(val);
+            t.set_flags(0);
             gc::barrier_back(l, t.erase(), val);
             return Ok(());
-        }
-        match find_hinted(t, s, insn) {
-            Some(n) if absent || !n.val.get().is_nil() => {
-                n.val.set(val);
-                t.set_flags(0);
-                gc::barrier_back(l, t.erase(), val);
-                return Ok(());
-            }
-            None if absent => {
-                t.new_key(l, key)?.set(val);
-                t.set_flags(0);
-                gc::barrier_back(l, t.erase(), val);
-                return Ok(());
-            }
-            _ => {}
         }
     }
     meta::set_at(l, obj, key, val)

@@ -223,7 +223,7 @@ pub enum Native {
     C(lua_CFunction),
 }
 
-pub enum Callee {
+enum Callee {
     Lua(Gc<LuaClosure>),
     Native(Native),
     None,
@@ -231,7 +231,7 @@ pub enum Callee {
 
 /// What kind of function a value is.
 #[inline(always)]
-pub fn callee(f: Value) -> Callee {
+fn callee(f: Value) -> Callee {
     use crate::object::value::*;
     match f.tag() {
         TAG_FUNCTION => {
@@ -326,16 +326,25 @@ pub fn push_lua_frame(
     Ok(ci)
 }
 
-/// Pushes the frame of a function called by the Lua frame `ci` with `given` - 1 arguments (0: those up to the top), if that takes nothing but
-/// stores: else (varargs, no room, no spare frame, never run before) does nothing. The interpreter knows where the
-/// function begins; it saves that in the frame when something may ask for it.
+/// Function and arguments of a call instruction: counted by its operand B, or, if that is 0, up to the top.
+#[inline(always)]
+pub fn given(l: Lua, func: *mut Value, b: usize) -> usize {
+    match b {
+        0 => (l.top.get() as usize - func as usize) / 8,
+        b => b,
+    }
+}
+
+/// Pushes the frame of a function called by the Lua frame `ci` with what `given` counts for the operand `b`, if that
+/// takes nothing but stores: else (varargs, no room, no spare frame, never run before) does nothing. The interpreter
+/// knows where the function begins; it saves that in the frame when something may ask for it.
 #[inline(always)]
 pub fn push_plain_frame(
     l: Lua,
     ci: &CallInfo,
     func: *mut Value,
     p: Gc<Proto>,
-    given: usize,
+    b: usize,
     kind: CallKind,
 ) -> Option<&'static CallInfo> {
     let next = ci.next.get();
@@ -344,10 +353,9 @@ pub fn push_plain_frame(
         return None;
     }
     let params = p.numparams() as usize;
-    if given <= params {
+    if b <= params {
         cold_path();
-        let given = if given == 0 { (l.top.get() as usize - func as usize) / 8 } else { given };
-        fill_registers(func, given, params + 1);
+        fill_registers(func, given(l, func, b), params + 1);
     }
     // SAFETY: spare CallInfos stay allocated.
     let new = unsafe { &*next };

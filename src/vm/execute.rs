@@ -2,8 +2,8 @@
 //!
 //! Rules
 //! 1. `run` keeps the running frame in locals: `ci`, `base`, `k`, `cl`, and `pc`, the running instruction (a frame's
-//!    `savedpc` is the next one). Whatever may raise, call, allocate or move the stack runs under `protect!`, which
-//!    saves `pc` first and re-reads `base` afterwards.
+//!    `savedpc` is the next one, and out of date in the running frame until `save_pc!`). Whatever may raise, call, allocate
+//!    or move the stack runs under `protect!`, which saves `pc` first and re-reads `base` afterwards.
 //! 2. While a Lua frame runs, the stack's top is the frame's limit, except between an instruction that leaves an
 //!    open number of values and the one that takes them.
 //! 3. Lua-to-Lua calls push a frame and go on; only a frame marked `FRESH` ends the invocation when it returns.
@@ -421,15 +421,6 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 _ => protect!(meta::set_at(l, reg_at!($i.a()), kst!($i.b()), val)),
             }
         }};
-    }
-    // Function and arguments of a call instruction: counted, or up to the top.
-    macro_rules! given {
-        ($i:expr, $func:expr) => {
-            match $i.b() {
-                0 => (l.top.get() as usize - $func as usize) / 8,
-                b => b,
-            }
-        };
     }
     'next: loop {
         // How instructions end that do not go on with the next one.
@@ -875,7 +866,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     if callee == Some(Kind::Builtin) {
                         // SAFETY: the kind says so; builtins are static.
                         let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
-                        let nargs = given!(i, func) - 1;
+                        let nargs = call::given(l, func, i.b()) - 1;
                         if !HOOKED
                             && let Some(fast) = b.fast
                             && (wanted == 1 || !matches!(b.special, Special::First | Special::Next))
@@ -926,7 +917,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         if !cl.proto.protos.is_empty() {
                             upval::close(l, base);
                         }
-                        if call::replace_plain_frame(l, ci, func, callee.proto, given!(i, func)) {
+                        if call::replace_plain_frame(l, ci, func, callee.proto, call::given(l, func, i.b())) {
                             cl = callee;
                             k = cl.proto.k.as_ptr();
                             base = ci.func.get().wrapping_add(1);

@@ -64,9 +64,9 @@ fn jump(i: Instruction) -> u32 {
 /// Distance for a taken comparison at `pc`: over the jump to its target, or to the jump itself when that has more
 /// to do.
 fn fused_jump(p: Gc<Proto>, pc: usize) -> u32 {
-    let jump = Instruction(p.code.get(pc + 1));
-    let simple = jump.op() == Op::Jmp && jump.a() == 0 && jump.sbx() >= 0;
-    if simple { (2 + jump.sbx()) as u32 } else { 1 }
+    let next = Instruction(p.code.get(pc + 1));
+    let simple = next.op() == Op::Jmp && next.a() == 0 && next.sbx() >= 0;
+    if simple { 1 + jump(next) } else { 1 }
 }
 
 fn translate(p: Gc<Proto>, pc: usize) -> Insn {
