@@ -428,6 +428,56 @@ static void t_panic(lua_State *unused) {
   lua_close(L);
 }
 
+/* The frames that failed are there for a traceback; the host goes on from what it sees of the stack. */
+static int tracing;
+static int tracing_panic(lua_State *L) {
+  if (tracing) {
+    luaL_traceback(L, L, lua_tostring(L, -1), 0);
+    show_value(L, "panic with", -1);
+  }
+  longjmp(escape, 1);
+  return 0;
+}
+static void panic_again(lua_State *L, const char *code, int times) {
+  volatile int i;
+  for (i = 0; i < times; i++) {
+    tracing = i == 0;
+    if (setjmp(escape) == 0) {
+      lua_pushnil(L);
+      luaL_loadstring(L, code);
+      lua_call(L, 0, 0);
+      say("no panic");
+    }
+    lua_settop(L, 0);
+  }
+  lua_pushcfunction(L, three);
+  lua_call(L, 0, LUA_MULTRET);
+  show_stack(L, "usable");
+  lua_settop(L, 0);
+  show_status(L, "pcall", (lua_pushcfunction(L, raise_text), lua_pcall(L, 0, 0, 0)));
+  lua_settop(L, 0);
+  lua_gc(L, LUA_GCCOLLECT, 0);
+}
+static void t_panic_from_lua(lua_State *unused) {
+  static const char *const list[] = {
+    "local function f(a) error('in Lua') end f(1)",
+    "local up = {} kept = function() return up end local function f(a, b, c) local x = up.x.y end f(1)",
+    "local t = setmetatable({}, {__index = function(t, k) error(k) end}) return t.key",
+    "local function f() raise_text() end f()",
+    "pcall(error, 'caught') coroutine.wrap(function() error('in a coroutine') end)()"
+  };
+  size_t i;
+  (void)unused;
+  for (i = 0; i < sizeof list / sizeof *list; i++) {
+    lua_State *L = luaL_newstate();
+    luaL_openlibs(L);
+    lua_register(L, "raise_text", raise_text);
+    lua_atpanic(L, tracing_panic);
+    panic_again(L, list[i], 150);
+    lua_close(L);
+  }
+}
+
 /* an error in a coroutine that nobody protects goes to resume, not to the panic function */
 static void t_panic_and_threads(lua_State *L) {
   lua_State *L1 = lua_newthread(L);
@@ -483,11 +533,6 @@ static void *plain_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   }
   return realloc(ptr, nsize);
 }
-static int refuse;
-static void *refusing(void *ud, void *ptr, size_t osize, size_t nsize) {
-  if (refuse && nsize > (ptr ? osize : 0)) return NULL;
-  return plain_alloc(ud, ptr, osize, nsize);
-}
 
 static void default_message(lua_State *L) {
   lua_pushcfunction(L, raise_text);
@@ -527,13 +572,6 @@ static void no_panic_function(lua_State *unused) {
   say("none set: %d", lua_atpanic(L, NULL) == NULL);
   default_message(L);
 }
-static void out_of_memory(lua_State *unused) {
-  lua_State *L = lua_newstate(refusing, NULL);
-  (void)unused;
-  lua_atpanic(L, returns);
-  refuse = 1;
-  lua_newuserdata(L, 1000);
-}
 static void yield_in_main(lua_State *L) {
   lua_yield(L, 0);
 }
@@ -551,7 +589,7 @@ static void t_abort(lua_State *unused) {
     { "default_message", default_message }, { "default_for_no_text", default_for_no_text }, { "default_for_number", default_for_number },
     { "default_in_lua", default_in_lua }, { "default_in_metamethod", default_in_metamethod }, { "default_after_pcall", default_after_pcall },
     { "panic_returns", panic_returns }, { "panic_raises", panic_raises }, { "no_panic_function", no_panic_function },
-    { "out_of_memory", out_of_memory }, { "yield_in_main", yield_in_main }, { "in_thread", in_thread }
+    { "yield_in_main", yield_in_main }, { "in_thread", in_thread }
   };
   size_t i;
   (void)unused;
@@ -656,6 +694,7 @@ static const Section sections[] = {
   { "overflow", t_overflow },
   { "after_overflow", t_after_overflow },
   { "panic", t_panic },
+  { "panic_from_lua", t_panic_from_lua },
   { "panic_and_threads", t_panic_and_threads },
   { "other_threads_error", t_other_threads_error },
   { "abort", t_abort },

@@ -340,6 +340,20 @@ static void t_panic(lua_State *L) {
     compile(L, "error('unprotected in Lua', 0)");
     lua_call(L, 0, 0);
   });
+  // As after a call without results, however often.
+  lua_settop(L, 0);
+  luaL_checkstack(L, 600, nullptr);
+  for (int i = 0; i < 500; i++) {
+    lua_pushinteger(L, i);
+    try {
+      compile(L, "local t = setmetatable({}, {__index = function() error('deeper') end}) local function f() return t.x end f()");
+      lua_call(L, 0, 0);
+    } catch (const std::exception &) {
+    }
+  }
+  std::printf("%d values, the last one %d\n", lua_gettop(L), (int)lua_tointeger(L, -1));
+  lua_settop(L, 0);
+  check_usable(L);
 }
 
 static lua_State *thread_state;

@@ -1,6 +1,7 @@
 /* flags: -fexceptions
  * What is different on purpose. Each library has an expected output of its own in expected/; docs/COMPATIBILITY.md says why. */
 #include <pthread.h>
+#include <setjmp.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -327,6 +328,84 @@ static void t_memory_goes_back(lua_State *L) {
   say("after a peak %s", resident() - start < (peak - start) / 3 ? "the system has most of it back" : "most of it is kept");
 }
 
+/* ---- panic functions that jump away ------------------------------------------------------------------- */
+
+static jmp_buf escape;
+static char message[64];
+static int jumps(lua_State *L) {
+  strncpy(message, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "no message", sizeof message - 1);
+  longjmp(escape, 1);
+  return 0;
+}
+static int raises_from_c(lua_State *L) { return luaL_error(L, "from C"); }
+static void panics(const char *code) {
+  lua_State *L = luaL_newstate();
+  volatile int i;
+  luaL_openlibs(L);
+  lua_register(L, "raise", raises_from_c);
+  lua_atpanic(L, jumps);
+  for (i = 0; i < 20000; i++) {
+    if (setjmp(escape) == 0) {
+      luaL_loadstring(L, code);
+      lua_call(L, 0, 0);
+    }
+    lua_settop(L, 0);
+  }
+  if (setjmp(escape) == 0) {
+    if (luaL_loadstring(L, "local function depth(n) return n == 0 and 'usable' or (depth(n - 1)) end return depth(1000)") == LUA_OK)
+      lua_call(L, 0, 1);
+    say("%s", lua_tostring(L, -1));
+  }
+  lua_close(L);
+}
+static void panics_in_lua(lua_State *unused) {
+  (void)unused;
+  panics("local t = nil; return t.x");
+}
+static void panics_in_library(lua_State *unused) {
+  (void)unused;
+  panics("error('raised')");
+}
+static void panics_in_c(lua_State *unused) {
+  (void)unused;
+  panics("raise()");
+}
+
+static long blocks_left;
+static void *counts_down(void *ud, void *ptr, size_t osize, size_t nsize) {
+  (void)ud;
+  (void)osize;
+  if (nsize == 0) {
+    free(ptr);
+    return NULL;
+  }
+  if (ptr == NULL && blocks_left-- <= 0) return NULL;
+  return realloc(ptr, nsize);
+}
+static void panic_without_memory(void) {
+  lua_State *L;
+  blocks_left = 1000000;
+  strcpy(message, "nothing");
+  L = lua_newstate(counts_down, NULL);
+  lua_atpanic(L, jumps);
+  lua_pushinteger(L, 42);
+  if (setjmp(escape) == 0) {
+    blocks_left = 0;
+    lua_newtable(L);
+  }
+  say("without memory: %s", message);
+  blocks_left = 1000000;
+  lua_close(L);
+}
+
+static void t_panics(lua_State *unused) {
+  (void)unused;
+  say("errors in Lua: %s", in_child(panics_in_lua));
+  say("errors of the library: %s", in_child(panics_in_library));
+  say("errors of a C function: %s", in_child(panics_in_c));
+  panic_without_memory();
+}
+
 static const Section sections[] = {
   { "cleanups", t_cleanups },
   { "nesting", t_nesting },
@@ -339,6 +418,7 @@ static const Section sections[] = {
   { "footprint", t_footprint },
   { "bounded_steps", t_bounded_steps },
   { "memory_goes_back", t_memory_goes_back },
+  { "panics", t_panics },
   END_OF_SECTIONS
 };
 

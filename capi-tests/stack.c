@@ -65,6 +65,9 @@ static void t_moves(lua_State *L) {
   show_stack(L, "replace the top by itself");
   lua_remove(L, -1);
   show_stack(L, "remove the top");
+  lua_settop(L, 3);
+  lua_remove(L, 5);
+  show_stack(L, "remove above the top");
 }
 
 static void t_absent(lua_State *L) {

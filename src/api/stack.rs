@@ -118,17 +118,19 @@ impl Lua {
     #[inline]
     pub fn remove(self, idx: i32) {
         api_check!(self.is_stack_index(idx), "lua_remove", "idx", "not an index of a value on the stack");
-        let p = self.slot(idx);
         let last = self.top.get().wrapping_sub(1);
-        // SAFETY: `p..=last` are live slots.
-        unsafe { core::ptr::copy(p.add(1), p, last.offset_from(p) as usize) };
+        // An index above the top removes the top value, as in the reference's shared library.
+        if let Some(p) = self.stack_slot(idx) {
+            // SAFETY: `p..=last` are live slots.
+            unsafe { core::ptr::copy(p.add(1), p, last.offset_from(p) as usize) };
+        }
         self.top.set(last);
     }
     /// Moves the top value to a stack index, shifting those above up.
     #[inline]
     pub fn insert(self, idx: i32) {
         api_check!(self.is_stack_index(idx), "lua_insert", "idx", "not an index of a value on the stack");
-        let p = self.slot(idx);
+        let Some(p) = self.stack_slot(idx) else { return };
         let last = self.top.get().wrapping_sub(1);
         // SAFETY: `p..=last` are live slots.
         unsafe {

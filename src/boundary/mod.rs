@@ -20,8 +20,8 @@
 //! # Invariants
 //!
 //! 1. `link.pad` is the innermost pad whose foreign call has not ended. Each way out of a pad puts back the previous one.
-//!    It may dangle only when foreign code left Lua with its own `longjmp` (a panic function may); the core then has
-//!    `protected == 0` and must not raise.
+//!    It may dangle only when foreign code left Lua with its own `longjmp` out of a pad's call (a panic function may, see
+//!    [`call_apart`], when C functions are under way); the core then has `protected == 0` and must not raise.
 //! 2. A core returns `throw != 0` only with `value` holding the `*mut Link`, and with nothing of its own left to undo:
 //!    nothing of it runs again.
 //! 3. Between a pad that returns a throw and the stub that raises it, no foreign code runs.
@@ -163,6 +163,21 @@ impl Link {
 impl Default for Link {
     fn default() -> Self {
         Link::new()
+    }
+}
+
+/// [`call`] of a function with one argument that may leave by a jump of its own to foreign code further out: the link is as
+/// before then, without this pad.
+///
+/// # Safety
+/// As for [`call`].
+pub unsafe fn call_apart(link: *mut Link, f: *const c_void, argument: usize) -> Ret {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut apart = Link { pad: (*link).pad, protected: (*link).protected, ..Link::new() };
+        let r = call(&raw mut apart, f, argument, 0, 0, 0);
+        (*link).foreign = apart.foreign;
+        r
     }
 }
 

@@ -84,6 +84,10 @@ pub struct Global {
     pub registry: Cell<Value>,
     pub main_thread: Cell<Option<Lua>>,
     pub panic: Cell<Option<lua_CFunction>>,
+    /// Offset of the outermost function whose call an error left that nothing will stop; 0: none.
+    pub failed_call: Cell<isize>,
+    /// Nested native calls that a panic function may have jumped out of.
+    pub abandoned_levels: Cell<u16>,
     /// What crosses the C boundary: innermost pad, exception in flight.
     pub link: UnsafeCell<boundary::Link>,
     pub native_stack: boundary::NativeStack,

@@ -176,10 +176,13 @@ fn extend_ci(l: Lua) -> LResult<&'static CallInfo> {
 
 /// Frees the CallInfos after `ci`, which are all spare.
 pub fn free_call_infos(l: Lua, ci: &CallInfo) {
-    let mut next = ci.next.get();
-    ci.next.set(core::ptr::null_mut());
+    free_chain(l, ci.next.replace(core::ptr::null_mut()));
+}
+
+/// Frees `next` and the CallInfos after it.
+fn free_chain(l: Lua, mut next: *mut CallInfo) {
     while !next.is_null() {
-        // SAFETY: spare CallInfos are live blocks that nothing uses.
+        // SAFETY: the caller's CallInfos are live blocks that nothing uses.
         let after = unsafe { (*next).next.get() };
         crate::mem::free(l, next.cast(), size_of::<CallInfo>());
         next = after;
@@ -527,8 +530,7 @@ pub fn leave(l: Lua, throw: Throw) -> Ret {
     let link = link(l);
     if throw != Throw::FOREIGN {
         // SAFETY: the link of a live state.
-        let (protected, has_pad) = unsafe { ((*link).protected, (*link).has_pad()) };
-        if !has_pad || protected == 0 && !in_protected_frame(l) {
+        if unsafe { !(*link).has_pad() } || is_unprotected(l) {
             return panic_out(l, throw);
         }
         if throw.carries_value() {
@@ -539,6 +541,12 @@ pub fn leave(l: Lua, throw: Throw) -> Ret {
         }
     }
     Ret::raise(link, throw.code() as u64)
+}
+
+/// Whether nothing will stop an error.
+fn is_unprotected(l: Lua) -> bool {
+    // SAFETY: the link of a live state.
+    unsafe { (*link(l)).protected == 0 && !in_protected_frame(l) }
 }
 
 /// Whether the interpreter's own pcall is among the active calls of the thread.
@@ -555,19 +563,94 @@ fn in_protected_frame(l: Lua) -> bool {
     false
 }
 
-/// Error outside any protected call: the panic function, then the end. The function may leave by a jump or by an
-/// exception of its own; only the latter is seen here.
+/// Error outside any protected call: the panic function, then the end. It finds the message on top, and below it the
+/// frames that failed, for a traceback. It may leave by an exception of its own, which is seen here, or by a jump, which is
+/// not: so what those frames counted is set right before, and they themselves go with the next such error.
+#[cold]
 fn panic_out(l: Lua, throw: Throw) -> Ret {
+    let g = l.global();
+    let mut failed = g.failed_call.replace(0);
+    // SAFETY: the link of a live state.
+    if unsafe { !(*link(l)).has_pad() } {
+        // Nothing of the library is under way, so the host called from outside.
+        failed -= drop_abandoned(l);
+        l.nny.set(1);
+        l.n_c_calls.set(0);
+        l.allow_hook.set(true);
+        if !core::ptr::eq(l.ci.get(), &l.base_ci) {
+            l.call_info().add_status(cist::ABANDONED);
+        }
+    } else {
+        g.abandoned_levels.set(l.n_c_calls.get());
+    }
     l.set_status(throw.status() as u8);
-    if let Some(panic) = l.global().panic.get() {
+    if !throw.carries_value() {
+        set_error_object(l, throw, l.top.get());
+    }
+    let ci = l.call_info();
+    if ci.top.get() < l.top.get() {
+        ci.top.set(l.top.get());
+    }
+    if let Some(panic) = g.panic.get() {
         // SAFETY: the host's function; the link is the running state's.
-        let r = unsafe { boundary::call(link(l), panic as *const c_void, l.as_ptr() as usize, 0, 0, 0) };
+        let r = unsafe { boundary::call_apart(link(l), panic as *const c_void, l.as_ptr() as usize) };
         if r.throw == boundary::FOREIGN {
+            if failed > 0 {
+                undo_calls(l, failed);
+            }
             return Ret::raise(link(l), boundary::FOREIGN);
         }
     }
     // SAFETY: ends the process, as the manual says.
     unsafe { libc::abort() }
+}
+
+/// Takes frames away that an unprotected error left behind, when the panic function jumped out of it to the host. The
+/// host's view of the stack since then, which begins at the last of them, is the base frame's from now on. What is above them
+/// has failed, too. Returns by how many bytes the stack above them moved down.
+fn drop_abandoned(l: Lua) -> isize {
+    let mut ci = l.ci.get();
+    // SAFETY: the chain of CallInfos from `ci` back to `base_ci` is live.
+    while let Some(c) = unsafe { ci.as_ref() }
+        && !c.has(cist::ABANDONED)
+    {
+        ci = c.prev.get();
+    }
+    // SAFETY: as above.
+    let Some(last) = (unsafe { ci.as_ref() }) else { return 0 };
+    upval::close(l, l.stack.get());
+    let bottom = l.base_ci.func.get();
+    let distance = last.func.get() as isize - bottom as isize;
+    let count = (l.top.get() as usize - last.func.get() as usize) / size_of::<Value>();
+    // SAFETY: both ranges are slots of the stack, whose top is the end of the upper one.
+    unsafe { core::ptr::copy(last.func.get(), bottom, count) };
+    // SAFETY: the slot below the base frame's first value is the stack's first.
+    unsafe { *bottom = Value::NIL };
+    let moved = |slot: *mut Value| slot.wrapping_byte_offset(-distance);
+    l.top.set(moved(l.top.get()));
+    l.base_ci.top.set(moved(last.top.get()));
+    let (first, after) = (l.base_ci.next.get(), last.next.replace(core::ptr::null_mut()));
+    l.base_ci.next.set(after);
+    // SAFETY: the CallInfos after `last`, in use or spare, are live.
+    if let Some(c) = unsafe { after.as_ref() } {
+        c.prev.set((&raw const l.base_ci).cast_mut());
+    }
+    if core::ptr::eq(l.ci.get(), last) {
+        l.ci.set(&l.base_ci);
+    }
+    let mut ci = l.ci.get();
+    while !core::ptr::eq(ci, &l.base_ci) {
+        // SAFETY: the chain back to `base_ci` is live.
+        let c = unsafe { &*ci };
+        c.func.set(moved(c.func.get()));
+        c.top.set(moved(c.top.get()));
+        if c.is_lua() {
+            c.base.set(moved(c.base.get()));
+        }
+        ci = c.prev.get();
+    }
+    free_chain(l, first);
+    distance
 }
 
 /// Ends the call of `ci`: fires the return hook, moves results from `first` on to where the caller wants them.
@@ -646,13 +729,22 @@ pub fn return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<*mut Val
 /// Counts a nested native call; the error when there are too many.
 #[inline(always)]
 pub fn enter_native(l: Lua) -> LResult<()> {
-    let n = l.n_c_calls.get() + 1;
+    let n = l.n_c_calls.get().wrapping_add(1);
     l.n_c_calls.set(n);
     if n <= UNMEASURED_LEVELS { Ok(()) } else { enter_deep(l, n) }
 }
 
 #[inline(never)]
-fn enter_deep(l: Lua, n: u16) -> LResult<()> {
+fn enter_deep(l: Lua, mut n: u16) -> LResult<()> {
+    if n == LUAI_MAXCCALLS as u16 {
+        // A panic function that jumps out of C functions leaves their levels counted. It may have left fewer than there were;
+        // so the count can fall below 0 later, and then starts anew.
+        n = n.saturating_sub(l.global().abandoned_levels.replace(0)).max(1);
+        l.n_c_calls.set(n);
+    } else if n > MAX_C_CALLS_IN_ERROR {
+        n = 1;
+        l.n_c_calls.set(n);
+    }
     native_room(l, n)?;
     if n < LUAI_MAXCCALLS as u16 {
         Ok(())
@@ -691,10 +783,17 @@ fn call_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
         Callee::None => call_other(l, func, nresults),
     };
     if let Err(throw) = called {
-        return Err(if throw == Throw::FOREIGN { pass_foreign(l, offset) } else { throw });
+        return Err(pass(l, offset, throw));
     }
-    l.n_c_calls.set(l.n_c_calls.get() - 1);
+    leave_native(l);
     Ok(())
+}
+
+/// Counts the end of a nested native call. (Wraps when an unprotected error made the count forget calls that the host
+/// did not abandon, see `enter_deep`.)
+#[inline(always)]
+fn leave_native(l: Lua) {
+    l.n_c_calls.set(l.n_c_calls.get().wrapping_sub(1));
 }
 
 /// Calls a Lua function and runs it to its end.
@@ -720,11 +819,23 @@ fn call_other(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
     Ok(())
 }
 
-/// A foreign exception passes `call`: undoes the calls of and above the function whose slot's offset is given. The
-/// caller's foreign code may catch the exception and go on, so it must find the thread as after a call without results.
+/// A throw passes `call`, with `func` the offset of the called function's slot.
 #[cold]
 #[inline(never)]
-fn pass_foreign(l: Lua, func: isize) -> Throw {
+fn pass(l: Lua, func: isize, throw: Throw) -> Throw {
+    if throw == Throw::FOREIGN {
+        undo_calls(l, func);
+    } else if throw != Throw::YIELD && is_unprotected(l) {
+        // The outermost call has the last word.
+        l.global().failed_call.set(func);
+    }
+    leave_native(l);
+    throw
+}
+
+/// Undoes the calls of and above the function whose slot's offset is given. A foreign exception is passing; the caller's
+/// foreign code may catch it and go on, so it must find the thread as after a call without results.
+fn undo_calls(l: Lua, func: isize) {
     let func = l.restore_slot(func);
     let mut ci = l.call_info();
     // The calls that ended before this are no longer in the chain; the caller's own function lies lower.
@@ -738,8 +849,6 @@ fn pass_foreign(l: Lua, func: isize) -> Throw {
     upval::close(l, func);
     l.ci.set(ci);
     l.top.set(func);
-    l.n_c_calls.set(l.n_c_calls.get() - 1);
-    Throw::FOREIGN
 }
 
 /// `call` for callers that cannot be suspended.
@@ -757,12 +866,9 @@ pub fn call_noyield_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<(
     end_noyield(l, called)
 }
 
-/// Whoever stops an error or a yield restores the count.
 #[inline(always)]
 fn end_noyield(l: Lua, called: LResult<()>) -> LResult<()> {
-    if matches!(called, Ok(()) | Err(Throw::FOREIGN)) {
-        l.nny.set(l.nny.get() - 1);
-    }
+    l.nny.set(l.nny.get() - 1);
     called
 }
 

@@ -105,6 +105,8 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
             registry: Cell::new(Value::NIL),
             main_thread: Cell::new(None),
             panic: Cell::new(None),
+            failed_call: Cell::new(0),
+            abandoned_levels: Cell::new(0),
             link: core::cell::UnsafeCell::new(boundary::Link::new()),
             native_stack: boundary::NativeStack::new(),
             memory_message: Cell::new(None),
