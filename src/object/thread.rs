@@ -48,7 +48,7 @@ pub mod cist {
     /// Value of `allow_hook` before a protected call.
     pub const ALLOWHOOK: u16 = 1 << 9;
     /// An unprotected error left the frame and those before it; the host's view of the stack begins here.
-    pub const ABANDONED: u16 = 1 << 10;
+    pub const ABANDONED: u16 = 1 << 2;
     /// The frame is the library's pcall/xpcall, run by the interpreter without nesting.
     pub const PCALL: u16 = 1 << 11;
     /// A Lua function called by the Lua frame before it in the same invocation of the interpreter.
