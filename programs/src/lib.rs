@@ -5,11 +5,11 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io::{self, Write};
 
-/// What `-v` prints.
+/// What `-v` prints. Programs read the version at the line's beginning, and look for PUC-Rio at its end.
 pub const VERSION: &str = concat!(
-    "Lua 5.2.4  Copyright (C) 1994-2015 Lua.org, PUC-Rio (liblua-rs ",
+    "Lua 5.2.4 (liblua-rs ",
     env!("CARGO_PKG_VERSION"),
-    ")"
+    ")  Copyright (C) 1994-2015 Lua.org, PUC-Rio"
 );
 
 /// A Lua thread; only pointers to it exist.
