@@ -153,8 +153,8 @@
 #define LUAI_MAXSTACK 1000000
 #define LUAI_FIRSTPSEUDOIDX (-LUAI_MAXSTACK - 1000)
 
-/* Bytes inside a luaL_Buffer. */
-#define LUAL_BUFFERSIZE BUFSIZ
+/* Bytes inside a luaL_Buffer, whatever the C library's BUFSIZ is. */
+#define LUAL_BUFFERSIZE 8192
 
 /* Numbers. */
 #define LUA_NUMBER_DOUBLE

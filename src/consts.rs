@@ -111,8 +111,9 @@ pub const LUA_MASKCOUNT: i32 = 1 << LUA_HOOKCOUNT;
 pub const LUA_IDSIZE: usize = 60;
 
 // The auxiliary library (manual 5).
-/// Bytes inside a `luaL_Buffer`; the header says BUFSIZ, which this must equal.
-pub const LUAL_BUFFERSIZE: usize = libc::BUFSIZ as usize;
+/// Bytes inside a `luaL_Buffer`. PUC takes the C library's BUFSIZ, which is this number in glibc. A number of the
+/// library's own is the same for all hosts and modules, whatever they were compiled with.
+pub const LUAL_BUFFERSIZE: usize = 8192;
 pub const LUA_NOREF: i32 = -2;
 pub const LUA_REFNIL: i32 = -1;
 /// Name of the metatable of file handles in the registry.

@@ -76,6 +76,41 @@ def dialects():
     check("stricter warnings", p.returncode == 0, p.stderr)
 
 
+LAYOUT = """
+#include <lua.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#define same(name, holds) typedef char name[(holds) ? 1 : -1]
+same(buffer_size, LUAL_BUFFERSIZE == 8192);
+same(buffer, sizeof(luaL_Buffer) == 8224);
+same(short_source, LUA_IDSIZE == 60 && sizeof(((lua_Debug *)0)->short_src) == 60);
+same(record, sizeof(lua_Debug) == 128);
+same(stream, sizeof(luaL_Stream) == 16);
+same(entry, sizeof(luaL_Reg) == 16);
+same(numbers, sizeof(lua_Number) == 8 && sizeof(lua_Integer) == 8 && sizeof(lua_Unsigned) == 4);
+same(stack, LUAI_MAXSTACK == 1000000 && LUA_REGISTRYINDEX == -1001000 && LUA_MINSTACK == 20);
+"""
+
+
+def layout():
+    """The library's numbers hold for every host, whatever C library and options that is compiled with."""
+    with tempfile.TemporaryDirectory() as tmp:
+        with open(os.path.join(tmp, "stdio.h"), "w") as f:
+            f.write("#include_next <stdio.h>\n#undef BUFSIZ\n#define BUFSIZ 1024\n"
+                    "#undef L_tmpnam\n#define L_tmpnam 64\n#undef FILENAME_MAX\n#define FILENAME_MAX 255\n")
+        for flags in (
+            [], ["-I" + tmp], ["-include", "stdio.h", "-UBUFSIZ"], ["-std=c89"], ["-DLUA_COMPAT_ALL"], ["-DLUA_ANSI"],
+            ["-DLUA_USE_LINUX"], ["-DLUA_LIB", "-DLUA_CORE"], ["-D_FILE_OFFSET_BITS=64"], ["-D_POSIX_C_SOURCE=200809L"],
+            ["-funsigned-char"], ["-fshort-enums"], ["-fshort-wchar"], ["-ffast-math"], ["-D_FORTIFY_SOURCE=2", "-O2"],
+        ):
+            for language in ("c", "c++"):
+                if language == "c++" and "-std=c89" in flags:
+                    continue
+                compiler = CC if language == "c" else CXX
+                p = run(compiler, "-x", language, "-fsyntax-only", *flags, "-I" + OURS, "-", text=LAYOUT)
+                check("layout %s %s" % (language, flags), p.returncode == 0, p.stderr)
+
+
 def macros(include, flags):
     """name -> parameter count or None, of the macros that the headers add."""
     def names(text):
@@ -145,6 +180,7 @@ def same_types():
 
 fresh()
 dialects()
+layout()
 same_macros()
 same_types()
 finish()
