@@ -23,6 +23,8 @@ TARGET   ?= target
 B       := $(BUILD)
 VERSION := 0.0.0
 EXPORTS := src/abi/exports.txt
+# Exported functions that the library itself calls by name, so that a host's definition serves it, too: see src/host.rs.
+REPLACEABLE := src/abi/replaceable.txt
 GEN     := $(B)/gen
 
 MACHINE := $(shell $(CC) -dumpmachine)
@@ -77,9 +79,16 @@ $(GEN)/version.map: $(EXPORTS) Makefile
 	@mkdir -p $(@D)
 	@{ echo 'LUA_5.2 {'; echo '  global:'; sed 's/.*/    &;/' $(EXPORTS); echo '  local: *;'; echo '};'; } > $@
 
-$(GEN)/undefined.ld: $(EXPORTS) Makefile
+# The library's own function has a second name, which no host can take.
+$(GEN)/undefined.ld: $(EXPORTS) $(REPLACEABLE) Makefile
 	@mkdir -p $(@D)
 	@sed 's/.*/EXTERN(&)/' $(EXPORTS) > $@
+	@sed 's/.*/lua52_own_& = &;/' $(REPLACEABLE) >> $@
+
+# What the loader may bind to another library's definition. The rest is bound when the shared library is linked.
+$(GEN)/dynamic.list: $(REPLACEABLE) Makefile
+	@mkdir -p $(@D)
+	@{ echo '{'; sed 's/.*/  &;/' $(REPLACEABLE); echo '  lua_ident;'; echo '};'; } > $@
 
 # The archive has members of Rust's core too; what nothing refers to is dropped here. LLVM bitcode, which a
 # later link-time optimisation by the host could trip over, is dropped as well. Section groups are dissolved, or a
@@ -110,11 +119,11 @@ $(GEN)/%.ordered: $(GEN)/%.o $(GEN)/order.ld
 
 # $(1) flavour, $(2) name without .so
 define shared
-$(B)/lib/$(2).so.$(VERSION): $(GEN)/$(1).ordered $(GEN)/version.map $(GEN)/constants.ld
+$(B)/lib/$(2).so.$(VERSION): $(GEN)/$(1).ordered $(GEN)/version.map $(GEN)/dynamic.list $(GEN)/constants.ld
 	@mkdir -p $$(@D)
 	@$(CC) -shared -nostartfiles -o $$@ $$< -Wl,-soname,$(2).so.0 -Wl,--version-script=$(GEN)/version.map \
 	    -Wl,--gc-sections -Wl,--as-needed -Wl,--no-undefined -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-O1 \
-	    -Wl,--build-id -Wl,-Bsymbolic-functions -Wl,-T,$(GEN)/constants.ld $(LDFLAGS) -lm -ldl
+	    -Wl,--build-id -Wl,--dynamic-list=$(GEN)/dynamic.list -Wl,-T,$(GEN)/constants.ld $(LDFLAGS) -lm -ldl
 	@$(if $(KEEP_DEBUG),,$(STRIP) --strip-unneeded $$@)
 $(B)/lib/$(2).so.0: $(B)/lib/$(2).so.$(VERSION)
 	@ln -sf $(2).so.$(VERSION) $$@
@@ -126,6 +135,7 @@ $(eval $(call shared,cxx,liblua5.2-c++))
 
 # --- Static libraries ------------------------------------------------------------------------------------
 
+# All names are weak: a host may define any function of the API itself, and its definition wins.
 # With PREFIX_SYMBOLS=my_ each API name gets that prefix, so that a program can carry this library next to
 # another Lua; build/include/my_lua_names.h maps the usual names to the new ones.
 define static
@@ -133,6 +143,7 @@ $(B)/lib/lib$(PREFIX_SYMBOLS)$(2).a: $(GEN)/$(1).o
 	@mkdir -p $$(@D) && rm -f $$@
 	@cp $$< $(GEN)/$(PREFIX_SYMBOLS)$(2).o
 	@$(STRIP) --strip-debug $(GEN)/$(PREFIX_SYMBOLS)$(2).o
+	@$(OBJCOPY) --weaken-symbols=$(EXPORTS) $(GEN)/$(PREFIX_SYMBOLS)$(2).o
 	@$(if $(PREFIX_SYMBOLS),sed 's/.*/& $(PREFIX_SYMBOLS)&/' $(EXPORTS) > $(GEN)/rename && \
 	    $(OBJCOPY) --redefine-syms=$(GEN)/rename $(GEN)/$(PREFIX_SYMBOLS)$(2).o)
 	@$(AR) rcsD $$@ $(GEN)/$(PREFIX_SYMBOLS)$(2).o

@@ -310,6 +310,54 @@ static void t_pushfstring(lua_State *L) {
   try_c(L, "unknown conversion", bad_format, 0);
 }
 
+/* Each library function: its address is that of its C function unless it has upvalues, tostring prints it, no other
+ * function has it, and a state that has no libraries can call it. */
+static void t_library_functions(lua_State *L) {
+  static const char *const names[] = { "_G", "package", "coroutine", "table", "io", "os", "string", "bit32", "math", "debug" };
+  unsigned i;
+  lua_State *bare = luaL_newstate();
+  lua_newtable(L);
+  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    int functions = 0, same = 0, printed = 0, equal = 0, seen = 0, alike = 0;
+    lua_getglobal(L, names[i]);
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+      lua_CFunction f = lua_tocfunction(L, -1);
+      const void *p = lua_topointer(L, -1);
+      if (f == NULL) continue;
+      functions++;
+      if (memcmp(&f, &p, sizeof(p)) == 0) same++;
+      lua_pushfstring(L, "function: %p", p);
+      luaL_tolstring(L, -2, NULL);
+      printed += lua_rawequal(L, -1, -2);
+      lua_pop(L, 2);
+      lua_pushcfunction(L, f);
+      equal += lua_rawequal(L, -1, -2);
+      lua_rawgetp(L, 1, p);
+      seen += lua_toboolean(L, -1);
+      lua_pop(L, 2);
+      lua_pushboolean(L, 1);
+      lua_rawsetp(L, 1, p);
+      lua_pushcclosure(L, (lua_pushnil(L), f), 1);
+      alike += lua_topointer(L, -1) == p || lua_rawequal(L, -1, -2) || lua_tocfunction(L, -1) != f;
+      lua_pop(L, 1);
+      lua_pushcfunction(bare, f);
+      if (memcmp(&f, &p, sizeof(p)) == 0) same += lua_topointer(bare, -1) != p;
+      lua_pop(bare, 1);
+    }
+    lua_pop(L, 1);
+    say("%s: %d functions, %d light, %d printed, %d equal, %d seen before, %d closures alike", names[i], functions, same,
+        printed, equal, seen, alike);
+  }
+  lua_settop(L, 0);
+  lua_getfield(L, (lua_getglobal(L, "string"), 1), "upper");
+  lua_pushcfunction(bare, lua_tocfunction(L, -1));
+  lua_pushliteral(bare, "called");
+  lua_call(bare, 1, 1);
+  show_stack(bare, "in a bare state");
+  lua_close(bare);
+  lua_settop(L, 0);
+}
+
 static void t_topointer(lua_State *L) {
   const void *p;
   lua_newtable(L);
@@ -346,6 +394,7 @@ static const Section sections[] = {
   { "pushstring", t_pushstring },
   { "pushfstring", t_pushfstring },
   { "topointer", t_topointer },
+  { "library_functions", t_library_functions },
   { "typename", t_typename },
   END_OF_SECTIONS
 };

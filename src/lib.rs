@@ -16,6 +16,7 @@ pub mod chunk;
 pub mod compiler;
 pub mod consts;
 pub mod gc;
+mod host;
 pub mod mem;
 pub mod messages;
 pub mod num;

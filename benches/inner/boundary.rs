@@ -64,7 +64,7 @@ pub fn all(c: &mut Criterion) {
         co.aux_openlibs().expect("the libraries open");
         co.pushcclosure(yield_nothing, 0).expect("no memory needed");
         co.setglobal(b"yield").expect("memory");
-        let status = co.aux_loadbufferx(b"while true do yield() end", b"=bench", None).expect("memory");
+        let status = co.aux_loadbufferx(b"while true do yield() end", Some(b"=bench"), None).expect("memory");
         assert_eq!(status, 0);
         let co = co.as_ptr();
         b.iter(|| {

@@ -9,7 +9,7 @@ const SOURCE: &[u8] = include_bytes!("../lua/json.lua");
 /// Loads the chunk once and drops it.
 fn load(state: &State, chunk: &[u8]) {
     let l = state.0;
-    assert_eq!(l.aux_loadbufferx(chunk, b"=bench", None).expect("nothing foreign is called"), 0);
+    assert_eq!(l.aux_loadbufferx(chunk, Some(b"=bench"), None).expect("nothing foreign is called"), 0);
     l.settop(0);
 }
 
@@ -21,7 +21,7 @@ pub fn all(c: &mut Criterion) {
     group.bench_function("compile", |b| b.iter(|| load(&state, SOURCE)));
 
     let l = state.0;
-    l.aux_loadbufferx(SOURCE, b"=bench", None).expect("nothing foreign is called");
+    l.aux_loadbufferx(SOURCE, Some(b"=bench"), None).expect("nothing foreign is called");
     let f = l.from_top(1).as_lua_closure().expect("a Lua function");
     let dump = || {
         let mut out = Vec::new();

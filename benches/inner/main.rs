@@ -31,8 +31,10 @@ impl State {
     /// A state in which `chunk` returned a function, which is alone on the stack.
     fn with_function(chunk: &str) -> State {
         let state = State::new();
-        let status =
-            state.0.aux_loadbufferx(chunk.as_bytes(), b"=bench", None).expect("nothing foreign is called");
+        let status = state
+            .0
+            .aux_loadbufferx(chunk.as_bytes(), Some(b"=bench"), None)
+            .expect("nothing foreign is called");
         assert_eq!(status, 0, "{chunk}");
         state.0.call(0, 1).expect("the chunk runs");
         state

@@ -358,7 +358,7 @@ pub unsafe extern "C-unwind" fn luaL_loadbufferx(
 ) -> c_int {
     raising!(aux_loadbufferx(L, buff, sz, name, mode))
 }
-core!(aux_loadbufferx(L, buff: *const c_char, sz: usize, name: *const c_char, mode: *const c_char) => L.aux_loadbufferx(bytes(buff, sz), text_or_null(name).unwrap_or(b"?"), text_or_null(mode)));
+core!(aux_loadbufferx(L, buff: *const c_char, sz: usize, name: *const c_char, mode: *const c_char) => L.aux_loadbufferx(bytes(buff, sz), text_or_null(name), text_or_null(mode)));
 
 /// `[-0, +1, -]` Loads a NUL-terminated string as `lua_load` does; it is its own chunk name.
 ///
@@ -368,7 +368,7 @@ core!(aux_loadbufferx(L, buff: *const c_char, sz: usize, name: *const c_char, mo
 pub unsafe extern "C-unwind" fn luaL_loadstring(L: *mut lua_State, s: *const c_char) -> c_int {
     raising!(aux_loadstring(L, s))
 }
-core!(aux_loadstring(L, s: *const c_char) => L.aux_loadbufferx(text(s), text(s), None));
+core!(aux_loadstring(L, s: *const c_char) => L.named_loadbufferx(text(s), text(s), None));
 
 /// `[-0, +0, -]` Creates a state with an allocator of the library and a panic function that prints the
 /// message; NULL when that fails.

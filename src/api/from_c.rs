@@ -9,7 +9,6 @@ use crate::mem;
 use crate::messages as msg;
 use crate::object::Lua;
 use crate::throw::{LResult, Throw};
-use crate::vm::state;
 use core::ffi::{c_char, c_void};
 
 /// The number of this library's version; its address tells copies of the library apart.
@@ -58,10 +57,7 @@ unsafe fn entries(list: *const luaL_Reg) -> &'static [luaL_Reg] {
 /// `luaL_newstate`: a state with the library's allocator and a panic function that prints the message.
 pub fn newstate() -> Option<Lua> {
     let (alloc, data) = mem::default_allocator()?;
-    // SAFETY: an allocator with its data, which lives as long as its blocks.
-    let l = unsafe { state::new_state(alloc, data) }?;
-    l.atpanic(Some(print_panic));
-    Some(l)
+    crate::host::new_state(alloc, data, print_panic)
 }
 
 /// Says why the process is about to end.

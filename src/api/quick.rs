@@ -92,7 +92,7 @@ impl Lua {
     /// A C function that is no library function.
     #[inline(always)]
     pub fn quick_pushcfunction(self, f: lua_CFunction) -> bool {
-        if stdlib::builtin_of_c(f).is_some() {
+        if stdlib::is_thunk(f) {
             return false;
         }
         self.api_push(Value::light_c(f));

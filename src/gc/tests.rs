@@ -76,7 +76,7 @@ fn log_name(l: Lua) -> LResult<i32> {
     l.setfield(LUA_REGISTRYINDEX, b"log")?;
     Ok(0)
 }
-static LOG_NAME: Builtin = Builtin::new("log_name", log_name);
+static LOG_NAME: Builtin = Builtin::new(0, "log_name", log_name);
 fn log(l: Lua) -> String {
     l.getfield(LUA_REGISTRYINDEX, b"log").unwrap();
     let s: Bytes = l.tolstring(-1).unwrap().unwrap_or(b"");
@@ -178,7 +178,7 @@ fn an_error_in_a_finalizer_is_reported() {
         l.pushlstring(b"oh no")?;
         Err(Throw::RUNTIME)
     }
-    static FAILS: Builtin = Builtin::new("fails", fails);
+    static FAILS: Builtin = Builtin::new(0, "fails", fails);
     with_state(|l, _| {
         push_object(l, "a", "__gc", &FAILS).unwrap();
         l.pop(1);

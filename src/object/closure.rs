@@ -43,18 +43,21 @@ pub struct Builtin {
     pub f: RustFn,
     pub fast: Option<FastFn>,
     pub name: &'static str,
+    /// which of the thunks is its view from C
+    pub number: u16,
     pub special: Special,
 }
 // SAFETY: nothing writes to a `Builtin`: its mark has no white bit, so no collector touches it.
 unsafe impl Sync for Builtin {}
 
 impl Builtin {
-    pub const fn new(name: &'static str, f: RustFn) -> Builtin {
+    pub const fn new(number: u16, name: &'static str, f: RustFn) -> Builtin {
         Builtin {
             header: Header::new(Kind::Builtin, mark::FIXED | mark::BLACK),
             f,
             fast: None,
             name,
+            number,
             special: Special::None,
         }
     }

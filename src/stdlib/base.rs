@@ -8,7 +8,7 @@ use crate::gc;
 use crate::messages as msg;
 use crate::num::{self, NUMBER_BUFFER};
 use crate::object::string::new_str;
-use crate::object::{Global, Lua, Table, Value};
+use crate::object::{Builtin, Global, Lua, Table, Value};
 use crate::throw::LResult;
 use core::ffi::c_void;
 
@@ -16,7 +16,7 @@ pub fn open(l: Lua) -> LResult<i32> {
     l.rawgeti(LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
     l.pushvalue(-1);
     l.setfield(-2, b"_G")?;
-    l.aux_setfuncs(super::BASE, 0)?;
+    l.aux_setfuncs(&super::BASE, 0)?;
     l.getfield(-1, b"load")?;
     l.setfield(-2, b"loadstring")?;
     l.pushlstring(LUA_VERSION.to_bytes())?;
@@ -415,10 +415,10 @@ pub fn collectgarbage(l: Lua) -> LResult<i32> {
     ];
     let request = REQUESTS[l.aux_checkoption(1, Some(b"collect"), &OPTIONS)?];
     let data = l.aux_optint(2, 0)?;
-    let r = l.gc(request, data)?;
+    let r = l.named_gc(request, data)?;
     match request {
         LUA_GCCOUNT => {
-            let bytes = l.gc(LUA_GCCOUNTB, 0)?;
+            let bytes = l.named_gc(LUA_GCCOUNTB, 0)?;
             l.pushnumber(f64::from(r) + f64::from(bytes) / 1024.0);
             l.pushinteger(bytes as isize);
             return Ok(2);
@@ -452,13 +452,13 @@ pub unsafe fn type_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Valu
 }
 
 /// What `pairs` and `ipairs` return: the metamethod's results, or an iterator, the table and a start.
-fn iteration(l: Lua, metamethod: &[u8], iterator: Id, start: Value) -> LResult<i32> {
+fn iteration(l: Lua, metamethod: &[u8], iterator: &'static Builtin, start: Value) -> LResult<i32> {
     if l.aux_getmetafield(1, metamethod)? {
         l.pushvalue(1);
         l.call(1, 3)?;
     } else {
         l.aux_checktype(1, LUA_TTABLE)?;
-        l.push(Value::builtin(iterator.builtin()));
+        l.push(Value::builtin(iterator));
         l.pushvalue(1);
         l.push(start);
     }
@@ -466,11 +466,11 @@ fn iteration(l: Lua, metamethod: &[u8], iterator: Id, start: Value) -> LResult<i
 }
 
 pub fn pairs(l: Lua) -> LResult<i32> {
-    iteration(l, b"__pairs", Id::Next, Value::NIL)
+    iteration(l, b"__pairs", Id::Next.builtin(), Value::NIL)
 }
 
 pub fn ipairs(l: Lua) -> LResult<i32> {
-    iteration(l, b"__ipairs", Id::IpairsIterator, Value::number(0.0))
+    iteration(l, b"__ipairs", Id::IpairsIterator.builtin(), Value::number(0.0))
 }
 
 pub fn next(l: Lua) -> LResult<i32> {
@@ -648,7 +648,7 @@ pub fn loadfile(l: Lua) -> LResult<i32> {
     let name = l.aux_optlstring(1, None)?.map(c_string);
     let mode = l.aux_optlstring(2, None)?.map(c_bytes);
     let env = environment(l, 3);
-    let status = l.aux_loadfilex(name, mode)?;
+    let status = l.named_loadfilex(name, mode)?;
     finish_load(l, status, env)
 }
 
@@ -656,18 +656,23 @@ pub fn loadfile(l: Lua) -> LResult<i32> {
 const PIECE: i32 = 5;
 
 pub fn load(l: Lua) -> LResult<i32> {
-    let mode = c_bytes(l.aux_optlstring(3, Some(b"bt"))?.unwrap_or_default());
+    let mode = c_bytes(l.aux_optlstring(3, Some(c"bt".to_bytes()))?.unwrap_or_default());
     let env = environment(l, 4);
     let status = if let Some(text) = l.tolstring(1)? {
         let name = c_bytes(l.aux_optlstring(2, Some(text))?.unwrap_or_default());
-        l.aux_loadbufferx(text, name, Some(mode))?
+        l.named_loadbufferx(text, name, Some(mode))?
     } else {
-        let name = c_bytes(l.aux_optlstring(2, Some(b"=(load)"))?.unwrap_or_default());
+        let name = c_bytes(l.aux_optlstring(2, Some(c"=(load)".to_bytes()))?.unwrap_or_default());
         l.aux_checktype(1, LUA_TFUNCTION)?;
         l.settop(PIECE);
         let reader: lua_Reader = function_reader;
         // SAFETY: the reader asks the thread for its function and takes no data.
-        unsafe { l.load(reader, core::ptr::null_mut(), Some(name), Some(mode))? }
+        unsafe {
+            match l.replaced_load(reader, core::ptr::null_mut(), Some(name), Some(mode)) {
+                Some(loaded) => loaded?,
+                None => l.load(reader, core::ptr::null_mut(), Some(name), Some(mode))?,
+            }
+        }
     };
     finish_load(l, status, env)
 }
@@ -712,7 +717,7 @@ fn next_piece(l: Lua) -> LResult<&'static [u8]> {
 pub fn dofile(l: Lua) -> LResult<i32> {
     let name = l.aux_optlstring(1, None)?.map(c_string);
     l.settop(1);
-    if l.aux_loadfilex(name, None)? != LUA_OK {
+    if l.named_loadfilex(name, None)? != LUA_OK {
         return Err(l.error());
     }
     l.callk(0, LUA_MULTRET, 0, Some(Id::DofileContinuation.c_function()))?;

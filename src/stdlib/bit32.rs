@@ -7,7 +7,7 @@ use crate::object::{Lua, Value};
 use crate::throw::LResult;
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(super::BIT32)?;
+    l.aux_newlib(&super::BIT32)?;
     Ok(1)
 }
 

@@ -10,7 +10,7 @@ use crate::object::Lua;
 use crate::throw::LResult;
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(super::COROUTINE)?;
+    l.aux_newlib(&super::COROUTINE)?;
     Ok(1)
 }
 
@@ -52,7 +52,7 @@ fn resume_with(l: Lua, co: Lua, nargs: i32) -> LResult<Result<i32, ()>> {
 
 pub fn create(l: Lua) -> LResult<i32> {
     l.aux_checktype(1, LUA_TFUNCTION)?;
-    let co = l.newthread()?;
+    let co = l.named_newthread()?;
     l.pushvalue(1);
     l.xmove(co, 1);
     Ok(1)

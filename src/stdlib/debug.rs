@@ -10,7 +10,7 @@ use crate::throw::LResult;
 use core::ffi::{CStr, c_char, c_void};
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(super::DEBUG)?;
+    l.aux_newlib(&super::DEBUG)?;
     Ok(1)
 }
 
@@ -328,7 +328,7 @@ pub fn sethook(l: Lua) -> LResult<i32> {
     thread.xmove(l, 1);
     l.pushvalue(arg + 1);
     l.rawset(-3)?;
-    thread.sethook(function, mask, count);
+    l.named_sethook(thread, function, mask, count)?;
     Ok(0)
 }
 
@@ -378,8 +378,8 @@ pub fn debug(l: Lua) -> LResult<i32> {
         if command == b"cont\n" {
             return Ok(0);
         }
-        let failed =
-            l.aux_loadbufferx(command, b"=(debug command)", None)? != LUA_OK || l.pcall(0, 0, 0)? != LUA_OK;
+        let failed = l.named_loadbufferx(command, c"=(debug command)".to_bytes(), None)? != LUA_OK
+            || l.pcall(0, 0, 0)? != LUA_OK;
         if failed {
             let text = l.tolstring(-1)?.map_or(c"(null)", c_string);
             // SAFETY: a terminated string and the C library's stream.
@@ -401,7 +401,7 @@ pub fn traceback(l: Lua) -> LResult<i32> {
         l.pushvalue(arg + 1);
     } else {
         let level = l.aux_optint(arg + 2, (l == thread) as i32)?;
-        l.aux_traceback(thread, text.map(c_bytes), level)?;
+        l.named_traceback(thread, text.map(c_bytes), level)?;
     }
     Ok(1)
 }

@@ -41,12 +41,12 @@ const INPUT: Default = Default { field: b"_IO_input", name: b"input", mode: c"r"
 const OUTPUT: Default = Default { field: b"_IO_output", name: b"output", mode: c"w" };
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(super::IO)?;
+    l.aux_newlib(&super::IO)?;
     l.aux_newmetatable(METATABLE)?;
     l.pushvalue(-1);
     l.setfield(-2, b"__index")?;
     l.aux_setfuncs(core::slice::from_ref(Id::IoClose.builtin()), 0)?;
-    l.aux_setfuncs(super::FILE, 0)?;
+    l.aux_setfuncs(&super::FILE, 0)?;
     l.pop(1);
     // SAFETY: reads the C library's variables.
     let (stdin, stdout, stderr) = unsafe { (stdio::stdin, stdio::stdout, stdio::stderr) };

@@ -34,7 +34,7 @@ mod libm {
 const RADIANS_PER_DEGREE: f64 = core::f64::consts::PI / 180.0;
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(super::MATH)?;
+    l.aux_newlib(&super::MATH)?;
     l.pushnumber(core::f64::consts::PI);
     l.setfield(-2, b"pi")?;
     l.pushnumber(f64::INFINITY);

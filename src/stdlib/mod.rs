@@ -4,8 +4,9 @@
 //! for them, and the tables the `luaopen_*` functions fill all derive from it. To add a function, add its line.
 //!
 //! Invariants
-//! * Builtin `i` and thunk `i` are the same function: the first as Lua code sees it (a value in static memory), the
-//!   second as C sees it (`lua_tocfunction`, `luaL_Stream::closef`, continuations).
+//! * The builtin with number `i` and thunk `i` are the same function: the first as Lua code sees it (a value in static
+//!   memory), the second as C sees it (`lua_tocfunction`, `lua_topointer`, `luaL_Stream::closef`, continuations).
+//! * Only what a library's `luaopen_*` reaches may refer to its functions, so that a linker can leave them out.
 //! * A library function that has upvalues is a C closure whose `builtin` is set; it finds them at
 //!   `lua_upvalueindex(i)` like any C function.
 
@@ -15,6 +16,8 @@ use crate::consts::{LUA_HOOKCOUNT, LUA_MASKCOUNT};
 use crate::object::{Builtin, Lua, Value, lua_CFunction};
 use crate::throw::LResult;
 use core::ffi::{CStr, c_void};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 pub mod base;
 pub mod bit32;
@@ -30,46 +33,42 @@ mod stdio;
 pub mod string;
 pub mod table;
 
-/// Defines [`Id`], [`BUILTINS`] and the tables. An entry reads: identifier, name in Lua, function, and optionally the
-/// lean entry for the interpreter (`fast`) and what the interpreter does by itself (`special`).
+/// Defines [`Id`] and the tables, each a static of its own: a program that is linked with the archive keeps those of the
+/// libraries it opens. An entry reads: identifier, name in Lua, function, and optionally the lean entry for the
+/// interpreter (`fast`) and what the interpreter does by itself (`special`).
 macro_rules! registry {
     ($($(#[$doc:meta])* $table:ident {
         $($id:ident $name:literal $f:path $(, fast $fast:path)? $(, special $special:ident)?;)*
     })*) => {
-        /// Names a library function; its value is the function's place in [`BUILTINS`].
+        /// Names a library function; its value is the number of the function's thunk.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u16)]
         pub enum Id { $($($id,)*)* }
 
         const COUNT: usize = [$($(Id::$id,)*)*].len();
 
-        /// All library functions.
-        pub static BUILTINS: [Builtin; COUNT] = [
-            $($(Builtin::new($name, $f)$(.with_fast($fast))?$(.with_special(crate::object::Special::$special))?,)*)*
-        ];
+        $($(#[$doc])* pub static $table: [Builtin; [$(Id::$id,)*].len()] = [
+            $(Builtin::new(Id::$id as u16, $name, $f)
+                $(.with_fast($fast))?$(.with_special(crate::object::Special::$special))?,)*
+        ];)*
 
-        // The table's part of the list, so that the loader has no further pointers to set.
-        $($(#[$doc])* pub static $table: &[Builtin] = {
-            let ids = [$(Id::$id as usize),*];
-            BUILTINS.split_at(ids[0]).1.split_at(ids.len()).0
-        };)*
+        impl Id {
+            /// The function value. To be called on a constant: what remains then is the address of one table.
+            #[inline(always)]
+            pub fn builtin(self) -> &'static Builtin {
+                $({
+                    const FIRST: usize = [$(Id::$id as usize),*][0];
+                    if let Some(b) = (self as usize).checked_sub(FIRST).and_then(|i| $table.get(i)) {
+                        return b;
+                    }
+                })*
+                unreachable!()
+            }
+        }
     };
 }
 
 registry! {
-    /// The libraries in the order in which `luaL_openlibs` opens them.
-    LIBRARIES {
-        OpenBase "_G" base::open;
-        OpenPackage "package" package::open;
-        OpenCoroutine "coroutine" coroutine::open;
-        OpenTable "table" table::open;
-        OpenIo "io" io::open;
-        OpenOs "os" os::open;
-        OpenString "string" string::open;
-        OpenBit32 "bit32" bit32::open;
-        OpenMath "math" math::open;
-        OpenDebug "debug" debug::open;
-    }
     BASE {
         Assert "assert" base::assert, fast base::assert_fast;
         Collectgarbage "collectgarbage" base::collectgarbage;
@@ -236,31 +235,34 @@ registry! {
         FileGc "__gc" io::file_gc;
         FileTostring "__tostring" io::file_tostring;
     }
-    /// Functions that are reached only through other ones: iterators, loaders, continuations.
-    HIDDEN {
+    // Functions that are reached only through other ones: iterators, loaders, continuations.
+    BASE_HIDDEN {
         IpairsIterator "ipairs iterator" base::ipairs_iterator, special Inext;
         PcallContinuation "pcall continuation" base::pcall_continuation;
         DofileContinuation "dofile continuation" base::dofile_continuation;
+    }
+    IO_HIDDEN {
         LinesIterator "lines iterator" io::lines_iterator;
         CloseFile "close file" io::close_file;
         ClosePipe "close pipe" io::close_pipe;
         KeepStandardFile "keep standard file" io::keep_standard_file;
+    }
+    PACKAGE_HIDDEN {
         SearcherPreload "preload searcher" package::searcher_preload;
         SearcherLua "Lua searcher" package::searcher_lua;
         SearcherC "C searcher" package::searcher_c;
         SearcherCroot "C root searcher" package::searcher_croot;
         UnloadLibraries "unload libraries" package::unload_libraries;
+    }
+    COROUTINE_HIDDEN {
         Wrapped "wrapped coroutine" coroutine::wrapped;
+    }
+    STRING_HIDDEN {
         StringGmatchNext "gmatch iterator" string::gmatch_next;
     }
 }
 
 impl Id {
-    /// The function value.
-    #[inline(always)]
-    pub fn builtin(self) -> &'static Builtin {
-        &BUILTINS[self as usize]
-    }
     /// The same function as C sees it.
     #[inline(always)]
     pub fn c_function(self) -> lua_CFunction {
@@ -271,9 +273,16 @@ impl Id {
 crate::builtin_thunks!(lua52_builtin_entry, 192);
 const _: () = assert!(COUNT <= THUNKS, "give builtin_thunks! a larger count");
 
+/// The functions whose thunks C has been given, by number. A function is entered before its thunk's address leaves the
+/// library. So the way back from a thunk needs no list of all functions, which would keep all libraries in a program
+/// that opens none.
+static KNOWN_TO_C: [AtomicPtr<Builtin>; COUNT] = [const { AtomicPtr::new(ptr::null_mut()) }; COUNT];
+
 /// What thunk `i` calls: runs library function `i` for a caller in C.
 unsafe extern "C" fn lua52_builtin_entry(l: Lua, i: usize) -> Ret {
-    match (BUILTINS[i].f)(l) {
+    // SAFETY: who calls a thunk got its address from `c_of_builtin`, which entered the function.
+    let b = unsafe { &*KNOWN_TO_C[i].load(Ordering::Acquire) };
+    match (b.f)(l) {
         Ok(nresults) => Ret::ok(nresults as u32 as u64),
         Err(throw) => crate::vm::call::leave(l, throw),
     }
@@ -336,16 +345,29 @@ fn activation_record() -> lua_Debug {
     unsafe { core::mem::zeroed() }
 }
 
+/// Whether a C function pointer is a thunk.
+#[inline(always)]
+pub fn is_thunk(f: lua_CFunction) -> bool {
+    thunk_index(f as *const c_void).is_some()
+}
+
 /// The library function that a C function pointer stands for, if it is one of ours.
 #[inline]
 pub fn builtin_of_c(f: lua_CFunction) -> Option<&'static Builtin> {
-    thunk_index(f as *const c_void).and_then(|i| BUILTINS.get(i))
+    let known = KNOWN_TO_C.get(thunk_index(f as *const c_void)?)?.load(Ordering::Acquire);
+    // SAFETY: null, or a function in static memory.
+    unsafe { known.as_ref() }
 }
 
 /// The C function pointer that stands for a library function.
 #[inline]
 pub fn c_of_builtin(b: &'static Builtin) -> lua_CFunction {
-    let i = (&raw const *b as usize - &raw const BUILTINS as usize) / size_of::<Builtin>();
+    let i = b.number as usize;
+    let (known, pointer) = (&KNOWN_TO_C[i], ptr::from_ref(b).cast_mut());
+    // Nothing is written twice, so that threads with states of their own do not fight for the line.
+    if known.load(Ordering::Relaxed) != pointer {
+        known.store(pointer, Ordering::Release);
+    }
     // SAFETY: a thunk is a C function of exactly this type.
     unsafe { core::mem::transmute::<*const c_void, lua_CFunction>(thunk_address(i)) }
 }

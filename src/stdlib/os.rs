@@ -19,7 +19,7 @@ unsafe extern "C" {
 }
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(super::OS)?;
+    l.aux_newlib(&super::OS)?;
     Ok(1)
 }
 
@@ -252,7 +252,7 @@ pub fn exit(l: Lua) -> LResult<i32> {
         l.aux_optint(1, libc::EXIT_SUCCESS)?
     };
     if l.toboolean(2) {
-        crate::vm::state::close_state(l);
+        l.named_close()?;
     }
     // SAFETY: ends the process as a C program does.
     unsafe { libc::exit(status) }

@@ -23,13 +23,18 @@ pub fn open(l: Lua) -> LResult<i32> {
     l.pushbuiltin(Id::UnloadLibraries.builtin(), 0)?;
     l.setfield(-2, b"__gc")?;
     l.setmetatable(-2);
-    l.aux_newlib(super::PACKAGE)?;
+    l.aux_newlib(&super::PACKAGE)?;
 
-    let searchers = [Id::SearcherPreload, Id::SearcherLua, Id::SearcherC, Id::SearcherCroot];
+    let searchers = [
+        Id::SearcherPreload.builtin(),
+        Id::SearcherLua.builtin(),
+        Id::SearcherC.builtin(),
+        Id::SearcherCroot.builtin(),
+    ];
     l.createtable(searchers.len() as i32, 0)?;
     for (i, searcher) in searchers.into_iter().enumerate() {
         l.pushvalue(-2);
-        l.pushbuiltin(searcher.builtin(), 1)?;
+        l.pushbuiltin(searcher, 1)?;
         l.rawseti(-2, i as i32 + 1)?;
     }
     l.pushvalue(-1);
@@ -48,7 +53,7 @@ pub fn open(l: Lua) -> LResult<i32> {
 
     l.rawgeti(LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
     l.pushvalue(-2);
-    l.aux_setfuncs(super::PACKAGE_GLOBALS, 1)?;
+    l.aux_setfuncs(&super::PACKAGE_GLOBALS, 1)?;
     l.pop(1);
     Ok(1)
 }
@@ -262,7 +267,7 @@ pub fn searcher_preload(l: Lua) -> LResult<i32> {
 pub fn searcher_lua(l: Lua) -> LResult<i32> {
     let name = c_string(l.aux_checklstring(1)?).to_bytes();
     let Some(file) = find_file(l, name, b"path")? else { return Ok(1) };
-    let ok = l.aux_loadfilex(Some(file), None)? == LUA_OK;
+    let ok = l.named_loadfilex(Some(file), None)? == LUA_OK;
     found(l, ok, file)
 }
 

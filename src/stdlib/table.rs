@@ -17,7 +17,7 @@ use core::mem::MaybeUninit;
 pub use sort::sort;
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(super::TABLE)?;
+    l.aux_newlib(&super::TABLE)?;
     l.getfield(-1, b"unpack")?;
     l.setglobal(b"unpack")?;
     Ok(1)

@@ -73,11 +73,26 @@ unsafe extern "C-unwind" fn read_block(_: Lua, data: *mut c_void, size: *mut usi
     }
 }
 
+/// The reader of a chunk in memory: all of it, then nothing.
+unsafe extern "C-unwind" fn read_slice(_: Lua, data: *mut c_void, size: *mut usize) -> *const u8 {
+    // SAFETY: `data` is the slice that `aux_loadbufferx` passes along; `size` is where the length goes.
+    unsafe {
+        let bytes = core::mem::take(&mut *data.cast::<&[u8]>());
+        *size = bytes.len();
+        bytes.as_ptr()
+    }
+}
+
 impl Lua {
-    pub fn aux_loadbufferx(self, buf: &[u8], name: &[u8], mode: Option<&[u8]>) -> LResult<i32> {
-        // SAFETY: the buffer is borrowed for the whole call.
-        let mut input = unsafe { Input::from_bytes(buf) };
-        self.load_input(&mut input, name, mode)
+    pub fn aux_loadbufferx(self, buf: &[u8], name: Option<&[u8]>, mode: Option<&[u8]>) -> LResult<i32> {
+        let mut rest = buf;
+        // SAFETY: the buffer is borrowed for the whole call; `read_slice` is a reader for a slice.
+        unsafe {
+            match self.replaced_load(read_slice, (&raw mut rest).cast(), name, mode) {
+                Some(loaded) => loaded,
+                None => self.load_input(&mut Input::from_bytes(buf), name.unwrap_or(b"?"), mode),
+            }
+        }
     }
     /// Loads a file, or the standard input. `LUA_ERRFILE` when it cannot be read.
     pub fn aux_loadfilex(self, filename: Option<&CStr>, mode: Option<&[u8]>) -> LResult<i32> {
@@ -115,8 +130,11 @@ impl Lua {
         }
         let data: *mut Source = &mut source;
         // SAFETY: `read_block` is a reader for a `Source`.
-        let mut input = unsafe { Input::from_reader(read_block, data.cast()) };
-        let status = self.load_input(&mut input, name, mode);
+        let status = unsafe {
+            self.replaced_load(read_block, data.cast(), Some(name), mode).unwrap_or_else(|| {
+                self.load_input(&mut Input::from_reader(read_block, data.cast()), name, mode)
+            })
+        };
         // SAFETY: the file is still open, and closed once.
         let failed = unsafe {
             let file = (*data).file;

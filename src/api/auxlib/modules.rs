@@ -41,11 +41,6 @@ impl Lua {
         self.setfield(idx, name)?;
         Ok(false)
     }
-    /// Calls the open function with the module's name, stores the module as loaded, and pushes it.
-    pub fn aux_requiref(self, name: &[u8], open: &'static Builtin, global: bool) -> LResult<()> {
-        self.pushbuiltin(open, 0)?;
-        self.open_module(name, global)
-    }
     /// The rest of `luaL_requiref`, with the function that opens the module on the stack.
     pub(in crate::api) fn open_module(self, name: &[u8], global: bool) -> LResult<()> {
         self.pushlstring(name)?;
@@ -58,16 +53,6 @@ impl Lua {
             self.pushvalue(-1);
             self.setglobal(name)?;
         }
-        Ok(())
-    }
-    /// `luaL_openlibs`
-    pub fn aux_openlibs(self) -> LResult<()> {
-        for open in crate::stdlib::LIBRARIES {
-            self.aux_requiref(open.name.as_bytes(), open, true)?;
-            self.pop(1);
-        }
-        self.aux_getsubtable(LUA_REGISTRYINDEX, b"_PRELOAD")?;
-        self.pop(1);
         Ok(())
     }
 }

@@ -29,7 +29,7 @@ use crate::throw::{LResult, Throw};
 use crate::vm::debug;
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(super::STRING)?;
+    l.aux_newlib(&super::STRING)?;
     // The metatable of all strings: method calls find the library's functions.
     l.createtable(0, 1)?;
     l.pushlstring(b"")?;
@@ -414,12 +414,20 @@ pub unsafe fn rep_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value
 pub fn dump(l: Lua) -> LResult<i32> {
     l.aux_checktype(1, LUA_TFUNCTION)?;
     l.settop(1);
-    let Some(function) = l.from_top(1).as_lua_closure() else {
-        return Err(l.aux_error(msg::UNABLE_TO_DUMP, &[]));
-    };
+    let function = l.from_top(1).as_lua_closure();
     let mut buffer = MaybeUninit::uninit();
     let buffer = Buffer::init(&mut buffer, l);
-    chunk::dump_to(|piece| buffer.add(piece).map(|()| 0), function.proto, false)?;
+    let written = match (l.replaced_dump(buffer), function) {
+        (Some(written), _) => written?,
+        (None, Some(f)) => {
+            chunk::dump_to(|piece| buffer.add(piece).map(|()| 0), f.proto, false)?;
+            true
+        }
+        (None, None) => false,
+    };
+    if !written {
+        return Err(l.aux_error(msg::UNABLE_TO_DUMP, &[]));
+    }
     buffer.pushresult()?;
     Ok(1)
 }
