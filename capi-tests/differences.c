@@ -1,5 +1,6 @@
 /* flags: -fexceptions
  * What is different on purpose. Each library has an expected output of its own in expected/; docs/COMPATIBILITY.md says why. */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <sys/wait.h>
@@ -24,6 +25,35 @@ static int yields(lua_State *L) {
   int three __attribute__((cleanup(clean))) = 3;
   (void)three;
   return lua_yield(L, 0);
+}
+
+/* ---- functions of the API that the host defines, but that the library does not call by name ----------- */
+
+static int asked;
+static void *library_s(const char *name) {
+  asked++;
+  return dlsym(RTLD_NEXT, name);
+}
+const char *(luaL_tolstring)(lua_State *L, int idx, size_t *len) {
+  const char *(*f)(lua_State *, int, size_t *);
+  *(void **)&f = library_s("luaL_tolstring");
+  return f(L, idx, len);
+}
+lua_Number (luaL_checknumber)(lua_State *L, int arg) {
+  lua_Number (*f)(lua_State *, int);
+  *(void **)&f = library_s("luaL_checknumber");
+  return f(L, arg);
+}
+int (lua_resume)(lua_State *L, lua_State *from, int narg) {
+  int (*f)(lua_State *, lua_State *, int);
+  *(void **)&f = library_s("lua_resume");
+  return f(L, from, narg);
+}
+
+static void t_direct_calls(lua_State *L) {
+  asked = 0;
+  run_lua(L, "local x = tostring(print), math.sin(1), coroutine.resume(coroutine.create(type), 1)");
+  say("the library calls the host's %d times", asked);
 }
 
 static void t_cleanups(lua_State *L) {
@@ -411,6 +441,7 @@ static const Section sections[] = {
   { "nesting", t_nesting },
   { "other_thread", t_other_thread },
   { "count_after_yield", t_count_after_yield },
+  { "direct_calls", t_direct_calls },
   { "small_stack", t_small_stack },
   { "thread_storm", t_thread_storm },
   { "nan", t_nan },

@@ -44,32 +44,24 @@ macro_rules! replacement {
 struct Replacement(*const c_void);
 
 impl Replacement {
-    /// Calls it in the frame of the running function of `l`.
+    /// Calls it in the frame of the running function of `l`. It takes as many of the arguments as it has parameters.
     ///
     /// # Safety
     /// The arguments are those of the exported function.
     #[cold]
-    unsafe fn call(self, l: Lua, arguments: [usize; 4]) -> LResult<u64> {
-        let [a, b, c, d] = arguments;
-        // SAFETY: the caller's promise; the link is the running state's.
-        let r = unsafe { boundary::call(call::link(l), self.0, a, b, c, d) };
-        if r.throw == boundary::NONE { Ok(r.value) } else { Err(call::landed(l, r.throw)) }
-    }
-    /// The same with five arguments, one more than a pad passes.
-    ///
-    /// # Safety
-    /// As for `call`.
-    unsafe fn call_with_five(self, l: Lua, arguments: [usize; 5]) -> LResult<u64> {
-        type Five = unsafe extern "C-unwind" fn(usize, usize, usize, usize, usize) -> usize;
-        /// A frame among the foreign ones, with nothing to clean up.
-        unsafe extern "C-unwind" fn spread(f: Five, arguments: &[usize; 5]) -> usize {
+    #[inline(never)]
+    unsafe fn call(self, l: Lua, arguments: [usize; 5]) -> LResult<u64> {
+        type Exported = unsafe extern "C-unwind" fn(usize, usize, usize, usize, usize) -> usize;
+        /// A pad passes four arguments only. This frame counts among the foreign ones: it has nothing to clean up.
+        unsafe extern "C-unwind" fn spread(f: Exported, arguments: &[usize; 5]) -> usize {
             let [a, b, c, d, e] = *arguments;
-            // SAFETY: the promise of `call_with_five`.
+            // SAFETY: the promise of `call`.
             unsafe { f(a, b, c, d, e) }
         }
-        let spread = Replacement(spread as *const c_void);
-        // SAFETY: the caller's promise; the array lives until the call ends.
-        unsafe { spread.call(l, [self.0 as usize, &raw const arguments as usize, 0, 0]) }
+        let (f, arguments) = (self.0 as usize, &raw const arguments as usize);
+        // SAFETY: the caller's promise; the array lives until the call ends, and the link is the running state's.
+        let r = unsafe { boundary::call(call::link(l), spread as *const c_void, f, arguments, 0, 0) };
+        if r.throw == boundary::NONE { Ok(r.value) } else { Err(call::landed(l, r.throw)) }
     }
 }
 
@@ -135,7 +127,7 @@ impl Lua {
         match replacement!(luaL_requiref) {
             None => self.aux_requiref_c(name.to_bytes(), Some(open), true)?,
             Some(r) => {
-                let arguments = [self.as_ptr() as usize, name.as_ptr() as usize, open as usize, 1];
+                let arguments = [self.as_ptr() as usize, name.as_ptr() as usize, open as usize, 1, 0];
                 // SAFETY: as the header declares it.
                 unsafe { r.call(self, arguments)? };
             }
@@ -144,13 +136,15 @@ impl Lua {
         Ok(())
     }
     /// `luaL_loadfilex` by name.
+    #[inline(always)]
     pub fn named_loadfilex(self, file: Option<&CStr>, mode: Option<&[u8]>) -> LResult<c_int> {
         let Some(r) = replacement!(luaL_loadfilex) else { return self.aux_loadfilex(file, mode) };
         let file = pointer(file.map(CStr::to_bytes));
         // SAFETY: as the header declares it.
-        unsafe { r.call(self, [self.as_ptr() as usize, file, pointer(mode), 0]).map(|n| n as c_int) }
+        unsafe { r.call(self, [self.as_ptr() as usize, file, pointer(mode), 0, 0]).map(|n| n as c_int) }
     }
     /// `luaL_loadbufferx` by name.
+    #[inline(always)]
     pub fn named_loadbufferx(self, text: &[u8], name: &[u8], mode: Option<&[u8]>) -> LResult<c_int> {
         let Some(r) = replacement!(luaL_loadbufferx) else {
             return self.aux_loadbufferx(text, Some(name), mode);
@@ -158,12 +152,13 @@ impl Lua {
         let text = (text.as_ptr() as usize, text.len());
         let arguments = [self.as_ptr() as usize, text.0, text.1, pointer(Some(name)), pointer(mode)];
         // SAFETY: as the header declares it.
-        unsafe { r.call_with_five(self, arguments).map(|n| n as c_int) }
+        unsafe { r.call(self, arguments).map(|n| n as c_int) }
     }
     /// `lua_load` by name, if it is replaced.
     ///
     /// # Safety
     /// `reader` does with `data` what the manual says of a reader.
+    #[inline(always)]
     pub unsafe fn replaced_load(
         self,
         reader: lua_Reader,
@@ -175,9 +170,10 @@ impl Lua {
         let arguments =
             [self.as_ptr() as usize, reader as usize, data as usize, pointer(name), pointer(mode)];
         // SAFETY: as the header declares it.
-        Some(unsafe { r.call_with_five(self, arguments).map(|n| n as c_int) })
+        Some(unsafe { r.call(self, arguments).map(|n| n as c_int) })
     }
     /// `lua_dump` by name, into a buffer and if it is replaced. Whether the whole function was written.
+    #[inline(always)]
     pub fn replaced_dump(self, buffer: &mut Buffer) -> Option<LResult<bool>> {
         let r = replacement!(lua_dump)?;
         #[cfg_attr(naked_stubs, unsafe(naked))]
@@ -192,24 +188,28 @@ impl Lua {
             }
         }
         let arguments =
-            [self.as_ptr() as usize, write as *const c_void as usize, ptr::from_mut(buffer) as usize, 0];
+            [self.as_ptr() as usize, write as *const c_void as usize, ptr::from_mut(buffer) as usize, 0, 0];
         // SAFETY: as the header declares it.
         Some(unsafe { r.call(self, arguments).map(|status| status as c_int == LUA_OK) })
     }
     /// `luaL_traceback` by name.
+    #[inline(always)]
     pub fn named_traceback(self, other: Lua, message: Option<&[u8]>, level: c_int) -> LResult<()> {
         let Some(r) = replacement!(luaL_traceback) else { return self.aux_traceback(other, message, level) };
-        let arguments = [self.as_ptr() as usize, other.as_ptr() as usize, pointer(message), level as usize];
+        let arguments =
+            [self.as_ptr() as usize, other.as_ptr() as usize, pointer(message), level as usize, 0];
         // SAFETY: as the header declares it.
         unsafe { r.call(self, arguments).map(drop) }
     }
     /// `lua_newthread` by name.
+    #[inline(always)]
     pub fn named_newthread(self) -> LResult<Lua> {
         let Some(r) = replacement!(lua_newthread) else { return self.newthread() };
         // SAFETY: as the header declares it; what it returns is a thread of this state.
-        unsafe { Ok(Gc::from_ptr(r.call(self, [self.as_ptr() as usize, 0, 0, 0])? as *mut Thread)) }
+        unsafe { Ok(Gc::from_ptr(r.call(self, [self.as_ptr() as usize, 0, 0, 0, 0])? as *mut Thread)) }
     }
     /// `lua_sethook` of `thread` by name.
+    #[inline(always)]
     pub fn named_sethook(self, thread: Lua, f: Option<lua_Hook>, mask: c_int, count: c_int) -> LResult<()> {
         let Some(r) = replacement!(lua_sethook) else {
             thread.sethook(f, mask, count);
@@ -217,15 +217,19 @@ impl Lua {
         };
         let f = f.map_or(0, |f| f as usize);
         // SAFETY: as the header declares it.
-        unsafe { r.call(self, [thread.as_ptr() as usize, f, mask as usize, count as usize]).map(drop) }
+        unsafe { r.call(self, [thread.as_ptr() as usize, f, mask as usize, count as usize, 0]).map(drop) }
     }
     /// `lua_gc` by name.
+    #[inline(always)]
     pub fn named_gc(self, what: c_int, data: c_int) -> LResult<c_int> {
         let Some(r) = replacement!(lua_gc) else { return self.gc(what, data) };
         // SAFETY: as the header declares it.
-        unsafe { r.call(self, [self.as_ptr() as usize, what as usize, data as usize, 0]).map(|n| n as c_int) }
+        unsafe {
+            r.call(self, [self.as_ptr() as usize, what as usize, data as usize, 0, 0]).map(|n| n as c_int)
+        }
     }
     /// `lua_close` by name.
+    #[inline(always)]
     pub fn named_close(self) -> LResult<()> {
         match replacement!(lua_close) {
             None => {
@@ -233,7 +237,7 @@ impl Lua {
                 Ok(())
             }
             // SAFETY: as the header declares it. The running function does not go on in the state.
-            Some(r) => unsafe { r.call(self, [self.as_ptr() as usize, 0, 0, 0]).map(drop) },
+            Some(r) => unsafe { r.call(self, [self.as_ptr() as usize, 0, 0, 0, 0]).map(drop) },
         }
     }
 }
