@@ -45,6 +45,7 @@ pub(super) fn run(g: &Global, l: Lua) -> usize {
     // Everything strongly reachable is marked.
     clear_weak(g, true, 0);
     let cleared = if gc.weak_overflow.get() { 0 } else { gc.weak.len() };
+    gc.estimate.set(gc.traversed.get());
     finalize::separate(g, false);
     finalize::mark_due(g);
     drain(g);

@@ -13,6 +13,8 @@ use crate::throw::LResult;
 const STEP: isize = 2400;
 /// A smaller heap is treated as one of this many bytes.
 const SMALL_HEAP: usize = 24 << 10;
+/// The same for a heap in which objects get finalizers: what those hold must not pile up.
+const FINALIZED_HEAP: usize = 20 << 10;
 /// `stepmul` of this value means one byte of work per allocated byte.
 const STEPMUL_UNIT: isize = 200;
 /// Smaller multipliers would never finish a cycle.
@@ -23,7 +25,7 @@ const RELEASE_SHARE: usize = 32;
 /// old as the cycle is still there.
 const ATOMIC_SHARE: usize = 8;
 /// Finalizers called in a step.
-const FINALIZERS: usize = 4;
+const FINALIZERS: usize = 16;
 /// Growth (percent of `pause`) after which a generational collection is due.
 const GEN_SHARE: usize = 8;
 
@@ -32,11 +34,18 @@ fn set_debt(gc: &GcState, debt: isize) {
     gc.debt.set(debt);
 }
 
+/// An object got a finalizer: adds to the debt as if `bytes` more had been allocated, and ends the leniency with a small
+/// heap.
+pub(super) fn hasten(gc: &GcState, bytes: usize) {
+    set_debt(gc, gc.debt.get().wrapping_add((bytes + gc.slack.take()) as isize));
+}
+
 /// Waits until `percent` of `estimate` bytes are in use.
 fn set_pause(gc: &GcState, estimate: usize, percent: usize) {
-    let threshold =
-        (estimate.max(SMALL_HEAP) / 100).saturating_mul(percent).min(isize::MAX as usize) as isize;
-    set_debt(gc, gc.total() as isize - threshold);
+    let threshold = |size: usize| (size / 100).saturating_mul(percent).min(isize::MAX as usize);
+    let at = threshold(estimate.max(SMALL_HEAP));
+    set_debt(gc, gc.total() as isize - at as isize);
+    gc.slack.set(at - threshold(estimate.max(FINALIZED_HEAP)));
 }
 fn pause(gc: &GcState) -> usize {
     gc.pause.get().max(0) as usize
@@ -48,6 +57,7 @@ fn work(l: Lua) -> usize {
     let gc = &g.gc;
     match gc.phase.get() {
         Phase::Pause => {
+            gc.slack.set(0);
             atomic::mark_roots(g);
             gc.traversed.get() + g.strings.size.get() as usize
         }
@@ -79,7 +89,6 @@ fn work(l: Lua) -> usize {
 
 fn run_atomic(l: Lua, g: &Global) -> usize {
     let cost = atomic::run(g, l);
-    g.gc.estimate.set(g.gc.traversed.get());
     sweep::begin(&g.gc);
     cost.min(g.gc.estimate.get() / ATOMIC_SHARE)
 }
@@ -167,7 +176,13 @@ fn minor(l: Lua) -> LResult<()> {
         // The survivors stay black; the next collection goes on from here.
         gc.phase.set(Phase::Propagate);
         let limit = (base / 100).saturating_mul(gc.majorinc.get().max(0) as usize);
-        gc.estimate.set(if gc.total() > limit { 0 } else { base });
+        if gc.total() > limit {
+            // The next one is to be a full one, and comes at once.
+            gc.estimate.set(0);
+            set_debt(gc, 0);
+            return Ok(());
+        }
+        gc.estimate.set(base);
     }
     set_pause(gc, gc.total(), 100 + pause(gc) / GEN_SHARE);
     Ok(())

@@ -4,13 +4,16 @@
 //! end of `tobefnz`, so finalizers run in the reverse order of marking. Just before its finalizer is called it goes
 //! back to `allgc` as an ordinary object; `FINALIZED` keeps it from being finalized again.
 
-use super::{mark, sweep};
+use super::{cycle, mark, sweep};
 use crate::api::Arg;
 use crate::messages as msg;
-use crate::object::{Gc, GcRef, Global, Kind, Lua, Table, TagMethod, Value, mark as bits};
+use crate::object::{Gc, GcRef, Global, Kind, Lua, Table, TagMethod, Userdata, Value, mark as bits};
 use crate::throw::{LResult, Throw};
 use crate::vm::call;
 use core::cell::Cell;
+
+/// Bytes that the smallest object with a finalizer counts for in the collector's debt.
+const LEAST_COST: usize = 88;
 
 /// `o` got the metatable `mt`: when that has `__gc`, `o` is moved to the list of objects with finalizers.
 pub fn check_finalizer(l: Lua, o: GcRef, mt: Gc<Table>) {
@@ -35,6 +38,15 @@ pub fn check_finalizer(l: Lua, o: GcRef, mt: Gc<Table>) {
     gc.finobj.set(Some(o));
     o.marked.set(o.marked.get() | bits::SEPARATED);
     recolour(g, o);
+    let size = match o.kind() {
+        // SAFETY: the kind says so.
+        Kind::Table => unsafe { o.cast::<Table>() }.size(),
+        // SAFETY: only tables and userdata have metatables of their own.
+        _ => Userdata::size_of(unsafe { o.cast::<Userdata>() }.len),
+    };
+    // What it holds outside of the heap (a file, memory of a C library) is not accounted, but is to go as soon as with the
+    // reference, whose objects and whose smallest heap are larger.
+    cycle::hasten(gc, (size / 2).max(LEAST_COST.saturating_sub(size)));
 }
 
 /// An object changed lists: the sweep may have passed its new place already.

@@ -115,9 +115,11 @@ pub struct GcState {
     sweep_chain: Cell<u32>,
     /// Bytes of the objects marked in this cycle.
     traversed: Cell<usize>,
-    /// Bytes that were in use after the last cycle. In generational mode: after the last full collection, 0 when
+    /// Bytes that the last cycle found in use, without what only waited for its finalizer. In generational mode: after the last full collection, 0 when
     /// the next one is to be full.
     estimate: Cell<usize>,
+    /// Bytes by which the next cycle begins later because the heap is small, as long as no object gets a finalizer.
+    slack: Cell<usize>,
     grey: MarkStack,
     again: MarkStack,
     weak: MarkStack,
@@ -159,6 +161,7 @@ impl GcState {
             sweep_chain: Cell::new(0),
             traversed: Cell::new(0),
             estimate: Cell::new(0),
+            slack: Cell::new(0),
             grey: MarkStack::new(),
             again: MarkStack::new(),
             weak: MarkStack::new(),
