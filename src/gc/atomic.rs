@@ -58,6 +58,7 @@ pub(super) fn run(g: &Global, l: Lua) -> usize {
     }
     gc.grey.reset(g);
     gc.weak.reset(g);
+    gc.waiting.end(g);
     gc.current_white.set(gc.other_white());
     gc.traversed.get() - before
 }
@@ -131,28 +132,35 @@ fn each_weak(g: &Global, from: usize, mut f: impl FnMut(Gc<Table>, usize)) {
         });
         return;
     }
-    let mut i = from;
-    while i < g.gc.weak.len() {
+    for i in from..g.gc.weak.len() {
         let e: Entry = g.gc.weak.get(i);
         // SAFETY: only tables are on this stack.
         f(unsafe { stack::object(e).cast() }, e & stack::TAGS);
-        i += 1;
     }
 }
 
-/// Marks values of ephemeron tables until no entry has a marked key and a white value.
+/// Marks values of ephemeron tables until no entry has a marked key and a white value: with one pass when that marks
+/// nothing, else with one more that fills the index of what waits. When there is no memory for the index, with as many as
+/// it takes.
 fn converge_ephemerons(g: &Global) {
+    let waiting = &g.gc.waiting;
+    if waiting.is_on() {
+        // `drain` has followed all chains.
+        return;
+    }
     loop {
         let mut marked = false;
+        // Tables reached meanwhile are visited as they are reached.
         each_weak(g, 0, |t, kind| {
             if kind == weak::EPHEMERON && mark::visit_ephemeron(g, t).0 {
                 drain(g);
                 marked = true;
             }
         });
-        if !marked {
+        if !marked || waiting.is_on() {
             return;
         }
+        waiting.begin();
     }
 }
 

@@ -51,7 +51,7 @@ fn mark_opt<T>(g: &Global, o: Option<Gc<T>>) {
 }
 #[inline(always)]
 fn blacken(o: GcRef) {
-    o.marked.set(o.marked.get() & !bits::WHITES | bits::BLACK);
+    o.marked.set(o.marked.get() & !(bits::WHITES | bits::AWAITED) | bits::BLACK);
 }
 fn add_traversed(gc: &GcState, size: usize) {
     gc.traversed.set(gc.traversed.get() + size);
@@ -68,7 +68,11 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
             add_traversed(gc, unsafe { o.cast::<Str>() }.size());
         }
         Kind::Userdata => {
+            let tag = awaited(o);
             blacken(o);
+            if tag != 0 && !gc.grey.push(g, entry(o, tag)) {
+                gc.waiting.lose();
+            }
             // SAFETY: the kind says so.
             let u: Gc<Userdata> = unsafe { o.cast() };
             add_traversed(gc, Userdata::size_of(u.len));
@@ -89,16 +93,27 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
             mark_value(g, uv.get());
         }
         kind => {
-            o.marked.set(o.marked.get() & !bits::WHITES);
+            let tag = awaited(o);
+            o.marked.set(o.marked.get() & !(bits::WHITES | bits::AWAITED));
             if kind == Kind::Table {
                 // SAFETY: the kind says so.
                 mem::prefetch(unsafe { o.cast::<Table>() }.data());
             }
-            if !gc.grey.push(g, entry(o, 0)) {
+            if !gc.grey.push(g, entry(o, tag)) {
                 gc.overflow.set(true);
+                if tag != 0 {
+                    gc.waiting.lose();
+                }
             }
         }
     }
+}
+
+/// The tag of a white object's entry on the grey stack: whether values wait for it.
+#[inline(always)]
+fn awaited(o: GcRef) -> usize {
+    const _: () = assert!(bits::AWAITED as usize >> 6 == stack::AWAITED);
+    (o.marked.get() & bits::AWAITED) as usize >> 6
 }
 
 /// Keeps a grey object for the atomic phase.
@@ -118,7 +133,12 @@ fn keep_for_next(g: &Global, o: GcRef) {
 /// Visits one grey object, or a piece of one. `None` when the grey stack is empty.
 pub(super) fn propagate_one(g: &Global) -> Option<usize> {
     let e = g.gc.grey.pop()?;
-    if e & 1 != 0 {
+    if e & stack::TAGS != 0 {
+        if e & stack::AWAITED != 0 {
+            let o = stack::object(e);
+            g.gc.waiting.release(g, o);
+            return Some(visit(g, o));
+        }
         // The rest of a table, if it was not made grey again (then it is visited from its start later).
         let o = stack::object(g.gc.grey.pop()?);
         if !o.is_black() {
@@ -362,6 +382,12 @@ pub(super) fn visit_ephemeron(g: &Global, t: Gc<Table>) -> (bool, bool) {
             bury_key(n);
         } else if is_cleared(g, n.key.get()) {
             to_clear = true;
+            if g.gc.waiting.is_on()
+                && super::is_white_value(n.val.get())
+                && let Some(key) = n.key.get().object()
+            {
+                g.gc.waiting.add(g, key, n);
+            }
         } else {
             marked |= mark_if_white(g, n.val.get());
         }

@@ -48,12 +48,14 @@ mod stack;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use cycle::{close, control, emergency, step};
 pub use finalize::check_finalizer;
 pub(crate) use sweep::finish_strings;
 
 use stack::MarkStack;
+use waiting::Waiting;
 
 /// What the collector is doing; see the module's text. The order matters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -123,6 +125,7 @@ pub struct GcState {
     grey: MarkStack,
     again: MarkStack,
     weak: MarkStack,
+    waiting: Waiting,
     /// Allocations until the stress build collects again.
     #[cfg(feature = "stress-gc")]
     stress_rest: Cell<usize>,
@@ -165,6 +168,7 @@ impl GcState {
             grey: MarkStack::new(),
             again: MarkStack::new(),
             weak: MarkStack::new(),
+            waiting: Waiting::new(),
             #[cfg(feature = "stress-gc")]
             stress_rest: Cell::new(0),
             #[cfg(feature = "stress-gc")]

@@ -12,6 +12,8 @@ use core::cell::Cell;
 pub(super) type Entry = usize;
 
 pub(super) const TAGS: usize = 7;
+/// Tag of a grey object, or black userdata, that entries of ephemeron tables wait for.
+pub(super) const AWAITED: usize = 2;
 const FIRST: usize = 32;
 /// A block of up to this many entries is kept between collections.
 const KEEP: usize = 64;

@@ -420,3 +420,125 @@ fn the_pool_gives_memory_back() {
     }
     state::close_state(l);
 }
+
+/// A chain of `n` ephemeron entries in `tables` tables (at 1..=tables on the stack), inserted in the order of `place`: the
+/// value of entry i is the key of entry i + 1. Leaves the first key on the stack, and the kind of keys goes by `kind`.
+fn push_chain(l: Lua, n: i32, tables: i32, kind: i32, place: impl Fn(i32) -> i32) -> LResult<()> {
+    for _ in 0..tables {
+        push_weak(l, "k")?;
+    }
+    l.createtable(0, 0)?;
+    let keys = l.gettop();
+    for i in 0..=n {
+        match kind {
+            0 => l.createtable(0, 0)?,
+            1 => {
+                l.pushnumber(i as f64);
+                l.pushbuiltin(&LOG_NAME, 1)?;
+            }
+            2 => {
+                l.newthread()?;
+            }
+            3 => {
+                l.newuserdata(8)?;
+            }
+            // The next key is reached through a table, or it is an object with a finalizer.
+            _ => push_object(l, "x", "__gc", &LOG_NAME)?,
+        }
+        l.rawseti(keys, i)?;
+    }
+    for i in 0..n {
+        let i = place(i);
+        l.rawgeti(keys, i);
+        l.rawgeti(keys, i + 1);
+        if i % 3 == 0 {
+            l.createtable(0, 0)?;
+            l.insert(-2);
+            l.rawseti(-2, 1)?;
+        }
+        l.rawset(1 + i % tables)?;
+    }
+    l.rawgeti(keys, 0);
+    l.remove(keys);
+    Ok(())
+}
+fn count_all(l: Lua, tables: i32) -> usize {
+    (1..=tables).map(|t| count(l, t)).sum()
+}
+
+#[test]
+fn chains_of_ephemerons_hold_in_any_order_with_any_memory() {
+    const N: i32 = 200;
+    let orders: [fn(i32) -> i32; 3] = [|i| i, |i| N - 1 - i, |i| i * 77 % N];
+    for kind in 0..5 {
+        for order in orders {
+            // More memory each time: none for the stacks and the index, then for some growths of them.
+            for room in [0, 300, 600, 1000, 1800, 2500, 4000, 7000, usize::MAX] {
+                for tables in [1, 7, 50] {
+                    with_state(|l, c| {
+                        l.checkstack(100);
+                        l.gc(LUA_GCSTOP, 0).unwrap();
+                        push_chain(l, N, tables, kind, order).unwrap();
+                        // SAFETY: the counter is only used by the allocator, which is not running.
+                        unsafe { (*c).limit = (*c).bytes.saturating_add(room) };
+                        collect(l);
+                        collect(l);
+                        assert_eq!(count_all(l, tables), N as usize);
+                        l.pop(1);
+                        // SAFETY: as above.
+                        unsafe {
+                            (*c).limit = if kind == 4 { usize::MAX } else { (*c).bytes.saturating_add(room) }
+                        };
+                        collect(l);
+                        if kind == 4 {
+                            // Keys go a cycle after their finalizers.
+                            assert_eq!(log(l).len(), N as usize + 1);
+                            collect(l);
+                        }
+                        assert_eq!(count_all(l, tables), 0);
+                        // SAFETY: as above.
+                        unsafe { (*c).limit = usize::MAX };
+                    });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn chains_of_ephemerons_hold_in_generational_mode() {
+    const N: i32 = 300;
+    for kind in 0..5 {
+        with_state(|l, _| {
+            l.checkstack(100);
+            l.gc(LUA_GCGEN, 0).unwrap();
+            push_chain(l, N, 7, kind, |i| N - 1 - i).unwrap();
+            for _ in 0..5 {
+                l.gc(LUA_GCSTEP, 0).unwrap();
+                assert_eq!(count_all(l, 7), N as usize);
+            }
+            l.pop(1);
+            collect(l);
+            collect(l);
+            assert_eq!(count_all(l, 7), 0);
+        });
+    }
+}
+
+/// Convergence by passes takes minutes for these.
+#[test]
+fn chains_of_ephemerons_take_linear_time() {
+    let n = if cfg!(any(feature = "stress-gc", feature = "heapcheck")) { 3000 } else { 100_000 };
+    for tables in [1, 16] {
+        for step in [1, n - 1, 7919] {
+            with_state(|l, _| {
+                l.gc(LUA_GCSTOP, 0).unwrap();
+                push_chain(l, n, tables, 0, |i| (i as i64 * step as i64 % n as i64) as i32).unwrap();
+                let start = std::time::Instant::now();
+                collect(l);
+                assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+                assert_eq!(count_all(l, tables), n as usize);
+            });
+        }
+    }
+}

@@ -41,6 +41,8 @@ pub mod mark {
     pub const FIXED: u8 = 1 << 5;
     /// Survived a collection in generational mode.
     pub const OLD: u8 = 1 << 6;
+    /// A white key that entries of ephemeron tables wait for (`gc::waiting`).
+    pub const AWAITED: u8 = 1 << 7;
 }
 
 #[repr(C)]
