@@ -23,6 +23,9 @@ fn mark_global_references(g: &Global) {
     if let Some(th) = g.main_thread.get() {
         mark::mark(g, th);
     }
+    if let Some(th) = g.running.get() {
+        mark::mark(g, th);
+    }
     mark::mark_value(g, g.registry.get());
     // SAFETY: the state's own link; nothing here touches it otherwise.
     unsafe { &*g.link.get() }.held(|word| mark::mark_value(g, Value(word)));
@@ -31,7 +34,7 @@ fn mark_global_references(g: &Global) {
     }
 }
 
-/// The whole phase; `l` is the running thread. Returns the work done.
+/// The whole phase; `l` is the thread that works (another than the running one, when something is pushed there). Returns the work done.
 pub(super) fn run(g: &Global, l: Lua) -> usize {
     let gc = &g.gc;
     debug_assert!(gc.grey.is_empty() || gc.generational.get());

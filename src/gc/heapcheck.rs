@@ -218,12 +218,12 @@ impl Checker<'_> {
         if th.stack.get().is_null() {
             return size_of::<Thread>();
         }
-        // SAFETY: `top` is inside the stack.
-        let used = unsafe { th.top.get().offset_from(th.stack.get()) } as usize;
-        // Stacks are written without barriers, so only a sweep tells something about them.
+        self.opt(o, th.resumer.get());
+        // Stacks are written without barriers, so only a sweep tells something about them. Nor may the slots above the top hold
+        // what is dead: a debugger, or a host that moves the top, finds it there.
         if self.g.gc.is_sweeping() {
-            for i in 0..used {
-                // SAFETY: below the top.
+            for i in 0..th.stack_size.get() as usize {
+                // SAFETY: inside the stack, where every slot is initialised.
                 self.value(o, unsafe { *th.stack.get().add(i) });
             }
         }
@@ -241,9 +241,11 @@ impl Checker<'_> {
             t.array().iter().for_each(|v| self.value(o, v.get()));
             for i in 0..t.hsize() {
                 let n = t.node(i);
-                if !n.val.get().is_nil() {
+                self.value(o, n.val.get());
+                // Of a table that was visited the collector has buried the keys without a value that were white then; those
+                // that lost it since are marked. While it is visited in pieces there may be both.
+                if !n.val.get().is_nil() || self.g.gc.is_sweeping() {
                     self.value(o, n.key.get());
-                    self.value(o, n.val.get());
                 }
             }
         }

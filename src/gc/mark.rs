@@ -237,6 +237,7 @@ fn visit_thread(g: &Global, th: Lua) -> usize {
     } else {
         blacken(o);
     }
+    mark_opt(g, th.resumer.get());
     let stack = th.stack.get();
     if stack.is_null() {
         return size_of::<crate::object::Thread>();
@@ -415,7 +416,8 @@ pub(super) fn is_cleared(g: &Global, v: Value) -> bool {
     true
 }
 
-/// Removes the entries of a weak table that have a cleared value (`values`) or key.
+/// Removes the entries of a weak table that have a cleared value (`values`) or key. The latter comes last, when all that lives
+/// is marked, and then sees to the keys of all entries without a value.
 pub(super) fn clear_entries(g: &Global, t: Gc<Table>, values: bool) {
     if values {
         for v in t.array() {
@@ -427,7 +429,10 @@ pub(super) fn clear_entries(g: &Global, t: Gc<Table>, values: bool) {
     for i in 0..t.hsize() {
         let n = t.node(i);
         let v = n.val.get();
-        if !v.is_nil() && is_cleared(g, if values { v } else { n.key.get() }) {
+        if v.is_nil() && values {
+            continue;
+        }
+        if v.is_nil() || is_cleared(g, if values { v } else { n.key.get() }) {
             n.val.set(Value::NIL);
             bury_key(n);
         }

@@ -83,6 +83,9 @@ pub struct Global {
     pub seed: Cell<u64>,
     pub registry: Cell<Value>,
     pub main_thread: Cell<Option<Lua>>,
+    /// The coroutine that was resumed last and has not yielded or ended since. It and those that wait for it
+    /// (`Thread::resumer`) live, though nothing else may refer to them.
+    pub running: Cell<Option<Lua>>,
     pub panic: Cell<Option<lua_CFunction>>,
     /// Offset of the outermost function whose call an error left that nothing will stop; 0: none.
     pub failed_call: Cell<isize>,

@@ -214,6 +214,8 @@ pub struct Thread {
     pub n_c_calls: Cell<u16>,
     /// open upvalues, highest slot first
     pub open_upvals: Cell<Option<Gc<UpVal>>>,
+    /// While the coroutine runs, or another one that it resumed: the coroutine that was running when it was resumed.
+    pub resumer: Cell<Option<Lua>>,
     /// offset in bytes from `stack` of the message handler; 0: none
     pub errfunc: Cell<isize>,
     pub hook: Cell<Option<lua_Hook>>,

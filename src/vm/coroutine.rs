@@ -35,6 +35,8 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
     l.base_ci.ctx.set(protected as i32);
     l.n_c_calls.set(n + 1);
     l.nny.set(0);
+    let g = l.global();
+    l.resumer.set(g.running.replace(Some(l)));
     let mut r = if starting { start(l, nargs) } else { proceed(l, nargs) };
     // Errors that a protected call of the coroutine stops.
     loop {
@@ -47,6 +49,7 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
             _ => break,
         }
     }
+    g.running.set(l.resumer.take());
     call::set_protected(l, protected);
     l.nny.set(old_nny);
     l.n_c_calls.set(l.n_c_calls.get().wrapping_sub(1));
