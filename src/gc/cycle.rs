@@ -195,6 +195,19 @@ fn full(l: Lua) -> LResult<()> {
     finalize::call_all(l, true)
 }
 
+/// The system lacks something that garbage with finalizers may hold: collects everything, also with `lua_gc`'s options set
+/// to do so late. False when it may not: the host has stopped the collector, or a finalizer runs.
+#[cold]
+#[inline(never)]
+pub fn reclaim(l: Lua) -> LResult<bool> {
+    let gc = &l.global().gc;
+    let may = gc.running.get() && !gc.busy.get();
+    if may {
+        full(l)?;
+    }
+    Ok(may)
+}
+
 fn whole_cycle(l: Lua) {
     let g = l.global();
     let gc = &g.gc;

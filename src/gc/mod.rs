@@ -27,7 +27,7 @@
 //!   another collection. Freeing and shrinking happen in sweeps and at their end.
 //!
 //! When a collection can happen
-//! * `check`, `step` and `control`: everything live is reachable; these may run finalizers, so they may raise, move
+//! * `check`, `step`, `reclaim` and `control`: everything live is reachable; these may run finalizers, so they may raise, move
 //!   any stack (also that of the running thread) and shrink the string table.
 //! * `emergency`, from inside of any allocation (`mem`): runs no finalizer and moves no stack.
 //!
@@ -50,7 +50,7 @@ mod sweep;
 mod tests;
 mod waiting;
 
-pub use cycle::{close, control, emergency, step};
+pub use cycle::{close, control, emergency, reclaim, step};
 pub use finalize::check_finalizer;
 pub(crate) use sweep::finish_strings;
 

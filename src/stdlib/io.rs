@@ -187,56 +187,86 @@ fn is_mode(mode: &[u8]) -> bool {
     matches!(rest, b"" | b"+" | b"b" | b"+b")
 }
 
-pub fn io_open(l: Lua) -> LResult<i32> {
-    let name = c_string(l.aux_checklstring(1)?);
-    let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(b"r\0"));
-    let p = new_file(l)?;
-    if !is_mode(mode.to_bytes()) {
-        return Err(l.aux_argerror(2, msg::INVALID_MODE.as_bytes()));
-    }
-    // SAFETY: both strings are terminated, `p` is valid.
-    unsafe {
-        (*p).f = libc::fopen(name.as_ptr(), mode.as_ptr());
-        if (*p).f.is_null() { l.aux_fileresult(false, Some(name.to_bytes())) } else { Ok(1) }
-    }
+/// Pushes a handle for what `open` opens: whether it did. A failure may be mended by a collection, so `open` looks at the
+/// arguments itself.
+fn open_handle(
+    l: Lua,
+    new: fn(Lua) -> LResult<*mut luaL_Stream>,
+    mut open: impl FnMut() -> LResult<*mut FILE>,
+) -> LResult<bool> {
+    let opened = l.retrying(|| {
+        let p = new(l)?;
+        let f = open()?;
+        // SAFETY: the handle is on the stack, and `open` has raised no error since it was made.
+        unsafe { (*p).f = f };
+        Ok((!f.is_null()).then_some(()))
+    })?;
+    Ok(opened.is_some())
 }
 
-/// Opens a file or raises.
-fn must_open(l: Lua, name: &CStr, mode: &CStr) -> LResult<()> {
-    let p = new_file(l)?;
-    // SAFETY: both strings are terminated, `p` is valid.
-    unsafe {
-        (*p).f = libc::fopen(name.as_ptr(), mode.as_ptr());
-        if (*p).f.is_null() {
-            let reason = CStr::from_ptr(libc::strerror(*libc::__errno_location()));
-            return Err(
-                l.aux_error(msg::CANNOT_OPEN_FILE, &[Arg::S(name.to_bytes()), Arg::S(reason.to_bytes())])
-            );
+/// Argument 1, the name of a file or a command.
+fn name_argument(l: Lua) -> LResult<&'static CStr> {
+    Ok(c_string(l.aux_checklstring(1)?))
+}
+
+pub fn io_open(l: Lua) -> LResult<i32> {
+    name_argument(l)?;
+    l.settop(2);
+    let opened = open_handle(l, new_file, || {
+        let name = name_argument(l)?;
+        let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(b"r\0"));
+        if !is_mode(mode.to_bytes()) {
+            return Err(l.aux_argerror(2, msg::INVALID_MODE.as_bytes()));
         }
+        // SAFETY: both strings are terminated.
+        Ok(unsafe { libc::fopen(name.as_ptr(), mode.as_ptr()) })
+    })?;
+    if opened { Ok(1) } else { l.aux_fileresult(false, Some(name_argument(l)?.to_bytes())) }
+}
+
+/// Opens the file whose name is argument 1, or raises.
+fn must_open(l: Lua, mode: &CStr) -> LResult<()> {
+    let opened = open_handle(l, new_file, || {
+        let name = name_argument(l)?;
+        // SAFETY: both strings are terminated.
+        Ok(unsafe { libc::fopen(name.as_ptr(), mode.as_ptr()) })
+    })?;
+    if opened {
+        return Ok(());
     }
-    Ok(())
+    // SAFETY: the text of an error is terminated.
+    let reason = unsafe { CStr::from_ptr(libc::strerror(*libc::__errno_location())) };
+    let name = name_argument(l)?;
+    Err(l.aux_error(msg::CANNOT_OPEN_FILE, &[Arg::S(name.to_bytes()), Arg::S(reason.to_bytes())]))
+}
+
+/// Pushes a handle for a stream to be closed by `pclose`.
+fn new_pipe(l: Lua) -> LResult<*mut luaL_Stream> {
+    let p = new_handle(l)?;
+    // SAFETY: `new_handle` returns a valid stream.
+    unsafe { (*p).closef = Some(Id::ClosePipe.c_function()) };
+    Ok(p)
 }
 
 pub fn popen(l: Lua) -> LResult<i32> {
-    let command = c_string(l.aux_checklstring(1)?);
-    let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(b"r\0"));
-    let p = new_handle(l)?;
-    // SAFETY: both strings are terminated, `p` is valid.
-    unsafe {
-        libc::fflush(null_mut());
-        (*p).f = libc::popen(command.as_ptr(), mode.as_ptr());
-        (*p).closef = Some(Id::ClosePipe.c_function());
-        if (*p).f.is_null() { l.aux_fileresult(false, Some(command.to_bytes())) } else { Ok(1) }
-    }
+    name_argument(l)?;
+    l.settop(2);
+    let opened = open_handle(l, new_pipe, || {
+        let command = name_argument(l)?;
+        let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(b"r\0"));
+        // SAFETY: both strings are terminated.
+        unsafe {
+            libc::fflush(null_mut());
+            Ok(libc::popen(command.as_ptr(), mode.as_ptr()))
+        }
+    })?;
+    if opened { Ok(1) } else { l.aux_fileresult(false, Some(name_argument(l)?.to_bytes())) }
 }
 
 pub fn tmpfile(l: Lua) -> LResult<i32> {
-    let p = new_file(l)?;
-    // SAFETY: `p` is valid.
-    unsafe {
-        (*p).f = libc::tmpfile();
-        if (*p).f.is_null() { l.aux_fileresult(false, None) } else { Ok(1) }
-    }
+    // SAFETY: may be called at any time.
+    let opened = open_handle(l, new_file, || Ok(unsafe { libc::tmpfile() }))?;
+    if opened { Ok(1) } else { l.aux_fileresult(false, None) }
 }
 
 /// Pushes a default file; it must be open.
@@ -255,12 +285,11 @@ fn default_file(l: Lua, default: Default) -> LResult<*mut FILE> {
 /// Sets (to a file or to the file with a name) or returns a default file.
 fn choose_default(l: Lua, default: Default) -> LResult<i32> {
     if !l.isnoneornil(1) {
-        match l.tolstring(1)? {
-            Some(name) => must_open(l, c_string(name), default.mode)?,
-            None => {
-                check_file(l)?;
-                l.pushvalue(1);
-            }
+        if l.isstring(1) {
+            must_open(l, default.mode)?;
+        } else {
+            check_file(l)?;
+            l.pushvalue(1);
         }
         l.setfield(LUA_REGISTRYINDEX, default.field)?;
     }
@@ -306,8 +335,7 @@ pub fn lines(l: Lua) -> LResult<i32> {
     }
     let own = l.type_(1) != LUA_TNIL;
     if own {
-        let name = c_string(l.aux_checklstring(1)?);
-        must_open(l, name, c"r")?;
+        must_open(l, c"r")?;
         l.replace(1);
     } else {
         l.getfield(LUA_REGISTRYINDEX, INPUT.field)?;

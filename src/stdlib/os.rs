@@ -24,10 +24,14 @@ pub fn open(l: Lua) -> LResult<i32> {
 }
 
 pub fn execute(l: Lua) -> LResult<i32> {
-    let command = l.aux_optlstring(1, None)?.map(c_string);
-    // SAFETY: a terminated string, or null to ask whether there is a shell.
-    let status = unsafe { libc::system(command.map_or(core::ptr::null(), CStr::as_ptr)) };
-    if command.is_some() {
+    let status = l.retrying(|| {
+        let command = l.aux_optlstring(1, None)?.map(c_string);
+        // SAFETY: a terminated string, or null to ask whether there is a shell.
+        let status = unsafe { libc::system(command.map_or(core::ptr::null(), CStr::as_ptr)) };
+        Ok((status != -1).then_some(status))
+    })?;
+    let status = status.unwrap_or(-1);
+    if !l.isnoneornil(1) {
         return l.aux_execresult(status);
     }
     l.pushboolean(status != 0);
@@ -50,15 +54,18 @@ pub fn os_rename(l: Lua) -> LResult<i32> {
 }
 
 pub fn tmpname(l: Lua) -> LResult<i32> {
-    let mut name = *b"/tmp/lua_XXXXXX\0";
-    // SAFETY: a terminated template that may be written to.
-    unsafe {
-        let fd = mkstemp(name.as_mut_ptr().cast());
+    let name = l.retrying(|| {
+        let mut name = *b"/tmp/lua_XXXXXX\0";
+        // SAFETY: a terminated template that may be written to.
+        let fd = unsafe { mkstemp(name.as_mut_ptr().cast()) };
         if fd == -1 {
-            return Err(l.aux_error(msg::NO_UNIQUE_NAME, &[]));
+            return Ok(None);
         }
-        libc::close(fd);
-    }
+        // SAFETY: a descriptor of ours.
+        unsafe { libc::close(fd) };
+        Ok(Some(name))
+    })?;
+    let Some(name) = name else { return Err(l.aux_error(msg::NO_UNIQUE_NAME, &[])) };
     l.pushlstring(&name[..name.len() - 1])?;
     Ok(1)
 }

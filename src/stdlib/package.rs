@@ -127,12 +127,15 @@ fn library(l: Lua, path: &CStr, global: bool) -> LResult<Option<*mut c_void>> {
         return Ok(Some(loaded));
     }
     let flags = libc::RTLD_NOW | if global { libc::RTLD_GLOBAL } else { libc::RTLD_LOCAL };
-    // SAFETY: a terminated string.
-    let handle = unsafe { libc::dlopen(path.as_ptr(), flags) };
-    if handle.is_null() {
+    let handle = l.retrying(|| {
+        // SAFETY: a terminated string.
+        let handle = unsafe { libc::dlopen(path.as_ptr(), flags) };
+        Ok((!handle.is_null()).then_some(handle))
+    })?;
+    let Some(handle) = handle else {
         push_dl_error(l)?;
         return Ok(None);
-    }
+    };
     l.getfield(LUA_REGISTRYINDEX, CLIBS)?;
     l.pushlightuserdata(handle)?;
     l.pushvalue(-1);
@@ -180,16 +183,20 @@ pub fn loadlib(l: Lua) -> LResult<i32> {
     Ok(3)
 }
 
-fn is_readable(name: &CStr) -> bool {
-    // SAFETY: terminated strings.
-    unsafe {
-        let f = libc::fopen(name.as_ptr(), c"r".as_ptr());
-        if f.is_null() {
-            return false;
+/// The name on top of the stack, if the file can be read.
+fn readable(l: Lua) -> LResult<Option<&'static CStr>> {
+    l.retrying(|| {
+        let name = c_string(l.tolstring(-1)?.unwrap_or(b"\0"));
+        // SAFETY: terminated strings.
+        unsafe {
+            let f = libc::fopen(name.as_ptr(), c"r".as_ptr());
+            if f.is_null() {
+                return Ok(None);
+            }
+            libc::fclose(f);
         }
-        libc::fclose(f);
-    }
-    true
+        Ok(Some(name))
+    })
 }
 
 /// Pushes the name of the first readable file among the templates of `path` with `name` for `?`; or, and then the
@@ -205,11 +212,12 @@ fn search_path(
     l.pushlstring(b"")?;
     for template in path.split(|&c| c == b';').filter(|t| !t.is_empty()) {
         let template = l.pushlstring(template)?;
-        let file = c_string(l.aux_gsub(template, b"?", name)?);
+        l.aux_gsub(template, b"?", name)?;
         l.remove(-2);
-        if is_readable(file) {
+        if let Some(file) = readable(l)? {
             return Ok(Some(file));
         }
+        let file = c_string(l.tolstring(-1)?.unwrap_or(b"\0"));
         l.pushfmt(msg::NO_FILE, &[Arg::S(file.to_bytes())])?;
         l.remove(-2);
         l.concat(2)?;

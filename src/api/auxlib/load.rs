@@ -1,7 +1,7 @@
 //! Loading chunks from memory and from files.
 
 use super::convert::{errno, error_text};
-use crate::api::Arg;
+use crate::api::{Arg, Bytes};
 use crate::chunk::Input;
 use crate::consts::*;
 use crate::messages as msg;
@@ -96,19 +96,21 @@ impl Lua {
     }
     /// Loads a file, or the standard input. `LUA_ERRFILE` when it cannot be read.
     pub fn aux_loadfilex(self, filename: Option<&CStr>, mode: Option<&[u8]>) -> LResult<i32> {
-        let name = match filename {
+        match filename {
             Some(f) => self.pushfmt("@%s", &[Arg::S(f.to_bytes())])?,
             None => self.pushlstring(b"=stdin")?,
         };
-        let file = match filename {
-            // SAFETY: both are C strings.
-            Some(f) => unsafe { libc::fopen(f.as_ptr(), c"r".as_ptr()) },
-            // SAFETY: the C library's stream.
-            None => unsafe { stdin },
-        };
-        if file.is_null() {
-            return self.file_error("open", name);
-        }
+        let file = self.retrying(|| {
+            let file = match filename {
+                // SAFETY: both are C strings.
+                Some(f) => unsafe { libc::fopen(f.as_ptr(), c"r".as_ptr()) },
+                // SAFETY: the C library's stream.
+                None => unsafe { stdin },
+            };
+            Ok((!file.is_null()).then_some(file))
+        })?;
+        let Some(file) = file else { return self.file_error("open") };
+        let name = self.chunk_name()?;
         let mut source = Source { file, start: [0; 8], pending: 0, block: [0; LUAL_BUFFERSIZE] };
         let (mut c, commented) = source.skip_start();
         if commented {
@@ -121,7 +123,7 @@ impl Lua {
             // SAFETY: the file is open; the strings are C strings.
             source.file = unsafe { libc::freopen(f.as_ptr(), c"rb".as_ptr(), file) };
             if source.file.is_null() {
-                return self.file_error("reopen", name);
+                return self.file_error("reopen");
             }
             c = source.skip_start().0;
         }
@@ -149,13 +151,18 @@ impl Lua {
         let status = status?;
         if failed {
             self.pop(1);
-            return self.file_error("read", name);
+            return self.file_error("read");
         }
         self.remove(-2);
         Ok(status)
     }
+    /// The chunk's name on top. (Whoever changes this stack by the debug library gets another one.)
+    fn chunk_name(self) -> LResult<Bytes> {
+        Ok(self.tolstring(-1)?.filter(|name| !name.is_empty()).unwrap_or(b"?"))
+    }
     /// Puts "cannot `what` ..." in place of the chunk's name on top.
-    fn file_error(self, what: &str, name: &[u8]) -> LResult<i32> {
+    fn file_error(self, what: &str) -> LResult<i32> {
+        let name = self.chunk_name()?;
         let reason = error_text(errno());
         self.pushfmt(msg::CANNOT_OPEN, &[Arg::S(what.as_bytes()), Arg::S(&name[1..]), Arg::S(reason)])?;
         self.remove(-2);

@@ -6,4 +6,5 @@ mod convert;
 mod load;
 mod modules;
 mod references;
+mod retry;
 mod traceback;
