@@ -796,27 +796,29 @@ pub unsafe extern "C-unwind" fn lua_len(L: *mut lua_State, idx: c_int) {
 }
 core!(len(L, idx: c_int) => L.len(idx));
 
-/// `[-0, +0, -]` The state's allocation function, and its argument in `*ud` unless NULL.
+/// `[-0, +0, -]` The state's allocation function, and its argument in `*ud` unless NULL. That of a state made by
+/// luaL_newstate is plain `realloc` and `free`, good for any use.
 ///
 /// Manual 4.8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_getallocf(L: *mut lua_State, ud: *mut *mut c_void) -> lua_Alloc {
     plain!(L => {
+        let (f, its_ud) = L.global().allocator.function();
         if !ud.is_null() {
-            *ud = L.global().ud.get();
+            *ud = its_ud;
         }
-        L.global().frealloc.get()
+        f
     })
 }
 
-/// `[-0, +0, -]` Replaces the allocation function, which must accept the blocks of the one before.
+/// `[-0, +0, -]` Replaces the allocation function, at any time. The new one must accept the blocks of the one before, unless that
+/// was the default one: then it never sees them.
 ///
 /// Manual 4.8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_setallocf(L: *mut lua_State, f: lua_Alloc, ud: *mut c_void) {
     plain!(L => {
-        L.global().frealloc.set(f);
-        L.global().ud.set(ud);
+        L.global().allocator.set_function(f, ud);
     })
 }
 

@@ -54,10 +54,9 @@ unsafe fn entries(list: *const luaL_Reg) -> &'static [luaL_Reg] {
     }
 }
 
-/// `luaL_newstate`: a state with the library's allocator and a panic function that prints the message.
+/// `luaL_newstate`: a state with the default allocator and a panic function that prints the message.
 pub fn newstate() -> Option<Lua> {
-    let (alloc, data) = mem::default_allocator()?;
-    crate::host::new_state(alloc, data, print_panic)
+    crate::host::new_state(mem::default_function, core::ptr::null_mut(), print_panic)
 }
 
 /// Says why the process is about to end.

@@ -5,7 +5,6 @@
 
 use super::{GcState, Phase, atomic, finalize, mark, sweep};
 use crate::consts::*;
-use crate::mem;
 use crate::object::{Global, Lua};
 use crate::throw::LResult;
 
@@ -73,12 +72,12 @@ fn work(l: Lua) -> usize {
             let cost = sweep::sweep_list(l, Phase::Release, core::ptr::null());
             if gc.phase.get() == Phase::Release {
                 sweep::finish(l);
-                mem::collected(g);
+                g.allocator.collected();
             }
             cost
         }
         Phase::Release => {
-            let bytes = mem::release_some(g);
+            let bytes = g.allocator.release_some();
             if bytes == 0 {
                 gc.phase.set(Phase::Pause);
             }

@@ -4,6 +4,8 @@
 //! tag (0 for blocks that are not objects), every later call carries the block's exact size, shrinking is assumed
 //! not to fail, and NULL for a growth leads to an emergency collection, one more try, and `LUA_ERRMEM`.
 //!
+//! `allocator` is that function and what is behind the default one.
+//!
 //! Every byte is accounted in `GcState`. Only `realloc` and `alloc_object` may start an emergency collection: callers
 //! keep what they hold reachable.
 
@@ -13,12 +15,15 @@ use crate::object::{Global, Header, Kind, Lua};
 use crate::throw::{LResult, Throw};
 use core::ffi::c_void;
 
+mod addresses;
+mod allocator;
 mod array;
 mod big;
-pub mod pool;
+mod pool;
 mod slab;
 #[cfg(test)]
 mod tests;
+pub use allocator::{Allocator, default_function};
 pub use array::{Array, ByteBuf};
 
 /// The host's allocation function.
@@ -40,25 +45,10 @@ fn type_tag(kind: Kind) -> usize {
     tag as usize
 }
 
-/// Calls the host's allocator, or goes straight to its pool when it is the one of this library.
 #[inline(always)]
 fn raw(g: &Global, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
-    if let Some(pool) = pool(g) {
-        // SAFETY: the pool lives at least as long as the state's main block, and nothing else refers to it now; sizes
-        // are those the blocks were asked for with.
-        unsafe {
-            let pool = &mut *pool;
-            if block.is_null() && nsize <= pool::SMALL && nsize > 0 {
-                return pool.alloc_small(nsize).cast();
-            }
-            if nsize == 0 && osize <= pool::SMALL && !block.is_null() {
-                pool.free_small(block.cast(), osize);
-                return core::ptr::null_mut();
-            }
-        }
-    }
-    // SAFETY: the host's allocator gets its own `ud` and the exact description of one of its blocks.
-    unsafe { (g.frealloc.get())(g.ud.get(), block.cast(), osize, nsize).cast() }
+    // SAFETY: sizes are those the blocks were asked for with.
+    unsafe { g.allocator.resize(block, osize, nsize) }
 }
 
 #[inline(always)]
@@ -135,56 +125,6 @@ pub(crate) fn try_resize(g: &Global, block: *mut u8, osize: usize, nsize: usize)
     }
     gc::account(g, nsize as isize - osize as isize);
     Some(p)
-}
-
-/// The pool of the state, if it has one.
-#[inline(always)]
-fn pool(g: &Global) -> Option<*mut pool::Pool> {
-    let is_pool = cfg!(not(feature = "system-alloc"))
-        && core::ptr::fn_addr_eq(g.frealloc.get(), pool::pool_alloc as lua_Alloc);
-    is_pool.then(|| g.ud.get().cast())
-}
-
-/// The end of a collection: looks whether there is much free memory, to be given back by `release_some`.
-pub(crate) fn collected(g: &Global) {
-    if let Some(p) = pool(g) {
-        // SAFETY: as in `raw`.
-        unsafe { (*p).collected() };
-    }
-}
-
-/// Gives a bounded amount of memory back to the system: about how many bytes, 0 when there is nothing more to do.
-pub(crate) fn release_some(g: &Global) -> usize {
-    // SAFETY: as in `raw`.
-    pool(g).map_or(0, |p| unsafe { (*p).release_some() })
-}
-
-/// The allocator of `luaL_newstate`. When the state cannot be made with it there is nothing left to free.
-pub fn default_allocator() -> Option<(lua_Alloc, *mut c_void)> {
-    if cfg!(feature = "system-alloc") {
-        return Some((system_alloc, core::ptr::null_mut()));
-    }
-    Some((pool::pool_alloc, pool::new_pool()?))
-}
-
-/// Plain `realloc` and `free`, so that memory checkers see every block (feature `system-alloc`).
-///
-/// # Safety
-/// As for any `lua_Alloc`.
-unsafe extern "C" fn system_alloc(
-    _ud: *mut c_void,
-    ptr: *mut c_void,
-    _osize: usize,
-    nsize: usize,
-) -> *mut c_void {
-    // SAFETY: `ptr` is null or came from here.
-    unsafe {
-        if nsize == 0 {
-            libc::free(ptr);
-            return core::ptr::null_mut();
-        }
-        libc::realloc(ptr, nsize)
-    }
 }
 
 /// Has the processor fetch what is looked at soon.

@@ -1,4 +1,4 @@
-//! The allocator of states made by `luaL_newstate`: a pool of size classes behind the `lua_Alloc` signature.
+//! Where states with the default function have their blocks: a pool of size classes.
 //!
 //! * A block of at most `SMALL` bytes comes from the free list of its class (multiples of 8 bytes), a larger one
 //!   from libc. Small blocks have no header: the caller always tells the old size.
@@ -7,11 +7,9 @@
 //!   slabs (module `slab`), whose blocks go back to their slab: memory of slabs goes back to the system in `release_some`.
 //! * What a block is follows from its size and its address: all chunks are between `low` and `low + span`, where no
 //!   segment is. Only when memory ran out there may be blocks that are something else than that says (`Odd`).
-//! * The pool lives in a block of libc's. It has no reference count: it is destroyed when its last block is freed
-//!   (that is the state's main block), or when it fails to give out a first one.
+//! * Whether a small block is the pool's at all, its address tells too (`owns_small`).
+//! * The pool lives in a block of libc's, as long as its state.
 //! * Nothing is shared between pools, so a pool needs no lock; like its state it is used by one thread at a time.
-//!
-//! The host sees it through `lua_getallocf` and may wrap it, as long as the sizes it passes on stay consistent.
 
 use super::big::{self, BIG};
 use super::slab::{Slabs, slab_of};
@@ -37,6 +35,7 @@ pub struct Free {
 /// Header of a chunk; blocks follow.
 struct Chunk {
     next: *mut Chunk,
+    size: usize,
 }
 const CHUNK_HEAD: usize = size_of::<Chunk>().next_multiple_of(GRAIN);
 
@@ -82,14 +81,87 @@ fn class(size: usize) -> usize {
     size.div_ceil(GRAIN)
 }
 
-/// A new pool, to be passed to `pool_alloc` as `ud`.
-pub fn new_pool() -> Option<*mut c_void> {
-    // SAFETY: plain allocation; all-zero bytes are a valid empty pool.
-    let p = unsafe { libc::calloc(1, size_of::<Pool>()) };
-    if p.is_null() { None } else { Some(p) }
-}
-
 impl Pool {
+    /// A new pool, or null.
+    pub fn new() -> *mut Pool {
+        // SAFETY: plain allocation; all-zero bytes are a valid empty pool.
+        unsafe { libc::calloc(1, size_of::<Pool>()).cast() }
+    }
+    /// # Safety
+    /// No block of the pool is in use, and the pool is not used again.
+    pub unsafe fn destroy(pool: *mut Pool) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            debug_assert_eq!((*pool).live, 0);
+            let mut c = (*pool).chunks;
+            while !c.is_null() {
+                let next = (*c).next;
+                libc::free(c.cast());
+                c = next;
+            }
+            (*pool).slabs.destroy();
+            (*pool).kept.clear();
+            libc::free(pool.cast());
+        }
+    }
+    /// Makes (`p` null), resizes or frees (`nsize` 0) a block. Null when there is no memory; the block is as it was then.
+    ///
+    /// # Safety
+    /// `p` is null or a block of this pool, of `osize` bytes.
+    pub unsafe fn resize(&mut self, p: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
+        // SAFETY: the caller's promise, handed on.
+        unsafe {
+            if p.is_null() {
+                return if nsize == 0 { p } else { self.alloc(nsize).cast() };
+            }
+            if nsize == 0 {
+                self.release(p.cast(), osize);
+                return null_mut();
+            }
+            if osize > SMALL && nsize > SMALL && (osize >= BIG) == (nsize >= BIG) && self.odd.is_null() {
+                let q: *mut u8 = if osize >= BIG {
+                    self.kept.resize(p, osize, nsize, self.live)
+                } else {
+                    libc::realloc(p.cast(), nsize.max(SMALLEST_LARGE)).cast()
+                };
+                if !q.is_null() {
+                    self.recount(osize, nsize);
+                }
+                return q;
+            }
+            if Pool::is_same(osize, nsize) {
+                return p;
+            }
+            let q: *mut u8 = self.alloc(nsize).cast();
+            if q.is_null() {
+                return if nsize < osize { self.shrink_in_place(p, osize, nsize) } else { q };
+            }
+            core::ptr::copy_nonoverlapping(p, q, osize.min(nsize));
+            self.release(p.cast(), osize);
+            q
+        }
+    }
+    /// Whether a block of `osize` bytes is one of `nsize` bytes, too.
+    pub fn is_same(osize: usize, nsize: usize) -> bool {
+        osize <= SMALL && class(osize) == class(nsize)
+    }
+    /// Whether a block of at most `SMALL` bytes is this pool's.
+    pub fn owns_small(&mut self, p: *mut u8) -> bool {
+        if self.is_in_chunk(p as usize) {
+            // Other blocks of libc's may be between chunks.
+            let mut c = self.chunks;
+            while !c.is_null() {
+                // SAFETY: chunks are there as long as the pool.
+                unsafe {
+                    if (p as usize).wrapping_sub(c as usize) < (*c).size {
+                        return true;
+                    }
+                    c = (*c).next;
+                }
+            }
+        }
+        self.slabs.contains(p) || self.is_odd(p.cast())
+    }
     /// A small block of `size` bytes when one is at hand: the fast path of `alloc`.
     ///
     /// # Safety
@@ -255,7 +327,7 @@ impl Pool {
             unsafe { self.put(self.bump.cast(), class(rest)) };
         }
         // SAFETY: a fresh block of `size` bytes.
-        unsafe { p.write(Chunk { next: self.chunks }) };
+        unsafe { p.write(Chunk { next: self.chunks, size }) };
         self.chunks = p;
         self.chunk_bytes += size;
         self.bump = p.cast::<u8>().wrapping_add(CHUNK_HEAD);
@@ -285,12 +357,12 @@ impl Pool {
     }
     /// The end of a collection, before which about as much was allocated as is live now; large blocks do not pay. When
     /// the pool is sparse, memory is given back by calls of `release_some`, but only so often that getting it
-    /// again is paid for by as many bytes allocated.
+    /// again is paid for by as many bytes allocated, unless nothing is allocated here any more (`retired`).
     #[cold]
     #[inline(never)]
-    pub fn collected(&mut self) {
+    pub fn collected(&mut self, retired: bool) {
         self.credit = self.credit.saturating_add(self.live - self.large);
-        let release = self.is_sparse() && self.credit >= self.slabs.held;
+        let release = self.is_sparse() && (retired || self.credit >= self.slabs.held);
         if release {
             self.credit = 0;
             self.flush();
@@ -375,137 +447,64 @@ impl Pool {
         }
         false
     }
-}
-
-/// # Safety
-/// No block of the pool is in use, and the pool is not used again.
-unsafe fn destroy(pool: *mut Pool) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut c = (*pool).chunks;
-        while !c.is_null() {
-            let next = (*c).next;
-            libc::free(c.cast());
-            c = next;
-        }
-        (*pool).slabs.destroy();
-        (*pool).kept.clear();
-        libc::free(pool.cast());
-    }
-}
-
-/// The `lua_Alloc` of pools.
-///
-/// # Safety
-/// `ud` is a pool; `ptr` is null or one of its blocks, of `osize` bytes. After the last block is freed the pool is
-/// gone.
-pub unsafe extern "C" fn pool_alloc(
-    ud: *mut c_void,
-    ptr: *mut c_void,
-    osize: usize,
-    nsize: usize,
-) -> *mut c_void {
-    // SAFETY: the caller's promises, handed on; the pool is not used after `destroy`.
-    unsafe {
-        let pool: *mut Pool = ud.cast();
-        if ptr.is_null() {
-            if nsize == 0 {
-                return null_mut();
+    /// # Safety
+    /// `size` is not zero.
+    unsafe fn alloc(&mut self, size: usize) -> *mut c_void {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if size <= SMALL {
+                return self.alloc_small(size);
             }
-            let p = alloc(&mut *pool, nsize);
-            if p.is_null() && (*pool).live == 0 {
-                destroy(pool);
-            }
-            return p;
         }
-        if nsize == 0 {
-            release(&mut *pool, ptr, osize);
-            if (*pool).live == 0 {
-                destroy(pool);
-            }
-            return null_mut();
-        }
-        if osize > SMALL && nsize > SMALL && (osize >= BIG) == (nsize >= BIG) && (*pool).odd.is_null() {
-            let p = if osize >= BIG {
-                (*pool).kept.resize(ptr.cast(), osize, nsize, (*pool).live).cast()
-            } else {
-                libc::realloc(ptr, nsize.max(SMALLEST_LARGE))
-            };
-            if !p.is_null() {
-                (*pool).recount(osize, nsize);
-            }
-            return p;
-        }
-        if osize <= SMALL && class(osize) == class(nsize) {
-            return ptr;
-        }
-        let p = alloc(&mut *pool, nsize);
-        if p.is_null() {
-            return if nsize < osize { shrink_in_place(&mut *pool, ptr, osize, nsize) } else { null_mut() };
-        }
-        core::ptr::copy_nonoverlapping(ptr.cast::<u8>(), p.cast(), osize.min(nsize));
-        release(&mut *pool, ptr, osize);
-        p
-    }
-}
-
-unsafe fn alloc(pool: &mut Pool, size: usize) -> *mut c_void {
-    // SAFETY: `size` is not zero (`pool_alloc`).
-    unsafe {
-        if size <= SMALL {
-            return pool.alloc_small(size);
-        }
-        let p = pool.alloc_large(size);
+        let p = self.alloc_large(size);
         if !p.is_null() {
-            pool.live += size;
-            pool.large += size;
+            self.live += size;
+            self.large += size;
         }
         p
     }
-}
-
-/// Shrinking must not fail, even when there is no memory for the smaller block.
-#[cold]
-pub(super) unsafe fn shrink_in_place(
-    pool: &mut Pool,
-    p: *mut c_void,
-    osize: usize,
-    nsize: usize,
-) -> *mut c_void {
-    pool.recount(osize, nsize);
-    if pool.is_odd(p) {
-        return p;
-    }
-    // SAFETY: `p` is a block of the pool of `osize` bytes, which are more than `nsize`.
-    unsafe {
-        if osize <= SMALL {
-            if pool.is_in_chunk(p as usize) {
-                // The tail becomes a free block of its own. A slab will free the block as a whole.
-                let size = class(nsize) * GRAIN;
-                pool.put(p.cast::<u8>().add(size).cast(), class(osize) - class(nsize));
+    /// # Safety
+    /// `p` is a block of this pool of `size` bytes.
+    unsafe fn release(&mut self, p: *mut c_void, size: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if size <= SMALL {
+                self.free_small(p, size);
+                return;
             }
+            if self.odd.is_null() || !self.free_odd(p) {
+                self.free_large(p, size);
+            }
+        }
+        self.live -= size;
+        self.large -= size;
+    }
+    /// Shrinking must not fail, even when there is no memory for the smaller block.
+    ///
+    /// # Safety
+    /// `p` is a block of this pool of `osize` bytes, which are more than `nsize` and not the same.
+    #[cold]
+    pub unsafe fn shrink_in_place(&mut self, p: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
+        self.recount(osize, nsize);
+        if self.is_odd(p.cast()) {
             return p;
         }
-        let block = p.cast::<u8>().add(ODD_HEAD);
-        core::ptr::copy(p.cast::<u8>(), block, nsize);
-        p.cast::<Odd>().write(Odd { next: pool.odd, size: osize });
-        pool.odd = p.cast();
-        pool.set_range();
-        block.cast()
-    }
-}
-
-unsafe fn release(pool: &mut Pool, p: *mut c_void, size: usize) {
-    // SAFETY: `p` is a block of the pool with this size (`pool_alloc`).
-    unsafe {
-        if size <= SMALL {
-            pool.free_small(p, size);
-            return;
+        // SAFETY: the caller's promise.
+        unsafe {
+            if osize <= SMALL {
+                if self.is_in_chunk(p as usize) {
+                    // The tail becomes a free block of its own. A slab will free the block as a whole.
+                    let size = class(nsize) * GRAIN;
+                    self.put(p.add(size).cast(), class(osize) - class(nsize));
+                }
+                return p;
+            }
+            let block = p.add(ODD_HEAD);
+            core::ptr::copy(p, block, nsize);
+            p.cast::<Odd>().write(Odd { next: self.odd, size: osize });
+            self.odd = p.cast();
+            self.set_range();
+            block
         }
-        if pool.odd.is_null() || !pool.free_odd(p) {
-            pool.free_large(p, size);
-        }
-        pool.live -= size;
-        pool.large -= size;
     }
 }

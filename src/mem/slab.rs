@@ -8,8 +8,10 @@
 //! * `listed` slabs are in the queue of their class: they have free blocks, or room that was never given out. A slab
 //!   without either is in no queue; the first block that is freed puts it back. A slab without class is on the
 //!   pool's list of empty slabs.
+//! * All segments that are used are in `known`, so that an address tells whether it is in one.
 //! * `touched` slabs take memory; the others are address space only.
 
+use super::addresses::AddressSet;
 use super::pool::{CLASSES, Free, GRAIN};
 use core::ptr::null_mut;
 
@@ -93,6 +95,7 @@ pub struct Slabs {
     cursor: *mut Segment,
     /// segments that must not be used; see `map`
     unusable: *mut Segment,
+    known: AddressSet,
     /// bytes of touched slabs
     pub held: usize,
 }
@@ -147,6 +150,10 @@ impl Slabs {
         // SAFETY: slabs on lists are there.
         self.queues[c].first.is_null() && (self.empty.is_null() || unsafe { !(*self.empty).touched })
     }
+    /// Whether `p` is in a segment.
+    pub fn contains(&mut self, p: *mut u8) -> bool {
+        self.known.get(segment_of(p) as usize).is_some()
+    }
     fn assign(&mut self, s: *mut Slab, c: usize) {
         // SAFETY: an empty slab.
         unsafe {
@@ -175,10 +182,14 @@ impl Slabs {
     fn new_segment(&mut self, forbidden: (usize, usize)) -> bool {
         let mut g = self.leaving;
         if g.is_null() {
+            if !self.known.reserve() {
+                return false;
+            }
             g = self.map(forbidden);
             if g.is_null() {
                 return false;
             }
+            self.known.insert(g as usize, false);
         } else {
             // SAFETY: a segment of the pool.
             self.leaving = unsafe { (*g).next };
@@ -277,6 +288,7 @@ impl Slabs {
                 self.leaving = (*g).next;
                 let held = (*g).held;
                 self.held -= held;
+                self.known.remove(g as usize);
                 libc::munmap(g.cast(), SEGMENT);
                 return held.max(SLAB);
             }
@@ -305,6 +317,7 @@ impl Slabs {
                 }
             }
         }
+        self.known.free();
     }
 }
 

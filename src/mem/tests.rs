@@ -1,28 +1,27 @@
 //! The pool: blocks keep their bytes, memory is reused and goes back, shrinking needs none.
 
 use super::big::BIG;
-use super::pool::{self, Pool, pool_alloc};
-use core::ffi::c_void;
+use super::pool::Pool;
 use core::ptr::null_mut;
 use std::vec::Vec;
 
 /// Blocks of a pool with what was written into them.
 struct Blocks {
-    ud: *mut c_void,
+    pool: *mut Pool,
     list: Vec<(*mut u8, usize, u8)>,
     seed: u64,
 }
 
 impl Blocks {
     fn new() -> Blocks {
-        let mut b = Blocks { ud: pool::new_pool().unwrap(), list: Vec::new(), seed: 1 };
-        // Keeps the pool alive.
+        let mut b = Blocks { pool: Pool::new(), list: Vec::new(), seed: 1 };
+        // One that stays.
         b.alloc(1000);
         b
     }
     fn pool(&mut self) -> &mut Pool {
-        // SAFETY: it lives until the first block is freed, which is the last one to be.
-        unsafe { &mut *self.ud.cast::<Pool>() }
+        // SAFETY: it lives as long as `self`, which is borrowed.
+        unsafe { &mut *self.pool }
     }
     fn random(&mut self, n: usize) -> usize {
         self.seed = self.seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -30,7 +29,7 @@ impl Blocks {
     }
     fn alloc(&mut self, size: usize) {
         // SAFETY: the pool's contract is kept by this type.
-        let p = unsafe { pool_alloc(self.ud, null_mut(), 0, size) }.cast::<u8>();
+        let p = unsafe { self.pool().resize(null_mut(), 0, size) };
         assert!(!p.is_null() && (p as usize).is_multiple_of(8));
         let mark = self.random(256) as u8;
         // SAFETY: a fresh block.
@@ -46,12 +45,12 @@ impl Blocks {
         let (p, size, mark) = self.list.swap_remove(i);
         self.check(p, size, mark);
         // SAFETY: a block of the pool.
-        unsafe { pool_alloc(self.ud, p.cast(), size, 0) };
+        unsafe { self.pool().resize(p, size, 0) };
     }
     fn resize(&mut self, i: usize, nsize: usize) {
         let (p, size, mark) = self.list[i];
         // SAFETY: a block of the pool.
-        let p = unsafe { pool_alloc(self.ud, p.cast(), size, nsize) }.cast::<u8>();
+        let p = unsafe { self.pool().resize(p, size, nsize) };
         self.check(p, size.min(nsize), mark);
         // SAFETY: it has the new size.
         unsafe { p.write_bytes(mark, nsize) };
@@ -59,13 +58,13 @@ impl Blocks {
     }
     /// As the state does it at the end of a collection.
     fn collect(&mut self) {
-        self.pool().collected();
+        self.pool().collected(false);
         while self.pool().release_some() > 0 {}
     }
     /// What was allocated since memory went back the last time pays for doing it again.
     fn pay(&mut self) {
         for _ in 0..3 {
-            self.pool().collected();
+            self.pool().collected(false);
         }
     }
     /// Frees all blocks but the first.
@@ -79,8 +78,9 @@ impl Blocks {
 impl Drop for Blocks {
     fn drop(&mut self) {
         self.clear();
-        // The pool goes with it.
         self.free(0);
+        // SAFETY: no block is in use.
+        unsafe { Pool::destroy(self.pool) };
     }
 }
 
@@ -129,7 +129,7 @@ fn memory_is_reused_and_goes_back() {
         assert!(peak >= 20 << 20);
         // Another class takes the same memory.
         b.clear();
-        b.pool().collected();
+        b.pool().collected(false);
         for _ in 0..(10 << 20) / 64 {
             b.alloc(64);
         }
@@ -179,7 +179,7 @@ fn blocks_shrink_without_memory() {
             continue;
         }
         // SAFETY: a block of the pool, which is to have fewer grains.
-        let q = unsafe { pool::shrink_in_place(b.pool(), p.cast(), size, nsize) }.cast::<u8>();
+        let q = unsafe { b.pool().shrink_in_place(p, size, nsize) };
         b.check(q, nsize, mark);
         b.list.push((q, nsize, mark));
         if i % 5 == 0 {

@@ -8,9 +8,8 @@ use super::thread::Lua;
 use super::value::{Value, lua_CFunction};
 use crate::boundary;
 use crate::gc::GcState;
-use crate::mem::{ByteBuf, lua_Alloc};
+use crate::mem::{Allocator, ByteBuf};
 use core::cell::{Cell, UnsafeCell};
-use core::ffi::c_void;
 
 /// Metamethods, in the order of their names in `TAG_METHOD_NAMES`. Those up to `Eq` have an absence bit in
 /// `Table::flags`.
@@ -75,8 +74,7 @@ impl TagMethod {
 }
 
 pub struct Global {
-    pub frealloc: Cell<lua_Alloc>,
-    pub ud: Cell<*mut c_void>,
+    pub allocator: Allocator,
     pub gc: GcState,
     pub strings: StringTable,
     /// seed of all string hashes

@@ -2,7 +2,7 @@
 
 use crate::consts::*;
 use crate::gc;
-use crate::mem::{self, lua_Alloc};
+use crate::mem::{self, Allocator, lua_Alloc};
 use crate::object::global::{TAG_METHOD_NAMES, WideLights};
 use crate::object::string::{self, StringTable};
 use crate::object::thread::{BASIC_STACK, CallInfo, EXTRA_STACK, Lua, Thread};
@@ -87,10 +87,14 @@ pub static VERSION: f64 = LUA_VERSION_NUM as f64;
 /// # Safety
 /// `f` is an allocator as in the manual's `lua_Alloc`, good for `ud`, as long as the state lives.
 pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
+    let allocator = Allocator::new(f, ud)?;
     // SAFETY: the caller's promise; a thread is asked for.
-    let block: *mut MainBlock =
-        unsafe { f(ud, core::ptr::null_mut(), LUA_TTHREAD as usize, size_of::<MainBlock>()).cast() };
+    let block: *mut MainBlock = unsafe {
+        allocator.resize(core::ptr::null_mut(), LUA_TTHREAD as usize, size_of::<MainBlock>()).cast()
+    };
     if block.is_null() {
+        // SAFETY: there is no block.
+        unsafe { allocator.close(core::ptr::null_mut(), 0) };
         return None;
     }
     // SAFETY: `block` is a fresh block of the right size.
@@ -98,8 +102,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
         let g = &raw const (*block).global;
         let white = mark::WHITE0;
         (&raw mut (*block).global).write(Global {
-            frealloc: Cell::new(f),
-            ud: Cell::new(ud),
+            allocator,
             gc: gc::GcState::new(),
             strings: StringTable::empty(),
             seed: Cell::new(make_seed(block)),
@@ -174,10 +177,9 @@ pub fn close_state(l: Lua) {
     g.scratch.free(main);
     g.wide_lights.free(main);
     free_stack(main, main);
-    let (f, ud) = (g.frealloc.get(), g.ud.get());
     debug_assert_eq!(gc::bytes_in_use(g), size_of::<MainBlock>() as isize, "bytes unaccounted for");
-    // SAFETY: the block came from this allocator with this size; nothing uses it any more.
-    unsafe { f(ud, main.as_ptr().cast(), size_of::<MainBlock>(), 0) };
+    // SAFETY: nothing uses the main block any more; the allocator leaves it before it is freed.
+    unsafe { (&raw const g.allocator).read().close(main.as_ptr().cast(), size_of::<MainBlock>()) };
 }
 
 /// A new thread of the same state, pushed on the stack of `l` (one free slot is needed).
