@@ -30,6 +30,8 @@ pub struct Allocator {
     pool: *mut Pool,
     /// in a state with a pool the large blocks of the host's; everywhere those that do not begin where the object does
     records: UnsafeCell<AddressSet>,
+    /// there is a pool that is not the `sole` source, or a block was not aligned: blocks must be told apart
+    is_apart: Cell<bool>,
     /// the host's function does not align its blocks
     unaligned: Cell<bool>,
 }
@@ -74,6 +76,13 @@ unsafe fn keep_distance(block: *mut u8, object: *mut u8) {
     unsafe { *object.sub(1) = (object as usize - block as usize) as u8 };
 }
 
+/// # Safety
+/// `object` is one in a larger block.
+unsafe fn block_of(object: *mut u8) -> *mut u8 {
+    // SAFETY: `keep_distance` was there.
+    unsafe { object.sub(*object.sub(1) as usize) }
+}
+
 impl Allocator {
     /// `None` when there is no memory for a pool.
     pub fn new(f: lua_Alloc, ud: *mut c_void) -> Option<Allocator> {
@@ -90,6 +99,7 @@ impl Allocator {
             ud: Cell::new(ud),
             pool,
             records: UnsafeCell::new(AddressSet::EMPTY),
+            is_apart: Cell::new(false),
             unaligned: Cell::new(false),
         })
     }
@@ -103,6 +113,7 @@ impl Allocator {
         self.unaligned.set(false);
         if !is_default(f) {
             self.sole.set(null_mut());
+            self.is_apart.set(self.is_apart.get() || !self.pool.is_null());
         }
     }
     /// Frees the last block and what the library has for itself.
@@ -112,7 +123,7 @@ impl Allocator {
     pub unsafe fn close(self, block: *mut u8, size: usize) {
         if !block.is_null() {
             // SAFETY: the caller's promise.
-            unsafe { self.resize(block, size, 0) };
+            unsafe { self.free(block, size) };
         }
         self.records().free();
         if !self.pool.is_null() {
@@ -120,57 +131,126 @@ impl Allocator {
             unsafe { Pool::destroy(self.pool) };
         }
     }
-    /// Makes (`block` null, `osize` the type tag), resizes or frees (`nsize` 0) a block.
+    /// A new block, or null; `tag` is what the host's function is told about it.
     ///
     /// # Safety
-    /// `block` is null or a block from here, of `osize` bytes.
+    /// `size` is not zero.
     #[inline(always)]
-    pub unsafe fn resize(&self, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
+    pub unsafe fn alloc(&self, tag: usize, size: usize) -> *mut u8 {
         let pool = self.sole.get();
-        // SAFETY: the pool is there as long as the state, and nothing else refers to it now; all blocks are the pool's.
+        // SAFETY: the pool is there as long as the state, and nothing else refers to it now.
         unsafe {
-            if !pool.is_null() {
-                let pool = &mut *pool;
-                if block.is_null() && nsize <= SMALL && nsize > 0 {
-                    return pool.alloc_small(nsize).cast();
-                }
-                if nsize == 0 && osize <= SMALL && !block.is_null() {
-                    pool.free_small(block.cast(), osize);
-                    return null_mut();
-                }
+            if !pool.is_null() && size <= SMALL {
+                return (*pool).alloc_small(size);
             }
-            self.resize_any(block, osize, nsize)
+            self.alloc_any(tag, size)
+        }
+    }
+    /// # Safety
+    /// `block` is a block from here of `size` bytes, not used any more.
+    #[inline(always)]
+    pub unsafe fn free(&self, block: *mut u8, size: usize) {
+        let pool = self.sole.get();
+        // SAFETY: as in `alloc`; all blocks are the pool's.
+        unsafe {
+            if !pool.is_null() && size <= SMALL {
+                return (*pool).free_small(block, size);
+            }
+            self.free_any(block, size)
+        }
+    }
+    /// Null when there is no memory; the block is as it was then.
+    ///
+    /// # Safety
+    /// `block` is a block from here of `osize` bytes; `nsize` is not zero.
+    #[inline(never)]
+    pub unsafe fn resize(&self, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
+        // SAFETY: the caller's promise, and as above.
+        unsafe {
+            if !self.sole.get().is_null() {
+                return (*self.pool).resize(block, osize, nsize);
+            }
+            if self.is_apart.get() {
+                return self.resize_apart(block, osize, nsize);
+            }
+            let p = self.ask(block, osize, nsize);
+            if is_aligned(p) { p } else { self.align(p, osize, nsize) }
         }
     }
     #[inline(never)]
-    unsafe fn resize_any(&self, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
-        let pool = self.pool;
+    unsafe fn alloc_any(&self, tag: usize, size: usize) -> *mut u8 {
+        // SAFETY: as in `alloc`.
+        unsafe {
+            if !self.sole.get().is_null() {
+                return (*self.pool).alloc(size);
+            }
+            if self.is_apart.get() {
+                return self.alloc_apart(tag, size);
+            }
+            let p = self.ask(null_mut(), tag, size);
+            if is_aligned(p) { p } else { self.align(p, 0, size) }
+        }
+    }
+    #[inline(never)]
+    unsafe fn free_any(&self, block: *mut u8, size: usize) {
+        // SAFETY: as in `free`.
+        unsafe {
+            if !self.sole.get().is_null() {
+                return (*self.pool).free(block, size);
+            }
+            if self.is_apart.get() {
+                return self.free_apart(block, size);
+            }
+            self.ask(block, size, 0);
+        }
+    }
+    /// Whether a block of `size` bytes is the pool's.
+    fn is_pools(&self, block: *mut u8, size: usize) -> bool {
+        if self.pool.is_null() {
+            return false;
+        }
+        if size > SMALL {
+            return self.records().get(block as usize).is_none();
+        }
+        // SAFETY: the pool is there as long as the state.
+        unsafe { (*self.pool).owns_small(block) }
+    }
+    #[inline(never)]
+    unsafe fn alloc_apart(&self, tag: usize, size: usize) -> *mut u8 {
+        // SAFETY: as in `alloc`.
+        unsafe {
+            if self.pool.is_null() || !is_default(self.function.get()) {
+                return self.new_host_block(tag, size);
+            }
+            (*self.pool).alloc(size)
+        }
+    }
+    #[inline(never)]
+    unsafe fn free_apart(&self, block: *mut u8, size: usize) {
         // SAFETY: the caller's promise, and what the addresses of blocks tell.
         unsafe {
-            let is_pools = !self.sole.get().is_null()
-                || !pool.is_null()
-                    && if block.is_null() {
-                        is_default(self.function.get())
-                    } else if osize <= SMALL {
-                        (*pool).owns_small(block)
-                    } else {
-                        self.records().get(block as usize).is_none()
-                    };
-            if !is_pools {
-                if block.is_null() {
-                    return self.new_host_block(osize, nsize);
-                }
+            if self.is_pools(block, size) {
+                return (*self.pool).free(block, size);
+            }
+            self.free_host_block(block, size)
+        }
+    }
+    #[inline(never)]
+    unsafe fn resize_apart(&self, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
+        // SAFETY: the caller's promise, and what the addresses of blocks tell.
+        unsafe {
+            if !self.is_pools(block, osize) {
                 return self.resize_host_block(block, osize, nsize);
             }
-            if nsize == 0 || is_default(self.function.get()) || Pool::is_same(osize, nsize) {
-                return (*pool).resize(block, osize, nsize);
+            if is_default(self.function.get()) || Pool::is_same(osize, nsize) {
+                return (*self.pool).resize(block, osize, nsize);
             }
             let p = self.new_host_block(0, nsize);
             if !p.is_null() {
                 core::ptr::copy_nonoverlapping(block, p, osize.min(nsize));
-                (*pool).resize(block, osize, 0);
+                (*self.pool).free(block, osize);
             } else if nsize < osize {
-                return (*pool).shrink_in_place(block, osize, nsize);
+                return (*self.pool).shrink_in_place(block, osize, nsize);
             }
             p
         }
@@ -214,14 +294,13 @@ impl Allocator {
                     return null_mut();
                 }
                 let p = self.ask(null_mut(), tag, size);
-                if is_aligned(p) {
-                    if self.is_recorded(size) && !p.is_null() {
-                        self.records().insert(p as usize, false);
-                    }
-                    return p;
+                if !is_aligned(p) {
+                    return self.align(p, 0, size);
                 }
-                self.ask(p, size, 0);
-                self.unaligned.set(true);
+                if self.is_recorded(size) && !p.is_null() {
+                    self.records().insert(p as usize, false);
+                }
+                return p;
             }
             let Some(larger) = size.checked_add(ALIGN) else { return null_mut() };
             if !self.records().reserve() {
@@ -237,6 +316,46 @@ impl Allocator {
             p
         }
     }
+    /// The host's function gave the first block that is not aligned, for one of `osize` bytes or for none (0). What to use
+    /// instead. Where there is no memory for that it is null for a new block; a block that replaced another is kept.
+    ///
+    /// # Safety
+    /// `p` is a block of `size` bytes of the host's, and not recorded.
+    #[cold]
+    #[inline(never)]
+    unsafe fn align(&self, p: *mut u8, osize: usize, size: usize) -> *mut u8 {
+        self.is_apart.set(true);
+        self.unaligned.set(true);
+        // SAFETY: the caller's promise.
+        unsafe {
+            if osize == 0 {
+                // Perhaps it fits only when this one is gone.
+                self.ask(p, size, 0);
+                return self.new_host_block(0, size);
+            }
+            let q = self.new_host_block(0, size);
+            if q.is_null() {
+                return p;
+            }
+            core::ptr::copy_nonoverlapping(p, q, osize.min(size));
+            self.ask(p, size, 0);
+            q
+        }
+    }
+    /// # Safety
+    /// `p` is a block of the host's of `size` bytes.
+    unsafe fn free_host_block(&self, p: *mut u8, size: usize) {
+        let record = self.records().get(p as usize);
+        self.records().remove(p as usize);
+        // SAFETY: the caller's promise, and what the record says.
+        unsafe {
+            if record == Some(true) {
+                self.ask(block_of(p), size + ALIGN, 0);
+            } else {
+                self.ask(p, size, 0);
+            }
+        }
+    }
     /// # Safety
     /// `p` is a block of the host's of `osize` bytes.
     unsafe fn resize_host_block(&self, p: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
@@ -246,16 +365,11 @@ impl Allocator {
             if record == Some(true) {
                 return self.resize_unaligned(p, osize, nsize);
             }
-            if nsize == 0 {
-                self.records().remove(p as usize);
-                return self.ask(p, osize, 0);
-            }
             if self.unaligned.get() {
                 let q = self.new_host_block(0, nsize);
                 if !q.is_null() {
                     core::ptr::copy_nonoverlapping(p, q, osize.min(nsize));
-                    self.records().remove(p as usize);
-                    self.ask(p, osize, 0);
+                    self.free_host_block(p, osize);
                     return q;
                 }
                 if nsize > osize {
@@ -271,14 +385,10 @@ impl Allocator {
             }
             self.records().remove(p as usize);
             if !is_aligned(q) && !self.unaligned.get() {
-                self.unaligned.set(true);
-                let r = self.new_host_block(0, nsize);
-                if !r.is_null() {
-                    core::ptr::copy_nonoverlapping(q, r, osize.min(nsize));
-                    self.ask(q, nsize, 0);
+                let r = self.align(q, osize, nsize);
+                if r != q {
                     return r;
                 }
-                // The old block is gone and there is no memory for one with room: this one is all there is.
             }
             if self.is_recorded(nsize) {
                 self.records().insert(q as usize, false);
@@ -289,20 +399,16 @@ impl Allocator {
     /// # Safety
     /// `p` is an object of `osize` bytes that `new_host_block` put into a larger block.
     unsafe fn resize_unaligned(&self, p: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
-        // SAFETY: the byte before the object tells where its block begins, which has `ALIGN` bytes more.
+        let Some(larger) = nsize.checked_add(ALIGN) else { return null_mut() };
+        // SAFETY: the caller's promise.
         unsafe {
-            let distance = *p.sub(1) as usize;
-            let block = p.sub(distance);
-            let larger = if nsize == 0 { Some(0) } else { nsize.checked_add(ALIGN) };
-            let Some(larger) = larger else { return null_mut() };
+            let block = block_of(p);
+            let distance = p as usize - block as usize;
             let moved = self.ask(block, osize + ALIGN, larger);
-            if nsize > 0 && moved.is_null() {
+            if moved.is_null() {
                 return moved;
             }
             self.records().remove(p as usize);
-            if nsize == 0 {
-                return null_mut();
-            }
             let q = object_in(moved);
             core::ptr::copy(moved.add(distance), q, osize.min(nsize));
             keep_distance(moved, q);

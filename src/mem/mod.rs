@@ -45,10 +45,14 @@ fn type_tag(kind: Kind) -> usize {
     tag as usize
 }
 
+/// `tag` is for a new block.
 #[inline(always)]
-fn raw(g: &Global, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
+fn raw(g: &Global, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> *mut u8 {
+    debug_assert!(nsize > 0);
     // SAFETY: sizes are those the blocks were asked for with.
-    unsafe { g.allocator.resize(block, osize, nsize) }
+    unsafe {
+        if block.is_null() { g.allocator.alloc(tag, nsize) } else { g.allocator.resize(block, osize, nsize) }
+    }
 }
 
 #[inline(always)]
@@ -56,16 +60,16 @@ fn allocate(l: Lua, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> L
     if nsize > osize && l.global().gc.is_stress_due() {
         gc::emergency(l);
     }
-    let p = raw(l.global(), block, if block.is_null() { tag } else { osize }, nsize);
+    let p = raw(l.global(), block, osize, nsize, tag);
     if p.is_null() { retry(l, block, if block.is_null() { tag } else { osize }, nsize) } else { Ok(p) }
 }
 
-/// An allocation failed: frees what can be freed and tries once more.
+/// An allocation failed: frees what can be freed and tries once more. Without a block `osize` is the tag.
 #[cold]
 #[inline(never)]
 fn retry(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> LResult<*mut u8> {
     if nsize <= isize::MAX as usize && gc::emergency(l) {
-        let p = raw(l.global(), block, osize, nsize);
+        let p = raw(l.global(), block, osize, nsize, osize);
         if !p.is_null() {
             return Ok(p);
         }
@@ -112,14 +116,15 @@ pub(crate) fn free_small(l: Lua, block: *mut u8, size: usize) {
 #[inline(always)]
 pub(crate) fn free_block(g: &Global, block: *mut u8, size: usize) {
     if !block.is_null() {
-        raw(g, block, size, 0);
+        // SAFETY: a block of this size.
+        unsafe { g.allocator.free(block, size) };
         gc::account(g, -(size as isize));
     }
 }
 
 /// `realloc` for the collector: no emergency collection, no error.
 pub(crate) fn try_resize(g: &Global, block: *mut u8, osize: usize, nsize: usize) -> Option<*mut u8> {
-    let p = raw(g, block, osize, nsize);
+    let p = raw(g, block, osize, nsize, 0);
     if p.is_null() {
         return None;
     }

@@ -13,7 +13,6 @@
 
 use super::big::{self, BIG};
 use super::slab::{Slabs, slab_of};
-use core::ffi::c_void;
 use core::ptr::null_mut;
 
 /// Largest size with a class, in bytes.
@@ -104,20 +103,47 @@ impl Pool {
             libc::free(pool.cast());
         }
     }
-    /// Makes (`p` null), resizes or frees (`nsize` 0) a block. Null when there is no memory; the block is as it was then.
+    /// A block of `size` bytes, or null.
     ///
     /// # Safety
-    /// `p` is null or a block of this pool, of `osize` bytes.
+    /// `size` is not zero.
+    #[inline(never)]
+    pub unsafe fn alloc(&mut self, size: usize) -> *mut u8 {
+        if size <= SMALL {
+            // SAFETY: the caller's promise.
+            return unsafe { self.alloc_small(size) };
+        }
+        let p = self.alloc_large(size);
+        if !p.is_null() {
+            self.live += size;
+            self.large += size;
+        }
+        p
+    }
+    /// # Safety
+    /// `p` is a block of this pool of `size` bytes, not used any more.
+    #[inline(never)]
+    pub unsafe fn free(&mut self, p: *mut u8, size: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if size <= SMALL {
+                return self.free_small(p, size);
+            }
+            if self.odd.is_null() || !self.free_odd(p) {
+                self.free_large(p, size);
+            }
+        }
+        self.live -= size;
+        self.large -= size;
+    }
+    /// Null when there is no memory; the block is as it was then.
+    ///
+    /// # Safety
+    /// `p` is a block of this pool of `osize` bytes; `nsize` is not zero.
+    #[inline(never)]
     pub unsafe fn resize(&mut self, p: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
         // SAFETY: the caller's promise, handed on.
         unsafe {
-            if p.is_null() {
-                return if nsize == 0 { p } else { self.alloc(nsize).cast() };
-            }
-            if nsize == 0 {
-                self.release(p.cast(), osize);
-                return null_mut();
-            }
             if osize > SMALL && nsize > SMALL && (osize >= BIG) == (nsize >= BIG) && self.odd.is_null() {
                 let q: *mut u8 = if osize >= BIG {
                     self.kept.resize(p, osize, nsize, self.live)
@@ -132,12 +158,12 @@ impl Pool {
             if Pool::is_same(osize, nsize) {
                 return p;
             }
-            let q: *mut u8 = self.alloc(nsize).cast();
+            let q = self.alloc(nsize);
             if q.is_null() {
                 return if nsize < osize { self.shrink_in_place(p, osize, nsize) } else { q };
             }
             core::ptr::copy_nonoverlapping(p, q, osize.min(nsize));
-            self.release(p.cast(), osize);
+            self.free(p, osize);
             q
         }
     }
@@ -167,7 +193,7 @@ impl Pool {
     /// # Safety
     /// `size` is not zero.
     #[inline(always)]
-    pub unsafe fn alloc_small(&mut self, size: usize) -> *mut c_void {
+    pub unsafe fn alloc_small(&mut self, size: usize) -> *mut u8 {
         let c = class(size);
         // SAFETY: the caller saw to it that `size` has a class.
         let list = unsafe { self.lists.get_unchecked_mut(c) };
@@ -183,7 +209,7 @@ impl Pool {
     /// # Safety
     /// `p` is a block of this pool of `size` bytes, at most `SMALL`, not zero.
     #[inline(always)]
-    pub unsafe fn free_small(&mut self, p: *mut c_void, size: usize) {
+    pub unsafe fn free_small(&mut self, p: *mut u8, size: usize) {
         let c = class(size);
         self.live -= c * GRAIN;
         if (p as usize).wrapping_sub(self.low) < self.span {
@@ -200,7 +226,7 @@ impl Pool {
     /// # Safety
     /// `p` is a free block of class `c`.
     #[inline(always)]
-    unsafe fn put(&mut self, p: *mut c_void, c: usize) {
+    unsafe fn put(&mut self, p: *mut u8, c: usize) {
         let b: *mut Free = p.cast();
         // SAFETY: the caller's promise.
         unsafe {
@@ -211,7 +237,7 @@ impl Pool {
     }
     /// `p` is a block of a slab.
     #[inline(always)]
-    fn free_in_slab(&mut self, p: *mut c_void) {
+    fn free_in_slab(&mut self, p: *mut u8) {
         let s = slab_of(p.cast());
         let b: *mut Free = p.cast();
         // SAFETY: the block is its slab's again.
@@ -229,7 +255,7 @@ impl Pool {
     /// `free_small` while there are odd blocks; `live` is right already.
     #[cold]
     #[inline(never)]
-    fn free_any(&mut self, p: *mut c_void, c: usize) {
+    fn free_any(&mut self, p: *mut u8, c: usize) {
         if self.free_odd(p) {
             return;
         }
@@ -246,7 +272,7 @@ impl Pool {
     /// A block of class `c`, whose list is empty.
     #[cold]
     #[inline(never)]
-    fn refill(&mut self, c: usize) -> *mut c_void {
+    fn refill(&mut self, c: usize) -> *mut u8 {
         let size = c * GRAIN;
         let mut room = self.end as usize - self.bump as usize;
         if room < size && !self.is_large && self.new_chunk() {
@@ -376,19 +402,19 @@ impl Pool {
     }
     /// A block of `size` bytes without class, or null.
     #[inline(never)]
-    fn alloc_large(&mut self, size: usize) -> *mut c_void {
+    fn alloc_large(&mut self, size: usize) -> *mut u8 {
         if size >= BIG {
-            return self.kept.alloc(size).cast();
+            return self.kept.alloc(size);
         }
         // SAFETY: plain allocation.
-        unsafe { libc::malloc(size.max(SMALLEST_LARGE)) }
+        unsafe { libc::malloc(size.max(SMALLEST_LARGE)).cast() }
     }
     /// # Safety
     /// `p` is a block of `size` bytes without class, not used any more.
     #[inline(never)]
-    unsafe fn free_large(&mut self, p: *mut c_void, size: usize) {
+    unsafe fn free_large(&mut self, p: *mut u8, size: usize) {
         // SAFETY: the caller's promise.
-        unsafe { if size >= BIG { self.kept.free(p.cast(), size, self.live) } else { libc::free(p) } }
+        unsafe { if size >= BIG { self.kept.free(p, size, self.live) } else { libc::free(p.cast()) } }
     }
     /// A block of `osize` bytes has `nsize` now.
     fn recount(&mut self, osize: usize, nsize: usize) {
@@ -417,7 +443,7 @@ impl Pool {
         }
     }
     /// Frees `p` if it is an odd block.
-    fn free_odd(&mut self, p: *mut c_void) -> bool {
+    fn free_odd(&mut self, p: *mut u8) -> bool {
         let mut link = &raw mut self.odd;
         // SAFETY: odd blocks are there, with their header.
         unsafe {
@@ -434,7 +460,7 @@ impl Pool {
         }
         false
     }
-    fn is_odd(&self, p: *mut c_void) -> bool {
+    fn is_odd(&self, p: *mut u8) -> bool {
         let mut o = self.odd;
         while !o.is_null() {
             // SAFETY: odd blocks are there, with their header.
@@ -446,38 +472,6 @@ impl Pool {
             }
         }
         false
-    }
-    /// # Safety
-    /// `size` is not zero.
-    unsafe fn alloc(&mut self, size: usize) -> *mut c_void {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if size <= SMALL {
-                return self.alloc_small(size);
-            }
-        }
-        let p = self.alloc_large(size);
-        if !p.is_null() {
-            self.live += size;
-            self.large += size;
-        }
-        p
-    }
-    /// # Safety
-    /// `p` is a block of this pool of `size` bytes.
-    unsafe fn release(&mut self, p: *mut c_void, size: usize) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if size <= SMALL {
-                self.free_small(p, size);
-                return;
-            }
-            if self.odd.is_null() || !self.free_odd(p) {
-                self.free_large(p, size);
-            }
-        }
-        self.live -= size;
-        self.large -= size;
     }
     /// Shrinking must not fail, even when there is no memory for the smaller block.
     ///

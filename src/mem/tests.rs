@@ -2,7 +2,6 @@
 
 use super::big::BIG;
 use super::pool::Pool;
-use core::ptr::null_mut;
 use std::vec::Vec;
 
 /// Blocks of a pool with what was written into them.
@@ -29,7 +28,7 @@ impl Blocks {
     }
     fn alloc(&mut self, size: usize) {
         // SAFETY: the pool's contract is kept by this type.
-        let p = unsafe { self.pool().resize(null_mut(), 0, size) };
+        let p = unsafe { self.pool().alloc(size) };
         assert!(!p.is_null() && (p as usize).is_multiple_of(8));
         let mark = self.random(256) as u8;
         // SAFETY: a fresh block.
@@ -45,7 +44,7 @@ impl Blocks {
         let (p, size, mark) = self.list.swap_remove(i);
         self.check(p, size, mark);
         // SAFETY: a block of the pool.
-        unsafe { self.pool().resize(p, size, 0) };
+        unsafe { self.pool().free(p, size) };
     }
     fn resize(&mut self, i: usize, nsize: usize) {
         let (p, size, mark) = self.list[i];

@@ -89,9 +89,8 @@ pub static VERSION: f64 = LUA_VERSION_NUM as f64;
 pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
     let allocator = Allocator::new(f, ud)?;
     // SAFETY: the caller's promise; a thread is asked for.
-    let block: *mut MainBlock = unsafe {
-        allocator.resize(core::ptr::null_mut(), LUA_TTHREAD as usize, size_of::<MainBlock>()).cast()
-    };
+    let block: *mut MainBlock =
+        unsafe { allocator.alloc(LUA_TTHREAD as usize, size_of::<MainBlock>()).cast() };
     if block.is_null() {
         // SAFETY: there is no block.
         unsafe { allocator.close(core::ptr::null_mut(), 0) };
