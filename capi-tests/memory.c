@@ -1,6 +1,7 @@
 /* The allocator's contract: exact old sizes, type tags of new objects, nothing left after lua_close,
  * allocators that move every block, limits, emergency collections, exchange of the allocator. */
 #include <setjmp.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -466,51 +467,415 @@ static void t_borrowed(lua_State *L) {
   say("free of NULL %d", f(ud, NULL, 0, 0) == NULL);
 }
 
-/* shrinking never fails: not a single block, however little memory there is */
-#define BLOCKS 300000
-static void shrink_all(lua_State *L) {
-  static const size_t sizes[] = { 100000, 5000, 2000, 700, 513, 512, 400, 120, 48, 16, 8 };
-  struct Piece { unsigned char *p; size_t size; } *pieces = (struct Piece *)malloc(BLOCKS * sizeof *pieces);
+/* the process is out of memory, not a host's function: the state lives on, and has room again afterwards */
+static void fill_and_drop(lua_State *L) {
   struct rlimit limit;
-  void *ud;
-  lua_Alloc f = lua_getallocf(L, &ud);
-  size_t n = 0, i, s, failed = 0, wrong = 0;
   long pages = 0;
+  int i, errors = 0, room = 0;
   FILE *statm = fopen("/proc/self/statm", "r");
   if (statm == NULL || fscanf(statm, "%ld", &pages) != 1) exit(1);
   fclose(statm);
-  limit.rlim_cur = limit.rlim_max = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (8 << 20);
+  limit.rlim_cur = limit.rlim_max = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (16 << 20);
   setrlimit(RLIMIT_AS, &limit);
-  for (s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-    for (i = 0; n < BLOCKS && (s + 1 == sizeof sizes / sizeof sizes[0] || i < 200); i++) {
-      unsigned char *p = (unsigned char *)f(ud, NULL, 0, sizes[s]);
-      if (p == NULL) break;
-      memset(p, (int)(n & 255), sizes[s]);
-      pieces[n].p = p;
-      pieces[n++].size = sizes[s];
-    }
+  for (i = 0; i < 3; i++) {
+    errors += luaL_dostring(L, "t = {} for i = 1, 1e9 do t[i] = {i} end");
+    lua_pushnil(L);
+    lua_setglobal(L, "t");
+    errors += luaL_dostring(L, "t = {} for i = 1, 1e9 do t['key' .. i] = ('x'):rep(i) end");
+    lua_pushnil(L);
+    lua_setglobal(L, "t");
+    lua_settop(L, 0);
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    if (luaL_dostring(L, "local s = {} for i = 1, 20000 do s[i] = 'piece ' .. i end return #table.concat(s) + #('x'):rep(1000000)") == LUA_OK)
+      room += lua_tointeger(L, -1) == 1208894;
+    lua_settop(L, 0);
   }
-  say("memory ran out %d", n < BLOCKS && f(ud, NULL, 0, 100000) == NULL);
-  for (i = 0; i < n; i++) {
-    size_t half = pieces[i].size / 2 - i % 3, k;
-    unsigned char *p = (unsigned char *)f(ud, pieces[i].p, pieces[i].size, half);
-    if (p == NULL) {
-      failed++;
-      continue;
-    }
-    for (k = 0; k < half; k++) wrong += p[k] != (unsigned char)(i & 255);
-    pieces[i].p = p;
-    pieces[i].size = half;
-  }
-  for (i = 0; i < n; i++) f(ud, pieces[i].p, pieces[i].size, 0);
-  say("failed %lu, wrong %lu", (unsigned long)failed, (unsigned long)wrong);
-  say("room again %d", (pieces[0].p = (unsigned char *)f(ud, NULL, 0, 100000)) != NULL);
-  f(ud, pieces[0].p, 100000, 0);
+  say("errors %d, room again %d", errors, room);
 }
-static void t_shrinking(lua_State *unused) {
+static void t_process_limit(lua_State *L) {
+  (void)L;
+  if (under_checker()) say("errors 6, room again 3\nwent through");
+  else say("%s", in_child(fill_and_drop));
+}
+
+/* ---- the default function ------------------------------------------------------------------------- */
+
+static lua_Alloc original;
+
+static void *its_own(void *ud, void *ptr, size_t osize, size_t nsize) {
+  (void)ud, (void)osize;
+  if (nsize == 0) {
+    free(ptr);
+    return NULL;
+  }
+  return realloc(ptr, nsize);
+}
+
+/* it has no state: good after lua_close, for any ud and old size, and its blocks are those of realloc and free */
+static void t_default(lua_State *unused) {
+  static const size_t sizes[] = { 1, 8, 40, 500, 520, 5000, 100000, 200000, 3000000 };
+  enum { N = sizeof sizes / sizeof sizes[0] };
+  void *ud = &ud, *other_ud = &ud, *p[N];
+  lua_State *L = luaL_newstate(), *M;
+  lua_Alloc f = lua_getallocf(L, &ud);
+  size_t i, round, wrong = 0;
   (void)unused;
-  if (under_checker()) say("memory ran out 1\nfailed 0, wrong 0\nroom again 1\nwent through");
-  else say("%s", in_child(shrink_all));
+  M = lua_newstate(f, ud);
+  say("ud NULL %d, the same everywhere %d", ud == NULL, lua_getallocf(M, &other_ud) == f && other_ud == NULL);
+  lua_setallocf(M, f, &original);
+  say("another ud is kept %d", lua_getallocf(M, &other_ud) == f && other_ud == (void *)&original);
+  luaL_openlibs(M);
+  lua_close(L);
+  for (round = 0; round < 50; round++) {
+    for (i = 0; i < N; i++) {
+      p[i] = round % 2 ? f(&i, NULL, LUA_TTABLE, sizes[i]) : malloc(sizes[i]);
+      memset(p[i], (int)i + 1, sizes[i]);
+    }
+    for (i = 0; i < N; i++) {
+      size_t k, size = sizes[(i * 5 + round) % N];
+      p[i] = round % 3 ? f(NULL, p[i], 0, size) : realloc(p[i], size);
+      for (k = 0; k < size && k < sizes[i]; k++) wrong += ((char *)p[i])[k] != (char)(i + 1);
+    }
+    run_lua(M, "local t = {} for i = 1, 500 do t[i] = {tostring(i)} end");
+    for (i = 0; i < N; i++) {
+      if ((round + i) % 2) f(&wrong, p[i], 12345, 0);
+      else free(p[i]);
+    }
+  }
+  say("wrong %lu, free of NULL %d", (unsigned long)wrong, f(NULL, NULL, 10, 0) == NULL);
+  work(M);
+  lua_close(M);
+}
+
+/* ---- exchange at any moment ----------------------------------------------------------------------- */
+
+/* functions that may follow each other, since the blocks of all are malloc's */
+static unsigned long exchanges, used_functions[4];
+
+static void *counting(void *ud, void *ptr, size_t osize, size_t nsize) {
+  used_functions[0]++;
+  return its_own(ud, ptr, osize, nsize);
+}
+static void *moving(void *ud, void *ptr, size_t osize, size_t nsize) {
+  void *p;
+  (void)ud;
+  used_functions[1]++;
+  if (nsize == 0) {
+    free(ptr);
+    return NULL;
+  }
+  p = malloc(nsize);
+  if (p != NULL && ptr != NULL) {
+    memcpy(p, ptr, osize < nsize ? osize : nsize);
+    memset(ptr, 0xDD, osize);
+    free(ptr);
+  }
+  return p;
+}
+static void *handing_on(void *ud, void *ptr, size_t osize, size_t nsize) {
+  used_functions[2]++;
+  return original(ud, ptr, osize, nsize);
+}
+static lua_State *exchanging;
+static void *exchange(void *ud, void *ptr, size_t osize, size_t nsize);
+static void set_next(lua_State *L) {
+  static const lua_Alloc functions[] = { counting, moving, handing_on, exchange, NULL };
+  lua_Alloc f = functions[exchanges++ * 7 / 3 % 5];
+  lua_setallocf(L, f != NULL ? f : original, NULL);
+}
+/* one that sets its successor when it is called */
+static void *exchange(void *ud, void *ptr, size_t osize, size_t nsize) {
+  used_functions[3]++;
+  set_next(exchanging);
+  return its_own(ud, ptr, osize, nsize);
+}
+
+static int l_exchange(lua_State *L) {
+  set_next(L);
+  return 0;
+}
+static void exchange_hook(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  set_next(L);
+}
+
+/* blocks of all sizes that were there before: small ones in great number, tables and strings of a megabyte */
+static const char build[] =
+  "keep = {} for i = 1, n do keep[i] = {i, name = 'string ' .. i} end "
+  "big = ('x'):rep(700000) numbers = {} for i = 1, 100000 do numbers[i] = i end "
+  "large = {} for i = 1, 300 do large[i] = ('y'):rep(i * 50) end "
+  "function check() local s, n = 0, 0 for _, v in pairs(keep) do s = s + v[1] n = n + #v.name end for _, v in pairs(numbers) do s = s + v end "
+  "  for _, v in pairs(large) do n = n + #v end return s, n, #big, (big:find('[^x]')) end "
+  "function change(k) for i = k, #numbers, 7 do numbers[i] = nil end for i = k, n, 5 do keep[i] = nil end for i = k, 300, 9 do large[i] = nil end "
+  "  for i = 1, 1000 do keep['key' .. k * i] = {k, name = 'n' .. i} end big = big .. ('x'):rep(k * 1000) "
+  "  for i = 1, 50 do large['l' .. k * i] = ('z'):rep(i * 100 + k) end collectgarbage() end";
+
+static void build_up(lua_State *L) {
+  luaL_openlibs(L);
+  lua_register(L, "exchange", l_exchange);
+  lua_pushinteger(L, 6000);
+  lua_setglobal(L, "n");
+  run_lua(L, build);
+}
+
+static const char *exchange_reader(lua_State *L, void *ud, size_t *size) {
+  int *n = (int *)ud;
+  set_next(L);
+  if (*n == 0) return NULL;
+  --*n;
+  *size = 13;
+  return "local a = 1 \n";
+}
+
+static void t_exchange_anywhere(lua_State *unused) {
+  lua_State *L = luaL_newstate();
+  int i, pieces = 150;
+  (void)unused;
+  original = lua_getallocf(L, NULL);
+  exchanging = L;
+  build_up(L);
+  run_lua(L, "return check()");
+  show_stack(L, "before");
+  lua_settop(L, 0);
+  /* in finalizers, comparators, callbacks, metamethods, coroutines */
+  run_lua(L, "for i = 1, 100 do setmetatable({}, {__gc = exchange}) end collectgarbage() "
+             "local t = {} for i = 1, 500 do t[i] = i * 7919 % 501 end table.sort(t, function(a, b) exchange() return a < b end) "
+             "local s = ('some words'):rep(50):gsub('%a+', function(w) exchange() return w:upper() .. w end) "
+             "local m = setmetatable({}, {__index = function(t, k) exchange() return k .. k end, __concat = function() exchange() return {} end}) "
+             "local c = coroutine.wrap(function() for i = 1, 100 do exchange() coroutine.yield({i}) end end) for i = 1, 100 do assert(c()[1] == i) end "
+             "return t[250], #s, m.x, type(m .. m), load(function() exchange() return nil end) ~= nil");
+  show_stack(L, "inside of calls");
+  lua_settop(L, 0);
+  show_status(L, "reader", lua_load(L, exchange_reader, &pieces, "=pieces", NULL));
+  lua_settop(L, 0);
+  /* in the middle of a collection */
+  for (i = 0; i < 2000; i++) {
+    set_next(L);
+    lua_gc(L, LUA_GCSTEP, 1);
+    if (i % 50 == 0) run_lua(L, "big = big .. 'x' keep[#keep] = nil");
+  }
+  for (i = 1; i <= 4; i++) {
+    lua_pushinteger(L, i);
+    lua_setglobal(L, "k");
+    lua_sethook(L, exchange_hook, LUA_MASKCOUNT, 10 * i + 1);
+    run_lua(L, "change(k) return check()");
+    lua_sethook(L, NULL, 0, 0);
+    show_stack(L, "changed");
+    lua_settop(L, 0);
+  }
+  lua_sethook(L, exchange_hook, LUA_MASKCOUNT, 150);
+  work(L);
+  lua_sethook(L, NULL, 0, 0);
+  run_lua(L, "setmetatable({}, {__gc = exchange}) return check()");
+  show_stack(L, "at the end");
+  lua_settop(L, 0);
+  lua_close(L);
+  say("exchanged often %d, each was used %d", exchanges > 1000,
+      used_functions[0] > 100 && used_functions[1] > 100 && used_functions[2] > 100 && used_functions[3] > 100);
+}
+
+/* a function that fails at random or always, set later: errors, nothing lost; old blocks can shrink and go all the same */
+static unsigned long refused, refusals_seed;
+static int refuse_all;
+static void *refusing(void *ud, void *ptr, size_t osize, size_t nsize) {
+  if (ptr == NULL) osize = 0;
+  if (nsize > osize) {
+    refusals_seed = refusals_seed * 69069 + 1;
+    if (refuse_all || (refusals_seed >> 16) % 40 == 0) {
+      refused++;
+      return NULL;
+    }
+  }
+  return its_own(ud, ptr, osize, nsize);
+}
+static void t_exchange_and_refuse(lua_State *unused) {
+  lua_State *L = luaL_newstate();
+  int i, failed = 0;
+  (void)unused;
+  original = lua_getallocf(L, NULL);
+  build_up(L);
+  run_lua(L, "function deep(n) if n > 0 then return 1 + deep(n - 1) end return 0 end return deep(50000)");
+  lua_settop(L, 0);
+  lua_setallocf(L, refusing, NULL);
+  refuse_all = 1;
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  say("nothing at all: %s", status_name(luaL_loadstring(L, "return 1")));
+  lua_settop(L, 0);
+  refuse_all = 0;
+  for (i = 1; i <= 60; i++) {
+    lua_getglobal(L, "change");
+    lua_pushinteger(L, i % 4 + 1);
+    failed += lua_pcall(L, 1, 0, 0) == LUA_ERRMEM;
+    if (i % 20 == 0) lua_setallocf(L, i % 40 == 0 ? refusing : original, NULL);
+    lua_settop(L, 0);
+  }
+  say("refused %d, errors %d", refused > 100, failed > 20);
+  lua_setallocf(L, counting, NULL);
+  run_lua(L, "local s = 0 for k, v in pairs(numbers) do s = s + (k == v and 0 or 1) end "
+             "for k, v in pairs(keep) do s = s + (#v.name > 1 and 0 or 1) end for k, v in pairs(large) do s = s + (v:find('^[yz]+$') and 0 or 1) end "
+             "return s, big:find('[^x]'), deep(10000)");
+  show_stack(L, "intact");
+  lua_settop(L, 0);
+  work(L);
+  lua_close(L);
+}
+
+/* ---- a heap of the host's that knows its blocks by their addresses, and need not align them -------- */
+
+#define HEAP_BYTES ((size_t)256 << 20)
+enum { ALIGNED, BY_FOUR, BY_TWO, BY_ONE, ALTERNATING, LATE, WHEN_RESIZED, ALIGNMENTS };
+static const char *const alignments[] = { "aligned", "by four", "by two", "by one", "alternating", "late", "when resized" };
+static struct Region {
+  char *start, *next, *lists[64];
+  int alignment;
+  size_t blocks;
+  unsigned long calls, fail_from, fail_to, wrong_size, overrun;
+} region;
+
+static int in_region(void *p) { return (char *)p >= region.start && (char *)p < region.next; }
+/* A block: its size, bytes to skip with how many they are in the last one, data, a mark */
+static char *region_alloc(size_t size, int resized) {
+  int class = 5, skip = sizeof(size_t) + 8;
+  char *b;
+  switch (region.alignment) {
+    case BY_FOUR: skip += 4; break;
+    case BY_TWO: skip += 2; break;
+    case BY_ONE: skip += 1; break;
+    case ALTERNATING: skip += region.calls % 2 ? 4 : 0; break;
+    case LATE: skip += region.calls > 300 ? 4 : 0; break;
+    case WHEN_RESIZED: skip += resized ? 4 : 0; break;
+    default: break;
+  }
+  while (((size_t)1 << class) < size + 32) class++;
+  if (region.lists[class] != NULL) {
+    b = region.lists[class];
+    memcpy(&region.lists[class], b, sizeof b);
+  } else {
+    b = region.next;
+    if (((size_t)1 << class) > (size_t)(region.start + HEAP_BYTES - b)) return NULL;
+    region.next += (size_t)1 << class;
+  }
+  memcpy(b, &size, sizeof size);
+  b[skip - 1] = (char)skip;
+  b[skip + size] = 77;
+  region.blocks++;
+  return b + skip;
+}
+static void region_free(char *p, size_t osize) {
+  char *b = p - p[-1];
+  size_t size;
+  int class = 5;
+  memcpy(&size, b, sizeof size);
+  region.wrong_size += size != osize;
+  region.overrun += p[size] != 77;
+  while (((size_t)1 << class) < size + 32) class++;
+  memset(b, 0xDD, size + 16);
+  memcpy(b, &region.lists[class], sizeof b);
+  region.lists[class] = b;
+  region.blocks--;
+}
+static void *of_region(void *ud, void *ptr, size_t osize, size_t nsize) {
+  char *p = NULL;
+  (void)ud;
+  region.calls++;
+  if (nsize != 0) {
+    if ((ptr == NULL || nsize > osize) && region.calls >= region.fail_from && region.calls < region.fail_to) return NULL;
+    p = region_alloc(nsize, ptr != NULL);
+    if (p == NULL) return NULL;
+    if (ptr != NULL) memcpy(p, ptr, osize < nsize ? osize : nsize);
+  }
+  if (ptr != NULL) {
+    if (in_region(ptr)) region_free((char *)ptr, osize);
+    else free(ptr);
+  }
+  return p;
+}
+static void new_region(int alignment) {
+  char *start = region.start;
+  memset(&region, 0, sizeof region);
+  if (start == NULL) start = (char *)mmap(NULL, HEAP_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  region.start = region.next = start;
+  region.alignment = alignment;
+}
+static void region_verdict(const char *label) {
+  say("%s: blocks left %lu, wrong sizes %lu, overruns %lu", label, (unsigned long)region.blocks, region.wrong_size, region.overrun);
+}
+
+/* from the start, and set later: while that is so nothing of the other kind reaches the heap, and all goes at the end */
+static void t_alignment(lua_State *unused) {
+  int i;
+  (void)unused;
+  for (i = 0; i < ALIGNMENTS; i++) {
+    lua_State *L;
+    new_region(i);
+    L = lua_newstate(of_region, NULL);
+    luaL_openlibs(L);
+    say("%s", alignments[i]);
+    work(L);
+    lua_close(L);
+    region_verdict("closed");
+    new_region(i);
+    L = luaL_newstate();
+    build_up(L);
+    lua_setallocf(L, of_region, NULL);
+    run_lua(L, "for k = 1, 3 do change(k) end return check()");
+    show_stack(L, "set later");
+    lua_settop(L, 0);
+    work(L);
+    say("used %d", region.calls > 1000);
+    lua_close(L);
+    region_verdict("closed");
+  }
+}
+
+/* the same when the n-th call fails, alone or with all that follow */
+static void t_alignment_failures(lua_State *unused) {
+  static const char script[] =
+    "local t, s = {}, '' for i = 1, 60 do t[i] = {i, k = 'key' .. i} s = s .. i .. 'zzzzzzzzz' t['n' .. i] = #s end "
+    "local function f(n) if n > 0 then return 1 + f(n - 1) end return 0 end f(200) return #s + #t + (t.n7 or 0)";
+  unsigned long left = 0, wrong = 0, lost = 0, no_state = 0, went_through = 0, failed = 0;
+  int n, later, i;
+  (void)unused;
+  for (i = BY_FOUR; i < ALIGNMENTS; i++) {
+    for (later = 0; later < 2; later++) {
+      for (n = 1; n < 700; n += under_checker() ? 41 : 5) {
+        lua_State *L;
+        int rounds, status;
+        new_region(i);
+        region.fail_from = n;
+        region.fail_to = n % 2 ? n + 1 : 1000000;
+        L = later ? luaL_newstate() : lua_newstate(of_region, NULL);
+        if (L == NULL) {
+          no_state++;
+          left += region.blocks;
+          continue;
+        }
+        if (later) lua_setallocf(L, of_region, NULL);
+        status = luaL_loadstring(L, script);
+        if (status != LUA_OK) {
+          lua_settop(L, 0);
+          region.fail_to = 0;
+          luaL_loadstring(L, script);
+        }
+        for (rounds = 0; rounds < 3; rounds++) {
+          lua_pushvalue(L, 1);
+          status = lua_pcall(L, 0, 1, 0);
+          if (status == LUA_OK) {
+            went_through++;
+            lost += lua_tointeger(L, -1) != 111 + 540 + 60 + 70;
+          } else if (status == LUA_ERRMEM) failed++;
+          region.fail_to = 0;
+          lua_settop(L, 1);
+        }
+        lua_close(L);
+        left += region.blocks;
+        wrong += region.wrong_size + region.overrun;
+      }
+    }
+  }
+  say("states that could not be made %d, calls that failed %d and that did not %d", no_state > 0, failed > 0, went_through > 0);
+  say("left %lu, wrong %lu, lost %lu", left, wrong, lost);
 }
 
 static int new_userdata(lua_State *L) {
@@ -580,7 +945,12 @@ static const Section sections[] = {
   { "absurd_sizes", t_absurd_sizes },
   { "exchange", t_exchange },
   { "borrowed", t_borrowed },
-  { "shrinking", t_shrinking },
+  { "process_limit", t_process_limit },
+  { "default", t_default },
+  { "exchange_anywhere", t_exchange_anywhere },
+  { "exchange_and_refuse", t_exchange_and_refuse },
+  { "alignment", t_alignment },
+  { "alignment_failures", t_alignment_failures },
   { "footprint", t_footprint },
   { "no_memory_at_all", t_no_memory_at_all },
   END_OF_SECTIONS
