@@ -436,6 +436,52 @@ static void t_panics(lua_State *unused) {
   panic_without_memory();
 }
 
+/* ---- a function that is set later, and the blocks of before ------------------------------------------- */
+
+/* counts, and knows its own blocks */
+static struct { long balance, strangers; } seen;
+static void *own_heap[200000];
+static long own_heap_used;
+static long own_index(void *p) {
+  long i;
+  for (i = own_heap_used - 1; i >= 0; i--)
+    if (own_heap[i] == p) return i;
+  return -1;
+}
+static void *keeping(void *ud, void *ptr, size_t osize, size_t nsize) {
+  long i = ptr != NULL ? own_index(ptr) : -1;
+  void *p;
+  (void)ud;
+  if (ptr != NULL) seen.strangers += i < 0;
+  else osize = 0;
+  seen.balance += (long)nsize - (long)osize;
+  if (nsize == 0) {
+    free(ptr);
+    if (i >= 0) own_heap[i] = own_heap[--own_heap_used];
+    return NULL;
+  }
+  p = realloc(ptr, nsize);
+  if (i < 0) i = own_heap_used++;
+  own_heap[i] = p;
+  return p;
+}
+static void t_exchange(lua_State *L) {
+  lua_State *M = luaL_newstate();
+  long before;
+  (void)L;
+  luaL_openlibs(M);
+  run_lua(M, "t = {} for i = 1, 3000 do t[i] = {'string ' .. i} end big = ('x'):rep(1000000)");
+  lua_gc(M, LUA_GCCOLLECT, 0);
+  before = lua_gc(M, LUA_GCCOUNT, 0) * 1024L + lua_gc(M, LUA_GCCOUNTB, 0);
+  lua_setallocf(M, keeping, NULL);
+  run_lua(M, "for i = 1, 1000 do t[i] = nil end for i = 1, 1000 do t[i] = {i} end big = big .. 'y' return #t");
+  lua_close(M);
+  say("a function set later sees blocks of before: %s", seen.strangers > 0 ? "yes" : "no");
+  say("a balance that begins with 0 ends with %s",
+      seen.balance == 0 ? "0" : seen.balance == -before ? "less by what was in use" : "something else");
+  say("blocks of its own that are left: %ld", own_heap_used);
+}
+
 static const Section sections[] = {
   { "cleanups", t_cleanups },
   { "nesting", t_nesting },
@@ -450,6 +496,7 @@ static const Section sections[] = {
   { "bounded_steps", t_bounded_steps },
   { "memory_goes_back", t_memory_goes_back },
   { "panics", t_panics },
+  { "exchange", t_exchange },
   END_OF_SECTIONS
 };
 

@@ -472,6 +472,86 @@ static void t_raise_often(lua_State *L) {
   say("lost %d", lost);
 }
 
+/* ---- states of other threads made with the function of a master state ------------------------------ */
+
+/* Each lane has states by lua_newstate(f, ud) and blocks of the function's own, which it passes on to the next lane, while the master works too
+ * and is closed before the lanes end. */
+#define LANE_BLOCKS 64
+static lua_Alloc lanes_function;
+static void *lanes_ud;
+static pthread_mutex_t lanes_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct { void *p; size_t size; } passed_on[LANE_BLOCKS];
+
+static void pass_on(unsigned n) {
+  size_t size = 1 + n * 7919u % 3000, other, k;
+  char *p = (char *)lanes_function(lanes_ud, NULL, 0, size), *q;
+  memset(p, (int)(size & 127), size);
+  pthread_mutex_lock(&lanes_mutex);
+  q = (char *)passed_on[n % LANE_BLOCKS].p;
+  other = passed_on[n % LANE_BLOCKS].size;
+  passed_on[n % LANE_BLOCKS].p = p;
+  passed_on[n % LANE_BLOCKS].size = size;
+  pthread_mutex_unlock(&lanes_mutex);
+  if (q == NULL) return;
+  for (k = 0; k < other; k++)
+    if (q[k] != (char)(other & 127)) abort();
+  q = (char *)lanes_function(lanes_ud, q, 0, other + 500);
+  if (q[other - 1] != (char)(other & 127)) abort();
+  lanes_function(lanes_ud, q, 0, 0);
+}
+
+static int pass_on_from_lua(lua_State *L) {
+  pass_on((unsigned)lua_tointeger(L, 1));
+  return 0;
+}
+
+static void *lane(void *arg) {
+  Job *job = (Job *)arg;
+  int i;
+  for (i = 0; i < 4; i++) {
+    lua_State *L = lua_newstate(lanes_function, lanes_ud);
+    void *ud = &ud;
+    if (lua_getallocf(L, &ud) != lanes_function || ud != lanes_ud) job->lost++;
+    luaL_openlibs(L);
+    lua_register(L, "pass_on", pass_on_from_lua);
+    luaL_loadstring(L, worker_code);
+    lua_pushinteger(L, job->id);
+    job->lost += lua_pcall(L, 1, 0, 0) != LUA_OK;
+    if (i % 2) lua_setallocf(L, lanes_function, &job);
+    job->lost += luaL_dostring(L,
+      "local t = {} for i = 1, 4000 do t[i % 500] = {i, tostring(i)} if i % 10 == 0 then pass_on(i) end end "
+      "local s = ('x'):rep(200000) for i = 1, 5 do s = s .. s:sub(1, i * 10000) end t = nil collectgarbage() return #s == 350000 or error()") != LUA_OK;
+    lua_close(L);
+  }
+  return NULL;
+}
+
+static void t_lanes(lua_State *L) {
+  Job jobs[THREADS];
+  int i, lost = 0;
+  lua_State *master = luaL_newstate();
+  (void)L;
+  luaL_openlibs(master);
+  lanes_function = lua_getallocf(master, &lanes_ud);
+  memset(jobs, 0, sizeof jobs);
+  for (i = 0; i < THREADS; i++) {
+    jobs[i].id = i + 1;
+    pthread_create(&jobs[i].thread, NULL, lane, &jobs[i]);
+  }
+  lost += luaL_dostring(master, "for k = 1, 20 do local t = {} for i = 1, 2000 do t[i] = {tostring(i), i} end end") != LUA_OK;
+  for (i = 0; i < 500; i++) pass_on((unsigned)i);
+  lua_close(master);
+  for (i = 0; i < THREADS; i++) {
+    pthread_join(jobs[i].thread, NULL);
+    lost += jobs[i].lost;
+  }
+  for (i = 0; i < LANE_BLOCKS; i++) {
+    lanes_function(NULL, passed_on[i].p, 0, 0);
+    passed_on[i].p = NULL;
+  }
+  say("lost %d", lost);
+}
+
 static const Section sections[] = {
   { "one_each", t_one_each },
   { "moving_state", t_moving_state },
@@ -483,6 +563,7 @@ static const Section sections[] = {
   { "signal_storm", t_signal_storm },
   { "preempt", t_preempt },
   { "raise_often", t_raise_often },
+  { "lanes", t_lanes },
   END_OF_SECTIONS
 };
 

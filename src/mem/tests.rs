@@ -1,7 +1,10 @@
-//! The pool: blocks keep their bytes, memory is reused and goes back, shrinking needs none.
+//! The pool: blocks keep their bytes, memory is reused and goes back, shrinking needs none, its blocks are known by
+//! their addresses.
 
+use super::addresses::AddressSet;
 use super::big::BIG;
 use super::pool::Pool;
+use std::collections::HashMap;
 use std::vec::Vec;
 
 /// Blocks of a pool with what was written into them.
@@ -233,4 +236,79 @@ fn big_blocks_are_kept_for_a_while() {
         b.alloc(32);
     }
     assert_eq!(b.pool().kept(), 0);
+}
+
+#[test]
+fn a_pool_that_is_not_used_any_more_gives_all_back() {
+    let mut b = Blocks::new();
+    for _ in 0..(20 << 20) / 40 {
+        b.alloc(40);
+    }
+    b.clear();
+    b.collect();
+    assert!(b.pool().held() >= 20 << 20, "not paid for");
+    b.pool().collected(true);
+    while b.pool().release_some() > 0 {}
+    assert!(b.pool().held() < 1 << 20, "{} bytes are held for nothing", b.pool().held());
+}
+
+#[test]
+fn a_pool_knows_its_blocks() {
+    let mut b = Blocks::new();
+    let mut others = Vec::new();
+    // Other blocks of libc's lie between its chunks, and segments come and go.
+    for round in 0..3 {
+        for i in 0..20_000 {
+            let n = b.random(512);
+            b.alloc(1 + n);
+            if i % 10 == 0 {
+                // SAFETY: plain allocation.
+                others.push(unsafe { libc::malloc(1 + n) }.cast::<u8>());
+            }
+        }
+        for i in 0..b.list.len() {
+            let (p, size, _) = b.list[i];
+            assert!(size > 512 || b.pool().owns_small(p), "round {round}");
+        }
+        for &p in &others {
+            assert!(!b.pool().owns_small(p), "round {round}");
+        }
+        b.pay();
+        b.clear();
+        b.collect();
+    }
+    b.alloc(3000);
+    let (p, size, mark) = b.list.pop().unwrap();
+    // SAFETY: a block of the pool.
+    let p = unsafe { b.pool().shrink_in_place(p, size, 100) };
+    assert!(b.pool().owns_small(p));
+    b.list.push((p, 100, mark));
+    for p in others {
+        // SAFETY: allocated above.
+        unsafe { libc::free(p.cast()) };
+    }
+}
+
+#[test]
+fn addresses_in_a_set() {
+    let mut b = Blocks::new();
+    let (mut set, mut expected) = (AddressSet::EMPTY, HashMap::new());
+    for i in 0..200_000 {
+        // Few of them, so that they collide and come again; more and fewer by turns.
+        let address = 8 * (1 + b.random(if i / 50_000 % 2 == 0 { 3000 } else { 300 }));
+        if b.random(2) == 0 {
+            set.remove(address);
+            expected.remove(&address);
+        } else if !expected.contains_key(&address) {
+            assert!(set.reserve());
+            set.insert(address, i % 3 == 0);
+            expected.insert(address, i % 3 == 0);
+        }
+        if i % 5_000 == 0 {
+            for a in 0..3100 {
+                assert_eq!(set.get(8 * a), expected.get(&(8 * a)).copied());
+            }
+        }
+    }
+    set.free();
 }
