@@ -4,7 +4,7 @@
 use super::addresses::AddressSet;
 use super::big::BIG;
 use super::pool::Pool;
-use std::collections::HashMap;
+use std::collections::hash_map::{Entry, HashMap};
 use std::vec::Vec;
 
 /// Blocks of a pool with what was written into them.
@@ -299,10 +299,10 @@ fn addresses_in_a_set() {
         if b.random(2) == 0 {
             set.remove(address);
             expected.remove(&address);
-        } else if !expected.contains_key(&address) {
+        } else if let Entry::Vacant(entry) = expected.entry(address) {
             assert!(set.reserve());
             set.insert(address, i % 3 == 0);
-            expected.insert(address, i % 3 == 0);
+            entry.insert(i % 3 == 0);
         }
         if i % 5_000 == 0 {
             for a in 0..3100 {
