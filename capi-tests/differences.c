@@ -466,11 +466,20 @@ static void *keeping(void *ud, void *ptr, size_t osize, size_t nsize) {
   return p;
 }
 static void t_exchange(lua_State *L) {
+  static void *holes[1200];
   lua_State *M = luaL_newstate();
   long before;
+  int i;
   (void)L;
   luaL_openlibs(M);
-  run_lua(M, "t = {} for i = 1, 3000 do t[i] = {'string ' .. i} end big = ('x'):rep(1000000)");
+  run_lua(M, "t = {} big = ('x'):rep(1000000) function more() for i = 1, 50 do t[#t + 1] = {'string ' .. #t} end end");
+  /* malloc's blocks lie between the state's, and make room for the function's there */
+  for (i = 0; i < 60; i++) {
+    int k;
+    for (k = 0; k < 20; k++) holes[20 * i + k] = malloc((size_t)(16 + 25 * k));
+    run_lua(M, "more()");
+  }
+  for (i = 0; i < 1200; i++) free(holes[i]);
   lua_gc(M, LUA_GCCOLLECT, 0);
   before = lua_gc(M, LUA_GCCOUNT, 0) * 1024L + lua_gc(M, LUA_GCCOUNTB, 0);
   lua_setallocf(M, keeping, NULL);
