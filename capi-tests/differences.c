@@ -140,6 +140,54 @@ static void t_count_after_yield(lua_State *L) {
   }
 }
 
+/* ---- count hooks that look in on the library ---------------------------------------------------------- */
+
+static int polls;
+static void yield_in_c(lua_State *L, lua_Debug *ar) {
+  lua_getinfo(L, "S", ar);
+  if (*ar->what != 'C') return;
+  polls++;
+  lua_yield(L, 0);
+}
+static int c_call(lua_State *L) {
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+/* the yield waits for the next instruction of a function that can be left; where there is none it is no error */
+static void t_yield_in_library(lua_State *L) {
+  static const char *const bodies[] = {
+    "local a = s:find(p)\nlocal b = s:gsub(p, '')\nreturn a, #b",
+    "return s:find(p)",
+    "local a = c_call(s.find, s, p)\nreturn a",
+    "local a, b = pcall(s.find, s, p)\nlocal t = {}\nfor i = 1, 2000 do t[i] = i * 7 % 2001 end\ntable.sort(t)\nreturn a, t[1]",
+    "local a = c_call(function() return s:find(p), 1 end)\nreturn a"
+  };
+  size_t i;
+  int m;
+  lua_register(L, "c_call", c_call);
+  run_lua(L, "s = ('a'):rep(18) p = ('a?'):rep(18) .. '[bc]'");
+  for (i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+    for (m = 0; m < 2; m++) {
+      lua_State *co = m ? lua_newthread(L) : L;
+      lua_Debug ar;
+      int status;
+      polls = 0;
+      compile(co, bodies[i]);
+      lua_sethook(co, yield_in_c, LUA_MASKCOUNT, 500);
+      if (m == 0) status = lua_pcall(L, 0, LUA_MULTRET, 0);
+      else while ((status = lua_resume(co, L, 0)) == LUA_YIELD) {
+        lua_getstack(co, 0, &ar);
+        lua_getinfo(co, "Sl", &ar);
+        say("  yields at line %d of %s", ar.currentline, ar.what);
+      }
+      lua_sethook(co, NULL, 0, 0);
+      printf("%d %s, %s, ", (int)i, polls > 3 ? "often" : polls > 0 ? "a few times" : "never", status_name(status));
+      show_stack(co, "results");
+      lua_settop(L, 0);
+    }
+}
+
 /* ---- nesting on a small native stack ---------------------------------------------------------------- */
 
 static int c_protected(lua_State *L) {
@@ -497,6 +545,7 @@ static const Section sections[] = {
   { "other_thread", t_other_thread },
   { "count_after_yield", t_count_after_yield },
   { "direct_calls", t_direct_calls },
+  { "yield_in_library", t_yield_in_library },
   { "small_stack", t_small_stack },
   { "thread_storm", t_thread_storm },
   { "nan", t_nan },

@@ -367,6 +367,263 @@ static void t_yield_over_c(lua_State *L) {
   }
 }
 
+/* ---- hooks that are set and cleared while the interpreter waits --------------------------------------- */
+
+/* What happens next is told: events up to the chunk's end. */
+static int armed_mask, told;
+static void told_hook(lua_State *L, lua_Debug *ar) {
+  int line = ar->currentline;
+  if (told++ >= 6) return;
+  lua_getinfo(L, "Sl", ar);
+  printf(" %s %s %d,", event_name(ar->event), ar->what, line < 0 ? ar->currentline : line);
+}
+static int arm(lua_State *L) {
+  if (armed_mask != 0) lua_sethook(L, told_hook, armed_mask, 2);
+  else lua_sethook(L, NULL, 0, 0);
+  lua_settop(L, 1);
+  return 1;
+}
+static int armed_compare(lua_State *L) {
+  arm(L);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+static int armed_once(lua_State *L) {
+  if (lua_toboolean(L, 2)) return 0;
+  arm(L);
+  lua_pushinteger(L, 1);
+  return 1;
+}
+static int armed_piece(lua_State *L) {
+  arm(L);
+  return 0;
+}
+static int arm_main(lua_State *L) {
+  lua_State *main_thread;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  main_thread = lua_tothread(L, -1);
+  return arm(main_thread == L ? L : main_thread);
+}
+
+static void t_set_in_foreign_code(lua_State *L) {
+  static const char *const lines[] = {
+    "local a = t.x", "local a = t[1]", "local a = t[k]", "local a = t[{}]", "local a = undefined", "local a = up.x", "local a = up[k]", "t:method()",
+    "t.x = 1", "t.x = k", "t[1] = 1", "t[1] = k", "t[k] = 1", "t[k] = k", "t[{}] = {}", "undefined = 1", "undefined = k", "up[k] = 1", "up[k] = k",
+    "local a = t + t", "local a = t + 1", "local a = 1 + t", "local a = t - t", "local a = t - 1", "local a = 1 - t", "local a = t * 2",
+    "local a = t / 2", "local a = t % 2", "local a = t ^ 2", "local a = 2 ^ t", "local a = -t", "local a = #t", "local a = t .. 'x'",
+    "local a = 'x' .. 'y' .. t .. 'z'", "local a = t == u", "local a = t ~= u", "local a = t < u", "local a = t < 1", "local a = 1 < t",
+    "local a = t <= u", "local a = t <= 1", "local a = 1 <= t", "local a = not (t < u)", "local a = not (1 <= t)", "if t < u then k = 2 end",
+    "if t == u then k = 2 else k = 3 end", "if not (t <= 1) then k = 2 end", "while t < u do k = 3 break end", "t()", "local a = t(1, 2)",
+    "for i in armed_once do k = 4 end", "for i in t do k = 5 break end", "pcall(arm)", "xpcall(error, arm)", "pcall(pcall, arm)", "arm()", "local a = arm(1)",
+    "local a = {arm(1)}", "table.sort({1, 2}, armed_compare)", "local a = ('x'):gsub('x', arm)", "local a = load(armed_piece)", "local a = tostring(t)",
+    "setmetatable({}, {__gc = arm}) collectgarbage()", "local co = coroutine.wrap(arm) co()", "coroutine.wrap(function() arm_main() end)()",
+    "coroutine.wrap(function() coroutine.yield(arm_main()) end)()", "local a = (function() local x = t + 1 return x end)()", "local a = select('#', arm())"
+  };
+  static const int masks[] = { LUA_MASKLINE, LUA_MASKCOUNT, LUA_MASKLINE | LUA_MASKCOUNT, LUA_MASKCALL | LUA_MASKRET, 0 };
+  static const luaL_Reg functions[] = { {"arm", arm}, {"armed_compare", armed_compare}, {"armed_once", armed_once}, {"armed_piece", armed_piece},
+    {"arm_main", arm_main}, {NULL, NULL} };
+  size_t i, m;
+  lua_pushglobaltable(L);
+  luaL_setfuncs(L, functions, 0);
+  lua_pop(L, 1);
+  for (i = 0; i < sizeof lines / sizeof lines[0]; i++)
+    for (m = 0; m < sizeof masks / sizeof masks[0]; m++) {
+      int status;
+      printf("%s, %d:", lines[i], masks[m]);
+      lua_pushfstring(L,
+        "local m = {__index = arm, __newindex = arm, __add = arm, __sub = arm, __mul = arm, __div = arm, __mod = arm, __pow = arm, __unm = arm, __len = arm,\n"
+        "__concat = arm, __call = arm, __eq = armed_compare, __lt = armed_compare, __le = armed_compare, __tostring = function() arm() return '' end}\n"
+        "local up, u, k, _ENV = setmetatable({}, m), setmetatable({}, m), 'k', setmetatable({t = setmetatable({method = 1}, m)}, {__index = function(_, name)\n"
+        "if name == 'undefined' then arm() end return _G[name] end, __newindex = arm})\nlocal t = setmetatable({}, m)\nreturn function()\nlocal k = k local z = u\n"
+        "%s\nlocal after = 1\nlocal last = 2\nend", lines[i]);
+      armed_mask = 0;
+      if (luaL_dostring(L, lua_tostring(L, -1)) != LUA_OK) {
+        say("%s", lua_tostring(L, -1));
+        lua_settop(L, 0);
+        continue;
+      }
+      told = 0;
+      armed_mask = masks[m];
+      /* with no mask the hook is there and goes */
+      if (armed_mask == 0) lua_sethook(L, told_hook, LUA_MASKLINE, 0);
+      status = lua_pcall(L, 0, 0, 0);
+      lua_sethook(L, NULL, 0, 0);
+      say(" %s", status == LUA_OK ? "" : lua_tostring(L, -1));
+      lua_settop(L, 0);
+    }
+}
+
+/* The host uses a thread that does not run: suspended in a hook, or dead. What it calls sets a hook. */
+static void t_set_on_waiting_thread(lua_State *L) {
+  static const char *const bodies[] = { "local a = 1\nlocal b = 2\nreturn b", "local a\nlocal b = a.x" };
+  size_t i;
+  lua_register(L, "arm", arm);
+  armed_mask = LUA_MASKLINE;
+  run_lua(L, "return setmetatable({}, {__index = arm, __newindex = arm, __eq = arm, __lt = arm, __concat = arm, __len = arm, __add = arm})");
+  for (i = 0; i < 2; i++) {
+    lua_State *co = lua_newthread(L);
+    int status;
+    compile(co, bodies[i]);
+    if (i == 0) lua_sethook(co, yielding_hook, LUA_MASKLINE, 0);
+    status = lua_resume(co, L, 0);
+    show_status(co, "stopped", status);
+    lua_sethook(co, NULL, 0, 0);
+    lua_checkstack(co, 20);
+    lua_pushvalue(L, 1);
+    lua_xmove(L, co, 1);
+    lua_getfield(co, -1, "x");
+    lua_sethook(co, NULL, 0, 0);
+    lua_pushvalue(co, -2);
+    lua_arith(co, LUA_OPADD);
+    lua_sethook(co, NULL, 0, 0);
+    lua_pushvalue(co, -1);
+    lua_setfield(co, -2, "y");
+    printf("  %d %d %s,", lua_compare(co, -1, -1, LUA_OPLT), lua_compare(co, -1, -1, LUA_OPEQ), luaL_typename(co, -1));
+    told = 0;
+    lua_settop(co, 0);
+    if (status == LUA_YIELD) status = lua_resume(co, L, 0);
+    say(" %s, %d", status_name(status), (int)lua_tointeger(co, -1));
+    lua_settop(L, 1);
+  }
+  lua_settop(L, 0);
+}
+
+/* A finalizer sets the hook, whatever instruction ran the collector: the first line it tells of is the next. */
+static int line_of_finalizer, line_told;
+static void first_line_hook(lua_State *L, lua_Debug *ar) {
+  line_told = ar->currentline;
+  lua_sethook(L, NULL, 0, 0);
+}
+static int arming_finalizer(lua_State *L) {
+  lua_Debug ar;
+  int level;
+  for (level = 0; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "Sl", &ar);
+    if (*ar.what != 'C') break;
+  }
+  if (line_of_finalizer == 0 && ar.currentline > 1) {
+    line_of_finalizer = ar.currentline;
+    lua_sethook(L, first_line_hook, LUA_MASKLINE, 0);
+  }
+  return 0;
+}
+static void t_set_by_collector(lua_State *L) {
+  static const char *const lines[] = { "t = {t and 1}", "s = t .. i", "do local u = i f = function() return u end end", "t = ('x'):rep(i)", "t = {1, 2, 3, i}", "t = ('x'):upper() .. i" };
+  size_t i;
+  int n;
+  lua_register(L, "finalizer", arming_finalizer);
+  for (i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    luaL_addstring(&b, "local t, s, f, i = 'a', 'b', nil, 100 setmetatable({}, {__gc = finalizer}) for turn = 1, 3000 do\n");
+    for (n = 0; n < 200; n++) {
+      luaL_addstring(&b, lines[i]);
+      luaL_addstring(&b, strstr(lines[i], "{") ? "\n" : " i = turn\n");
+    }
+    luaL_addstring(&b, "end");
+    luaL_pushresult(&b);
+    compile(L, lua_tostring(L, -1));
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    line_of_finalizer = line_told = 0;
+    lua_call(L, 0, 0);
+    lua_sethook(L, NULL, 0, 0);
+    /* the last line of the loop is 201 */
+    say("%s: %s", lines[i], line_of_finalizer == 0 ? "not finalized" : line_told == line_of_finalizer + 1 || line_of_finalizer == 201 ? "next line" : "late");
+    lua_settop(L, 0);
+  }
+}
+
+/* ---- protected calls have ended when their return hook runs --------------------------------------------- */
+
+static int nothing(lua_State *L) {
+  (void)L;
+  return 0;
+}
+static void pcall_in_return_hook(lua_State *L, lua_Debug *ar) {
+  lua_getinfo(L, "n", ar);
+  if (ar->name && strcmp(ar->name, "xpcall") == 0) {
+    lua_sethook(L, NULL, 0, 0);
+    lua_pushcfunction(L, nothing);
+    show_status(L, "  pcall in the hook", lua_pcall(L, 0, 0, 0));
+    run_lua(L, "local function f(n) if n > 0 then return 1 + f(n - 1) end return 0 end return select('#', pcall(f, 150))");
+    show_value(L, "  calls", -1);
+  }
+}
+/* the levels of C that a handler used up, failing for ever, are free again */
+static void t_return_hook_after_handler(lua_State *L) {
+  static const char *const bodies[] = { "local ok, e = xpcall(error, error) return ok, e", "return xpcall(error, error)",
+    "return coroutine.wrap(function() local ok, e = xpcall(error, error) return ok, e end)()",
+    "local function f() return f() + 1 end local ok, e = xpcall(f, function(m) return #m > 0 end) return ok, e" };
+  size_t i;
+  for (i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+    say("%s", bodies[i]);
+    compile(L, bodies[i]);
+    lua_sethook(L, pcall_in_return_hook, LUA_MASKRET, 0);
+    show_status(L, "  status", lua_pcall(L, 0, 2, 0));
+    lua_sethook(L, NULL, 0, 0);
+    show_stack(L, "  results");
+    lua_settop(L, 0);
+  }
+}
+
+/* the function that the return hook is told of is the one that returns, and its results are there */
+static void results_hook(lua_State *L, lua_Debug *ar) {
+  int n;
+  lua_getinfo(L, "Snf", ar);
+  if (*ar->what != 'C' || !ar->name || !strstr(ar->name, "pcall")) {
+    lua_pop(L, 1);
+    return;
+  }
+  lua_getglobal(L, ar->name);
+  printf("  %s, %s function:", ar->name, lua_rawequal(L, -1, -2) ? "that" : "another");
+  lua_pop(L, 2);
+  for (n = 1; n < 5 && lua_getlocal(L, ar, n) != NULL; n++) {
+    putchar(' ');
+    show(L, -1);
+    lua_pop(L, 1);
+  }
+  putchar('\n');
+}
+static void t_return_hook_of_pcall(lua_State *L) {
+  lua_sethook(L, results_hook, LUA_MASKRET, 0);
+  run_lua(L, "local a = pcall(math.max, 1, 2) local b = pcall(error, 'e') local c = xpcall(math.max, print, 1, 2) local d = xpcall(error, tostring, 'f')\n"
+             "return pcall(select, 2, 'x', 'y', 'z')");
+  lua_sethook(L, NULL, 0, 0);
+  show_stack(L, "results");
+  lua_settop(L, 0);
+}
+
+/* ---- a scheduler whose tasks are in the libraries ------------------------------------------------------- */
+
+static void t_yield_in_libraries(lua_State *L) {
+  static const char *const bodies[] = {
+    "local t = {} for i = 1, 1000 do t[i] = (i * 7919) % 1000 end table.sort(t) return t[1], t[1000]",
+    "local t = {} for i = 1, 1000 do t[i] = (i * 7919) % 1000 end table.sort(t, rawequal) return #t",
+    "local s = ('a'):rep(3000) return s:find('b'), (s:find('.-b'))",
+    "local s = ('a'):rep(16) return s:find(('a?'):rep(16) .. '[bc]')",
+    "local s, p = ('a'):rep(16), ('a?'):rep(16) .. '[bc]' local a, b = s:gsub(p, ''), s:match(p) for x in s:gmatch(p) do end return #a, b",
+    "local s = ('key=value;'):rep(5000) local n = 0 for k in s:gmatch('%w+=%w+') do n = n + 1 end return n",
+    "local s = ('x y '):rep(20000) return #s:gsub('%s', '_'), s:match('^(.-)$') == s",
+    "local s = ('a'):rep(3000) local ok, i = pcall(string.find, s, '.-b') local ok2, e = pcall(string.find, s, '.-(b') return ok, i, ok2, e",
+    "local s, p = ('a'):rep(16), ('a?'):rep(16) .. '[bc]' local m = getmetatable('') m.__add, m.__call = s.find, s.find local a = s + p local b = s(p) return a, b",
+    "local f, e = load(('x = 1; do end '):rep(300):gmatch('.')) return f ~= nil, e",
+    "local s, p = ('a'):rep(16), ('a?'):rep(16) .. '[bc]' return coroutine.wrap(function() return s:find(p), coroutine.yield() end)(), pcall(s.gsub, s, p, '')"
+  };
+  static const int counts[] = { 100, 1000, 7 };
+  size_t i, c;
+  for (i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+    for (c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+      lua_State *co = lua_newthread(L);
+      int status;
+      compile(co, bodies[i]);
+      lua_sethook(co, yielding_hook, LUA_MASKCOUNT, counts[c]);
+      do status = lua_resume(co, L, 0); while (status == LUA_YIELD && lua_gettop(co) == 0);
+      printf("%d %d %s ", (int)i, counts[c], status_name(status));
+      show_stack(co, "results");
+      lua_pop(L, 1);
+    }
+}
+
 /* what lua_getinfo knows in a hook of each kind */
 static void asking_hook(lua_State *L, lua_Debug *ar) {
   int top = lua_gettop(L), ok;
@@ -439,6 +696,12 @@ static const Section sections[] = {
   { "scheduler", t_scheduler },
   { "yield_everywhere", t_yield_everywhere },
   { "yield_over_c", t_yield_over_c },
+  { "set_in_foreign_code", t_set_in_foreign_code },
+  { "set_on_waiting_thread", t_set_on_waiting_thread },
+  { "set_by_collector", t_set_by_collector },
+  { "return_hook_after_handler", t_return_hook_after_handler },
+  { "return_hook_of_pcall", t_return_hook_of_pcall },
+  { "yield_in_libraries", t_yield_in_libraries },
   { "getinfo_in_hook", t_getinfo_in_hook },
   { "yield_outside", t_yield_outside },
   { "debug_sethook", t_debug_sethook },

@@ -4,7 +4,7 @@ use super::Bytes;
 use super::access::bytes_of;
 use super::check::api_check;
 use crate::gc;
-use crate::object::thread::lua_Hook;
+use crate::object::thread::{YIELD_PENDING, lua_Hook};
 use crate::object::{CallInfo, Lua, UpVal, Value};
 use crate::throw::LResult;
 use crate::vm::debug::{self, lua_Debug};
@@ -129,7 +129,7 @@ impl Lua {
         self.hook.get()
     }
     pub fn gethookmask(self) -> i32 {
-        self.hook_mask() as i32
+        (self.hook_mask() & !YIELD_PENDING) as i32
     }
     pub fn gethookcount(self) -> i32 {
         self.base_hook_count.get()

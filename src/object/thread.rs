@@ -16,6 +16,7 @@ use super::{LuaClosure, UpVal};
 use crate::vm::Insn;
 use core::cell::Cell;
 use core::ffi::c_void;
+use core::sync::atomic::AtomicU8;
 
 /// Handle of a thread; what the C API calls `lua_State *`.
 pub type Lua = Gc<Thread>;
@@ -28,6 +29,10 @@ pub type lua_Hook = unsafe extern "C-unwind" fn(*mut Thread, *mut c_void);
 pub const EXTRA_STACK: usize = 5;
 /// Initial size of a stack, in slots.
 pub const BASIC_STACK: usize = 2 * crate::consts::LUA_MINSTACK as usize;
+
+/// Bit of `Thread::hook_mask`: the thread yields before its next Lua instruction. A library function could not be left
+/// when its count hook yielded.
+pub const YIELD_PENDING: u8 = 1 << 7;
 
 /// Bits of `CallInfo::status`.
 pub mod cist {
@@ -45,10 +50,14 @@ pub mod cist {
     pub const TAIL: u16 = 1 << 6;
     /// The hook of the instruction at the saved pc already ran (and yielded).
     pub const HOOKYIELD: u16 = 1 << 7;
+    /// The thread is suspended in this frame, whose `func` tells what the resumer may see; see `hide_below`.
+    pub const HIDDEN: u16 = 1 << 8;
     /// Value of `allow_hook` before a protected call.
     pub const ALLOWHOOK: u16 = 1 << 9;
     /// An unprotected error left the frame and those before it; the host's view of the stack begins here.
     pub const ABANDONED: u16 = 1 << 2;
+    /// A library function lets the count hook look in on what it does; a yield of the hook is kept for later.
+    pub const POLL: u16 = 1 << 10;
     /// The frame is the library's pcall/xpcall, run by the interpreter without nesting.
     pub const PCALL: u16 = 1 << 11;
     /// A Lua function called by the Lua frame before it in the same invocation of the interpreter.
@@ -118,7 +127,7 @@ pub struct CallInfo {
     pub kind: Cell<CallKind>,
     /// protected call: offset of the previous message handler
     pub old_errfunc: Cell<isize>,
-    /// saved stack offset: called function of a protected call, or the value to restore after a hook's yield
+    /// protected call: stack offset of the called function; with `cist::HIDDEN`: how far below `func` the function is
     pub extra: Cell<isize>,
     /// with `cist::STAT`: status of the error
     pub err_status: Cell<i32>,
@@ -150,10 +159,6 @@ impl CallInfo {
         self.kind.get().status()
     }
     #[inline(always)]
-    pub fn set_status(&self, bits: u16) {
-        self.kind.set(CallKind::new(self.nresults(), bits))
-    }
-    #[inline(always)]
     pub fn is_lua(&self) -> bool {
         self.has(cist::LUA)
     }
@@ -163,28 +168,65 @@ impl CallInfo {
     }
     #[inline(always)]
     pub fn add_status(&self, bits: u16) {
-        self.set_status(self.status() | bits)
+        self.kind.set(CallKind(self.kind.get().0 | (bits as u32) << 16))
     }
     #[inline(always)]
     pub fn clear_status(&self, bits: u16) {
-        self.set_status(self.status() & !bits)
+        self.kind.set(CallKind(self.kind.get().0 & !((bits as u32) << 16)))
     }
-    /// The called function.
+    /// The called function. (Not of the frame in which a thread is suspended: `function`.)
     #[inline(always)]
     pub fn func_value(&self) -> Value {
         // SAFETY: `func` is a slot of the live stack.
         unsafe { *self.func.get() }
     }
-    /// The closure of a Lua frame.
+    /// The closure of a Lua frame. (Not of the frame in which a thread is suspended: `closure`.)
     #[inline(always)]
     pub fn lua_closure(&self) -> Gc<LuaClosure> {
         debug_assert!(self.is_lua());
         // SAFETY: the function slot of a Lua frame holds a Lua closure.
         unsafe { Gc::from_ptr(self.func_value().payload()) }
     }
+    /// Slot of the called function, also while `func` hides it.
+    pub fn function_slot(&self) -> *mut Value {
+        let hidden = if self.has(cist::HIDDEN) { self.extra.get() } else { 0 };
+        self.func.get().wrapping_byte_offset(-hidden)
+    }
+    /// The called function of any frame.
+    pub fn function(&self) -> Value {
+        // SAFETY: a slot of the live stack.
+        unsafe { *self.function_slot() }
+    }
+    /// The closure of any Lua frame.
+    pub fn closure(&self) -> Gc<LuaClosure> {
+        debug_assert!(self.is_lua());
+        // SAFETY: the function slot of a Lua frame holds a Lua closure.
+        unsafe { Gc::from_ptr(self.function().payload()) }
+    }
+    /// The thread is being suspended in this frame: its indices begin after `to` until `show_all`.
+    #[inline(always)]
+    pub fn hide_below(&self, to: *mut Value) {
+        self.extra.set(to as isize - self.func.get() as isize);
+        self.func.set(to);
+        self.add_status(cist::HIDDEN);
+    }
+    /// Lets the resumer see the `n` values below, too.
+    #[inline(always)]
+    pub fn show_values(&self, n: usize) {
+        debug_assert!(self.has(cist::HIDDEN));
+        self.extra.set(self.extra.get() - (n * size_of::<Value>()) as isize);
+        self.func.set(self.func.get().wrapping_sub(n));
+    }
+    /// The thread goes on.
+    #[inline(always)]
+    pub fn show_all(&self) {
+        debug_assert!(self.has(cist::HIDDEN));
+        self.func.set(self.func.get().wrapping_byte_sub(self.extra.get() as usize));
+        self.clear_status(cist::HIDDEN);
+    }
     /// Index of the instruction being run by a Lua frame (the one before `savedpc`).
     pub fn current_pc(&self) -> i32 {
-        let exec = self.lua_closure().proto.exec.get();
+        let exec = self.closure().proto.exec.get();
         // SAFETY: `savedpc` points into, or one past, the executable form of the frame's prototype.
         unsafe { self.savedpc.get().offset_from(exec) as i32 - 1 }
     }
@@ -223,7 +265,7 @@ pub struct Thread {
     pub old_pc: Cell<*const Insn>,
     pub base_hook_count: Cell<i32>,
     pub hook_count: Cell<i32>,
-    /// `LUA_MASK*` bits. Written by signal handlers: read it with `hook_mask()`.
+    /// `LUA_MASK*` bits and `YIELD_PENDING`. Written by signal handlers: read it with `hook_mask()`.
     pub hook_mask: Cell<u8>,
     pub allow_hook: Cell<bool>,
     /// CallInfo of the host's level
@@ -254,6 +296,11 @@ impl Thread {
     pub fn hook_mask(&self) -> u8 {
         // SAFETY: a plain byte; volatile because a signal handler may write it.
         unsafe { self.hook_mask.as_ptr().read_volatile() }
+    }
+    /// The same for changes that must not undo those of a signal handler or another thread.
+    pub fn hook_mask_atomic(&self) -> &AtomicU8 {
+        // SAFETY: a plain byte of a live thread.
+        unsafe { AtomicU8::from_ptr(self.hook_mask.as_ptr()) }
     }
     /// Offset in bytes of a slot from the stack's start; survives moves of the stack.
     #[inline(always)]

@@ -1,7 +1,4 @@
 //! Library `coroutine` (manual 6.2).
-//!
-//! `resume`, `yield` and the functions made by `wrap` are run by the interpreter itself when a Lua function calls
-//! them; what is here serves all other callers.
 
 use super::{Id, activation_record};
 use crate::consts::*;

@@ -13,8 +13,9 @@
 use crate::api::{Bytes, lua_Debug};
 use crate::boundary::Ret;
 use crate::consts::{LUA_HOOKCOUNT, LUA_MASKCOUNT};
+use crate::object::thread::cist;
 use crate::object::{Builtin, Lua, Value, lua_CFunction};
-use crate::throw::LResult;
+use crate::throw::{LResult, Throw};
 use core::ffi::{CStr, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -305,7 +306,8 @@ fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
 }
 
 /// Lets the count hook look in on a long computation: `steps` of it count like instructions. The reference never does;
-/// without a count hook there is no difference. The hook must not yield.
+/// without a count hook there is no difference. The hook may raise an error. When it yields, its thread does before its next
+/// Lua instruction; where that cannot yield, the count goes on, and an instruction will raise the error.
 fn count_steps(l: Lua, steps: i32) -> LResult<()> {
     if l.hook_mask() & LUA_MASKCOUNT as u8 == 0 {
         return Ok(());
@@ -316,12 +318,15 @@ fn count_steps(l: Lua, steps: i32) -> LResult<()> {
         return Ok(());
     }
     l.hook_count.set(l.base_hook_count.get());
+    let ci = l.call_info();
+    ci.add_status(cist::POLL);
     // Whoever stops an error sets `nny` back.
     l.nny.set(l.nny.get() + 1);
     let r = crate::vm::debug::call_hook(l, LUA_HOOKCOUNT, -1);
-    if r.is_ok() || r == Err(crate::throw::Throw::FOREIGN) {
+    if r.is_ok() || r == Err(Throw::FOREIGN) {
         l.nny.set(l.nny.get() - 1);
     }
+    ci.clear_status(cist::POLL);
     r
 }
 

@@ -997,7 +997,8 @@ fn memory_message(l: Lua) -> Value {
 }
 
 /// Calls a metamethod with arguments and takes `nresults` (0 or 1) results; a yield is allowed only when the
-/// running function is a Lua function, which can finish its instruction later.
+/// running function is a Lua function, which can finish its instruction later. So it can, and has to, when the metamethod has
+/// set a hook (`Throw::HOOKS_SET`).
 pub fn call_metamethod(l: Lua, f: Value, args: &[Value], nresults: i32) -> LResult<Value> {
     l.push(f);
     for &a in args {
@@ -1006,7 +1007,13 @@ pub fn call_metamethod(l: Lua, f: Value, args: &[Value], nresults: i32) -> LResu
     check_stack(l, 0)?;
     let func = l.top.get().wrapping_sub(args.len() + 1);
     if l.call_info().is_lua() {
+        let quiet = l.hook_mask() == 0;
         call(l, func, nresults)?;
+        // In a hook, or when the host uses a thread that is suspended or dead, it is not the interpreter that called.
+        let interpreted = l.allow_hook.get() && l.raw_status() as i32 == LUA_OK;
+        if quiet && l.hook_mask() != 0 && interpreted {
+            return Err(Throw::HOOKS_SET);
+        }
     } else {
         call_noyield(l, func, nresults)?;
     }

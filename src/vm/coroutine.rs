@@ -7,11 +7,12 @@
 use crate::boundary::Room;
 use crate::consts::*;
 use crate::messages as msg;
-use crate::object::thread::cist;
+use crate::object::thread::{YIELD_PENDING, cist};
 use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, Pre};
 use crate::vm::{execute, pcall, upval};
+use core::sync::atomic::Ordering;
 
 /// Resumes `l` with the `nargs` topmost values of its stack; the status. After an error its object is on top of the
 /// stack of `l`. `Err` only for a foreign exception passing through.
@@ -28,6 +29,10 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         }
     } else if l.raw_status() as i32 != LUA_YIELD {
         return refuse(l, msg::RESUME_DEAD, nargs);
+    } else if !l.call_info().has(cist::HIDDEN) {
+        // The hook of a call yielded, and no instruction has taken notice: it runs, or ran to its end.
+        let ended = core::ptr::eq(l.ci.get(), &l.base_ci);
+        return refuse(l, if ended { msg::RESUME_DEAD } else { msg::RESUME_NON_SUSPENDED }, nargs);
     }
     // SAFETY: the link of a live state.
     let protected = unsafe { (*call::link(l)).protected };
@@ -50,6 +55,10 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         }
     }
     g.running.set(l.resumer.take());
+    if l.hook_mask() & YIELD_PENDING != 0 {
+        // It yields now for another reason, or no longer.
+        l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
+    }
     call::set_protected(l, protected);
     l.nny.set(old_nny);
     l.n_c_calls.set(l.n_c_calls.get().wrapping_sub(1));
@@ -99,7 +108,7 @@ fn proceed(l: Lua, nargs: i32) -> LResult<()> {
     l.set_status(LUA_OK as u8);
     let ci = l.call_info();
     let first = l.top.get().wrapping_sub(nargs as usize);
-    ci.func.set(l.restore_slot(ci.extra.get()));
+    ci.show_all();
     if ci.is_lua() {
         // Yielded inside a hook: the arguments are dropped and the instruction runs again without the hook.
         l.top.set(first);
@@ -122,7 +131,11 @@ fn unroll(l: Lua) -> LResult<()> {
     while !core::ptr::eq(l.ci.get(), &l.base_ci) {
         let ci = l.call_info();
         if ci.is_lua() {
-            execute::finish_op(l, ci)?;
+            match execute::finish_op(l, ci) {
+                // One more metamethod of its, which set a hook.
+                Err(Throw::HOOKS_SET) => continue,
+                r => r?,
+            }
             execute::execute(l, core::ptr::null())?;
         } else if ci.has(cist::PCALL) {
             pcall::finish_pcall(l, ci)?;
@@ -191,9 +204,15 @@ fn recover(l: Lua, throw: Throw) -> bool {
 }
 
 /// Suspends the running coroutine; its `nresults` topmost values go to whoever resumed it. `Err(YIELD)` when it does;
-/// inside a hook it returns and the hook's return completes the yield.
+/// inside a hook it returns and the hook's return completes the yield, or, when that is the hook of a library function
+/// that cannot be left, the next instruction. (Where that cannot yield, as in the main program, the yield is none.)
 pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<i32> {
+    let ci = l.call_info();
     if l.nny.get() > 0 {
+        if ci.has(cist::POLL) {
+            l.hook_mask_atomic().fetch_or(YIELD_PENDING, Ordering::Relaxed);
+            return Ok(0);
+        }
         let main = l.global().main_thread.get();
         return Err(if main == Some(l) {
             l.runtime_error(msg::YIELD_OUTSIDE)
@@ -201,9 +220,7 @@ pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LRes
             l.runtime_error(msg::YIELD_ACROSS_C)
         });
     }
-    let ci = l.call_info();
     l.set_status(LUA_YIELD as u8);
-    ci.extra.set(l.save_slot(ci.func.get()));
     if ci.is_lua() {
         return Ok(0);
     }
@@ -212,7 +229,7 @@ pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LRes
         ci.ctx.set(ctx);
     }
     // The values are out of reach of destructors that run until the resume gets them.
-    ci.func.set(l.top.get().wrapping_sub(1));
+    ci.hide_below(l.top.get().wrapping_sub(1));
     ci.err_status.set(nresults);
     Err(Throw::YIELD)
 }
@@ -222,8 +239,7 @@ pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LRes
 fn show_yielded(l: Lua) {
     let ci = l.call_info();
     if !ci.is_lua() {
-        let last = ci.func.get();
-        l.top.set(last.wrapping_add(1));
-        ci.func.set(last.wrapping_sub(ci.err_status.get() as usize));
+        l.top.set(ci.func.get().wrapping_add(1));
+        ci.show_values(ci.err_status.get() as usize);
     }
 }

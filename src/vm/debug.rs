@@ -14,7 +14,7 @@ use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
 use crate::object::chunkid::{self, ChunkId};
-use crate::object::thread::{cist, lua_Hook};
+use crate::object::thread::{YIELD_PENDING, cist, lua_Hook};
 use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Str, Table, TagMethod, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::Insn;
@@ -114,14 +114,14 @@ fn line_of(p: &Proto, pc: i32) -> i32 {
 
 /// The line a frame is at; -1 for functions that are not written in Lua.
 pub fn current_line(ci: &CallInfo) -> i32 {
-    if ci.is_lua() { line_of(&ci.lua_closure().proto, ci.current_pc()) } else { -1 }
+    if ci.is_lua() { line_of(&ci.closure().proto, ci.current_pc()) } else { -1 }
 }
 
 /// Short source and line of the function at `level`, when it has lines.
 pub fn position(l: Lua, level: i32) -> Option<(ChunkId, i32)> {
     let ci = frame_at(l, level)?;
     let line = current_line(ci);
-    (line > 0).then(|| (ChunkId::new(source_of(&ci.lua_closure().proto)), line))
+    (line > 0).then(|| (ChunkId::new(source_of(&ci.closure().proto)), line))
 }
 
 /// Name of the chunk a function comes from.
@@ -129,7 +129,8 @@ pub fn source_of(p: &Proto) -> Bytes {
     p.source.get().map_or(c"=?".to_bytes(), text)
 }
 
-/// Puts "source:line: " in front of the message on top when a Lua function is running.
+/// Pushes the message on top with "source:line: " in front when a Lua function is running. (The message itself stays below,
+/// where who looks at the stack of a coroutine that died of it will find it.)
 pub fn add_position(l: Lua) -> LResult<()> {
     use crate::api::Arg;
     let ci = l.call_info();
@@ -138,7 +139,7 @@ pub fn add_position(l: Lua) -> LResult<()> {
     }
     let line = Arg::D(current_line(ci) as i64);
     let message = l.from_top(1).as_string().map_or(c"".to_bytes(), text);
-    match ci.lua_closure().proto.source.get() {
+    match ci.closure().proto.source.get() {
         Some(s) => {
             let id = ChunkId::new(text(s));
             l.push_message(msg::POSITION, &[Arg::S(id.bytes()), line, Arg::S(message)])?;
@@ -147,10 +148,6 @@ pub fn add_position(l: Lua) -> LResult<()> {
             l.push_message(msg::POSITION, &[Arg::S(b"?"), line, Arg::S(message)])?;
         }
     }
-    let v = l.from_top(1);
-    l.drop_values(1);
-    // SAFETY: the slot of the message without position.
-    unsafe { *l.top.get().sub(1) = v };
     Ok(())
 }
 
@@ -320,7 +317,7 @@ pub fn var_info(l: Lua, slot: *const Value) -> Option<(&'static str, &'static [u
     if slot.is_null() || !ci.is_lua() {
         return None;
     }
-    let cl = ci.lua_closure();
+    let cl = ci.closure();
     let (kind, name) = upvalue_at(cl, slot).or_else(|| {
         let inside = slot >= ci.base.get().cast_const() && slot < ci.top.get().cast_const();
         let reg = (slot as usize).wrapping_sub(ci.base.get() as usize) / size_of::<Value>();
@@ -336,7 +333,7 @@ fn upvalue_at(cl: Gc<LuaClosure>, slot: *const Value) -> Option<(NameKind, Bytes
 
 /// How the Lua frame `ci` refers to the function that its current instruction calls.
 fn callee_name(l: Lua, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
-    let p = ci.lua_closure().proto;
+    let p = ci.closure().proto;
     let pc = ci.current_pc();
     let i = instruction(&p, pc);
     let op = i.op();
@@ -408,7 +405,7 @@ pub fn quick_info(l: Lua, options: impl Iterator<Item = u8>, ar: &mut lua_Debug)
     }
     // SAFETY: without '>', which is none of these options, the record is that of an active frame.
     let ci = unsafe { ar.i_ci.as_ref() }?;
-    fill(l, wanted, ar, ci.func_value(), Some(ci));
+    fill(l, wanted, ar, ci.function(), Some(ci));
     Some(true)
 }
 
@@ -422,7 +419,7 @@ pub fn get_info(l: Lua, what: &[u8], ar: &mut lua_Debug) -> LResult<bool> {
     // SAFETY: without '>' the record comes from `lua_getstack` or a hook and its frame is still active.
     let ci = if of_top { None } else { unsafe { ar.i_ci.as_ref() } };
     let func = match ci {
-        Some(ci) => ci.func_value(),
+        Some(ci) => ci.function(),
         None => l.from_top(1),
     };
     fill(l, wanted, ar, func, ci);
@@ -505,15 +502,16 @@ fn push_active_lines(l: Lua, func: Value) -> LResult<()> {
 
 /// Name and slot of the `n`-th local variable of a frame; with `n` negative, of a vararg.
 fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
-    let mut base = ci.func.get().wrapping_add(1);
+    let func = ci.function_slot();
+    let mut base = func.wrapping_add(1);
     let mut name = None;
     if ci.is_lua() {
-        let p = ci.lua_closure().proto;
+        let p = ci.closure().proto;
         if n < 0 {
             // Varargs lie between the function and the base, after the slots the fixed parameters came from.
             let (n, params) = (n.unsigned_abs() as usize, p.numparams() as usize);
-            let below = (ci.base.get() as usize - ci.func.get() as usize) / size_of::<Value>();
-            let slot = ci.func.get().wrapping_add(params + n);
+            let below = (ci.base.get() as usize - func as usize) / size_of::<Value>();
+            let slot = func.wrapping_add(params + n);
             return (params + n < below).then_some((c"(*vararg)".to_bytes(), slot));
         }
         base = ci.base.get();
@@ -526,7 +524,7 @@ fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
             l.top.get()
         } else {
             // SAFETY: a frame that is not the running one has a next one.
-            unsafe { (*ci.next.get()).func.get() }
+            unsafe { (*ci.next.get()).function_slot() }
         };
         let room = (limit as usize).saturating_sub(base as usize) / size_of::<Value>();
         if n > 0 && n as usize <= room {
@@ -574,8 +572,9 @@ pub fn set_hook(l: Lua, hook: Option<lua_Hook>, mask: i32, count: i32) {
     l.base_hook_count.set(count);
     l.hook_count.set(count);
     compiler_fence(Ordering::SeqCst);
-    // SAFETY: a plain byte of a live thread; volatile because the interrupted code reads it without knowing.
-    unsafe { l.hook_mask.as_ptr().write_volatile(mask) };
+    // A yield that waits for its instruction goes on waiting.
+    l.hook_mask_atomic().fetch_and(YIELD_PENDING, Ordering::Relaxed);
+    l.hook_mask_atomic().fetch_or(mask, Ordering::Relaxed);
 }
 
 /// Calls the hook, if there is one and hooks are allowed. The frame's limit and the top are as before afterwards.
@@ -625,16 +624,29 @@ fn index_of(p: &Proto, pc: *const Insn) -> usize {
 }
 
 /// The count and line hooks of one instruction of a Lua function: called before it runs, when the hook count has come
-/// down to 0 or the line hook is on, with the frame's saved pc already past it. `Err(YIELD)` when a hook yielded; the
-/// instruction then runs after the resume.
+/// down to 0, the line hook is on or a yield is pending, with the frame's saved pc already past it. `Err(YIELD)` when a
+/// hook yielded; the instruction then runs after the resume.
 #[inline(never)]
 pub fn trace_exec(l: Lua) -> LResult<()> {
     let mask = l.hook_mask() as i32;
+    let ci = l.call_info();
+    let may_yield = l.nny.get() == 0;
+    if mask & YIELD_PENDING as i32 != 0 {
+        l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
+        if may_yield {
+            // The instruction is not counted before it runs.
+            l.hook_count.set(l.hook_count.get() + 1);
+            return Err(suspend(l, ci));
+        }
+        // The next count that is over will say that this function cannot yield.
+        if mask & LUA_MASKLINE == 0 && l.hook_count.get() != 0 {
+            return Ok(());
+        }
+    }
     let count_due = mask & LUA_MASKCOUNT != 0 && l.hook_count.get() == 0;
     if count_due {
         l.hook_count.set(l.base_hook_count.get());
     }
-    let ci = l.call_info();
     if ci.has(cist::HOOKYIELD) {
         // The hook ran before the yield.
         ci.clear_status(cist::HOOKYIELD);
@@ -644,7 +656,7 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
         call_hook(l, LUA_HOOKCOUNT, -1)?;
     }
     if mask & LUA_MASKLINE != 0 {
-        let p = ci.lua_closure().proto;
+        let p = ci.closure().proto;
         let lines = p.lineinfo.cells();
         let line_at = |pc: usize| lines.get(pc).map_or(0, |line| line.get());
         let pc = index_of(&p, ci.savedpc.get()) - 1;
@@ -657,15 +669,21 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
         }
     }
     l.old_pc.set(ci.savedpc.get());
-    if l.status() == LUA_YIELD {
+    // (That of a call may have been followed by a call that cannot yield.)
+    if l.status() == LUA_YIELD && may_yield {
         if count_due {
             l.hook_count.set(1);
         }
-        ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));
         ci.add_status(cist::HOOKYIELD);
-        // What lies below the yielded values is hidden from the resumer.
-        ci.func.set(l.top.get().wrapping_sub(1));
-        return Err(Throw::YIELD);
+        return Err(suspend(l, ci));
     }
     Ok(())
+}
+
+/// The running Lua function is suspended before its instruction.
+fn suspend(l: Lua, ci: &CallInfo) -> Throw {
+    l.set_status(LUA_YIELD as u8);
+    ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));
+    ci.hide_below(l.top.get().wrapping_sub(1));
+    Throw::YIELD
 }

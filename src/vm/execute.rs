@@ -9,8 +9,10 @@
 //! 3. Lua-to-Lua calls push a frame and go on; only a frame marked `FRESH` ends the invocation when it returns.
 //!    The library's pcall and xpcall are frames without native nesting too (`cist::PCALL`).
 //! 4. Errors leave the loop as values; `catch` looks for a PCALL frame of this invocation. A yield passes.
-//! 5. The plain loop looks for hooks at calls, returns from native code and backward jumps. With count or line hooks
-//!    set, `run::<true>` asks before each instruction; it takes no shortcut that a hook could notice.
+//! 5. The plain loop looks for hooks at backward jumps (signals and other threads set them) and wherever foreign code may
+//!    have run: calls, collections; where a metamethod has set one, the instruction ends as if the metamethod had yielded
+//!    (`Throw::HOOKS_SET`). With hooks set, `run::<true>` asks before each instruction; it takes no shortcut that a hook
+//!    could notice.
 //! 6. What is rare, and what calls out anyway (`protect!`), is marked `cold_path`: it decides which values stay in
 //!    registers.
 
@@ -21,7 +23,7 @@ use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
 use crate::num;
-use crate::object::thread::{CallKind, cist};
+use crate::object::thread::{CallKind, YIELD_PENDING, cist};
 use crate::object::value::*;
 use crate::object::{Builtin, CallInfo, Gc, Kind, Lua, LuaClosure, Special, Str, Table, TagMethod, Value};
 use crate::throw::{LResult, Throw};
@@ -42,7 +44,7 @@ enum Exit {
 }
 
 /// Hooks that instructions fire. (Any hook turns the lean entries of library functions off.)
-const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8;
+const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8 | YIELD_PENDING;
 
 /// Runs the current Lua frame until the frame marked `FRESH` at or below it returns. `entry` is that frame, or null
 /// when errors are not to be caught here (resume does it).
@@ -51,6 +53,7 @@ pub fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
     let depth = (l.nny.get(), l.n_c_calls.get());
     match run_some(l) {
         Exit::Done => Ok(()),
+        Exit::Throw(Throw::YIELD) => Err(Throw::YIELD),
         exit => go_on(l, entry, exit, depth),
     }
 }
@@ -62,28 +65,45 @@ fn run_some(l: Lua) -> Exit {
 }
 
 #[inline(never)]
-fn go_on(l: Lua, entry: *const CallInfo, mut exit: Exit, (nny, n_c_calls): (u16, u16)) -> LResult<()> {
+fn go_on(l: Lua, entry: *const CallInfo, mut exit: Exit, depth: (u16, u16)) -> LResult<()> {
     loop {
         match exit {
             Exit::Done => return Ok(()),
             Exit::Switch => {}
-            Exit::Throw(t) => {
-                catch(l, entry, t)?;
-                l.nny.set(nny);
-                l.n_c_calls.set(n_c_calls);
+            Exit::Throw(Throw::HOOKS_SET) => {
+                if let Err(t) = finish_op(l, l.call_info()) {
+                    exit = Exit::Throw(t);
+                    continue;
+                }
             }
+            Exit::Throw(t) => catch(l, entry, t, depth)?,
         }
         exit = run_some(l);
     }
 }
 
+/// A collection, with `live` as the stack's end; the reason to leave the loop.
+#[cold]
+#[inline(never)]
+fn collect(l: Lua, ci: &CallInfo, live: *mut Value) -> Option<Exit> {
+    let quiet = l.hook_mask() == 0;
+    l.top.set(live);
+    if let Err(t) = gc::check(l) {
+        return Some(Exit::Throw(t));
+    }
+    l.top.set(ci.top.get());
+    // Finalizers may have set hooks.
+    (quiet && l.hook_mask() != 0).then_some(Exit::Switch)
+}
+
 // ---- finishing an interrupted instruction ---------------------------------------------------------------------
 
-/// The instruction that a yield interrupted in a metamethod or a call gets its result.
+/// The instruction that a yield (or `Throw::HOOKS_SET`) interrupted in a metamethod or a call gets its result.
 pub fn finish_op(l: Lua, ci: &CallInfo) -> LResult<()> {
     let base = ci.base.get();
-    let p = ci.lua_closure().proto;
-    let i = Instruction(p.code.get(ci.current_pc() as usize));
+    let cl = ci.lua_closure();
+    let p = cl.proto;
+    let i = Instruction(p.code.get(index_of(cl, ci.savedpc.get()) - 1));
     let ra = base.wrapping_add(i.a() as usize);
     let pop = || {
         let v = l.from_top(1);
@@ -299,15 +319,15 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             unsafe { ValueAt::at(k.add($n)) }
         };
     }
-    // Collection checkpoint with `live` as the stack's end.
+    // Collection checkpoint with `live` as the stack's end. The instruction has done the rest.
     macro_rules! check_gc {
         ($live:expr) => {
             if l.global().gc.debt.get() > 0 || cfg!(feature = "stress-gc") {
                 cold_path();
                 save_pc!();
-                l.top.set($live);
-                tri!(gc::check(l));
-                l.top.set(ci.top.get());
+                if let Some(exit) = collect(l, ci, $live) {
+                    return exit;
+                }
                 base = ci.base.get();
             }
         };
@@ -559,7 +579,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             if mask & STEP_HOOKS != 0 && !second_step {
                 let left = l.hook_count.get() - 1;
                 l.hook_count.set(left);
-                if left == 0 || mask & LUA_MASKLINE as u8 != 0 {
+                if left == 0 || mask & (LUA_MASKLINE as u8 | YIELD_PENDING) != 0 {
                     protect!(debug::trace_exec(l));
                 }
             }

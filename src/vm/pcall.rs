@@ -5,6 +5,8 @@
 //!    of its caller, and `extra` says how many slots lie between its function and its callee.
 //! 2. Its callee returns to it with all results; `finish_pcall` hands them on. An error is caught by the invocation of
 //!    the interpreter that runs the frame, or by resume.
+//! 3. The mark is there while the callee runs. The call hook runs before and the return hook afterwards: what they raise
+//!    belongs to the caller, and they find handler, counts and `allow_hook` as the caller has them.
 
 use super::{call, debug, upval};
 use crate::consts::*;
@@ -13,36 +15,48 @@ use crate::object::{Builtin, CallInfo, Lua, Special, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::Pre;
 
-/// Stops an error at the innermost PCALL frame of this invocation; its caller goes on.
-pub fn catch(l: Lua, entry: *const CallInfo, throw: Throw) -> LResult<()> {
+/// Stops an error at the innermost PCALL frame of this invocation, which began with these values of `nny` and
+/// `n_c_calls`; its caller goes on. What its return hook raises goes to the next one.
+pub fn catch(l: Lua, entry: *const CallInfo, mut throw: Throw, (nny, n_c_calls): (u16, u16)) -> LResult<()> {
+    loop {
+        let Some(ci) = catching_frame(l, entry, throw) else { return Err(throw) };
+        catch_in_pcall(l, ci, throw);
+        l.nny.set(nny);
+        l.n_c_calls.set(n_c_calls);
+        match finish_pcall(l, ci) {
+            Ok(()) => return Ok(()),
+            Err(t) => throw = t,
+        }
+    }
+}
+
+/// The PCALL frame of this invocation that stops an error.
+fn catching_frame(l: Lua, entry: *const CallInfo, throw: Throw) -> Option<&'static CallInfo> {
     if throw == Throw::YIELD || throw == Throw::FOREIGN || entry.is_null() {
-        return Err(throw);
+        return None;
     }
     let mut at = l.ci.get();
     while at != entry {
         // SAFETY: the chain of active frames is live and `entry` is on it.
         let c = unsafe { &*at };
         if c.has(cist::PCALL) {
-            catch_in_pcall(l, c, throw);
-            return finish_pcall(l, c);
+            return Some(c);
         }
         if c.has(cist::YPCALL) {
             // A C function's protected call is the innermost; resume goes on in its continuation.
-            break;
+            return None;
         }
         at = c.prev.get();
     }
-    Err(throw)
+    None
 }
 
-/// Unwinds to a PCALL frame and leaves `false` and the error object as its results.
+/// Unwinds to a PCALL frame and leaves the error object as its result.
 pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
     let func = ci.func.get();
     let offset = l.save_slot(func);
     upval::close(l, func.wrapping_add(1));
     call::set_error_object(l, throw, func.wrapping_add(1));
-    // SAFETY: the function's own slot.
-    unsafe { *func = Value::FALSE };
     l.ci.set(ci);
     l.allow_hook.set(ci.has(cist::ALLOWHOOK));
     call::shrink_after_error(l);
@@ -54,19 +68,36 @@ pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
 pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
     l.errfunc.set(ci.old_errfunc.get());
     call::set_protected_here(l, ci.ctx.get() as u32);
+    let failed = ci.has(cist::STAT);
     let mut first = ci.func.get();
-    if !ci.has(cist::STAT) {
+    if !failed {
         // The status takes the slot before the callee's results.
         first = first.wrapping_add(ci.extra.get() as usize);
-        // SAFETY: below the results, above or at the frame's function.
-        unsafe { *first = Value::TRUE };
     }
+    if l.hook_mask() != 0 && first == ci.func.get() {
+        first = leave_function(l, first);
+    }
+    // SAFETY: below the results, above or at the frame's function.
+    unsafe { *first = if failed { Value::FALSE } else { Value::TRUE } };
+    ci.clear_status(cist::PCALL | cist::STAT | cist::ALLOWHOOK);
     if !call::poscall(l, ci, first)? {
         let caller = l.call_info();
         debug_assert!(caller.is_lua());
         l.top.set(caller.top.get());
     }
     Ok(())
+}
+
+/// Makes room for the status above the function in `func`, which the return hook may ask for. Returns where.
+#[cold]
+#[inline(never)]
+fn leave_function(l: Lua, func: *mut Value) -> *mut Value {
+    let results = func.wrapping_add(1);
+    let n = (l.top.get() as usize - results as usize) / size_of::<Value>();
+    // SAFETY: one slot above the top is free (`EXTRA_STACK`).
+    unsafe { core::ptr::copy(results, results.add(1), n) };
+    l.top.set(l.top.get().wrapping_add(1));
+    results
 }
 
 /// A foreign exception passes a PCALL frame.
@@ -96,14 +127,15 @@ pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32)
     ci.func.set(func);
     ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
     ci.k.set(None);
+    l.ci.set(ci);
+    if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+        ci.kind.set(CallKind::new(nresults, 0));
+        debug::call_hook(l, LUA_HOOKCALL, -1)?;
+    }
     let hook = if l.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
     ci.kind.set(CallKind::new(nresults, cist::PCALL | hook));
     ci.old_errfunc.set(l.errfunc.get());
     ci.ctx.set(call::protected_here(l) as i32);
-    l.ci.set(ci);
-    if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
-        debug::call_hook(l, LUA_HOOKCALL, -1)?;
-    }
     let func = ci.func.get();
     let skip = if b.special == Special::Xpcall {
         // The handler goes below the function: pcall's layout with one slot more.

@@ -5,7 +5,7 @@ use crate::gc;
 use crate::mem::{self, Allocator, lua_Alloc};
 use crate::object::global::{TAG_METHOD_NAMES, WideLights};
 use crate::object::string::{self, StringTable};
-use crate::object::thread::{BASIC_STACK, CallInfo, EXTRA_STACK, Lua, Thread};
+use crate::object::thread::{BASIC_STACK, CallInfo, EXTRA_STACK, Lua, Thread, YIELD_PENDING};
 use crate::object::{Gc, Global, Header, Kind, Table, Value, mark};
 use crate::throw::LResult;
 use crate::vm::call;
@@ -191,7 +191,7 @@ pub fn new_thread(l: Lua) -> LResult<Lua> {
         Gc::from_ptr(p)
     };
     t.hook.set(l.hook.get());
-    t.hook_mask.set(l.hook_mask());
+    t.hook_mask.set(l.hook_mask() & !YIELD_PENDING);
     t.base_hook_count.set(l.base_hook_count.get());
     t.hook_count.set(l.base_hook_count.get());
     gc::link(l.global(), t.erase());

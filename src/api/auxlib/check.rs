@@ -61,7 +61,7 @@ impl Lua {
     }
     /// Pushes the name by which the globals have the running function.
     fn push_global_name(self) -> LResult<Option<Bytes>> {
-        Ok(match self.global_name(self.call_info().func_value()) {
+        Ok(match self.global_name(self.call_info().function()) {
             Some((global, Some(field))) => Some(self.pushfmt("%s.%s", &[Arg::S(global), Arg::S(field)])?),
             Some((global, None)) => Some(global),
             None => None,

@@ -86,7 +86,7 @@ fn add_number(out: &mut Buffer, n: i32) -> LResult<()> {
 }
 
 fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()> {
-    let func = ci.func_value();
+    let func = ci.function();
     let lua = func.as_lua_closure();
     let id = match lua {
         Some(cl) => ChunkId::new(debug::source_of(&cl.proto)),
@@ -114,7 +114,8 @@ fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()>
             add_number(out, line)?;
             out.addbyte(b'>')?;
         }
-    } else if let Some((global, field)) = l.global_name(func) {
+    // Of a suspended function that yielded some of its values, the reference looks up the value below those.
+    } else if let Some((global, field)) = l.global_name(ci.func_value()) {
         add_named(out, c_part(global), field.map(c_part))?;
     } else {
         out.addbyte(b'?')?;

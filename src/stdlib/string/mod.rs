@@ -26,7 +26,6 @@ use crate::num;
 use crate::object::string::{MAX_SHORT, new_long, new_str};
 use crate::object::{Gc, Lua, Str, Value};
 use crate::throw::{LResult, Throw};
-use crate::vm::debug;
 
 pub fn open(l: Lua) -> LResult<i32> {
     l.aux_newlib(&super::STRING)?;
@@ -470,28 +469,9 @@ impl HookPoll {
 
 impl Poll for HookPoll {
     fn go_on(&mut self) -> bool {
-        let l = self.l;
-        if l.hook_mask() & LUA_MASKCOUNT as u8 == 0 {
-            return true;
-        }
-        let left = l.hook_count.get().saturating_sub(pattern::STEPS as i32);
-        if left > 0 {
-            l.hook_count.set(left);
-            return true;
-        }
-        l.hook_count.set(l.base_hook_count.get());
-        // The matcher cannot be left and entered again, so the hook must not yield. Whoever stops an error sets
-        // `nny` back.
-        l.nny.set(l.nny.get() + 1);
-        match debug::call_hook(l, LUA_HOOKCOUNT, -1) {
-            Ok(()) => {
-                l.nny.set(l.nny.get() - 1);
-                true
-            }
+        match super::count_steps(self.l, pattern::STEPS as i32) {
+            Ok(()) => true,
             Err(throw) => {
-                if throw == Throw::FOREIGN {
-                    l.nny.set(l.nny.get() - 1);
-                }
                 self.reason = throw;
                 false
             }
