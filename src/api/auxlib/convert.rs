@@ -34,7 +34,8 @@ impl Lua {
     pub fn aux_tolstring(self, idx: i32) -> LResult<Option<Bytes>> {
         if !self.aux_callmeta(idx, b"__tostring")? {
             let v = self.value(idx);
-            match v.type_id() {
+            // None is not nil: "no value: (nil)".
+            match self.type_(idx) {
                 LUA_TNUMBER | LUA_TSTRING => self.pushvalue(idx),
                 LUA_TBOOLEAN => {
                     self.pushlstring(if v == Value::TRUE { b"true" } else { b"false" })?;
