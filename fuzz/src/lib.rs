@@ -3,6 +3,8 @@
 #[path = "../../tests/sandbox/mod.rs"]
 pub mod sandbox;
 
+pub mod sequences;
+
 use lua52::object::Lua;
 use lua52::vm::state;
 use sandbox::{Budget, Outcome};

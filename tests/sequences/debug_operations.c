@@ -5,9 +5,17 @@
 
 static const char *const options[] = {"nSlut", "S", "l", "nt", "u", "Sl", "nSlutL", "nSf"};
 
+/* One of those there are. */
+static lua_State *some_thread(unsigned byte) {
+  int i;
+  for (i = 0; i < THREADS; i++)
+    if (run.threads[(byte + (unsigned)i) % THREADS] != NULL) return run.threads[(byte + (unsigned)i) % THREADS];
+  return NULL;
+}
+
 /* A thread whose functions can be looked at: this one or one that waits. */
 static lua_State *pick_viewed(Frame *f, unsigned byte) {
-  lua_State *thread = byte % 3 == 0 ? run.threads[byte / 3 % THREADS] : NULL;
+  lua_State *thread = byte % 3 == 0 ? some_thread(byte / 3) : NULL;
   if (thread == NULL || thread == f->L || is_active(thread)) return f->L;
   if (lua_status(thread) == LUA_YIELD && without(WITHOUT_info_of_yielded)) return f->L;
   return lua_checkstack(thread, 20) ? thread : f->L;
@@ -83,7 +91,7 @@ static void locals(Frame *f) {
   }
   say("-> %s, %s", name, show(L, -1));
   lua_settop(L, -2);
-  if (f->a[3] % 3 == 0 && (name[0] != '(' || strcmp(name, "(*vararg)") == 0)) {
+  if (f->a[3] % 2 == 0 && (name[0] != '(' || strcmp(name, "(*vararg)") == 0)) {
     lua_pushinteger(L, f->a[4]);
     call(f, "lua_setlocal(%s, level %d, %d) to %d", thread_name(f, L), level, n, f->a[4]);
     name = API(lua_setlocal)(L, &ar, n);
@@ -125,9 +133,11 @@ static void upvalues(Frame *f) {
   if (f->a[2] % 2) {
     call(f, "lua_getupvalue(L, %d, %d)", index - f->floor, n);
     name = API(lua_getupvalue)(L, index, n);
-    if (name != NULL && lua_type(L, -1) == LUA_TTABLE) { /* the globals have many entries */
-      say("-> '%s', table", name);
-    } else say("-> '%s' %s", name ? name : "NULL", name ? show(L, -1) : "");
+    say("-> '%s' %s", name ? name : "NULL", name ? show(L, -1) : "");
+    if (name != NULL) { /* a C function must not become a field of the globals, where messages look names up */
+      lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+      lua_settop(L, lua_rawequal(L, -1, -2) ? -3 : -2);
+    }
   } else {
     push_some(f, f->a[3]);
     call(f, "lua_setupvalue(L, %d, %d)", index - f->floor, n);
@@ -189,7 +199,7 @@ static int in_callback(lua_State *L) {
 }
 
 static void sethook(Frame *f) {
-  lua_State *L = f->a[0] % 3 == 0 ? run.threads[f->a[0] / 3 % THREADS] : f->L;
+  lua_State *L = f->a[0] % 3 == 0 ? some_thread(f->a[0] / 3u) : f->L;
   static const int masks[] = {LUA_MASKLINE, LUA_MASKCOUNT, LUA_MASKCALL | LUA_MASKRET, LUA_MASKLINE | LUA_MASKCOUNT, LUA_MASKRET,
     LUA_MASKLINE | LUA_MASKCALL | LUA_MASKRET, LUA_MASKCALL, 0};
   static const char *const names[] = {"line", "count", "call and return", "line and count", "return", "line, call and return", "call", "no"};

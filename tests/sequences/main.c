@@ -173,7 +173,7 @@ static size_t make_sequence(uint64_t from, uint64_t number) {
   size_t count, i;
   seed = (from << 40) + number;
   /* Short ones are many, so that a failure is small; long ones reach farther. */
-  count = HEADER + RECORD * (8 + random_word() % (random_word() % 4 ? 60 : 300));
+  count = HEADER + RECORD * (8 + random_word() % (random_word() % 4 ? 90 : 390));
   for (i = 0; i < count; i++) bytes[i] = (unsigned char)(random_word() >> 32);
   return count;
 }
@@ -185,7 +185,7 @@ int main(int argc, char **argv) {
   if (argc == 5 && strcmp(argv[1], "batch") == 0) {
     uint64_t first = strtoull(argv[3], NULL, 10), n = strtoull(argv[4], NULL, 10), number;
     for (number = first; number < first + n; number++) {
-      alarm(20);
+      alarm(60);
       count = make_sequence(strtoull(argv[2], NULL, 10), number);
       run_sequence(bytes, count);
       printf("%llu %016llx\n", (unsigned long long)number, (unsigned long long)run.hash);
@@ -204,7 +204,7 @@ int main(int argc, char **argv) {
     if (file == NULL) return 2;
     count = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
-    alarm(20);
+    alarm(60);
     run.echo = stdout;
     run_sequence(bytes, count);
   } else if (argc == 4 && strcmp(argv[1], "bytes") == 0) {

@@ -1,8 +1,10 @@
-//! seeds CHUNKS SCRIPTS: writes what the fuzz targets start from into two directories: every function of the test
-//! corpus and the benchmarks as a chunk of its own, with and without debug information, and every case of the corpora
-//! and every benchmark as a text.
+//! seeds CHUNKS SCRIPTS SEQUENCES: writes what the fuzz targets start from into three directories: every function of the
+//! test corpus and the benchmarks as a chunk of its own, with and without debug information; every case of the corpora
+//! and every benchmark as a text; random sequences.
 
+use liblua_fuzz::sandbox::mutate::Random;
 use liblua_fuzz::sandbox::{self, Budget, dump, load};
+use liblua_fuzz::sequences::{HEADER, RECORD};
 use lua52::object::{Gc, Lua, Proto};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -58,7 +60,7 @@ impl Seeds {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [chunks, scripts] = &arguments[..] else { panic!("usage: seeds CHUNKS SCRIPTS") };
+    let [chunks, scripts, sequences] = &arguments[..] else { panic!("usage: seeds CHUNKS SCRIPTS SEQUENCES") };
     let mut budget = Budget { bytes: 0 };
     let mut s =
         Seeds { l: sandbox::new_state(&mut budget), chunks: BTreeSet::new(), scripts: BTreeSet::new() };
@@ -68,7 +70,11 @@ fn main() {
             s.file(&entry.path());
         }
     }
-    for (dir, seeds) in [(chunks, &s.chunks), (scripts, &s.scripts)] {
+    let mut r = Random::new(1);
+    let random: BTreeSet<Vec<u8>> = (0..2000)
+        .map(|_| (0..HEADER + RECORD * (4 + r.below(80))).map(|_| r.below(256) as u8).collect())
+        .collect();
+    for (dir, seeds) in [(chunks, &s.chunks), (scripts, &s.scripts), (sequences, &random)] {
         std::fs::create_dir_all(dir).expect("made");
         for (i, seed) in seeds.iter().enumerate() {
             std::fs::write(Path::new(dir).join(format!("seed{i}")), seed).expect("written");
