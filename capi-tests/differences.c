@@ -359,6 +359,154 @@ static void t_light(lua_State *unused) {
   lua_close(L);
 }
 
+/* ---- what random sequences of calls met (tests/sequences) -------------------------------------------- */
+
+/* a C function that called Lua with a continuation, while an error was caught below it */
+static int goes_on(lua_State *L) {
+  lua_pushliteral(L, "the continuation was called");
+  return 1;
+}
+static int calls_on(lua_State *L) {
+  lua_callk(L, 0, 0, 0, goes_on);
+  lua_pushliteral(L, "the call came back");
+  return 1;
+}
+static void t_caught_below(lua_State *L) {
+  int i;
+  for (i = 0; i < 2; i++) {
+    lua_State *co = lua_newthread(L);
+    lua_pushcfunction(co, calls_on);
+    compile(co, i ? "pcall(error, 'caught')" : "return");
+    lua_resume(co, L, 1);
+    say("%s: %s", i ? "an error was caught" : "no error", lua_tostring(co, -1));
+    lua_settop(L, 0);
+  }
+}
+
+static int fail_with_zero(lua_State *L) {
+  lua_pushlstring(L, "before\0after", 12);
+  return lua_error(L);
+}
+static int collect(lua_State *L) {
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  return 0;
+}
+static void t_finalizer_message(lua_State *L) {
+  size_t length;
+  const char *message;
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_pushcfunction(L, fail_with_zero);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_settop(L, 0);
+  lua_pushcfunction(L, collect);
+  say("%s", status_name(lua_pcall(L, 0, 0, 0)));
+  message = lua_tolstring(L, -1, &length);
+  say("'%s', then %s", message, length > strlen(message) ? message + strlen(message) + 1 : "nothing");
+  lua_settop(L, 0);
+}
+
+typedef struct Text {
+  const char *at;
+  int calls;
+} Text;
+static const char *one_byte(lua_State *L, void *data, size_t *size) {
+  Text *text = (Text *)data;
+  (void)L;
+  text->calls++;
+  *size = *text->at != 0;
+  return text->at++;
+}
+static void t_reader_calls(lua_State *L) {
+  static const char *const texts[] = { "x = )  ", "x = 1  " };
+  int i;
+  for (i = 0; i < 2; i++) {
+    Text text;
+    int status;
+    text.at = texts[i];
+    text.calls = 0;
+    status = lua_load(L, one_byte, &text, "=text", NULL);
+    say("'%s': %s, the reader was called %d times", texts[i], status_name(status), text.calls);
+    lua_pop(L, 1);
+  }
+}
+
+static int count_temporaries(lua_State *L) {
+  lua_Debug ar;
+  int n = 0;
+  lua_getstack(L, 2, &ar);
+  while (lua_getlocal(L, &ar, n + 1) != NULL) {
+    lua_pop(L, 1);
+    n++;
+  }
+  say("pcall has %s", n == 0 ? "no temporaries" : "temporaries");
+  return 0;
+}
+static void t_temporaries(lua_State *L) {
+  lua_register(L, "count", count_temporaries);
+  run_lua(L, "pcall(table.sort, {2, 1}, count)");
+  lua_settop(L, 0);
+}
+
+static int levels;
+static int go_down(lua_State *L) {
+  levels++;
+  lua_pushcfunction(L, go_down);
+  lua_call(L, 0, 0);
+  return 0;
+}
+static void t_levels(lua_State *L) {
+  lua_register(L, "go_down", go_down);
+  levels = 0;
+  run_lua(L, "return select(2, pcall(function() go_down() end))");
+  say("%s after %d levels of C", lua_tostring(L, -1), levels);
+  lua_settop(L, 0);
+}
+
+/* an error of a hook's own, which has nothing to do with a variable of the function that ends */
+static void set_in_nil(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_pushnil(L);
+  lua_pushinteger(L, 0);
+  lua_pushnil(L);
+  lua_settable(L, -3);
+}
+static void t_variable_in_return_hook(lua_State *L) {
+  compile(L, "g1 = ...\nlocal a = g1\ng2 = a\nreturn g1 == g2");
+  lua_sethook(L, set_in_nil, LUA_MASKRET, 0);
+  lua_pcall(L, 0, 0, 0);
+  lua_sethook(L, NULL, 0, 0);
+  say("%s", strstr(lua_tostring(L, -1), "(a nil value)") ? "the message names a variable" : "the message names none");
+  lua_settop(L, 0);
+}
+
+static int finalized;
+static int note(lua_State *L) {
+  (void)L;
+  finalized = 1;
+  return 0;
+}
+static void collect_on_line(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_sethook(L, NULL, 0, 0);
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  say("what lay in a register before the function was called is %s", finalized ? "collected" : "kept");
+}
+static void t_collection_in_hook(lua_State *L) {
+  lua_settop(L, 3);
+  lua_newuserdata(L, 1);
+  lua_newtable(L);
+  lua_pushcfunction(L, note);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_settop(L, 0);
+  compile(L, "local n = 0 for i, v in ipairs({1}) do n = n + v end");
+  finalized = 0;
+  lua_sethook(L, collect_on_line, LUA_MASKLINE, 0);
+  lua_call(L, 0, 0);
+}
+
 /* ---- memory ------------------------------------------------------------------------------------------- */
 
 static void t_footprint(lua_State *L) {
@@ -550,6 +698,13 @@ static const Section sections[] = {
   { "thread_storm", t_thread_storm },
   { "nan", t_nan },
   { "light", t_light },
+  { "caught_below", t_caught_below },
+  { "finalizer_message", t_finalizer_message },
+  { "reader_calls", t_reader_calls },
+  { "temporaries", t_temporaries },
+  { "levels", t_levels },
+  { "variable_in_return_hook", t_variable_in_return_hook },
+  { "collection_in_hook", t_collection_in_hook },
   { "footprint", t_footprint },
   { "bounded_steps", t_bounded_steps },
   { "memory_goes_back", t_memory_goes_back },

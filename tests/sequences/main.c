@@ -125,8 +125,14 @@ void run_sequence(const unsigned char *bytes, size_t count) {
       if (run.mode == EXACT) API(lua_gc)(L, LUA_GCSTOP, 0);
       API(luaL_openlibs)(L);
       register_functions(L);
-      if (run.mode == COLLECTING && bytes[2] % 4 == 0) lua_gc(L, LUA_GCGEN, 0);
-      if (run.mode == COLLECTING && bytes[2] % 4 == 1) lua_gc(L, LUA_GCSETPAUSE, bytes[3]);
+      if (run.mode == COLLECTING) switch (bytes[2] % 4) {
+        case 0: lua_gc(L, LUA_GCGEN, 0); break;
+        case 1: lua_gc(L, LUA_GCSETPAUSE, bytes[3]); break;
+        case 2: /* always in the middle of a cycle */
+          lua_gc(L, LUA_GCSETPAUSE, 100);
+          lua_gc(L, LUA_GCSETSTEPMUL, 40 + bytes[3]);
+          break;
+      }
       if (bytes[3] % 16 == 0 && run.mode != FAILING) { /* the last records without protection */
         const unsigned char *end = run.end;
         size_t n = (size_t)(end - run.at) / RECORD;

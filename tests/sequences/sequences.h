@@ -39,9 +39,9 @@ typedef enum Mode {
   FAILING     /* some allocations fail: nothing is compared but that the state lives and gives everything back */
 } Mode;
 
-/* Kinds of calls that are left out; exclusions.c says why. */
+/* Kinds of calls that are left out; exclusions.h says why. */
 typedef enum Exclusion {
-#define X(name, reason) WITHOUT_##name,
+#define X(name, group, reason) WITHOUT_##name,
 #include "exclusions.h"
 #undef X
   EXCLUSIONS
