@@ -6,12 +6,16 @@
 //! * `@const A B@` becomes a `#define` for each name,
 //! * `@function F@` becomes the declaration of F,
 //! * `@functions@` becomes the declarations of all the functions not named so, in the order of the source.
+//!
+//! `cargo run -p xtask -- held`: checks what Rust locals hold over calls that may collect (`held/mod.rs`).
 
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
+
+mod held;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -26,15 +30,16 @@ const HEADERS: [(&str, Option<(&str, &str)>); 5] = [
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let check = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["headers"] => false,
-        ["headers", "--check"] => true,
+    let done = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["headers"] => headers(false),
+        ["headers", "--check"] => headers(true),
+        ["held", ref options @ ..] => held::run(options),
         _ => {
-            eprintln!("usage: xtask headers [--check]");
+            eprintln!("usage: xtask headers [--check] | held [--findings | --reach]");
             return ExitCode::from(2);
         }
     };
-    match headers(check) {
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
