@@ -62,6 +62,9 @@ fn collect(_: Lua) {}
 /// Stands for the growth of a stack.
 #[inline(never)]
 fn move_stack(_: Lua) {}
+/// Stands for assembly that calls out.
+#[inline(never)]
+fn foreign(_: Lua) {}
 /// Frees, but moves nothing: the list says so.
 fn emergency(l: Lua) {
     collect(l);
@@ -149,6 +152,14 @@ pub fn slot_over_emergency(l: Lua) -> u64 {
 pub fn frame_over_call(l: Lua, hook: fn(Lua)) -> *mut Value {
     let ci = unsafe { &*l.ci.get() };
     call(hook, l);
+    ci.func.get()
+}
+
+/// The same where the compiler does not see the call.
+// held: frame_over_foreign ci
+pub fn frame_over_foreign(l: Lua) -> *mut Value {
+    let ci = unsafe { &*l.ci.get() };
+    foreign(l);
     ci.func.get()
 }
 

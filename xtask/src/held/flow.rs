@@ -61,6 +61,8 @@ pub struct Known {
     pub frees: &'static [&'static str],
     /// Functions that move a stack themselves.
     pub moves: &'static [&'static str],
+    /// Functions in which foreign code runs that the compiler does not see called.
+    pub runs: &'static [&'static str],
     /// Functions whose result is, or is within, the object that an argument is.
     pub same: &'static [&'static str],
     /// Functions whose result lives for ever.
@@ -97,9 +99,14 @@ fn nodes(
     let (same, fixed) = (find(known.same)?, find(known.fixed)?);
     let mut nodes: Vec<Node> = functions.iter().map(|f| node(f, names, types, &same, &fixed, list)).collect();
     spread_closures(functions, &mut nodes);
-    for (list, threat) in [(known.frees, Threat::Frees), (known.moves, Threat::Moves)] {
+    let roots = [
+        (known.frees, Threats::of(&[Threat::Frees])),
+        (known.moves, Threats::of(&[Threat::Moves])),
+        (known.runs, Threats::all()),
+    ];
+    for (list, threats) in roots {
         for i in find(list)? {
-            nodes[i].reach.add(Threats::of(&[threat]));
+            nodes[i].reach.add(threats);
         }
     }
     reach(&mut nodes);

@@ -24,6 +24,7 @@ use types::Types;
 const KNOWN: Known = Known {
     frees: &["gc::cycle::single"],
     moves: &["vm::call::realloc_stack"],
+    runs: &["boundary::arch::call"],
     same: &[
         "Gc<T>::from_ptr",
         "Gc<T>::as_ptr",
@@ -69,13 +70,14 @@ const KNOWN: Known = Known {
         "abi::text_or_null",
         "api::from_c::text",
     ],
-    fixed: &["Lua::typename", "Value::builtin", "Value::as_builtin"],
+    fixed: &["Lua::typename", "Value::builtin", "Value::as_builtin", "Value::number", "Value::boolean", "Value::light_c"],
 };
 
 /// The known part and the list for the fixture.
 const FIXTURE_KNOWN: Known = Known {
     frees: &["collect"],
     moves: &["move_stack"],
+    runs: &["foreign"],
     same: &["Value::as_string", "Str::bytes", "<Gc as Deref>::deref"],
     fixed: &["type_name"],
 };

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Structures that live in memory of the state: a pointer to one is a pointer to watch.
-const OBJECTS: [&str; 18] = [
+const OBJECTS: [&str; 15] = [
     "Thread",
     "Table",
     "Str",
@@ -18,11 +18,8 @@ const OBJECTS: [&str; 18] = [
     "Header",
     "CallInfo",
     "Node",
-    "LocVar",
-    "UpvalDesc",
     "luaL_Stream",
     "Insn",
-    "c_void",
     "FILE",
 ];
 /// Structures that live as long as the state, or for ever.
@@ -98,12 +95,9 @@ impl Types {
     pub fn read(sources: &BTreeMap<String, String>) -> Types {
         let mut fields: BTreeMap<String, String> = BTreeMap::new();
         for text in sources.values() {
-            for item in text.split("struct ").skip(1) {
-                definition(item, &mut fields);
-            }
-            for item in text.split("enum ").skip(1) {
-                definition(item, &mut fields);
-            }
+            text.split("struct ").skip(1).for_each(|item| definition(item, str::to_owned, &mut fields));
+            // The names of variants are no types.
+            text.split("enum ").skip(1).for_each(|item| definition(item, payloads, &mut fields));
         }
         let mut types = Types { holders: BTreeSet::new() };
         loop {
@@ -134,18 +128,18 @@ impl Types {
         {
             return false;
         }
-        if ty.contains("[u8]") || ty.contains("&str") || ty.contains("*const i8") || ty.contains("*mut i8") {
+        // Text, slices, and whatever a raw pointer leads to.
+        const POINTING: [&str; 6] = ["&str", "CStr", "&[", "&mut [", "*const ", "*mut "];
+        if POINTING.iter().any(|sign| ty.contains(sign)) {
             return true;
         }
-        if ty.contains("*const u8") || ty.contains("*mut u8") || ty.contains("CStr") {
-            return true;
-        }
+        let parameter = |word: &str| word.len() == 1 && word.starts_with(|c: char| c.is_ascii_uppercase());
         words(ty).any(|word| {
-            self.is_watched_word(word)
-                || word == "closure"
-                || word == "impl"
-                || word.len() == 1 && word.starts_with(|c: char| c.is_ascii_uppercase())
-        }) && !matches!(ty, "Insn" | "Node")
+            POINTERS.contains(&word)
+                || self.holders.contains(word)
+                || matches!(word, "closure" | "impl")
+                || parameter(word)
+        }) || OBJECTS.iter().any(|object| points_to(ty, object))
     }
 
     /// Whether a pointer of the type `ty` leads into an object, a stack or a table, rather than to a local of Rust.
@@ -183,8 +177,17 @@ impl Types {
     }
 }
 
+/// Whether the type has a pointer to `object` in it.
+fn points_to(ty: &str, object: &str) -> bool {
+    ty.match_indices(object).any(|(at, _)| {
+        let (before, after) = (&ty[..at], &ty[at + object.len()..]);
+        let before = before.trim_end_matches("mut ").trim_end_matches("const ").trim_end_matches("'static ");
+        before.ends_with(['&', '*']) && !after.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+    })
+}
+
 /// Name and body of the structure that the text begins with.
-fn definition(text: &str, fields: &mut BTreeMap<String, String>) {
+fn definition(text: &str, types_in: fn(&str) -> String, fields: &mut BTreeMap<String, String>) {
     let name: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     if name.is_empty() {
         return;
@@ -206,8 +209,23 @@ fn definition(text: &str, fields: &mut BTreeMap<String, String>) {
             .filter(|line| !line.starts_with("//") && !line.starts_with('#'))
             .collect();
         // Type parameters say nothing here; each use names its own types.
-        fields.entry(name).or_default().push_str(&plain(&code.join(" ")));
+        fields.entry(name).or_default().push_str(&plain(&types_in(&code.join(" "))));
     }
+}
+
+/// What is inside of brackets.
+fn payloads(text: &str) -> String {
+    let mut depth = 0;
+    text.chars()
+        .filter(|c| {
+            match c {
+                '(' | '{' => depth += 1,
+                ')' | '}' => depth -= 1,
+                _ => {}
+            }
+            depth > 0
+        })
+        .collect()
 }
 
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -221,6 +239,12 @@ pub fn plain(ty: &str) -> String {
     let mut word_at = 0;
     let mut chars = ty.char_indices().peekable();
     while let Some((i, c)) = chars.next() {
+        if c == '\'' && out.ends_with('&') {
+            // A reference's lifetime.
+            while chars.next_if(|(_, c)| *c != ' ').is_some() {}
+            chars.next();
+            continue;
+        }
         if c == ':' && ty[i + 1..].starts_with(':') {
             let lower = out[word_at..].starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
             if lower && !out[word_at..].contains('@') {
