@@ -70,7 +70,14 @@ const KNOWN: Known = Known {
         "abi::text_or_null",
         "api::from_c::text",
     ],
-    fixed: &["Lua::typename", "Value::builtin", "Value::as_builtin", "Value::number", "Value::boolean", "Value::light_c"],
+    fixed: &[
+        "Lua::typename",
+        "Value::builtin",
+        "Value::as_builtin",
+        "Value::number",
+        "Value::boolean",
+        "Value::light_c",
+    ],
 };
 
 /// The known part and the list for the fixture.
