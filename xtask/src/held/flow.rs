@@ -96,6 +96,14 @@ fn nodes(
             return Err(format!("the list knows of {title}, which does not exist").into());
         }
     }
+    let calls =
+        functions.iter().flat_map(|f| &f.blocks).flat_map(|b| &b.statements).filter_map(|s| s.call.as_ref());
+    for callee in calls.map(|call| &call.callee) {
+        let targets = names.targets(callee);
+        if targets.functions.is_empty() && !targets.unknown && !targets.given && names.is_own(callee) {
+            return Err(format!("{callee} was not found among the crate's functions").into());
+        }
+    }
     let (same, fixed) = (find(known.same)?, find(known.fixed)?);
     let mut nodes: Vec<Node> = functions.iter().map(|f| node(f, names, types, &same, &fixed, list)).collect();
     spread_closures(functions, &mut nodes);

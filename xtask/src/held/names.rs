@@ -6,13 +6,15 @@
 use super::Result;
 use super::mir::{Function, matching};
 use super::types::{last_segment, plain, words};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub struct Names {
     by_key: HashMap<String, Vec<usize>>,
     /// Trait methods by their last segment: what a call through a type parameter may reach.
     by_trait: HashMap<String, Vec<usize>>,
     by_closure: HashMap<String, usize>,
+    /// The types that functions of the crate belong to.
+    owners: HashSet<String>,
 }
 
 /// What a call may reach.
@@ -27,8 +29,12 @@ pub struct Targets {
 
 impl Names {
     pub fn new(functions: &[Function], sources: &BTreeMap<String, String>) -> Result<Names> {
-        let mut names =
-            Names { by_key: HashMap::new(), by_trait: HashMap::new(), by_closure: HashMap::new() };
+        let mut names = Names {
+            by_key: HashMap::new(),
+            by_trait: HashMap::new(),
+            by_closure: HashMap::new(),
+            owners: HashSet::new(),
+        };
         let aliases = aliases(sources);
         for (i, function) in functions.iter().enumerate() {
             if function.path.ends_with('}') && function.path.contains("{closure#") {
@@ -42,6 +48,11 @@ impl Names {
                 if let Some((_, method)) = key.split_once(" as ") {
                     let method = method.replace(">::", "::");
                     names.by_trait.entry(method).or_default().push(i);
+                }
+                if let Some((owner, _)) = key.rsplit_once("::")
+                    && is_type(last_segment(owner))
+                {
+                    names.owners.insert(owner.to_owned());
                 }
                 names.by_key.entry(key).or_default().push(i);
             }
@@ -71,6 +82,12 @@ impl Names {
             }
         }
         targets
+    }
+
+    /// Whether a path belongs to a type of the crate, so that its function should have been found.
+    pub fn is_own(&self, callee: &str) -> bool {
+        let owner = |key: &String| key.rfind("::").is_some_and(|at| self.owners.contains(&key[..at]));
+        call_keys(callee).iter().any(|key| !key.starts_with('<') && owner(key))
     }
 
     /// Closures and functions that a path has among its type arguments.

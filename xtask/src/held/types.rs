@@ -160,9 +160,6 @@ impl Types {
                 && !inner.contains("[u8]")
                 && words(&inner).any(|word| names.contains(&word))
         };
-        if inner.contains("CallInfo") && only(&["CallInfo"]) {
-            return Threats::of(&[Threat::Runs]);
-        }
         if (inner.contains("*mut Value") || inner.contains("*const Value")) && only(&["Value"]) {
             return Threats::of(&[Threat::Moves, Threat::Runs]);
         }
