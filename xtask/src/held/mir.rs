@@ -152,7 +152,9 @@ fn statement(function: &Function, line: &str, types: &Types) -> Result<(Statemen
     if let Some(block) = line.strip_prefix("goto -> bb") {
         return Ok((Statement::default(), vec![block.parse()?]));
     }
-    if matches!(line, "return" | "unreachable" | "nop" | "ConstEvalCounter") || line.starts_with("asm!") {
+    const NOTHING: [&str; 6] =
+        ["return", "resume", "terminate(abi)", "unreachable", "nop", "ConstEvalCounter"];
+    if NOTHING.contains(&line) || line.starts_with("asm!") {
         return Ok((Statement { reads: locals_in(line), ..Statement::default() }, successors));
     }
     if line.starts_with("StorageLive(") || line.starts_with("StorageDead(") {

@@ -81,6 +81,8 @@ impl Names {
                 targets.functions.extend(found);
             }
         }
+        // An exported function by its name: the host may have put its own in its place.
+        targets.unknown = targets.functions.is_empty() && last_segment(callee).starts_with("lua");
         targets
     }
 

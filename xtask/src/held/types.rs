@@ -128,6 +128,12 @@ impl Types {
         {
             return false;
         }
+        let eternal = |sign: &str| ETERNAL.map(|name| format!("{sign}{name}"));
+        let mut ty = ty.to_owned();
+        for pointer in ["*mut ", "*const ", "&"].map(eternal).concat() {
+            ty = ty.replace(&pointer, "()");
+        }
+        let ty = ty.as_str();
         // Text, slices, and whatever a raw pointer leads to.
         const POINTING: [&str; 6] = ["&str", "CStr", "&[", "&mut [", "*const ", "*mut "];
         if POINTING.iter().any(|sign| ty.contains(sign)) {
