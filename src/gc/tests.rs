@@ -546,7 +546,7 @@ fn chains_of_ephemerons_take_linear_time() {
 fn script(text: &str) {
     with_state(|l, _| {
         l.aux_openlibs().unwrap();
-        assert_eq!(l.aux_loadbufferx(text.as_bytes(), b"=script", None), Ok(LUA_OK));
+        assert_eq!(l.aux_loadbufferx(text.as_bytes(), Some(b"=script"), None), Ok(LUA_OK));
         let status = l.pcall(0, 0, 0).unwrap();
         let message = if status == LUA_OK { b"" } else { l.tolstring(-1).unwrap().unwrap_or(b"?") };
         assert_eq!(status, LUA_OK, "{}", String::from_utf8_lossy(message));
