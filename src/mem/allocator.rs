@@ -32,7 +32,7 @@ pub struct Allocator {
     records: UnsafeCell<AddressSet>,
     /// there is a pool that is not the `sole` source, or a block was not aligned: blocks must be told apart
     is_apart: Cell<bool>,
-    /// the host's function does not align its blocks
+    /// a function of the host's did not align its blocks: none is trusted any more
     unaligned: Cell<bool>,
 }
 
@@ -110,7 +110,6 @@ impl Allocator {
     pub fn set_function(&self, f: lua_Alloc, ud: *mut c_void) {
         self.function.set(f);
         self.ud.set(ud);
-        self.unaligned.set(false);
         if !is_default(f) {
             self.sole.set(null_mut());
             self.is_apart.set(self.is_apart.get() || !self.pool.is_null());
@@ -273,7 +272,7 @@ impl Allocator {
         // SAFETY: as in `collected`.
         !self.pool.is_null() && unsafe { (*self.pool).is_sparse() }
     }
-    #[allow(clippy::mut_from_ref)]
+    #[allow(clippy::mut_from_ref, reason = "the set is in a cell")]
     fn records(&self) -> &mut AddressSet {
         // SAFETY: nobody keeps the reference longer than for one operation, and none of these calls out.
         unsafe { &mut *self.records.get() }
