@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -687,6 +688,42 @@ static void t_exchange(lua_State *L) {
   say("blocks of its own that are left: %ld", own_heap_used);
 }
 
+/* Garbage holds every descriptor that the process may have. */
+static const char out_of_descriptors[] =
+  "local function fill() "
+  "  collectgarbage() collectgarbage('stop') while io.open('/dev/null') do end "
+  "  collectgarbage('setpause', 1000) collectgarbage('restart') "
+  "end "
+  "local function try(what, f, ...) fill() local ok, v, e = pcall(f, ...) print(what, ok and v and 'done' or v or e) end "
+  "try('open', io.open, '/dev/null') "
+  "try('popen', io.popen, 'true') "
+  "try('tmpfile', io.tmpfile) "
+  "try('lines', io.lines, '/dev/null') "
+  "try('input', io.input, '/dev/null') "
+  "local output = io.output() try('output', function() io.output('/dev/null') io.output(output) return true end) "
+  "try('tmpname', function() return os.remove(os.tmpname()) end) "
+  "try('loadfile', loadfile, '/dev/null') "
+  "try('dofile', function() dofile('/dev/null') return true end) "
+  "try('searchpath', package.searchpath, 'null', '/dev/?') "
+  "package.path, package.cpath = '/dev/?', '' try('require', require, 'null') "
+  "print('in a finalizer') fill() setmetatable({}, {__gc = function() print(io.open('/dev/null')) end}) collectgarbage() "
+  "print('with a stopped collector') fill() collectgarbage('stop') print(io.open('/dev/null')) collectgarbage('restart') "
+  "print('an error in a finalizer') fill() setmetatable({}, {__gc = function() error('oops', 0) end}) "
+  "print(select(2, pcall(function() return io.open('/dev/null') and 'done' end))) pcall(collectgarbage) "
+  "print('without garbage') local keep = {} "
+  "repeat local f, e = io.open('/dev/null') keep[#keep + 1] = f until not f print(io.open('/dev/null'))";
+
+static void few_descriptors(lua_State *L) {
+  struct rlimit limit = { 40, 40 };
+  setrlimit(RLIMIT_NOFILE, &limit);
+  run_lua(L, out_of_descriptors);
+}
+
+static void t_descriptors(lua_State *unused) {
+  (void)unused;
+  say("%s", in_child(few_descriptors));
+}
+
 static const Section sections[] = {
   { "cleanups", t_cleanups },
   { "nesting", t_nesting },
@@ -710,6 +747,7 @@ static const Section sections[] = {
   { "memory_goes_back", t_memory_goes_back },
   { "panics", t_panics },
   { "exchange", t_exchange },
+  { "descriptors", t_descriptors },
   END_OF_SECTIONS
 };
 
