@@ -226,7 +226,12 @@ impl CallInfo {
     }
     /// Index of the instruction being run by a Lua frame (the one before `savedpc`).
     pub fn current_pc(&self) -> i32 {
-        let exec = self.closure().proto.exec.get();
+        self.pc_in(self.closure())
+    }
+    /// The same for those who know the closure.
+    #[inline(always)]
+    pub fn pc_in(&self, cl: Gc<LuaClosure>) -> i32 {
+        let exec = cl.proto.exec.get();
         // SAFETY: `savedpc` points into, or one past, the executable form of the frame's prototype.
         unsafe { self.savedpc.get().offset_from(exec) as i32 - 1 }
     }

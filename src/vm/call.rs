@@ -444,7 +444,8 @@ pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
     let prev = unsafe { &*prev };
     let mut event = LUA_HOOKCALL;
     if prev.is_lua() {
-        let code = prev.lua_closure().proto.code.get(prev.current_pc() as usize);
+        let caller = prev.lua_closure();
+        let code = caller.proto.code.get(prev.pc_in(caller) as usize);
         if Instruction(code).op() == Op::TailCall {
             ci.add_status(cist::TAIL);
             event = LUA_HOOKTAILCALL;

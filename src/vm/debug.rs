@@ -630,18 +630,8 @@ fn index_of(p: &Proto, pc: *const Insn) -> usize {
 pub fn trace_exec(l: Lua) -> LResult<()> {
     let mask = l.hook_mask() as i32;
     let ci = l.call_info();
-    let may_yield = l.nny.get() == 0;
-    if mask & YIELD_PENDING as i32 != 0 {
-        l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
-        if may_yield {
-            // The instruction is not counted before it runs.
-            l.hook_count.set(l.hook_count.get() + 1);
-            return Err(suspend(l, ci));
-        }
-        // The next count that is over will say that this function cannot yield.
-        if mask & LUA_MASKLINE == 0 && l.hook_count.get() != 0 {
-            return Ok(());
-        }
+    if mask & YIELD_PENDING as i32 != 0 && pending_yield(l, ci)? {
+        return Ok(());
     }
     let count_due = mask & LUA_MASKCOUNT != 0 && l.hook_count.get() == 0;
     if count_due {
@@ -656,7 +646,7 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
         call_hook(l, LUA_HOOKCOUNT, -1)?;
     }
     if mask & LUA_MASKLINE != 0 {
-        let p = ci.closure().proto;
+        let p = ci.lua_closure().proto;
         let lines = p.lineinfo.cells();
         let line_at = |pc: usize| lines.get(pc).map_or(0, |line| line.get());
         let pc = index_of(&p, ci.savedpc.get()) - 1;
@@ -670,7 +660,7 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
     }
     l.old_pc.set(ci.savedpc.get());
     // (That of a call may have been followed by a call that cannot yield.)
-    if l.status() == LUA_YIELD && may_yield {
+    if l.status() == LUA_YIELD && l.nny.get() == 0 {
         if count_due {
             l.hook_count.set(1);
         }
@@ -680,7 +670,23 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
     Ok(())
 }
 
+/// Takes the yield that a library function kept. When the running function cannot, the next count that is over will say so;
+/// whether no hook is due now.
+#[cold]
+#[inline(never)]
+fn pending_yield(l: Lua, ci: &CallInfo) -> LResult<bool> {
+    l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
+    if l.nny.get() == 0 {
+        // The instruction is not counted before it runs.
+        l.hook_count.set(l.hook_count.get() + 1);
+        return Err(suspend(l, ci));
+    }
+    Ok(l.hook_mask() & LUA_MASKLINE as u8 == 0 && l.hook_count.get() != 0)
+}
+
 /// The running Lua function is suspended before its instruction.
+#[cold]
+#[inline(never)]
 fn suspend(l: Lua, ci: &CallInfo) -> Throw {
     l.set_status(LUA_YIELD as u8);
     ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));

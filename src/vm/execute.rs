@@ -103,7 +103,7 @@ pub fn finish_op(l: Lua, ci: &CallInfo) -> LResult<()> {
     let base = ci.base.get();
     let cl = ci.lua_closure();
     let p = cl.proto;
-    let i = Instruction(p.code.get(index_of(cl, ci.savedpc.get()) - 1));
+    let i = Instruction(p.code.get(ci.pc_in(cl) as usize));
     let ra = base.wrapping_add(i.a() as usize);
     let pop = || {
         let v = l.from_top(1);

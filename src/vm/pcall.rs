@@ -14,6 +14,7 @@ use crate::object::thread::{CallKind, cist};
 use crate::object::{Builtin, CallInfo, Lua, Special, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::Pre;
+use core::hint::cold_path;
 
 /// Stops an error at the innermost PCALL frame of this invocation, which began with these values of `nny` and
 /// `n_c_calls`; its caller goes on. What its return hook raises goes to the next one.
@@ -68,18 +69,20 @@ pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
 pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
     l.errfunc.set(ci.old_errfunc.get());
     call::set_protected_here(l, ci.ctx.get() as u32);
-    let failed = ci.has(cist::STAT);
+    // The status takes the slot before the callee's results.
     let mut first = ci.func.get();
-    if !failed {
-        // The status takes the slot before the callee's results.
+    let mut status = Value::TRUE;
+    if ci.has(cist::STAT) {
+        cold_path();
+        status = Value::FALSE;
+    } else {
         first = first.wrapping_add(ci.extra.get() as usize);
     }
-    if l.hook_mask() != 0 && first == ci.func.get() {
-        first = leave_function(l, first);
+    if l.hook_mask() != 0 {
+        first = before_return_hook(l, ci, first);
     }
     // SAFETY: below the results, above or at the frame's function.
-    unsafe { *first = if failed { Value::FALSE } else { Value::TRUE } };
-    ci.clear_status(cist::PCALL | cist::STAT | cist::ALLOWHOOK);
+    unsafe { *first = status };
     if !call::poscall(l, ci, first)? {
         let caller = l.call_info();
         debug_assert!(caller.is_lua());
@@ -88,11 +91,16 @@ pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
     Ok(())
 }
 
-/// Makes room for the status above the function in `func`, which the return hook may ask for. Returns where.
+/// The return hook may raise an error, which is the caller's, and may ask for the function: makes room for the status above
+/// that if it would take its place. Returns where the status goes.
 #[cold]
 #[inline(never)]
-fn leave_function(l: Lua, func: *mut Value) -> *mut Value {
-    let results = func.wrapping_add(1);
+fn before_return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> *mut Value {
+    ci.clear_status(cist::PCALL | cist::STAT | cist::ALLOWHOOK);
+    if first != ci.func.get() {
+        return first;
+    }
+    let results = first.wrapping_add(1);
     let n = (l.top.get() as usize - results as usize) / size_of::<Value>();
     // SAFETY: one slot above the top is free (`EXTRA_STACK`).
     unsafe { core::ptr::copy(results, results.add(1), n) };
