@@ -508,6 +508,34 @@ static void t_collection_in_hook(lua_State *L) {
   lua_call(L, 0, 0);
 }
 
+static void yield_on_line(lua_State *L, lua_Debug *ar) {
+  say("line %d", (int)ar->currentline);
+  lua_yield(L, 0);
+}
+static void t_hook_set_again(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  compile(co, "local a = 1\nlocal b, c = 2, 3");
+  lua_sethook(co, yield_on_line, LUA_MASKLINE, 0);
+  lua_resume(co, L, 0);
+  lua_resume(co, L, 0);
+  say("set again");
+  lua_sethook(co, yield_on_line, LUA_MASKLINE, 0);
+  while (lua_resume(co, L, 0) == LUA_YIELD) continue;
+  lua_settop(L, 0);
+}
+
+static int format_wrong(lua_State *L) {
+  lua_pushfstring(L, "text, then %x");
+  return 0;
+}
+static void t_dead_stack(lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  lua_pushcfunction(co, format_wrong);
+  lua_resume(co, L, 0);
+  say("%s on a stack of %d", lua_tostring(co, -1), lua_gettop(co));
+  lua_settop(L, 0);
+}
+
 /* ---- memory ------------------------------------------------------------------------------------------- */
 
 static void t_footprint(lua_State *L) {
@@ -742,6 +770,8 @@ static const Section sections[] = {
   { "levels", t_levels },
   { "variable_in_return_hook", t_variable_in_return_hook },
   { "collection_in_hook", t_collection_in_hook },
+  { "hook_set_again", t_hook_set_again },
+  { "dead_stack", t_dead_stack },
   { "footprint", t_footprint },
   { "bounded_steps", t_bounded_steps },
   { "memory_goes_back", t_memory_goes_back },

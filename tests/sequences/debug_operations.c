@@ -17,7 +17,6 @@ static lua_State *some_thread(unsigned byte) {
 static lua_State *pick_viewed(Frame *f, unsigned byte) {
   lua_State *thread = byte % 3 == 0 ? some_thread(byte / 3) : NULL;
   if (thread == NULL || thread == f->L || is_active(thread)) return f->L;
-  if (lua_status(thread) == LUA_YIELD && without(WITHOUT_info_of_yielded)) return f->L;
   return lua_checkstack(thread, 20) ? thread : f->L;
 }
 static const char *thread_name(Frame *f, lua_State *L) {
@@ -187,17 +186,6 @@ static void traceback(Frame *f) {
 
 /* ---- hooks ---- */
 
-/* Does a metamethod, an iterator or a function of the library stand between here and the Lua code? */
-static int in_callback(lua_State *L) {
-  lua_Debug ar;
-  int level;
-  for (level = 0; lua_getstack(L, level, &ar); level++) {
-    lua_getinfo(L, "nS", &ar);
-    if (strcmp(ar.namewhat, "metamethod") == 0 || (ar.name && strstr(ar.name, "iterator"))) return 1;
-  }
-  return 0;
-}
-
 static void sethook(Frame *f) {
   lua_State *L = f->a[0] % 3 == 0 ? some_thread(f->a[0] / 3u) : f->L;
   static const int masks[] = {LUA_MASKLINE, LUA_MASKCOUNT, LUA_MASKCALL | LUA_MASKRET, LUA_MASKLINE | LUA_MASKCOUNT, LUA_MASKRET,
@@ -205,8 +193,7 @@ static void sethook(Frame *f) {
   static const char *const names[] = {"line", "count", "call and return", "line and count", "return", "line, call and return", "call", "no"};
   int which = f->a[1] % 8, count = f->a[2] % 6 + 1;
   if (L == NULL) return;
-  if (L == f->L && without(WITHOUT_hook_from_callback) && in_callback(L)) return;
-  if (L != f->L && is_active(L) && without(WITHOUT_hook_from_callback)) return;
+  if (L != f->L && is_active(L)) return;
   if (thread_index(L) >= 0 && run.in_hook[thread_index(L)] && without(WITHOUT_hook_of_yielded)) return;
   if ((masks[which] & LUA_MASKCOUNT) && without(WITHOUT_count_after_yield) && in_uncounted_place(L)) return;
   call(f, "lua_sethook(%s, hook, %s events, %d)", thread_name(f, L), names[which], count);

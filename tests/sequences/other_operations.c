@@ -245,6 +245,125 @@ static void collect(Frame *f) {
   say("-> running %d", API(lua_gc)(L, LUA_GCISRUNNING, 0));
 }
 
+/* A weak table with entries that go and entries that stay, and what a collection leaves of it. */
+static void weak(Frame *f) {
+  static const char *const modes[] = {"k", "v", "kv"};
+  lua_State *L = f->L;
+  const char *mode = modes[f->a[0] % 3];
+  int kept = pick(f, f->a[1]), i, table;
+  if (run.mode == COLLECTING || run.hooks != 0) return;
+  if (!lua_checkstack(L, 8)) return;
+  kept = lua_absindex(L, kept);
+  call(f, "a table with __mode = \"%s\", %d is kept", mode, kept - f->floor);
+  API(lua_createtable)(L, 0, 0);
+  table = lua_gettop(L);
+  API(lua_createtable)(L, 0, 1);
+  API(lua_pushstring)(L, mode);
+  API(lua_setfield)(L, -2, "__mode");
+  API(lua_setmetatable)(L, table);
+  for (i = 1; i < 5; i++) {
+    switch (f->a[i] % 6) {
+      case 0: /* a value that goes */
+        lua_createtable(L, 0, 0);
+        lua_rawseti(L, table, i);
+        continue;
+      case 1: /* one that stays */
+        lua_pushvalue(L, kept);
+        lua_rawseti(L, table, i);
+        continue;
+      case 2: /* a key that goes, with a value of its own */
+        lua_createtable(L, 0, 0);
+        lua_pushvalue(L, -1);
+        break;
+      case 3: /* a key that goes */
+        lua_createtable(L, 0, 0);
+        lua_pushinteger(L, i);
+        break;
+      case 4: /* a key that may stay, with a value that nothing else has */
+        if (lua_type(L, kept) <= LUA_TNUMBER) lua_pushliteral(L, "a key");
+        else lua_pushvalue(L, kept);
+        lua_createtable(L, 0, 0);
+        break;
+      default: /* strings are values, not objects */
+        lua_pushfstring(L, "a string %d", i);
+        lua_pushfstring(L, "its value %d", i);
+    }
+    lua_rawset(L, table);
+  }
+  describe(L, table);
+  if (f->a[0] & 4) API(lua_gc)(L, LUA_GCCOLLECT, 0);
+  describe(L, table);
+  done(f);
+}
+
+static void steps(lua_State *L, int count, int size) {
+  while (count-- > 0) API(lua_gc)(L, LUA_GCSTEP, size);
+}
+
+/* In the middle of a cycle, an object gets a reference to another that nothing else refers to. */
+static void store(Frame *f) {
+  static const char *const names[] = {"table", "C closure", "userdata", "Lua closure", "metatable", "registry", "thread", "joined upvalue"};
+  lua_State *L = f->L, *thread = NULL;
+  int kind = f->a[0] % 8, object, i;
+  if (run.mode == EXACT || !lua_checkstack(L, 12)) return;
+  call(f, "store in a %s after %d steps", names[kind], f->a[1] % 8);
+  switch (kind) {
+    case 0: lua_createtable(L, 0, 0); break;
+    case 1:
+      lua_pushnil(L);
+      lua_pushcclosure(L, c_functions[6], 1);
+      break;
+    case 2: lua_newuserdata(L, 8); break;
+    case 4: lua_createtable(L, 0, 0); break;
+    case 5: lua_pushvalue(L, LUA_REGISTRYINDEX); break;
+    case 6: thread = lua_newthread(L); break;
+    default:
+      if (luaL_loadstring(L, "local up return function() return up end") != LUA_OK) return;
+      if (lua_pcallk(L, 0, 1, 0, 0, NULL) != LUA_OK) return;
+  }
+  object = lua_gettop(L);
+  steps(L, f->a[1] % 8, f->a[2] % 3);
+  lua_createtable(L, 1, 0);
+  lua_pushfstring(L, "stored %d", f->a[4]);
+  lua_rawseti(L, -2, 1);
+  switch (kind) {
+    case 0: API(lua_rawseti)(L, object, 1); break;
+    case 1: case 3: API(lua_setupvalue)(L, object, 1); break;
+    case 2: API(lua_setuservalue)(L, object); break;
+    case 4: API(lua_setmetatable)(L, object); break;
+    case 5: API(lua_setfield)(L, object, "stored"); break;
+    case 6: API(lua_xmove)(L, thread, 1); break;
+    default: /* the upvalue that has it comes from another closure, which goes */
+      if (luaL_loadstring(L, "local up = ... return function() return up end") != LUA_OK) return;
+      lua_insert(L, -2);
+      if (lua_pcallk(L, 1, 1, 0, 0, NULL) != LUA_OK) return;
+      API(lua_upvaluejoin)(L, object, 1, -1, 1);
+      lua_settop(L, object);
+  }
+  steps(L, 4 + f->a[3] % 16, f->a[3] / 16);
+  for (i = 0; i < 12; i++) { /* takes the place of what was freed */
+    lua_createtable(L, 1, 0);
+    lua_pushfstring(L, "garbage %d", i);
+    lua_rawseti(L, -2, 1);
+    lua_settop(L, object);
+  }
+  switch (kind) {
+    case 0: API(lua_rawgeti)(L, object, 1); break;
+    case 2: API(lua_getuservalue)(L, object); break;
+    case 4: API(lua_getmetatable)(L, object); break;
+    case 5:
+      API(lua_getfield)(L, object, "stored");
+      lua_pushnil(L);
+      lua_setfield(L, object, "stored");
+      break;
+    case 6: API(lua_xmove)(thread, L, 1); break;
+    default: API(lua_getupvalue)(L, object, 1);
+  }
+  lua_rawgeti(L, -1, 1);
+  result(f, -1);
+  lua_settop(L, object - 1);
+}
+
 static void state(Frame *f) {
   lua_State *L = f->L;
   void *ud;
@@ -267,7 +386,7 @@ static void state(Frame *f) {
       lua_Alloc allocator = API(lua_getallocf)(L, &ud);
       call(f, "lua_setallocf(L, allocate, another)");
       if (allocator == allocate) API(lua_setallocf)(L, allocate, ud == &run ? (void *)&api_calls : (void *)&run);
-      else if (!without(WITHOUT_foreign_allocator)) API(lua_setallocf)(L, reallocate, NULL);
+      else API(lua_setallocf)(L, reallocate, NULL);
       done(f);
       break;
     }
@@ -279,5 +398,6 @@ static void state(Frame *f) {
 }
 
 const Operation other_operations[] = {
-  {load, 5}, {load_chunk, 5}, {loadbuffer, 3}, {dump, 6}, {requiref, 3}, {setfuncs, 3}, {results_of_system, 2}, {collect, 8}, {state, 3},
+  {load, 5}, {load_chunk, 5}, {loadbuffer, 3}, {dump, 6}, {requiref, 3}, {setfuncs, 3}, {results_of_system, 2}, {collect, 7}, {weak, 4}, {store, 6},
+  {state, 3},
   {NULL, 0}};

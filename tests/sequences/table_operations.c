@@ -102,7 +102,7 @@ static void next(Frame *f) {
   int index = lua_absindex(L, pick_table(f, f->a[0])), steps = 0;
   if (f->a[1] % 8 == 0) {
     int more;
-    lua_pushliteral(L, "a key that no table has");
+    lua_getfield(L, LUA_REGISTRYINDEX, "no key");
     call(f, "lua_next(L, %d) from no key", index - f->floor);
     more = API(lua_next)(L, index);
     say("-> %d", more);

@@ -162,6 +162,9 @@ void register_functions(lua_State *L) {
   lua_setglobal(L, "collect");
   lua_pushcclosure(L, run.mode != EXACT ? finalize_quietly : finalize, 0);
   lua_setglobal(L, "finalizer");
+  /* A new string could lie where a key was that is gone, and be taken for it. */
+  lua_pushliteral(L, "a key that no table has");
+  lua_setfield(L, LUA_REGISTRYINDEX, "no key");
   lua_createtable(L, 0, 0);
   lua_setfield(L, LUA_REGISTRYINDEX, "finalized");
 }
@@ -171,7 +174,6 @@ void register_functions(lua_State *L) {
 /* May the hook call any function of the API here? */
 static int may_act(const lua_Debug *ar) {
   if (ar->event == LUA_HOOKLINE || ar->event == LUA_HOOKCOUNT) return 1;
-  if (without(WITHOUT_error_in_call_hook)) return 0;
   return !(ar->event == LUA_HOOKRET && ar->what[0] != 'C' && without(WITHOUT_variable_in_return_hook));
 }
 
@@ -208,17 +210,16 @@ void hook(lua_State *L, lua_Debug *ar) {
       return;
     }
   } else if (a[1] % 8 == 2) {
-    if (f.kind == STEP_HOOK || !without(WITHOUT_error_in_call_hook)) {
-      say("luaL_error(L, \"raised by a hook\")");
-      API(luaL_error)(L, "raised by a hook");
-    }
+    say("luaL_error(L, \"raised by a hook\")");
+    API(luaL_error)(L, "raised by a hook");
   } else if (may_act(ar)) {
     if (a[1] % 8 == 3) {
       say("lua_sethook(L, NULL, 0, 0)");
       API(lua_sethook)(L, NULL, 0, 0);
     } else {
       run.hooks++;
-      if (L == run.main || !without(WITHOUT_metamethod_in_hook)) {
+      /* In a call or return hook the stack is the function's, and has the library's own values on it. */
+      if (f.kind == STEP_HOOK && (L == run.main || !without(WITHOUT_metamethod_in_hook))) {
         interpret(&f, 1 + a[2] % 4);
         lua_settop(L, f.floor);
       } else {
