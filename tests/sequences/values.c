@@ -25,6 +25,8 @@ static int run_body(lua_State *L, const char *name, int continued) {
   f.continued = continued;
   bound_depth(L);
   if (!continued) say("enter %s [%s]", name, show_stack(L, 0));
+  /* An error that is caught inside would have the effect of a yield. */
+  if (L != run.main && !may_yield(L)) return 0;
   run.depth = depth + 1;
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   interpret(&f, 1000);
@@ -100,6 +102,7 @@ static int protect(lua_State *L) {
   int status;
   luaL_checkany(L, 1);
   bound_depth(L);
+  if (L != run.main && !may_yield(L)) return 0;
   say("c8 protects %s", show(L, 1));
   status = API(lua_pcallk)(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 8, protect_k);
   say("c8 goes on, %s [%s]", status == LUA_OK ? "fine" : status_name(status), show_stack(L, 0));
