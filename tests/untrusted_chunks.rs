@@ -14,7 +14,7 @@ use lua52::vm::state;
 use std::sync::{Mutex, MutexGuard};
 
 use sandbox::mutate::{Random, change_chunk, change_script};
-use sandbox::{Budget, Outcome, dump, load, new_state, run, try_chunk};
+use sandbox::{Budget, Outcome, dump, is_intact, load, new_state, run, try_chunk};
 use std::path::Path;
 
 fn collect(p: Gc<Proto>, chunks: &mut Vec<Vec<u8>>) {
@@ -79,7 +79,7 @@ fn fuzz(seeds: &[Vec<u8>], cases: u64, mode: &[u8], change: fn(&mut Vec<u8>, &mu
         let outcome = try_chunk(l, &bytes, mode);
         accepted += (outcome != Outcome::Refused) as usize;
         completed += (outcome == Outcome::Completed) as usize;
-        if case % 64 == 63 {
+        if case % 64 == 63 || !is_intact(l) {
             state::close_state(l);
             assert_eq!(budget.bytes, 0);
             l = new_state(&mut budget);

@@ -10,7 +10,7 @@ use lua52::vm::state;
 use sandbox::{Budget, Outcome};
 use std::cell::Cell;
 
-/// Inputs that one state gets: what one leaves behind is there for the next.
+/// Inputs that one state gets, if none of them destroys it: what one leaves behind is there for the next.
 const INPUTS_PER_STATE: u32 = 100;
 
 thread_local! {
@@ -25,7 +25,7 @@ pub fn try_input(bytes: &[u8], mode: &[u8]) -> Outcome {
         (sandbox::new_state(unsafe { &mut *budget }), budget, 0)
     });
     let outcome = sandbox::try_chunk(l, bytes, mode);
-    if uses + 1 < INPUTS_PER_STATE {
+    if uses + 1 < INPUTS_PER_STATE && sandbox::is_intact(l) {
         STATE.set(Some((l, budget, uses + 1)));
     } else {
         state::close_state(l);

@@ -120,6 +120,10 @@ pub fn step(l: Lua) -> LResult<()> {
         set_debt(gc, -STEP);
         return Ok(());
     }
+    #[cfg(feature = "stress-finalizers")]
+    if super::mischief::is_due(l.global()) {
+        return super::mischief::strike(l);
+    }
     if cfg!(feature = "stress-gc") && !gc.generational.get() {
         if gc.is_stress_due() {
             return full(l);
@@ -188,7 +192,7 @@ fn minor(l: Lua) -> LResult<()> {
 }
 
 /// A complete cycle. Nothing that was unreachable at its start survives (but for finalizers).
-fn full(l: Lua) -> LResult<()> {
+pub(super) fn full(l: Lua) -> LResult<()> {
     finalize::call_all(l, true)?;
     whole_cycle(l);
     finalize::call_all(l, true)

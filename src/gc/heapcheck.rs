@@ -34,14 +34,16 @@ struct Checker<'a> {
     pieces: bool,
 }
 
+/// Whole collections follow each other so closely that some of their work can go unchecked.
+const RARELY: bool = cfg!(feature = "stress-finalizers");
 /// Bytes of heap for which a piece of work goes unchecked.
-const SHARE: usize = 64 << 10;
+const SHARE: usize = if RARELY { 256 } else { 64 << 10 };
 
 /// A piece of work was done in `phase`: checks the heap, in a large one only now and then and when the phase is over.
 pub(super) fn after_work(l: Lua, phase: Phase) {
     let gc = &l.global().gc;
     match gc.check_rest.get().checked_sub(1) {
-        Some(rest) if phase == gc.phase.get() => gc.check_rest.set(rest),
+        Some(rest) if phase == gc.phase.get() || RARELY => gc.check_rest.set(rest),
         _ => {
             gc.check_rest.set(gc.total() / SHARE);
             verify(l);

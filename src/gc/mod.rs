@@ -44,6 +44,8 @@ mod finalize;
 #[cfg(feature = "heapcheck")]
 mod heapcheck;
 mod mark;
+#[cfg(feature = "stress-finalizers")]
+mod mischief;
 mod stack;
 mod sweep;
 #[cfg(test)]
@@ -78,9 +80,12 @@ const DEFAULT_STEPMUL: i32 = 200;
 /// Growth that makes a generational collection a full one, in percent.
 const DEFAULT_MAJORINC: i32 = 200;
 
-/// How many collections a stress build does at (nearly) each allocation.
+/// How many collections a stress build does at (nearly) each allocation, and the size of heap at which that becomes every
+/// other one.
 #[cfg(feature = "stress-gc")]
 const STRESS_OFTEN: usize = 5000;
+#[cfg(feature = "stress-gc")]
+const STRESS_SHARE: usize = if cfg!(feature = "stress-finalizers") { 8 << 10 } else { 32 << 10 };
 
 /// The collector's part of the global state.
 pub struct GcState {
@@ -132,6 +137,11 @@ pub struct GcState {
     /// Collections that the stress build did.
     #[cfg(feature = "stress-gc")]
     stress_done: Cell<usize>,
+    /// Checkpoints until the stress build does mischief again, and how often it did.
+    #[cfg(feature = "stress-finalizers")]
+    mischief_rest: Cell<usize>,
+    #[cfg(feature = "stress-finalizers")]
+    mischief_done: Cell<usize>,
     /// Pieces of work until the heap is checked again.
     #[cfg(feature = "heapcheck")]
     check_rest: Cell<usize>,
@@ -173,6 +183,10 @@ impl GcState {
             stress_rest: Cell::new(0),
             #[cfg(feature = "stress-gc")]
             stress_done: Cell::new(0),
+            #[cfg(feature = "stress-finalizers")]
+            mischief_rest: Cell::new(0),
+            #[cfg(feature = "stress-finalizers")]
+            mischief_done: Cell::new(0),
             #[cfg(feature = "heapcheck")]
             check_rest: Cell::new(0),
         }
@@ -189,7 +203,7 @@ impl GcState {
             None => {
                 let done = self.stress_done.get();
                 self.stress_done.set(done + 1);
-                self.stress_rest.set(self.total() / if done < STRESS_OFTEN { 32 << 10 } else { 1 << 10 });
+                self.stress_rest.set(self.total() / if done < STRESS_OFTEN { STRESS_SHARE } else { 1 << 10 });
                 true
             }
         }

@@ -45,9 +45,44 @@ fn type_tag(kind: Kind) -> usize {
     tag as usize
 }
 
+/// What freed memory is filled with in the stress build that looks for uses of it, up to so many bytes of a block: a large one
+/// may have been written nowhere else.
+#[cfg(feature = "stress-finalizers")]
+pub const DEAD: u8 = 0xDB;
+#[cfg(feature = "stress-finalizers")]
+const MOST_DEAD: usize = 1 << 20;
+
+/// In the stress build a block that changes its size has another place afterwards, if there is memory for that.
+#[cfg(feature = "stress-finalizers")]
+fn raw(g: &Global, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> *mut u8 {
+    if !block.is_null() && osize.max(nsize) <= MOST_DEAD {
+        let other = raw_block(g, core::ptr::null_mut(), 0, nsize, 0);
+        if !other.is_null() {
+            // SAFETY: two blocks, and both have at least the smaller number of bytes; the old one is not used any more.
+            unsafe { core::ptr::copy_nonoverlapping(block, other, osize.min(nsize)) };
+            give_back(g, block, osize);
+            return other;
+        }
+    }
+    raw_block(g, block, osize, nsize, tag)
+}
+#[cfg(not(feature = "stress-finalizers"))]
+use raw_block as raw;
+
+#[inline(always)]
+fn give_back(g: &Global, block: *mut u8, size: usize) {
+    #[cfg(feature = "stress-finalizers")]
+    // SAFETY: a block of this size.
+    unsafe {
+        block.write_bytes(DEAD, size.min(MOST_DEAD))
+    };
+    // SAFETY: as above.
+    unsafe { g.allocator.free(block, size) };
+}
+
 /// `tag` is for a new block.
 #[inline(always)]
-fn raw(g: &Global, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> *mut u8 {
+fn raw_block(g: &Global, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> *mut u8 {
     debug_assert!(nsize > 0);
     // SAFETY: sizes are those the blocks were asked for with.
     unsafe {
@@ -116,8 +151,7 @@ pub(crate) fn free_small(l: Lua, block: *mut u8, size: usize) {
 #[inline(always)]
 pub(crate) fn free_block(g: &Global, block: *mut u8, size: usize) {
     if !block.is_null() {
-        // SAFETY: a block of this size.
-        unsafe { g.allocator.free(block, size) };
+        give_back(g, block, size);
         gc::account(g, -(size as isize));
     }
 }

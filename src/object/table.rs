@@ -447,6 +447,19 @@ impl Gc<Table> {
         gc::entries_moved(g, self.erase());
         Ok(())
     }
+    /// Gives the block another place, if there is memory for it (stress builds).
+    #[cfg(feature = "stress-finalizers")]
+    pub fn relocate(self, l: Lua) {
+        let (old, size) = Table::block(self.data.get(), self.asize(), self.hsize());
+        if size > 0
+            && let Ok(new) = mem::realloc(l, core::ptr::null_mut(), 0, size)
+        {
+            // SAFETY: both blocks have `size` bytes.
+            unsafe { core::ptr::copy_nonoverlapping(old, new, size) };
+            self.data.set(new.wrapping_add(self.hsize() as usize * NODE));
+            mem::free(l, old, size);
+        }
+    }
     /// Puts an entry back during `resize`: there is room by construction.
     fn reinsert(self, g: &Global, key: Value, val: Value) {
         let slot = match self.find(g, key) {

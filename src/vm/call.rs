@@ -72,7 +72,7 @@ pub fn grow_stack(l: Lua, n: usize) -> LResult<()> {
 pub fn realloc_stack(l: Lua, size: usize) -> LResult<()> {
     let old = l.stack.get();
     let old_size = l.stack_size.get() as usize;
-    let p = if cfg!(feature = "stress-stack") {
+    let p = if cfg!(any(feature = "stress-stack", feature = "stress-finalizers")) {
         // A copy, so that the address surely changes.
         let p = crate::mem::realloc(l, core::ptr::null_mut(), 0, size * 8)?.cast::<Value>();
         // SAFETY: both blocks have at least the smaller number of slots.

@@ -70,6 +70,7 @@ fn main() {
             s.file(&entry.path());
         }
     }
+    s.file(&root.join("fuzz/weapons.txt"));
     let mut r = Random::new(1);
     let random: BTreeSet<Vec<u8>> = (0..2000)
         .map(|_| (0..HEADER + RECORD * (4 + r.below(80))).map(|_| r.below(256) as u8).collect())

@@ -1,0 +1,208 @@
+//! Mischief (feature `stress-finalizers`): what the finalizers of a program may do at a checkpoint of the collector and no
+//! correct program notices, done at as many checkpoints as a program survives in reasonable time.
+//!
+//! What the library holds in Rust over a checkpoint is wrong afterwards, unless it is anchored and read again:
+//! * every table's block is somewhere else, as if entries had been added and removed,
+//! * every stack is somewhere else, as if its coroutine had been resumed,
+//! * every long string that is a key or a value of a table, in a closed upvalue or an upvalue of a library function is
+//!   another object with the same bytes, and the old one is freed: strings have no identity in Lua. (Other objects
+//!   have one; that they are not missed can only be tried with scripts that take them away: `tests/hostile`.)
+//! * what is above the top of the running stack is overwritten, and freed blocks are (in `mem`),
+//! * a chunk has been compiled; coroutines have been made, resumed, ended, failed and left half done; hooks have been set,
+//!   called and put back; calls have nested and spare frames are gone,
+//! * and everything was collected, twice.
+//!
+//! Invariants
+//! * It happens only where a finalizer may run: in `step`, for the running thread, never in an emergency collection or a
+//!   finalizer. As for finalizers, hooks are off and collections too, but those that it asks for.
+//! * It is a function of the number of checkpoints passed: the same program sees it at the same places.
+//! * It leaves behind nothing but garbage. When memory is short it does less.
+
+use super::cycle;
+use crate::chunk::Input;
+use crate::consts::*;
+use crate::mem;
+use crate::object::{CClosure, Gc, GcRef, Global, Kind, Lua, Table, Thread, UpVal, Value, string};
+use crate::stdlib::Id;
+use crate::throw::LResult;
+use crate::vm::{call, debug};
+use core::ffi::c_void;
+
+/// A heap of so many bytes lets one checkpoint pass between two that are used, one of twice that size two, and so on: in
+/// a young state and in an old one. With a large heap, where each takes longer, they are fewer still.
+const YOUNG_SHARE: usize = 64 << 10;
+const OLD_SHARE: usize = 4 << 10;
+const YOUNG: usize = 4000;
+const LARGE_SHARE: usize = 256 << 10;
+/// Every so many times code is run, too.
+const ACCOMPLICE_EACH: usize = 4;
+
+/// Nests calls, makes garbage of many sizes, yields, and fails in the end.
+const ACCOMPLICE: &[u8] = b"
+local yield = ...
+local function nest(n, ...)
+  if n == 0 then return yield and yield(n) end
+  local made = {n, n .. 'th', key = {n}, [n .. 'k'] = function() return n end}
+  local a, b, c = nest(n - 1, made, ...)
+  return made, a, b
+end
+nest(12)
+nest(3)
+if yield then local x = nil + 1 end";
+
+/// Whether the strike is due at this checkpoint.
+pub(super) fn is_due(g: &Global) -> bool {
+    let gc = &g.gc;
+    match gc.mischief_rest.get().checked_sub(1) {
+        Some(rest) => {
+            gc.mischief_rest.set(rest);
+            false
+        }
+        None => {
+            let done = gc.mischief_done.get();
+            gc.mischief_done.set(done + 1);
+            let share = if done < YOUNG { YOUNG_SHARE } else { OLD_SHARE };
+            gc.mischief_rest.set(gc.total() / share + (gc.total() / LARGE_SHARE).pow(2));
+            true
+        }
+    }
+}
+
+/// Does it, and collects in full with the finalizers that are due.
+pub(super) fn strike(l: Lua) -> LResult<()> {
+    let g = l.global();
+    g.gc.running.set(false);
+    move_everything(l, g);
+    g.gc.running.set(true);
+    cycle::full(l)?;
+    if g.gc.mischief_done.get().is_multiple_of(ACCOMPLICE_EACH) {
+        let hooks = l.allow_hook.replace(false);
+        g.gc.running.set(false);
+        let top = l.save_slot(l.top.get());
+        let done = call::run_protected(l, || run_accomplice(l), top, 0);
+        l.top.set(l.restore_slot(top));
+        l.allow_hook.set(hooks);
+        g.gc.running.set(true);
+        done?;
+        cycle::full(l)?;
+    }
+    overwrite_dead_slots(l);
+    Ok(())
+}
+
+/// Gives the parts of all objects new places.
+fn move_everything(l: Lua, g: &Global) {
+    for list in [&g.gc.allgc, &g.gc.finobj, &g.gc.tobefnz] {
+        let mut next = list.get();
+        while let Some(o) = next {
+            next = o.next.get();
+            move_parts(l, o);
+        }
+    }
+    if let Some(main) = g.main_thread.get() {
+        move_stack(main);
+    }
+}
+
+fn move_parts(l: Lua, o: GcRef) {
+    match o.kind() {
+        Kind::Table => {
+            // SAFETY: the kind says so.
+            let t: Gc<Table> = unsafe { o.cast() };
+            t.relocate(l);
+            t.array().iter().for_each(|v| renew(l, o, v));
+            for i in 0..t.hsize() {
+                let n = t.node(i);
+                if !n.val.get().is_nil() {
+                    renew(l, o, &n.key);
+                    renew(l, o, &n.val);
+                }
+            }
+        }
+        Kind::UpVal => {
+            // SAFETY: the kind says so.
+            let uv: Gc<UpVal> = unsafe { o.cast() };
+            if !uv.is_open() {
+                renew(l, o, &uv.value);
+            }
+        }
+        Kind::CClosure => {
+            // SAFETY: the kind says so. (Those of the host may count on the pointers that they got.)
+            let c: Gc<CClosure> = unsafe { o.cast() };
+            if c.builtin.is_some() {
+                c.upvalues().iter().for_each(|v| renew(l, o, v));
+            }
+        }
+        // SAFETY: the kind says so.
+        Kind::Thread => move_stack(unsafe { o.cast() }),
+        _ => {}
+    }
+}
+
+fn move_stack(th: Gc<Thread>) {
+    if !th.stack.get().is_null() {
+        // Without memory it stays where it is.
+        let _ = call::realloc_stack(th, th.stack_size.get() as usize);
+    }
+}
+
+/// A long string in a part of `o` becomes another one with the same bytes.
+fn renew(l: Lua, o: GcRef, cell: &core::cell::Cell<Value>) {
+    let Some(s) = cell.get().as_string() else { return };
+    if s.is_short() {
+        return;
+    }
+    let (from, len) = (s.data(), s.len());
+    // SAFETY: the old string is reachable, and the new one has as many bytes.
+    let copy = string::new_long(l, len, |to| unsafe { core::ptr::copy_nonoverlapping(from, to, len) });
+    if let Ok(copy) = copy {
+        let v = Value::string(copy);
+        cell.set(v);
+        super::barrier_back(l, o, v);
+    }
+}
+
+/// Compiles a chunk and runs it: here with hooks for all events, and in a coroutine that yields, yields again and fails.
+fn run_accomplice(l: Lua) -> LResult<()> {
+    call::check_stack(l, LUA_MINSTACK as usize)?;
+    // SAFETY: the text is constant.
+    let mut input = unsafe { Input::from_bytes(ACCOMPLICE) };
+    if l.load_input(&mut input, b"=mischief", None)? != LUA_OK {
+        return Ok(());
+    }
+    for resumes in 1..=3 {
+        let th = l.newthread()?;
+        debug::set_hook(th, None, 0, 0);
+        th.push(l.from_top(2));
+        th.push(Value::builtin(Id::CoYield.builtin()));
+        for i in 0..resumes {
+            th.resume(Some(l), (i == 0) as i32)?;
+            if th.raw_status() as i32 == LUA_YIELD {
+                th.settop(0);
+            }
+        }
+        l.drop_values(1);
+    }
+    let kept = (l.hook.get(), l.hook_mask(), l.base_hook_count.get(), l.hook_count.get(), l.old_pc.get());
+    debug::set_hook(l, Some(idle), LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 3);
+    l.allow_hook.set(true);
+    let done = l.call(0, 0);
+    l.allow_hook.set(false);
+    debug::set_hook(l, kept.0, kept.1 as i32, kept.2);
+    l.hook_count.set(kept.3);
+    l.old_pc.set(kept.4);
+    done
+}
+
+unsafe extern "C-unwind" fn idle(_: *mut Thread, _: *mut c_void) {}
+
+/// No slot above the top has a value that anybody may look for.
+fn overwrite_dead_slots(l: Lua) {
+    let end = l.stack.get().wrapping_add(l.stack_size.get() as usize);
+    let mut slot = l.top.get();
+    while slot < end {
+        // SAFETY: between the top and the end of the stack's block. The pattern is a number's.
+        unsafe { slot.write(Value(u64::from_ne_bytes([mem::DEAD; 8]))) };
+        slot = slot.wrapping_add(1);
+    }
+}
