@@ -162,7 +162,7 @@ fn renew(l: Lua, o: GcRef, cell: &core::cell::Cell<Value>) {
     }
 }
 
-/// Compiles a chunk and runs it: here with hooks for all events, and in a coroutine that yields, yields again and fails.
+/// Compiles a chunk and runs it: here, and in coroutines that yield, yield again and fail, with hooks for all events.
 fn run_accomplice(l: Lua) -> LResult<()> {
     call::check_stack(l, LUA_MINSTACK as usize)?;
     // SAFETY: the text is constant.
@@ -170,9 +170,20 @@ fn run_accomplice(l: Lua) -> LResult<()> {
     if l.load_input(&mut input, b"=mischief", None)? != LUA_OK {
         return Ok(());
     }
+    let kept = (l.hook.get(), l.hook_mask(), l.base_hook_count.get(), l.hook_count.get(), l.old_pc.get());
+    debug::set_hook(l, Some(idle), LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 3);
+    let done = run_coroutines(l);
+    debug::set_hook(l, kept.0, kept.1 as i32, kept.2);
+    l.hook_count.set(kept.3);
+    l.old_pc.set(kept.4);
+    done?;
+    l.call(0, 0)
+}
+
+/// The function on top, in new threads, which inherit the hook.
+fn run_coroutines(l: Lua) -> LResult<()> {
     for resumes in 1..=3 {
         let th = l.newthread()?;
-        debug::set_hook(th, None, 0, 0);
         th.push(l.from_top(2));
         th.push(Value::builtin(Id::CoYield.builtin()));
         for i in 0..resumes {
@@ -183,15 +194,7 @@ fn run_accomplice(l: Lua) -> LResult<()> {
         }
         l.drop_values(1);
     }
-    let kept = (l.hook.get(), l.hook_mask(), l.base_hook_count.get(), l.hook_count.get(), l.old_pc.get());
-    debug::set_hook(l, Some(idle), LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 3);
-    l.allow_hook.set(true);
-    let done = l.call(0, 0);
-    l.allow_hook.set(false);
-    debug::set_hook(l, kept.0, kept.1 as i32, kept.2);
-    l.hook_count.set(kept.3);
-    l.old_pc.set(kept.4);
-    done
+    Ok(())
 }
 
 unsafe extern "C-unwind" fn idle(_: *mut Thread, _: *mut c_void) {}

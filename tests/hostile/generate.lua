@@ -105,6 +105,7 @@ local calls = {
   "debug.getinfo(V.co, print, 'fX')", "debug.getinfo(V.co, V.s)", "debug.getinfo(V.co, 0, 'X')", "debug.getinfo(V.co, V.o, 'f')", "debug.getinfo(%n, V.s)", "debug.getlocal(V.co, 1, %n)", "debug.getlocal(V.co, {}, %n)", "debug.getlocal(%n, %n)", "debug.getlocal(V.cl, 1)", "debug.setlocal(V.co, 1, {}, V.s)", "debug.setlocal(V.co, 0, %n, V.s)", "debug.setlocal(V.co, 40, 1, V.s)", "debug.setlocal(V.co, {}, {}, V.s)",
   "debug.setlocal(%n, %n, V.s)", "debug.setlocal(V.co, 1, -%n, V.t)", "debug.sethook(V.co, callback, 'crl', V.s)", "debug.sethook(V.co, callback, 'crl', 1) or finish(V.co)", "debug.gethook(V.co)", "debug.sethook(callback, V.o)", "debug.getupvalue(V.cl, %n)", "debug.setupvalue(V.cl, %n, V.s)", "debug.setupvalue(V.words, %n, V.t) and V.words()", "debug.setupvalue(V.words, %n, %n * 1e9) and V.words()",
   "debug.setupvalue(V.lines, %n, V.s) and V.lines()", "debug.setupvalue(V.lines, 1, V.o) and V.lines()", "debug.setupvalue(V.wrap, 1, %n) and V.wrap()", "debug.setupvalue(V.wrap, 1, main) and V.wrap()", "debug.setupvalue(require, 1, V.o) and require(V.s)", "debug.upvalueid(V.cl, %n)", "debug.upvaluejoin(V.cl, 1, V.cl, 2) or V.cl()", "debug.setmetatable(V.f, getmetatable(V.o)) and V.f.x",
+  "for i = 1, 300 do pcall(debug.%d, V.co, %a) end", "for i = 1, 300 do pcall(debug.%d, V.co, %a) end", "for i = 1, 300 do pcall(debug.%d, V.co, %a) end",
   "debug.getuservalue(V.f)", "debug.setuservalue(V.f, V.t)", "debug.setmetatable(V.f, {__gc = callback, __index = V.o})", "debug.getregistry()", "debug.setmetatable(V.s, getmetatable(V.o)) .. V.t", "debug.getmetatable(V.o)", "debug.debug()", "V.forged(function() clear_locals(V.s) return {} end)", "V.forged(function() clear_locals(nil) clear_locals(%n * 1e-300) local t = {} return t end)",
   "V.forged(function() for i = 1, 12 do touch(select(2, getlocal(2, i)), 0) end end)", "V.forged(opportunity)",
   -- the language
@@ -119,13 +120,58 @@ local misnamed = {"io.open", "io.lines('victim', '*x')", "string.rep", "table.co
   "require", "debug.setlocal", "io.read"}
 local wrong = {"", "V.o", "V.t, V.t, V.t", "V.s, {}", "nil, {}, %n", "{}, V.o, {}", "callback"}
 
+-- Wrong and right arguments of debug functions behind a coroutine, which must leave its stack as it was.
+local debugging = {"getinfo", "setlocal", "getlocal", "sethook", "traceback", "getinfo", "setlocal", "gethook"}
+local behind = {"print, 'fX'", "print, 'X'", "1, 'X'", "1, {}, 'v'", "{}, 1, V.t", "1, 1", "1, 90, V.t", "1, -90, V.t", "print, 'f'", "print, {}", "1, 'fL'", "0", "callback, 'crl', {}",
+  "callback, 'l', 0", "V.o", "V.o, V.o", "1, 1, V.o", "40, 1, V.o", "1, V.o, V.o", "print, 1", "V.cl, 'fuL'", "nil, nil, nil", ""}
+
 local function fill(text)
-  return (text:gsub("%%([nvc%%])", function(what)
+  text = text:gsub("V%.co, %%a%)", function() return ("V.co, " .. pick(behind) .. ")"):gsub(", %)", ")") end)
+  return (text:gsub("%%([dnvc%%])", function(what)
+    if what == "d" then return pick(debugging) end
     if what == "n" then return tostring(below(12)) end
     if what == "v" then return pick(any) end
     if what == "c" then return pick(callables) end
     return "%"
   end))
+end
+
+-- What goes with calls of a kind, besides the strikes that name the same victims.
+local related = {
+  {"V%.f", {"close(V.f)", "close(V.f) V.f = nil", "close(V.f) V.f = new_file()"}},
+  {"io%.", {"pcall(io.close)", "close(io.stdout)", "registry._IO_output = nil", "registry._IO_input = nil", "wipe(registry)"}},
+  {"V%.co", {"finish(V.co)", "finish(V.co)", "clear_locals(nil, V.co)", "clear_locals(V.t, V.co)"}},
+  {"find", {"clear_locals(nil)", "clear_locals(long())", "clear_locals(%n)"}},
+  {"match", {"clear_locals(nil)", "clear_active_upvalues('')", "clear_active_upvalues(long())", "clear_active_upvalues(%n)", "clear_active_upvalues(nil)"}},
+  {"gsub", {"clear_locals(nil)", "clear_locals(V.t)", "V.s = nil"}},
+  {"sort", {"clear_locals(nil)", "clear_locals({})", "refill(V.n, 8)", "wipe(V.n)", "refill(V.t, 8)"}},
+  {"nested", {"clear_upvalues(main, V.nested)", "pcall(setupvalue, V.nested, 1, main)", "clear_upvalues(V.co, V.nested)", "V.nested = nil"}},
+  {"require", {"wipe(loaded)", "wipe(package)", "wipe(searchers)", "registry._LOADED = nil", "package.searchers = nil", "package.path = nil"}},
+  {"module", {"wipe(loaded)", "wipe(registry)", "wipe(_G)", "clear_locals(nil)"}},
+  {"named", {"if V.key then _G[V.key] = nil end V.key = nil"}},
+  {"load", {"clear_locals(nil)", "clear_locals(V.t)", "V.answer = nil"}},
+  {"%.%. ", {"clear_locals(nil)", "V.s = nil V.t = {}"}},
+  {"format", {"clear_locals(nil)", "V.s = nil", "clear_locals(%n)"}},
+  {"insert", {"clear_locals(nil)", "clear_locals({})", "V.length = -1", "wipe(getmetatable(V.o))"}},
+  {"remove", {"clear_locals(nil)", "clear_locals({})", "V.length = 1e9"}},
+  {"print", {"tostring = nil", "clear_locals(nil)", "setmeta(V.o, nil)"}},
+  {"debug", {"clear_locals(nil)", "finish(V.co)", "V.co = nil"}},
+}
+
+-- A strike that has to do with the statement.
+local function fitting(statement)
+  local found = {}
+  for _, entry in ipairs(related) do
+    if statement:find(entry[1]) then
+      for _, s in ipairs(entry[2]) do found[#found + 1] = s found[#found + 1] = s end
+    end
+  end
+  for victim in statement:gmatch("V%.%a+") do
+    for _, s in ipairs(strikes) do
+      if s:find(victim .. "%f[^%w]") then found[#found + 1] = s end
+    end
+  end
+  return pick(#found > 0 and found or strikes)
 end
 
 local function expression()
@@ -139,11 +185,12 @@ return function(seed, number)
   local lines = {}
   local function add(...) lines[#lines + 1] = (...):format(select(2, ...)) end
   local body = expression()
+  local way = pick{"plain", "plain", "plain", "coroutine", "nested", "handled"}
   add("fresh()")
   -- A few statements at random, and often those that free what they took away.
   add("strike = function()")
   for _ = 1, 1 + below(4) do
-    add("  %s", (fill(pick(strikes))))
+    add("  %s", (fill(below(3) > 0 and fitting(way .. body) or pick(strikes))))
   end
   if below(4) > 0 then add("  collect() junk()") end
   add("end own[strike] = true")
@@ -151,13 +198,15 @@ return function(seed, number)
   add("local function f() %s end", statement)
   add("countdown, again = %d, %d", below(3) == 0 and 1 + below(60) or 1 + below(12), pick{0, 0, 1, 3, 30})
   local plants = below(7)
+  -- Nothing but a hook gets into a match.
+  if body:find("find") or body:find("match") then plants = pick{1, 3, 6, 6, 0} end
   if plants % 2 == 0 or plants > 3 then add("gcfin(opportunity)") end
   add("collect()")
   if plants == 1 or plants == 3 or plants == 6 then
-    add("sethook(opportunity, %q, %d)", pick{"", "", "c", "r", "l", "crl"}, pick{1, 1, 2, 3, 10, 50, 100})
+    add("sethook(opportunity, %q, %d)", pick{"", "", "", "c", "r", "l", "crl"}, pick{1, 1, 2, 3, 10, 50, 100})
   end
   add("armed = true")
-  add("attempt(f, %q, %d)", pick{"plain", "plain", "plain", "coroutine", "nested", "handled"}, below(16) == 0 and 60 or 1 + below(3))
+  add("attempt(f, %q, %d)", way, below(16) == 0 and 60 or 1 + below(3))
   add("collect()")
   add("for k, v in next, V do touch(k, 0) touch(v, 0) end collect()")
   return preamble .. "\n-- seed " .. seed .. ", number " .. number .. "\n" .. table.concat(lines, "\n") .. "\n"
