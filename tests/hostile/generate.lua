@@ -6,10 +6,14 @@ local file = assert(io.open(preamble_file))
 local preamble = file:read("*a")
 file:close()
 
+-- xorshift32
+local bxor, lshift, rshift = bit32.bxor, bit32.lshift, bit32.rshift
 local state
 local function below(n)
-  state = state * 16807 % 2147483647
-  return math.floor(state / 2147483647 * n)
+  state = bxor(state, lshift(state, 13))
+  state = bxor(state, rshift(state, 17))
+  state = bxor(state, lshift(state, 5))
+  return math.floor(state / 4294967296 * n)
 end
 local function pick(t) return t[below(#t) + 1] end
 
@@ -101,7 +105,7 @@ local calls = {
   "os.date(V.s)", "os.date('*t', %n)", "os.date(rep('%%c ', 40))", "os.date('%%E' .. V.s)", "os.time(V.o)", "os.time({year = 2000, month = V.o, day = 1})", "os.time(V.t)", "os.getenv(V.s)", "os.rename(V.s, long())", "os.remove(V.s)", "os.execute('true')", "os.execute('exit ' .. %n)", "os.setlocale(V.s)", "os.tmpname and os.clock()", "os.difftime(%n, V.s)",
   "os.exit(true, true)", "os.exit(%n, true)",
   -- debug
-  "debug.traceback(V.co, long(9000))", "debug.traceback(V.co, long(8150), %n - 5)", "debug.traceback(V.co)", "debug.traceback(V.s)", "debug.traceback(V.o)", "debug.traceback(long(8100 + serial % 100))", "debug.traceback(main)", "debug.getinfo(1)", "debug.getinfo(V.co, 0)", "debug.getinfo(V.cl, 'SlnutfL')", "debug.getinfo(V.co, %n, 'SlnutfL')",
+  "debug.traceback(V.co, long(9000))", "debug.traceback(deep_one(), long(8100 + serial % 90))", "debug.traceback(deep_one(), long(7900 + serial % 200))", "debug.traceback(deep_one())", "debug.getinfo(deep_one(), %n)", "debug.traceback(V.co, long(8150), %n - 5)", "debug.traceback(V.co)", "debug.traceback(V.s)", "debug.traceback(V.o)", "debug.traceback(long(8100 + serial % 100))", "debug.traceback(main)", "debug.getinfo(1)", "debug.getinfo(V.co, 0)", "debug.getinfo(V.cl, 'SlnutfL')", "debug.getinfo(V.co, %n, 'SlnutfL')",
   "debug.getinfo(V.co, print, 'fX')", "debug.getinfo(V.co, V.s)", "debug.getinfo(V.co, 0, 'X')", "debug.getinfo(V.co, V.o, 'f')", "debug.getinfo(%n, V.s)", "debug.getlocal(V.co, 1, %n)", "debug.getlocal(V.co, {}, %n)", "debug.getlocal(%n, %n)", "debug.getlocal(V.cl, 1)", "debug.setlocal(V.co, 1, {}, V.s)", "debug.setlocal(V.co, 0, %n, V.s)", "debug.setlocal(V.co, 40, 1, V.s)", "debug.setlocal(V.co, {}, {}, V.s)",
   "debug.setlocal(%n, %n, V.s)", "debug.setlocal(V.co, 1, -%n, V.t)", "debug.sethook(V.co, callback, 'crl', V.s)", "debug.sethook(V.co, callback, 'crl', 1) or finish(V.co)", "debug.gethook(V.co)", "debug.sethook(callback, V.o)", "debug.getupvalue(V.cl, %n)", "debug.setupvalue(V.cl, %n, V.s)", "debug.setupvalue(V.words, %n, V.t) and V.words()", "debug.setupvalue(V.words, %n, %n * 1e9) and V.words()",
   "debug.setupvalue(V.lines, %n, V.s) and V.lines()", "debug.setupvalue(V.lines, 1, V.o) and V.lines()", "debug.setupvalue(V.wrap, 1, %n) and V.wrap()", "debug.setupvalue(V.wrap, 1, main) and V.wrap()", "debug.setupvalue(require, 1, V.o) and require(V.s)", "debug.upvalueid(V.cl, %n)", "debug.upvaluejoin(V.cl, 1, V.cl, 2) or V.cl()", "debug.setmetatable(V.f, getmetatable(V.o)) and V.f.x",
@@ -180,13 +184,12 @@ local function expression()
 end
 
 return function(seed, number)
-  state = (seed * 1000003 + number * 7919 + 1) % 2147483646 + 1
-  for _ = 1, 5 do below(2) end
+  state = (seed * 2654435761 + number * 40503 + 1) % 4294967295 + 1
+  for i = 1, 20 do state = (state + below(4294967296) * 69069) % 4294967295 + 1 end
   local lines = {}
   local function add(...) lines[#lines + 1] = (...):format(select(2, ...)) end
   local body = expression()
   local way = pick{"plain", "plain", "plain", "coroutine", "nested", "handled"}
-  add("fresh()")
   -- A few statements at random, and often those that free what they took away.
   add("strike = function()")
   for _ = 1, 1 + below(4) do
@@ -196,17 +199,15 @@ return function(seed, number)
   add("end own[strike] = true")
   local statement = body:find("^for ") and body or "return " .. body
   add("local function f() %s end", statement)
-  add("countdown, again = %d, %d", below(3) == 0 and 1 + below(60) or 1 + below(12), pick{0, 0, 1, 3, 30})
   local plants = below(7)
   -- Nothing but a hook gets into a match.
   if body:find("find") or body:find("match") then plants = pick{1, 3, 6, 6, 0} end
-  if plants % 2 == 0 or plants > 3 then add("gcfin(opportunity)") end
-  add("collect()")
+  local hook = "false"
   if plants == 1 or plants == 3 or plants == 6 then
-    add("sethook(opportunity, %q, %d)", pick{"", "", "", "c", "r", "l", "crl"}, pick{1, 1, 2, 3, 10, 50, 100})
+    hook = ("%q, %d"):format(pick{"", "", "", "c", "r", "l", "crl"}, pick{1, 1, 2, 3, 10, 50, 100})
   end
-  add("armed = true")
-  add("attempt(f, %q, %d)", way, below(16) == 0 and 60 or 1 + below(3))
+  add("attempt(f, %q, %d, %d, %d, %s, %s)", way, pick{1, 2, 4, 8, 16}, 1 + below(pick{2, 4, 12, 60}), pick{0, 0, 0, 3, 30},
+    tostring(plants % 2 == 0 or plants > 3), hook)
   add("collect()")
   add("for k, v in next, V do touch(k, 0) touch(v, 0) end collect()")
   return preamble .. "\n-- seed " .. seed .. ", number " .. number .. "\n" .. table.concat(lines, "\n") .. "\n"

@@ -79,11 +79,11 @@ file_meta.__index = {close = io.close, read = io.stdout.read, write = io.stdout.
 
 -- The strike: made by the generator, called at the n-th opportunity or at each from there on.
 -- There is an end to them, since a coroutine has no hook that could stop it.
-local strike, armed, countdown, again, calls = nil, false, 1, 0, 0
+local strike, armed, paused, countdown, again, calls = nil, false, false, 1, 0, 0
 local function opportunity(...)
   calls = calls + 1
   if calls > 500 then error("enough") end
-  if not armed then return ... end
+  if not armed or paused then return ... end
   countdown = countdown - 1
   if countdown > 0 then return ... end
   again = again - 1
@@ -160,6 +160,14 @@ local function forged()
     return call, {}]], "=forged"))
   return load((gsub(text, "(v%d%z)(....)(....)", "%1\0\0\0\0\255\255\255\127")))
 end
+local function deep_one()     -- a coroutine that waits in nested calls
+  paused = true
+  local co = create(body)
+  for _ = 1, 3 do resume(co) end
+  V.co = co
+  paused = false
+  return co
+end
 local function named(f)       -- known by a long name only
   for _, lib in next, loaded do
     if type(lib) == "table" then
@@ -234,37 +242,52 @@ local function touch(v, depth)
     return v == v
   end
 end
-local function touch_all(...) for i = 1, select("#", ...) do touch((select(i, ...)), 0) end end
-
-local function attempt(f, way, times)
-  V.body, called = f, f
-  collectgarbage("restart")
-  for _ = 1, times do
-    if way == "plain" then
-      touch_all(pcall(f))
-    elseif way == "coroutine" then
-      local co = create(f)
-      for i = 1, 20 do
-        touch_all(resume(co, V.answer))
-        if status(co) == "dead" then break end
-      end
-      touch_all(co)
-    elseif way == "nested" then
-      V.nested = wrap(function()
-        local inner = wrap(f)
-        local a, b, c = long(), {}, 3
-        inner()
-        touch_all(a, b, c)
-        return a
-      end)
-      pcall(V.nested)
-      V.nested = nil
-    else
-      touch_all(xpcall(f, function(m) opportunity() return traceback(m) end))
-    end
-  end
-  armed, calls = false, 0
-  sethook()
-  collectgarbage("stop")
+local function touch_all(...)
+  paused = true
+  for i = 1, select("#", ...) do touch((select(i, ...)), 0) end
+  paused = false
 end
-for _, f in ipairs{answer, object, less, wild, callback, reader, touch, touch_all, attempt, fresh} do own[f] = true end
+
+local function run(f, way)
+  if way == "plain" then
+    touch_all(pcall(f))
+  elseif way == "coroutine" then
+    local co = create(f)
+    for i = 1, 20 do
+      touch_all(resume(co, V.answer))
+      if status(co) == "dead" then break end
+    end
+    touch_all(co)
+  elseif way == "nested" then
+    V.nested = wrap(function()
+      local inner = wrap(f)
+      local a, b, c = long(), {}, 3
+      inner()
+      touch_all(a, b, c)
+      return a
+    end)
+    pcall(V.nested)
+    V.nested = nil
+  else
+    touch_all(xpcall(f, function(m) opportunity() return traceback(m) end))
+  end
+end
+-- Calls `f`: the first time the strike is at opportunity `from`, the next time at the one behind it, and so on, with new victims
+-- each time. `more` further opportunities are used, too.
+local function attempt(f, way, times, from, more, finalizers, mask, count)
+  called = f
+  for i = 1, times do
+    pcall(fresh)
+    V.body = f
+    collect()
+    countdown, again, calls, armed, paused = from + i - 1, more, 0, true, false
+    if finalizers then gcfin(opportunity) end
+    if mask then sethook(opportunity, mask, count) end
+    collectgarbage("restart")
+    run(f, way)
+    armed, calls = false, 0
+    sethook()
+    collectgarbage("stop")
+  end
+end
+for _, f in ipairs{answer, object, less, wild, callback, reader, touch, touch_all, run, attempt, fresh} do own[f] = true end
