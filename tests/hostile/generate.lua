@@ -157,7 +157,7 @@ local related = {
   {"%.%. ", {"clear_locals(nil)", "V.s = nil V.t = {}"}},
   {"format", {"clear_locals(nil)", "V.s = nil", "clear_locals(%n)"}},
   {"insert", {"clear_locals(nil)", "clear_locals({})", "V.length = -1", "wipe(getmetatable(V.o))"}},
-  {"remove", {"clear_locals(nil)", "clear_locals({})", "V.length = 1e9"}},
+  {"remove", {"clear_locals(nil)", "clear_locals({})", "V.length = 3000"}},
   {"print", {"tostring = nil", "clear_locals(nil)", "setmeta(V.o, nil)"}},
   {"debug", {"clear_locals(nil)", "finish(V.co)", "V.co = nil"}},
 }
