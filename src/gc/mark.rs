@@ -71,7 +71,7 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
             let tag = awaited(o);
             blacken(o);
             if tag != 0 && !gc.grey.push(g, entry(o, tag)) {
-                gc.waiting.lose();
+                no_room(gc, tag);
             }
             // SAFETY: the kind says so.
             let u: Gc<Userdata> = unsafe { o.cast() };
@@ -100,12 +100,19 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
                 mem::prefetch(unsafe { o.cast::<Table>() }.data());
             }
             if !gc.grey.push(g, entry(o, tag)) {
-                gc.overflow.set(true);
-                if tag != 0 {
-                    gc.waiting.lose();
-                }
+                no_room(gc, tag);
             }
         }
+    }
+}
+
+/// The grey stack could not take an entry with this tag.
+#[cold]
+#[inline(never)]
+fn no_room(gc: &GcState, tag: usize) {
+    gc.overflow.set(true);
+    if tag != 0 {
+        gc.waiting.lose();
     }
 }
 
