@@ -4,6 +4,8 @@
 //! * The layout is that of C's `luaL_Buffer`: macros in the header write to its fields.
 //! * `b` points to `initb`, or to the block of a userdata that lies on the stack (so a grown buffer has one slot).
 //! * A buffer stays where it was initialised.
+//! * To add to a buffer runs no finalizer, so what is added, and whatever else the caller holds, needs to be reachable (from
+//!   a table, say), and not to be on the stack. Only `pushresult` lets the collector have its turn.
 
 use super::Bytes;
 use super::access::bytes_of;
@@ -60,7 +62,8 @@ impl Buffer {
         };
         let size = self.size.saturating_mul(2).max(needed);
         let boxed = self.is_boxed();
-        let block = l.newuserdata(size)?.cast::<u8>();
+        gc::check_quietly(l);
+        let block = l.new_block(size)?.data();
         // SAFETY: the new block is larger than the `n` bytes in use; the blocks are different.
         unsafe { core::ptr::copy_nonoverlapping(self.b, block, self.n) };
         if boxed {

@@ -47,14 +47,19 @@ impl Lua {
     /// Without a record: name of a parameter of the function on top.
     pub fn getlocal(self, ar: Option<&lua_Debug>, n: i32) -> LResult<Option<Bytes>> {
         Ok(match ar {
-            Some(ar) => debug::get_local(self, Self::frame_of(ar), n),
+            Some(ar) => debug::get_local(self, Self::frame_of(ar), n).map(|(name, v)| {
+                self.api_push(v);
+                name
+            }),
             None => debug::parameter_name(self.from_top(1), n),
         })
     }
     /// Takes the value from the top even when there is no such variable.
     pub fn setlocal(self, ar: &lua_Debug, n: i32) -> LResult<Option<Bytes>> {
         api_check!(self.has_elements(1), "lua_setlocal", "L", "no value to assign");
-        Ok(debug::set_local(self, Self::frame_of(ar), n))
+        let name = debug::set_local(self, self, Self::frame_of(ar), n, self.from_top(1));
+        self.drop_values(1);
+        Ok(name)
     }
 
     fn upvalue(self, funcindex: i32, n: i32) -> Option<(Bytes, Upvalue)> {

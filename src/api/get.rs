@@ -3,7 +3,6 @@
 use super::check::api_check;
 use crate::consts::*;
 use crate::gc;
-use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Userdata, Value, string};
 use crate::throw::LResult;
 use crate::vm::meta;
@@ -53,28 +52,35 @@ impl Lua {
         Ok(())
     }
     #[inline(always)]
-    fn table_at(self, idx: i32) -> Gc<Table> {
-        api_check!(self.value(idx).is_table(), "lua_raw*", "idx", "not a table");
-        // SAFETY: the caller's contract (apicheck verifies it): the value is a table.
-        unsafe { Gc::from_ptr(self.value(idx).payload()) }
+    fn table_at(self, idx: i32) -> Option<Gc<Table>> {
+        let t = self.value(idx).as_table();
+        api_check!(t.is_some(), "lua_raw*", "idx", "not a table");
+        t
     }
+    // What is no table has no fields: hosts should know better, but the library's own tables lie where `debug.setlocal` and
+    // `debug.getregistry` reach them.
     #[inline]
     pub fn rawget(self, idx: i32) {
-        let t = self.table_at(idx);
-        self.set_top_value(t.get(self.global(), self.from_top(1)))
+        let v = self.table_at(idx).map_or(Value::NIL, |t| t.get(self.global(), self.from_top(1)));
+        self.set_top_value(v)
     }
     #[inline]
     pub fn rawgeti(self, idx: i32, n: i32) {
-        self.api_push(self.table_at(idx).get_int(n as i64))
+        self.api_push(self.table_at(idx).map_or(Value::NIL, |t| t.get_int(n as i64)))
     }
     #[inline]
     pub fn rawgetp(self, idx: i32, p: *const c_void) {
         let t = self.table_at(idx);
         let key = Value::light(p.cast_mut()).or_else(|| self.global().wide_lights.find(p as u64));
-        self.api_push(key.map_or(Value::NIL, |k| t.get(self.global(), k)))
+        let v = t.zip(key).map_or(Value::NIL, |(t, key)| t.get(self.global(), key));
+        self.api_push(v)
     }
     pub fn createtable(self, narr: i32, nrec: i32) -> LResult<()> {
         gc::check(self)?;
+        self.push_table(narr, nrec)
+    }
+    /// `createtable` without a collector step.
+    pub(crate) fn push_table(self, narr: i32, nrec: i32) -> LResult<()> {
         let t = Gc::<Table>::new(self)?;
         self.api_push(Value::table(t));
         if narr > 0 || nrec > 0 {
@@ -83,13 +89,14 @@ impl Lua {
         Ok(())
     }
     pub fn newuserdata(self, size: usize) -> LResult<*mut c_void> {
-        if size > usize::MAX - size_of::<Userdata>() {
-            return Err(self.runtime_error(msg::BLOCK_TOO_BIG));
-        }
         gc::check(self)?;
+        Ok(self.new_block(size)?.data().cast())
+    }
+    /// `newuserdata` without a collector step.
+    pub(crate) fn new_block(self, size: usize) -> LResult<Gc<Userdata>> {
         let u = Gc::<Userdata>::new(self, size)?;
         self.api_push(Value::userdata(u));
-        Ok(u.data().cast())
+        Ok(u)
     }
     /// Pushes the metatable, if there is one.
     #[inline]

@@ -41,15 +41,22 @@ impl Lua {
     }
     #[inline]
     pub fn pushlstring(self, s: &[u8]) -> LResult<Bytes> {
+        let s = self.push_quietly(s)?;
         gc::check(self)?;
+        Ok(s)
+    }
+    /// `pushlstring` without a collector step.
+    #[inline]
+    pub fn push_quietly(self, s: &[u8]) -> LResult<Bytes> {
         let s = string::new_str(self, s)?;
         self.api_push(Value::string(s));
         Ok(bytes_of(s))
     }
     /// `lua_pushfstring` for callers in Rust.
     pub fn pushfmt(self, fmt: &str, args: &[Arg]) -> LResult<Bytes> {
+        let s = self.push_message(fmt, args)?;
         gc::check(self)?;
-        self.push_message(fmt, args)
+        Ok(s)
     }
     /// `pushfmt` for the making of errors: no collector step, so no finalizer gets in between.
     pub fn push_message(self, fmt: &str, args: &[Arg]) -> LResult<Bytes> {
@@ -70,8 +77,7 @@ impl Lua {
     /// # Safety
     /// `args` holds what `fmt` asks for.
     pub unsafe fn pushvfstring(self, fmt: &[u8], args: &mut VaList) -> LResult<Bytes> {
-        gc::check(self)?;
-        self.format(fmt, |kind| {
+        let s = self.format(fmt, |kind| {
             // SAFETY: the caller's promise.
             unsafe {
                 Some(match kind {
@@ -89,7 +95,9 @@ impl Lua {
                     _ => Arg::P(args.next_ptr()),
                 })
             }
-        })
+        })?;
+        gc::check(self)?;
+        Ok(s)
     }
     /// Builds a message in the native stack's buffer as far as it fits, the rest in a `Buffer`'s box.
     fn format<'a>(self, fmt: &[u8], mut next: impl FnMut(u8) -> Option<Arg<'a>>) -> LResult<Bytes> {

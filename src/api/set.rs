@@ -2,8 +2,11 @@
 
 use super::check::api_check;
 use crate::gc;
+use crate::object::userdata::Content;
 use crate::object::{Gc, Lua, Table, TagMethod, Value, string};
+use crate::stdlib::io::luaL_Stream;
 use crate::throw::LResult;
+use crate::vm::error::ValueAt;
 use crate::vm::meta;
 use core::ffi::c_void;
 
@@ -53,28 +56,28 @@ impl Lua {
         Ok(())
     }
     #[inline(always)]
-    fn table_to_set(self, idx: i32, n: i32) -> Gc<Table> {
+    fn table_to_set(self, idx: i32, n: i32) -> LResult<Gc<Table>> {
         api_check!(self.has_elements(n), "lua_rawset*", "L", "no value to assign");
-        api_check!(self.value(idx).is_table(), "lua_rawset*", "idx", "not a table");
-        // SAFETY: the caller's contract (apicheck verifies it): the value is a table.
-        unsafe { Gc::from_ptr(self.value(idx).payload()) }
+        let t = self.value(idx).as_table();
+        api_check!(t.is_some(), "lua_rawset*", "idx", "not a table");
+        t.ok_or_else(|| self.type_error(ValueAt::nowhere(self.value(idx)), "index"))
     }
     #[inline]
     pub fn rawset(self, idx: i32) -> LResult<()> {
-        let t = self.table_to_set(idx, 2);
+        let t = self.table_to_set(idx, 2)?;
         t.set(self, self.from_top(2), self.from_top(1))?;
         self.drop_values(2);
         Ok(())
     }
     #[inline]
     pub fn rawseti(self, idx: i32, n: i32) -> LResult<()> {
-        let t = self.table_to_set(idx, 1);
+        let t = self.table_to_set(idx, 1)?;
         t.set_int(self, n as i64, self.from_top(1))?;
         self.drop_values(1);
         Ok(())
     }
     pub fn rawsetp(self, idx: i32, p: *const c_void) -> LResult<()> {
-        let t = self.table_to_set(idx, 1);
+        let t = self.table_to_set(idx, 1)?;
         let key = match Value::light(p.cast_mut()) {
             Some(k) => k,
             None => self.global().wide_lights.intern(self, p as u64)?,
@@ -83,8 +86,20 @@ impl Lua {
         self.drop_values(1);
         Ok(())
     }
-    /// Takes a table or nil from the top as the metatable of the value at `idx` (of its type, for a basic type).
+    /// Takes a table or nil from the top as the metatable of the value at `idx` (of its type, for a basic type). A userdata
+    /// with the metatable of files is a file from then on, so this is for callers that know what it holds.
     pub fn setmetatable(self, idx: i32) {
+        if let Some(u) = self.value(idx).as_userdata()
+            && self.from_top(1).as_table().is_some_and(|mt| self.global().file_metatable.get() == Some(mt))
+            && u.len >= size_of::<luaL_Stream>()
+            && u.has(Content::Unknown)
+        {
+            u.set_content(Content::Stream);
+        }
+        self.setmetatable_only(idx);
+    }
+    /// `setmetatable` for a script, which says nothing about what a userdata holds.
+    pub fn setmetatable_only(self, idx: i32) {
         api_check!(self.has_elements(1), "lua_setmetatable", "L", "no value on the stack");
         api_check!(self.is_valid(idx), "lua_setmetatable", "idx", "invalid index");
         let v = self.value(idx);

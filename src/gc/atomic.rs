@@ -29,7 +29,7 @@ fn mark_global_references(g: &Global) {
     mark::mark_value(g, g.registry.get());
     // SAFETY: the state's own link; nothing here touches it otherwise.
     unsafe { &*g.link.get() }.held(|word| mark::mark_value(g, Value(word)));
-    for mt in g.metatables.iter().filter_map(|mt| mt.get()) {
+    for mt in g.metatables.iter().chain([&g.file_metatable]).filter_map(|mt| mt.get()) {
         mark::mark(g, mt);
     }
 }

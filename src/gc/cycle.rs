@@ -135,6 +135,22 @@ pub fn step(l: Lua) -> LResult<()> {
     forced_step(l)
 }
 
+/// A step that calls no finalizer.
+#[cold]
+#[inline(never)]
+pub fn quiet_step(l: Lua) {
+    let gc = &l.global().gc;
+    // A generational collection may be a full one, which begins and ends with finalizers: it is left to the next `step`.
+    if !gc.running.get() || gc.busy.get() || gc.generational.get() {
+        return;
+    }
+    if cfg!(feature = "stress-gc") && gc.is_stress_due() {
+        whole_cycle(l);
+    } else if gc.debt.get() > 0 {
+        incremental_step(l);
+    }
+}
+
 /// A step, even when the collector is stopped.
 fn forced_step(l: Lua) -> LResult<()> {
     let g = l.global();

@@ -249,6 +249,7 @@ fn visit_thread(g: &Global, th: Lua) -> usize {
     if stack.is_null() {
         return size_of::<crate::object::Thread>();
     }
+    crate::vm::keep::drop_ended(th);
     let size = th.stack_size.get() as usize;
     // SAFETY: `top` is in the block that starts at `stack`.
     let used = unsafe { th.top.get().offset_from(stack) } as usize;

@@ -29,6 +29,7 @@
 //! When a collection can happen
 //! * `check`, `step`, `reclaim` and `control`: everything live is reachable; these may run finalizers, so they may raise, move
 //!   any stack (also that of the running thread) and shrink the string table.
+//! * `check_quietly`: as `check`, but it runs no finalizer.
 //! * `emergency`, from inside of any allocation (`mem`): runs no finalizer and moves no stack.
 //!
 //! State machine: `Pause` → `Propagate` (roots marked, then grey objects one by one) → `Atomic` (in one go) →
@@ -340,6 +341,14 @@ fn forward(g: &Global, o: GcRef, to: GcRef) {
 #[inline(always)]
 pub fn check(l: Lua) -> LResult<()> {
     if cfg!(feature = "stress-gc") || l.global().gc.debt.get() > 0 { step(l) } else { Ok(()) }
+}
+/// `check` for places that hold more than what is reachable by its own right (bytes, frames, open files): it frees memory,
+/// but runs no finalizer, so nothing that was reachable before goes away or changes. Finalizers wait for the next `check`.
+#[inline(always)]
+pub fn check_quietly(l: Lua) {
+    if cfg!(feature = "stress-gc") || l.global().gc.debt.get() > 0 {
+        cycle::quiet_step(l)
+    }
 }
 /// `uv` was taken off its thread's list of open upvalues and closed (its value copied): puts it on the list of all
 /// objects, or frees it when it is dead.

@@ -8,8 +8,9 @@ use super::thread::Lua;
 use super::value::{Value, lua_CFunction};
 use crate::boundary;
 use crate::gc::GcState;
-use crate::mem::{Allocator, ByteBuf};
+use crate::mem::{Allocator, Array, ByteBuf};
 use core::cell::{Cell, UnsafeCell};
+use core::ffi::c_void;
 
 /// Metamethods, in the order of their names in `TAG_METHOD_NAMES`. Those up to `Eq` have an absence bit in
 /// `Table::flags`.
@@ -97,6 +98,10 @@ pub struct Global {
     pub tm_names: [Cell<Option<Gc<Str>>>; TAG_METHOD_COUNT],
     /// metatables of the basic types
     pub metatables: [Cell<Option<Gc<Table>>>; crate::consts::LUA_NUMTAGS as usize],
+    /// the metatable of file handles: what C code gives it to becomes one (`Content::Stream`)
+    pub file_metatable: Cell<Option<Gc<Table>>>,
+    /// handles of the C libraries that were loaded, in this order
+    pub libraries: Array<*mut c_void>,
     pub wide_lights: WideLights,
     /// Scratch bytes for the lexer and for concatenation.
     pub scratch: ByteBuf,

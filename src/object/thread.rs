@@ -60,6 +60,8 @@ pub mod cist {
     pub const POLL: u16 = 1 << 10;
     /// The frame is the library's pcall/xpcall, run by the interpreter without nesting.
     pub const PCALL: u16 = 1 << 11;
+    /// The debug interface took values out of the frame of this C function, which `vm::keep` has.
+    pub const KEPT: u16 = 1 << 15;
     /// A Lua function called by the Lua frame before it in the same invocation of the interpreter.
     pub const PLAIN: u16 = 1 << 12;
 }

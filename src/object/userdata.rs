@@ -1,4 +1,8 @@
 //! Full userdata.
+//!
+//! Invariants
+//! * What a library function takes for its own, or for a file, says so in `content`. Metatables, upvalues and fields of the
+//!   registry do not tell: the debug library can change them all.
 
 use super::header::{Gc, Header, Kind};
 use super::table::Table;
@@ -10,8 +14,21 @@ use crate::messages as msg;
 use crate::throw::{LResult, Throw};
 use core::cell::Cell;
 
+/// What the block of a userdata is known to hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Content {
+    /// something of the host's
+    Unknown,
+    /// a `luaL_Stream`: made by the library, or given the metatable of files by C code
+    Stream,
+    /// the state of an iterator that `gmatch` made
+    Iteration,
+}
+
 #[repr(C)]
 pub struct Userdata {
+    /// aux0: `Content`
     pub header: Header,
     pub metatable: Cell<Option<Gc<Table>>>,
     /// nil or a table
@@ -23,6 +40,13 @@ pub struct Userdata {
 impl Userdata {
     pub const fn size_of(len: usize) -> usize {
         size_of::<Userdata>() + len
+    }
+    #[inline(always)]
+    pub fn has(&self, content: Content) -> bool {
+        self.header.aux0.get() == content as u8
+    }
+    pub fn set_content(&self, content: Content) {
+        self.header.aux0.set(content as u8)
     }
     #[inline(always)]
     pub fn data(&self) -> *mut u8 {

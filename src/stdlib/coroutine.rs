@@ -3,7 +3,7 @@
 use super::{Id, activation_record};
 use crate::consts::*;
 use crate::messages as msg;
-use crate::object::Lua;
+use crate::object::{Lua, Value};
 use crate::throw::LResult;
 
 pub fn open(l: Lua) -> LResult<i32> {
@@ -34,7 +34,11 @@ fn resume_with(l: Lua, co: Lua, nargs: i32) -> LResult<Result<i32, ()>> {
     let status = co.resume(Some(l), nargs)?;
     if status == LUA_OK || status == LUA_YIELD {
         let n = co.gettop();
-        if !l.checkstack(n + 1) {
+        // Room may need memory, and the coroutine may have taken itself away from where it was found.
+        l.push(Value::thread(co));
+        let has_room = l.checkstack(n + 1);
+        l.drop_values(1);
+        if !has_room {
             co.pop(n);
             l.pushlstring(msg::TOO_MANY_RESUME_RESULTS.as_bytes())?;
             return Ok(Err(()));

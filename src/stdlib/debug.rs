@@ -4,9 +4,11 @@ use super::{activation_record, c_bytes, c_string, stdio};
 use crate::api::{Bytes, lua_Debug};
 use crate::boundary::Ret;
 use crate::consts::*;
+use crate::gc;
 use crate::messages as msg;
-use crate::object::Lua;
+use crate::object::{Lua, Value};
 use crate::throw::LResult;
+use crate::vm::debug;
 use core::ffi::{CStr, c_char, c_void};
 
 pub fn open(l: Lua) -> LResult<i32> {
@@ -14,22 +16,18 @@ pub fn open(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// A string of C, null standing for nil.
+/// A string of C, null standing for nil. Runs no finalizer.
 ///
 /// # Safety
 /// `s` is null or a terminated string.
 unsafe fn push_c_string(l: Lua, s: *const c_char) -> LResult<()> {
-    if s.is_null() {
-        l.pushnil();
-        return Ok(());
-    }
     // SAFETY: the caller's promise.
-    l.pushlstring(unsafe { CStr::from_ptr(s) }.to_bytes()).map(|_| ())
+    push_option(l, unsafe { s.as_ref() }.map(|s| unsafe { CStr::from_ptr(s) }.to_bytes()))
 }
 
 fn push_option(l: Lua, s: Option<Bytes>) -> LResult<()> {
     match s {
-        Some(s) => l.pushlstring(s).map(|_| ()),
+        Some(s) => l.push_quietly(s).map(|_| ()),
         None => {
             l.pushnil();
             Ok(())
@@ -56,7 +54,7 @@ pub fn setmetatable(l: Lua) -> LResult<i32> {
         return Err(l.aux_argerror(2, msg::NIL_OR_TABLE_EXPECTED.as_bytes()));
     }
     l.settop(2);
-    l.setmetatable(1);
+    l.setmetatable_only(1);
     Ok(1)
 }
 
@@ -95,42 +93,38 @@ fn set_number(l: Lua, key: &[u8], n: i32) -> LResult<()> {
     l.setfield(-2, key)
 }
 
-/// Moves a value that `getinfo` left on the stack of `from`, below the result table or on another thread, into the
-/// table.
-fn set_from_stack(l: Lua, from: Lua, key: &[u8]) -> LResult<()> {
-    if l == from {
-        l.pushvalue(-2);
-        l.remove(-3);
-    } else {
-        from.xmove(l, 1);
-    }
-    l.setfield(-2, key)
-}
+// What tells about a frame is there as long as the frame: a finalizer may resume a thread to its end. So these functions let
+// the collector have its turn only when they have what they want to know, as values of their own. Nor do they put anything on
+// the stack of another thread, which may have no room, and where an error would leave it.
 
 pub fn getinfo(l: Lua) -> LResult<i32> {
     let mut ar = activation_record();
     let (thread, arg) = target(l);
     let options = c_bytes(l.aux_optlstring(arg + 2, Some(b"flnStu"))?.unwrap_or_default());
     let mut what = options;
+    let mut function = None;
     if l.isnumber(arg + 1) {
         let level = l.tointegerx(arg + 1).unwrap_or(0) as i32;
         if !thread.getstack(level, &mut ar) {
             l.pushnil();
             return Ok(1);
         }
+        if let [b'>', rest @ ..] = options {
+            // As for `lua_getinfo`: what lies on top takes the level's place.
+            (function, what) = (Some(thread.value(-1)), rest);
+        }
     } else if l.type_(arg + 1) == LUA_TFUNCTION {
-        what = l.pushfmt(">%s", &[crate::api::Arg::S(options)])?;
-        l.pushvalue(arg + 1);
-        l.xmove(thread, 1);
+        function = Some(l.value(arg + 1));
     } else {
         return Err(l.aux_argerror(arg + 1, msg::FUNCTION_OR_LEVEL.as_bytes()));
     }
-    if !thread.getinfo(what, &mut ar)? {
+    let (function, known) = debug::describe(thread, what, &mut ar, function);
+    if !known {
         return Err(l.aux_argerror(arg + 2, msg::INVALID_INFO_OPTION.as_bytes()));
     }
-    l.createtable(0, 2)?;
+    l.push_table(0, 2)?;
     let wants = |c: u8| options.contains(&c);
-    // SAFETY: `getinfo` filled in the fields of the options it was given.
+    // SAFETY: `describe` filled in the fields of the options it was given.
     unsafe {
         if wants(b'S') {
             push_c_string(l, ar.source.cast())?;
@@ -163,11 +157,14 @@ pub fn getinfo(l: Lua) -> LResult<i32> {
         l.setfield(-2, b"istailcall")?;
     }
     if wants(b'L') {
-        set_from_stack(l, thread, b"activelines")?;
+        debug::push_active_lines(l, function)?;
+        l.setfield(-2, b"activelines")?;
     }
     if wants(b'f') {
-        set_from_stack(l, thread, b"func")?;
+        l.push(function);
+        l.setfield(-2, b"func")?;
     }
+    gc::check(l)?;
     Ok(1)
 }
 
@@ -175,20 +172,17 @@ pub fn getlocal(l: Lua) -> LResult<i32> {
     let (thread, arg) = target(l);
     let n = l.aux_checkint(arg + 2)?;
     if l.type_(arg + 1) == LUA_TFUNCTION {
-        l.pushvalue(arg + 1);
-        let name = l.getlocal(None, n)?;
-        push_option(l, name)?;
+        push_option(l, debug::parameter_name(l.value(arg + 1), n))?;
         return Ok(1);
     }
-    let mut ar = activation_record();
-    if !thread.getstack(l.aux_checkint(arg + 1)?, &mut ar) {
+    let Some(ci) = debug::frame_at(thread, l.aux_checkint(arg + 1)?) else {
         return Err(l.aux_argerror(arg + 1, msg::LEVEL_OUT_OF_RANGE.as_bytes()));
-    }
-    match thread.getlocal(Some(&ar), n)? {
-        Some(name) => {
-            thread.xmove(l, 1);
+    };
+    match debug::get_local(thread, ci, n) {
+        Some((name, v)) => {
+            l.push(v);
             l.pushlstring(name)?;
-            l.pushvalue(-2);
+            l.insert(-2);
             Ok(2)
         }
         None => {
@@ -200,16 +194,13 @@ pub fn getlocal(l: Lua) -> LResult<i32> {
 
 pub fn setlocal(l: Lua) -> LResult<i32> {
     let (thread, arg) = target(l);
-    let mut ar = activation_record();
-    if !thread.getstack(l.aux_checkint(arg + 1)?, &mut ar) {
+    let Some(ci) = debug::frame_at(thread, l.aux_checkint(arg + 1)?) else {
         return Err(l.aux_argerror(arg + 1, msg::LEVEL_OUT_OF_RANGE.as_bytes()));
-    }
+    };
     l.aux_checkany(arg + 3)?;
     l.settop(arg + 3);
-    l.xmove(thread, 1);
     let n = l.aux_checkint(arg + 2)?;
-    let name = thread.setlocal(&ar, n)?;
-    push_option(l, name)?;
+    push_option(l, debug::set_local(l, thread, ci, n, l.from_top(1)))?;
     Ok(1)
 }
 
@@ -324,8 +315,7 @@ pub fn sethook(l: Lua) -> LResult<i32> {
             | if count > 0 { LUA_MASKCOUNT } else { 0 };
     }
     push_hooks(l)?;
-    thread.pushthread();
-    thread.xmove(l, 1);
+    l.push(Value::thread(thread));
     l.pushvalue(arg + 1);
     l.rawset(-3)?;
     l.named_sethook(thread, function, mask, count)?;
@@ -341,8 +331,7 @@ pub fn gethook(l: Lua) -> LResult<i32> {
         }
         _ => {
             push_hooks(l)?;
-            thread.pushthread();
-            thread.xmove(l, 1);
+            l.push(Value::thread(thread));
             l.rawget(-2);
             l.remove(-2);
         }

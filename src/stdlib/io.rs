@@ -4,13 +4,17 @@
 //! * A file handle is a userdata with the metatable `FILE*` that holds a [`luaL_Stream`], which C modules make and use
 //!   too. `closef` is null while the handle is closed, or not open yet; else it is a C function that takes the handle as
 //!   its only argument and closes it.
+//! * Such a userdata is known by its `Content::Stream`, since a script can give the metatable to any userdata.
 //! * The default input and output files are fields of the registry.
+//! * Whatever calls out may close a file: a finalizer does, in each collector step. So a function that goes on with a file after
+//!   that asks its handle, which is on the stack, for the stream again ([`File::open`]).
 
 use super::{Id, argument, c_bytes, c_string, call_c, stdio};
 use crate::api::{Arg, Buffer, Bytes};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::num::{self, NUMBER_BUFFER};
+use crate::object::userdata::Content;
 use crate::object::{Lua, lua_CFunction};
 use crate::throw::LResult;
 use core::ffi::CStr;
@@ -43,6 +47,9 @@ const OUTPUT: Default = Default { field: b"_IO_output", name: b"output", mode: c
 pub fn open(l: Lua) -> LResult<i32> {
     l.aux_newlib(&super::IO)?;
     l.aux_newmetatable(METATABLE)?;
+    if l.global().file_metatable.get().is_none() {
+        l.global().file_metatable.set(l.from_top(1).as_table());
+    }
     l.pushvalue(-1);
     l.setfield(-2, b"__index")?;
     l.aux_setfuncs(core::slice::from_ref(Id::IoClose.builtin()), 0)?;
@@ -73,7 +80,7 @@ fn standard_file(l: Lua, f: *mut FILE, default: Option<Default>, name: &[u8]) ->
 /// `closef` of the standard files: they stay open.
 pub fn keep_standard_file(l: Lua) -> LResult<i32> {
     // SAFETY: the function is called with a handle as its argument.
-    unsafe { (*check_handle(l)?).closef = Some(Id::KeepStandardFile.c_function()) };
+    unsafe { (*closing(l)?).closef = Some(Id::KeepStandardFile.c_function()) };
     l.pushnil();
     l.pushlstring(msg::STANDARD_FILE.as_bytes())?;
     Ok(2)
@@ -84,6 +91,9 @@ fn new_handle(l: Lua) -> LResult<*mut luaL_Stream> {
     let p = l.newuserdata(size_of::<luaL_Stream>())?.cast::<luaL_Stream>();
     // SAFETY: the userdata has room for a stream.
     unsafe { p.write(luaL_Stream { f: null_mut(), closef: None }) };
+    if let Some(u) = l.from_top(1).as_userdata() {
+        u.set_content(Content::Stream);
+    }
     l.aux_setmetatable(METATABLE)?;
     Ok(p)
 }
@@ -101,28 +111,50 @@ fn check_handle(l: Lua) -> LResult<*mut luaL_Stream> {
     Ok(l.aux_checkudata(1, METATABLE)?.cast())
 }
 
-/// Argument 1 as an open file.
-fn check_file(l: Lua) -> LResult<*mut FILE> {
-    let p = check_handle(l)?;
-    // SAFETY: `check_handle` returns a valid stream.
-    unsafe {
-        if (*p).closef.is_none() {
-            return Err(l.aux_error(msg::CLOSED_FILE, &[]));
-        }
-        debug_assert!(!(*p).f.is_null());
-        Ok((*p).f)
+/// A file that is in use, by its handle, which is in a stack slot of the running function.
+#[derive(Clone, Copy)]
+struct File(*mut luaL_Stream);
+
+impl File {
+    /// The value at `idx`, if it is a handle, open or not.
+    fn at(l: Lua, idx: i32) -> Option<File> {
+        let u = l.value(idx).as_userdata().filter(|u| u.has(Content::Stream))?;
+        Some(File(u.data().cast()))
+    }
+    /// The stream, unless it is closed or was never opened.
+    fn open(self) -> Option<*mut FILE> {
+        // SAFETY: the handle is on the stack, or kept alive in its place (`vm::keep`).
+        unsafe { (*self.0).closef.and_then(|_| (!(*self.0).f.is_null()).then_some((*self.0).f)) }
+    }
+    fn must_be_open(self, l: Lua) -> LResult<*mut FILE> {
+        self.open().ok_or_else(|| l.aux_error(msg::CLOSED_FILE, &[]))
+    }
+}
+
+/// Argument 1 as a file that is open now.
+fn check_file(l: Lua) -> LResult<File> {
+    let file = File(check_handle(l)?);
+    file.must_be_open(l)?;
+    Ok(file)
+}
+
+/// The handle that a `closef` is called with.
+fn closing(l: Lua) -> LResult<*mut luaL_Stream> {
+    match File::at(l, 1) {
+        Some(file) => Ok(file.0),
+        None => Err(l.aux_typeerror(1, METATABLE)),
     }
 }
 
 pub fn close_file(l: Lua) -> LResult<i32> {
-    let p = check_handle(l)?;
+    let p = closing(l)?;
     // SAFETY: `closef` is called once for an open stream.
     let r = unsafe { libc::fclose((*p).f) };
     l.aux_fileresult(r == 0, None)
 }
 
 pub fn close_pipe(l: Lua) -> LResult<i32> {
-    let p = check_handle(l)?;
+    let p = closing(l)?;
     // SAFETY: `closef` is called once for an open stream, which `popen` made.
     let r = unsafe { libc::pclose((*p).f) };
     l.aux_execresult(r)
@@ -130,8 +162,10 @@ pub fn close_pipe(l: Lua) -> LResult<i32> {
 
 /// Closes the handle that is argument 1.
 fn close_handle(l: Lua) -> LResult<i32> {
-    let p = check_handle(l)?;
-    // SAFETY: `check_handle` returns a valid stream.
+    check_handle(l)?;
+    // From here to `closef` nothing calls out, so that both have the same handle.
+    let p = closing(l)?;
+    // SAFETY: `closing` returns a valid stream.
     match unsafe { (*p).closef.take() } {
         Some(close) => call_c(l, close),
         None => Ok(0),
@@ -270,15 +304,11 @@ pub fn tmpfile(l: Lua) -> LResult<i32> {
 }
 
 /// Pushes a default file; it must be open.
-fn default_file(l: Lua, default: Default) -> LResult<*mut FILE> {
+fn default_file(l: Lua, default: Default) -> LResult<File> {
     l.getfield(LUA_REGISTRYINDEX, default.field)?;
-    let p = l.touserdata(-1).cast::<luaL_Stream>();
-    // SAFETY: only file handles are stored in these fields.
-    unsafe {
-        if (*p).closef.is_none() {
-            return Err(l.aux_error(msg::STANDARD_FILE_CLOSED, &[Arg::S(default.name)]));
-        }
-        Ok((*p).f)
+    match File::at(l, -1) {
+        Some(file) if file.open().is_some() => Ok(file),
+        _ => Err(l.aux_error(msg::STANDARD_FILE_CLOSED, &[Arg::S(default.name)])),
     }
 }
 
@@ -305,11 +335,12 @@ pub fn output(l: Lua) -> LResult<i32> {
     choose_default(l, OUTPUT)
 }
 
+/// What an iterator has at most: its formats must fit in its stack.
+const MAX_FORMATS: i32 = LUA_MINSTACK - 3;
+
 /// Pushes the iterator over argument 1, with the formats behind it. Its upvalues are the handle, the number of
 /// formats, whether to close the file at the end, and the formats.
 fn push_lines(l: Lua, close: bool) -> LResult<()> {
-    /// The formats must fit in the iterator's stack.
-    const MAX_FORMATS: i32 = LUA_MINSTACK - 3;
     let n = l.gettop() - 1;
     if n > MAX_FORMATS {
         return Err(l.aux_argerror(MAX_FORMATS, msg::TOO_MANY_OPTIONS.as_bytes()));
@@ -347,20 +378,17 @@ pub fn lines(l: Lua) -> LResult<i32> {
 }
 
 pub fn lines_iterator(l: Lua) -> LResult<i32> {
-    let p = l.touserdata(lua_upvalueindex(1)).cast::<luaL_Stream>();
-    let n = l.tointegerx(lua_upvalueindex(2)).unwrap_or(0) as i32;
-    // SAFETY: the first upvalue is a file handle.
-    let f = unsafe {
-        if (*p).closef.is_none() {
-            return Err(l.aux_error(msg::FILE_ALREADY_CLOSED, &[]));
-        }
-        (*p).f
+    // The handle goes to the stack, where the function can rely on it (`debug.setupvalue` could take it away).
+    l.settop(0);
+    l.pushvalue(lua_upvalueindex(1));
+    let Some(file) = File::at(l, 1).filter(|file| file.open().is_some()) else {
+        return Err(l.aux_error(msg::FILE_ALREADY_CLOSED, &[]));
     };
-    l.settop(1);
+    let n = l.tointegerx(lua_upvalueindex(2)).unwrap_or(0).clamp(0, MAX_FORMATS as isize) as i32;
     for i in 1..=n {
         l.pushvalue(lua_upvalueindex(3 + i));
     }
-    let n = read_formats(l, f, 2)?;
+    let n = read_formats(l, file, 2)?;
     debug_assert!(n > 0);
     if !l.from_top(n as usize).is_nil() {
         return Ok(n);
@@ -371,8 +399,7 @@ pub fn lines_iterator(l: Lua) -> LResult<i32> {
         return Err(l.aux_error("%s", &[Arg::S(c_bytes(text))]));
     }
     if l.toboolean(lua_upvalueindex(3)) {
-        l.settop(0);
-        l.pushvalue(lua_upvalueindex(1));
+        l.settop(1);
         close_handle(l)?;
     }
     Ok(0)
@@ -476,8 +503,9 @@ fn read_chars(l: Lua, f: *mut FILE, count: usize) -> LResult<bool> {
 }
 
 /// Reads according to the formats from argument `first` on (a line without any) and pushes the results.
-fn read_formats(l: Lua, f: *mut FILE, first: i32) -> LResult<i32> {
+fn read_formats(l: Lua, file: File, first: i32) -> LResult<i32> {
     let nargs = l.gettop() - 1;
+    let f = file.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
     unsafe { stdio::clearerr_unlocked(f) };
     let mut success = true;
@@ -489,6 +517,7 @@ fn read_formats(l: Lua, f: *mut FILE, first: i32) -> LResult<i32> {
         l.aux_checkstack(nargs + LUA_MINSTACK, Some(msg::TOO_MANY_ARGUMENTS.as_bytes()))?;
         let mut left = nargs;
         while left > 0 && success {
+            let f = file.must_be_open(l)?;
             success = if l.type_(n) == LUA_TNUMBER {
                 match l.tointegerx(n).unwrap_or(0) as usize {
                     0 => test_end(l, f)?,
@@ -515,7 +544,9 @@ fn read_formats(l: Lua, f: *mut FILE, first: i32) -> LResult<i32> {
         }
     }
     // SAFETY: `f` is an open stream.
-    if unsafe { stdio::ferror_unlocked(f) } != 0 {
+    if let Some(f) = file.open()
+        && unsafe { stdio::ferror_unlocked(f) } != 0
+    {
         return l.aux_fileresult(false, None);
     }
     if !success {
@@ -527,18 +558,19 @@ fn read_formats(l: Lua, f: *mut FILE, first: i32) -> LResult<i32> {
 
 pub fn read(l: Lua) -> LResult<i32> {
     // The file on top of the arguments takes the place of the handle before them.
-    let f = default_file(l, INPUT)?;
-    read_formats(l, f, 1)
+    let file = default_file(l, INPUT)?;
+    read_formats(l, file, 1)
 }
 
 pub fn file_read(l: Lua) -> LResult<i32> {
-    let f = check_file(l)?;
-    read_formats(l, f, 2)
+    let file = check_file(l)?;
+    read_formats(l, file, 2)
 }
 
-/// Writes the arguments from `first` up to the handle on top of the stack, which is the result.
-fn write_arguments(l: Lua, f: *mut FILE, first: i32) -> LResult<i32> {
+/// Writes the arguments from `first` up to the handle on top of the stack, which is the result. Nothing here calls out.
+fn write_arguments(l: Lua, file: File, first: i32) -> LResult<i32> {
     let last = l.gettop() - 1;
+    let f = file.must_be_open(l)?;
     let mut ok = true;
     let mut put = |bytes: Bytes| {
         // SAFETY: `f` is an open stream.
@@ -558,25 +590,26 @@ fn write_arguments(l: Lua, f: *mut FILE, first: i32) -> LResult<i32> {
 }
 
 pub fn write(l: Lua) -> LResult<i32> {
-    let f = default_file(l, OUTPUT)?;
-    write_arguments(l, f, 1)
+    let file = default_file(l, OUTPUT)?;
+    write_arguments(l, file, 1)
 }
 
 pub fn file_write(l: Lua) -> LResult<i32> {
-    let f = check_file(l)?;
+    let file = check_file(l)?;
     l.pushvalue(1);
-    write_arguments(l, f, 2)
+    write_arguments(l, file, 2)
 }
 
 pub fn file_seek(l: Lua) -> LResult<i32> {
     const WHENCE: [i32; 3] = [libc::SEEK_SET, libc::SEEK_CUR, libc::SEEK_END];
-    let f = check_file(l)?;
+    let file = check_file(l)?;
     let whence = WHENCE[l.aux_checkoption(2, Some(b"cur"), &["set", "cur", "end"])?];
     let wanted = l.aux_optnumber(3, 0.0)?;
     let offset = num::to_integer(wanted) as libc::off_t;
     if offset as f64 != wanted {
         return Err(l.aux_argerror(3, msg::NOT_AN_INTEGER.as_bytes()));
     }
+    let f = file.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
     unsafe {
         if libc::fseeko(f, offset, whence) != 0 {
@@ -589,23 +622,24 @@ pub fn file_seek(l: Lua) -> LResult<i32> {
 
 pub fn file_setvbuf(l: Lua) -> LResult<i32> {
     const MODES: [i32; 3] = [libc::_IONBF, libc::_IOFBF, libc::_IOLBF];
-    let f = check_file(l)?;
+    let file = check_file(l)?;
     let mode = MODES[l.aux_checkoption(2, None, &["no", "full", "line"])?];
     let size = l.aux_optinteger(3, LUAL_BUFFERSIZE as isize)?;
+    let f = file.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
     let r = unsafe { libc::setvbuf(f, null_mut(), mode, size as usize) };
     l.aux_fileresult(r == 0, None)
 }
 
 pub fn flush(l: Lua) -> LResult<i32> {
-    let f = default_file(l, OUTPUT)?;
+    let f = default_file(l, OUTPUT)?.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
     let r = unsafe { libc::fflush(f) };
     l.aux_fileresult(r == 0, None)
 }
 
 pub fn file_flush(l: Lua) -> LResult<i32> {
-    let f = check_file(l)?;
+    let f = check_file(l)?.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
     let r = unsafe { libc::fflush(f) };
     l.aux_fileresult(r == 0, None)

@@ -253,7 +253,6 @@ registry! {
         SearcherLua "Lua searcher" package::searcher_lua;
         SearcherC "C searcher" package::searcher_c;
         SearcherCroot "C root searcher" package::searcher_croot;
-        UnloadLibraries "unload libraries" package::unload_libraries;
     }
     COROUTINE_HIDDEN {
         Wrapped "wrapped coroutine" coroutine::wrapped;

@@ -2,8 +2,8 @@
 //!
 //! Invariants
 //! * `require`, `module` and the searchers have the table `package` as upvalue.
-//! * The registry field `_CLIBS` has the handle of each loaded C library under its path, and in a list in the order of
-//!   loading. The table's finalizer, which runs when the state is closed, unloads them in reverse order.
+//! * The registry field `_CLIBS` has the handle of each loaded C library under its path. A script can put anything there:
+//!   handles are those in `Global::libraries`, which are unloaded in reverse order when the state is closed.
 
 use super::{Id, activation_record, c_string};
 use crate::api::{Arg, Bytes};
@@ -19,10 +19,6 @@ const PRELOAD: &[u8] = b"_PRELOAD";
 
 pub fn open(l: Lua) -> LResult<i32> {
     l.aux_getsubtable(LUA_REGISTRYINDEX, CLIBS)?;
-    l.createtable(0, 1)?;
-    l.pushbuiltin(Id::UnloadLibraries.builtin(), 0)?;
-    l.setfield(-2, b"__gc")?;
-    l.setmetatable(-2);
     l.aux_newlib(&super::PACKAGE)?;
 
     let searchers = [
@@ -83,20 +79,6 @@ fn set_path(l: Lua, field: &[u8], variables: [&CStr; 2], default: &CStr) -> LRes
     l.setfield(-2, field)
 }
 
-/// Finalizer of the table of libraries.
-pub fn unload_libraries(l: Lua) -> LResult<i32> {
-    for i in (1..=l.aux_len(1)?).rev() {
-        l.rawgeti(1, i);
-        let handle = l.touserdata(-1);
-        if !handle.is_null() {
-            // SAFETY: a handle that `dlopen` returned, closed once.
-            unsafe { libc::dlclose(handle) };
-        }
-        l.pop(1);
-    }
-    Ok(0)
-}
-
 /// Why a C library gave no function. The message is on the stack.
 enum Failure {
     Library,
@@ -123,7 +105,8 @@ fn library(l: Lua, path: &CStr, global: bool) -> LResult<Option<*mut c_void>> {
     l.getfield(-1, path.to_bytes())?;
     let loaded = l.touserdata(-1);
     l.pop(2);
-    if !loaded.is_null() {
+    let libraries = &l.global().libraries;
+    if !loaded.is_null() && libraries.cells().iter().any(|handle| handle.get() == loaded) {
         return Ok(Some(loaded));
     }
     let flags = libc::RTLD_NOW | if global { libc::RTLD_GLOBAL } else { libc::RTLD_LOCAL };
@@ -136,12 +119,14 @@ fn library(l: Lua, path: &CStr, global: bool) -> LResult<Option<*mut c_void>> {
         push_dl_error(l)?;
         return Ok(None);
     };
+    if let Err(throw) = libraries.resize(l, libraries.len() + 1, handle) {
+        // SAFETY: just opened.
+        unsafe { libc::dlclose(handle) };
+        return Err(throw);
+    }
     l.getfield(LUA_REGISTRYINDEX, CLIBS)?;
     l.pushlightuserdata(handle)?;
-    l.pushvalue(-1);
-    l.setfield(-3, path.to_bytes())?;
-    let n = l.aux_len(-2)?;
-    l.rawseti(-2, n + 1)?;
+    l.setfield(-2, path.to_bytes())?;
     l.pop(1);
     Ok(Some(handle))
 }
@@ -323,11 +308,12 @@ fn find_loader(l: Lua, name: &CStr) -> LResult<()> {
     const SEARCHERS: i32 = 3;
     const TEXT: i32 = 4;
     l.getfield(lua_upvalueindex(1), b"searchers")?;
-    if l.type_(SEARCHERS) != LUA_TTABLE {
-        return Err(l.aux_error(msg::SEARCHERS_NOT_A_TABLE, &[]));
-    }
     l.pushlstring(b"")?;
     for i in 1.. {
+        // Looked at each time: a searcher can change the slot (`debug.setlocal`).
+        if l.type_(SEARCHERS) != LUA_TTABLE {
+            return Err(l.aux_error(msg::SEARCHERS_NOT_A_TABLE, &[]));
+        }
         l.rawgeti(SEARCHERS, i);
         if l.from_top(1).is_nil() {
             let text = c_string(l.tolstring(TEXT)?.unwrap_or(b"\0")).to_bytes();

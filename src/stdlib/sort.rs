@@ -93,7 +93,8 @@ fn sort_plain(l: Lua, t: Gc<Table>, n: usize) -> bool {
     false
 }
 
-/// Stack slots that keep values alive while the order function runs.
+/// Stack slots that keep values alive while the order function runs, or while an assignment needs memory: the order function
+/// may have emptied the table.
 const ANCHORS: usize = 3;
 const PIVOT: usize = 0;
 const LOW: usize = 1;
@@ -234,7 +235,7 @@ impl Sorter {
     fn partition(&self, low: i32, middle: i32, high: i32) -> LResult<i32> {
         let pivot = self.anchor(PIVOT, self.read(middle));
         let parked = high - 1;
-        let other = self.read(parked);
+        let other = self.anchor(LOW, self.read(parked));
         self.write(middle, other)?;
         self.write(parked, pivot)?;
         let (mut i, mut j) = (low, parked);
@@ -267,8 +268,8 @@ impl Sorter {
             self.write(i, b)?;
             self.write(j, a)?;
         }
-        let parked_now = self.read(parked);
-        let a = self.read(i);
+        let parked_now = self.anchor(LOW, self.read(parked));
+        let a = self.anchor(HIGH, self.read(i));
         self.write(parked, a)?;
         self.write(i, parked_now)?;
         Ok(i)

@@ -2,6 +2,9 @@
 //!
 //! Elements are accessed raw, as in the reference, so the functions work on the table itself. Only the length goes
 //! through `__len`.
+//!
+//! The table is an argument, which stays alive while the function runs (`vm::keep`). What is taken out of it does not: a
+//! finalizer can empty the table. To add to a buffer runs none.
 
 use super::{argument, sort};
 use crate::api::{Arg, Buffer};
@@ -50,6 +53,16 @@ fn shift(l: Lua, t: Gc<Table>, from: i32, to: i32, by: isize) {
     gc::entries_moved(l.global(), t.erase());
 }
 
+/// Copies an element to another place, which may need memory: the value is on the stack meanwhile, since an emergency
+/// collection could clear it from a weak table.
+fn move_element(l: Lua, t: Gc<Table>, from: i64, to: i64) -> LResult<()> {
+    let v = t.get_int(from);
+    l.push(v);
+    t.set_int(l, to, v)?;
+    l.drop_values(1);
+    Ok(())
+}
+
 pub fn insert(l: Lua) -> LResult<i32> {
     let t = check_table(l, 1)?;
     let end = length(l, t)?.wrapping_add(1);
@@ -64,7 +77,7 @@ pub fn insert(l: Lua) -> LResult<i32> {
                 shift(l, t, pos, end, 1);
             } else {
                 for i in (pos + 1..=end).rev() {
-                    t.set_int(l, i as i64, t.get_int(i as i64 - 1))?;
+                    move_element(l, t, i as i64 - 1, i as i64)?;
                 }
             }
             pos
@@ -113,7 +126,7 @@ pub fn remove(l: Lua) -> LResult<i32> {
         size
     } else {
         for i in pos..size {
-            t.set_int(l, i as i64, t.get_int(i as i64 + 1))?;
+            move_element(l, t, i as i64 + 1, i as i64)?;
         }
         pos.max(size)
     };

@@ -18,7 +18,7 @@ use crate::object::thread::{YIELD_PENDING, cist, lua_Hook};
 use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Str, Table, TagMethod, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::Insn;
-use crate::vm::call;
+use crate::vm::{call, keep};
 use core::ffi::{CStr, c_char, c_void};
 use core::mem::MaybeUninit;
 use core::sync::atomic::{Ordering, compiler_fence};
@@ -409,6 +409,17 @@ pub fn quick_info(l: Lua, options: impl Iterator<Item = u8>, ar: &mut lua_Debug)
     Some(true)
 }
 
+/// Fills in what the options ask for about a function or the frame of the record. The function, and whether all options are
+/// known.
+pub fn describe(l: Lua, options: &[u8], ar: &mut lua_Debug, func: Option<Value>) -> (Value, bool) {
+    let wanted = wants::options(options.iter().copied());
+    // SAFETY: without a function the record comes from `lua_getstack` or a hook and its frame is still active.
+    let ci = if func.is_some() { None } else { unsafe { ar.i_ci.as_ref() } };
+    let func = func.or_else(|| ci.map(CallInfo::function)).unwrap_or(Value::NIL);
+    fill(l, wanted, ar, func, ci);
+    (func, wanted & wants::UNKNOWN == 0)
+}
+
 /// `lua_getinfo`: false when an option is unknown.
 pub fn get_info(l: Lua, what: &[u8], ar: &mut lua_Debug) -> LResult<bool> {
     let (what, of_top) = match what.split_first() {
@@ -416,19 +427,14 @@ pub fn get_info(l: Lua, what: &[u8], ar: &mut lua_Debug) -> LResult<bool> {
         _ => (what, false),
     };
     let wanted = wants::options(what.iter().copied());
-    // SAFETY: without '>' the record comes from `lua_getstack` or a hook and its frame is still active.
-    let ci = if of_top { None } else { unsafe { ar.i_ci.as_ref() } };
-    let func = match ci {
-        Some(ci) => ci.function(),
-        None => l.from_top(1),
-    };
-    fill(l, wanted, ar, func, ci);
+    let (func, known) = describe(l, what, ar, of_top.then(|| l.from_top(1)));
     // A function given on the stack stays there until everything about it is told: it may have no other anchor.
     if wanted & wants::FUNCTION != 0 && !of_top {
         l.push(func);
     }
     if wanted & wants::LINES != 0 {
         push_active_lines(l, func)?;
+        gc::check(l)?;
     }
     if of_top && wanted & wants::FUNCTION == 0 {
         let lines = l.from_top(1);
@@ -438,7 +444,7 @@ pub fn get_info(l: Lua, what: &[u8], ar: &mut lua_Debug) -> LResult<bool> {
             unsafe { *l.top.get().sub(1) = lines };
         }
     }
-    Ok(wanted & wants::UNKNOWN == 0)
+    Ok(known)
 }
 
 /// Fills in what is wanted of a function and, if it is active, its frame.
@@ -484,8 +490,9 @@ fn fill(l: Lua, wanted: u32, ar: &mut lua_Debug, func: Value, ci: Option<&CallIn
     }
 }
 
-/// Pushes the table whose keys are the lines that have code; nil for a function that is not written in Lua.
-fn push_active_lines(l: Lua, func: Value) -> LResult<()> {
+/// Pushes the table whose keys are the lines that have code; nil for a function that is not written in Lua. The function is
+/// reachable. Runs no finalizer.
+pub fn push_active_lines(l: Lua, func: Value) -> LResult<()> {
     let Some(cl) = func.as_lua_closure() else {
         l.push(Value::NIL);
         return Ok(());
@@ -495,7 +502,7 @@ fn push_active_lines(l: Lua, func: Value) -> LResult<()> {
     for line in cl.proto.lineinfo.cells() {
         t.set_int(l, line.get() as i64, Value::TRUE)?;
     }
-    gc::check(l)
+    Ok(())
 }
 
 // ---- variables ------------------------------------------------------------------------------------------------
@@ -515,31 +522,30 @@ fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
             return (params + n < below).then_some((c"(*vararg)".to_bytes(), slot));
         }
         base = ci.base.get();
-        // A binary chunk may name more variables than there are registers.
-        name = local_name(&p, n, ci.current_pc()).filter(|_| n <= p.maxstacksize() as i32);
+        name = local_name(&p, n, ci.current_pc());
     }
-    let slot = base.wrapping_add((n as usize).wrapping_sub(1));
-    if name.is_none() {
-        let limit = if core::ptr::eq(ci, l.ci.get()) {
-            l.top.get()
-        } else {
-            // SAFETY: a frame that is not the running one has a next one.
-            unsafe { (*ci.next.get()).function_slot() }
-        };
-        let room = (limit as usize).saturating_sub(base as usize) / size_of::<Value>();
-        if n > 0 && n as usize <= room {
-            name = Some(c"(*temporary)".to_bytes());
-        }
+    // A chunk may name variables where the frame has no registers; and at a return the variables behind the results are gone.
+    let limit = if name.is_some() { l.top.get() } else { end_of_frame(l, ci) };
+    let room = (limit as usize).saturating_sub(base as usize) / size_of::<Value>();
+    if n <= 0 || n as usize > room {
+        return None;
     }
-    name.map(|name| (name, slot))
+    Some((name.unwrap_or(c"(*temporary)".to_bytes()), base.wrapping_add(n as usize - 1)))
 }
 
-/// Pushes the value of a local variable; its name. `None`, and nothing pushed, when there is no such variable.
-pub fn get_local(l: Lua, ci: &CallInfo, n: i32) -> Option<Bytes> {
-    let (name, slot) = find_local(l, ci, n)?;
+/// The first slot that is not the frame's own: the top, or the function that it has called.
+fn end_of_frame(l: Lua, ci: &CallInfo) -> *mut Value {
+    if core::ptr::eq(ci, l.ci.get()) {
+        return l.top.get();
+    }
+    // SAFETY: a frame that is not the running one has a next one.
+    unsafe { (*ci.next.get()).function_slot() }
+}
+
+/// Name and value of a local variable.
+pub fn get_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, Value)> {
     // SAFETY: a slot of an active frame.
-    l.push(unsafe { *slot });
-    Some(name)
+    find_local(l, ci, n).map(|(name, slot)| (name, unsafe { *slot }))
 }
 
 /// Name of a parameter of a function that is not active.
@@ -547,14 +553,21 @@ pub fn parameter_name(func: Value, n: i32) -> Option<Bytes> {
     local_name(&func.as_lua_closure()?.proto, n, 0)
 }
 
-/// Assigns the top value to a local variable; pops it in any case.
-pub fn set_local(l: Lua, ci: &CallInfo, n: i32) -> Option<Bytes> {
-    let found = find_local(l, ci, n);
-    let v = l.from_top(1);
-    l.drop_values(1);
-    let (name, slot) = found?;
+/// Assigns `v`, which is reachable, to a local variable of a frame of `th`; its name. `None` when there is no such variable,
+/// or no memory. `l` is the running thread.
+pub fn set_local(l: Lua, th: Lua, ci: &CallInfo, n: i32, v: Value) -> Option<Bytes> {
+    let (name, slot) = find_local(th, ci, n)?;
+    // The frames above are not to be changed through this one: they rely on what their functions are.
+    if slot >= end_of_frame(th, ci) {
+        return None;
+    }
     // SAFETY: a slot of an active frame.
-    unsafe { *slot = v };
+    unsafe {
+        if !ci.is_lua() {
+            keep::until_end_of(l, th, ci, *slot).ok()?;
+        }
+        *slot = v;
+    }
     Some(name)
 }
 

@@ -16,6 +16,7 @@ pub mod error;
 )]
 pub mod execute;
 pub mod insn;
+pub mod keep;
 pub mod lower;
 pub mod meta;
 mod pcall;

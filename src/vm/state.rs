@@ -116,6 +116,8 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
             memory_message: Cell::new(None),
             tm_names: [const { Cell::new(None) }; TAG_METHOD_NAMES.len()],
             metatables: [const { Cell::new(None) }; LUA_NUMTAGS as usize],
+            file_metatable: Cell::new(None),
+            libraries: mem::Array::empty(),
             wide_lights: WideLights::empty(),
             scratch: mem::ByteBuf::empty(),
             complete: Cell::new(false),
@@ -171,6 +173,12 @@ pub fn close_state(l: Lua) {
         super::upval::close(main, main.stack.get());
     }
     let _ = gc::close(main);
+    // Only now is it certain that no function of theirs will run.
+    for handle in g.libraries.cells().iter().rev() {
+        // SAFETY: a handle that `dlopen` returned, closed once.
+        unsafe { libc::dlclose(handle.get()) };
+    }
+    g.libraries.free(main);
     let table_bytes = g.strings.size.get() as usize * 8;
     mem::free(main, g.strings.buckets.get().cast(), table_bytes);
     g.scratch.free(main);

@@ -2,11 +2,13 @@
 
 use crate::api::{Arg, Bytes};
 use crate::consts::*;
+use crate::gc;
 use crate::messages as msg;
 use crate::num;
 use crate::object::Lua;
+use crate::object::userdata::Content;
 use crate::throw::{LResult, Throw};
-use crate::vm::debug;
+use crate::vm::{debug, meta};
 use core::ffi::c_void;
 
 impl Lua {
@@ -14,20 +16,23 @@ impl Lua {
     pub fn aux_where(self, level: i32) -> LResult<()> {
         match debug::position(self, level) {
             Some((source, line)) => {
-                self.pushfmt(msg::WHERE, &[Arg::S(source.bytes()), Arg::D(line as i64)])?;
+                self.push_message(msg::WHERE, &[Arg::S(source.bytes()), Arg::D(line as i64)])?;
             }
             None => {
-                self.pushlstring(b"")?;
+                self.push_quietly(b"")?;
             }
         }
         Ok(())
     }
+    /// Raises a message with the position of the caller in front. The collector has its turn when the message is made: what
+    /// the arguments point to may be reachable from somewhere only that a finalizer could change.
     #[cold]
     pub fn aux_error(self, fmt: &str, args: &[Arg]) -> Throw {
         let made = (|| {
             self.aux_where(1)?;
-            self.pushfmt(fmt, args)?;
-            self.concat(2)
+            self.push_message(fmt, args)?;
+            meta::concat(self, 2)?;
+            gc::check(self)
         })();
         match made {
             Ok(()) => self.error(),
@@ -62,8 +67,10 @@ impl Lua {
     /// Pushes the name by which the globals have the running function.
     fn push_global_name(self) -> LResult<Option<Bytes>> {
         Ok(match self.global_name(self.call_info().function()) {
-            Some((global, Some(field))) => Some(self.pushfmt("%s.%s", &[Arg::S(global), Arg::S(field)])?),
-            Some((global, None)) => Some(global),
+            Some((global, Some(field))) => {
+                Some(self.push_message("%s.%s", &[Arg::S(global), Arg::S(field)])?)
+            }
+            Some((global, None)) => Some(self.push_quietly(global)?),
             None => None,
         })
     }
@@ -177,15 +184,19 @@ impl Lua {
         self.setmetatable(-2);
         Ok(())
     }
-    /// The userdata at `arg` if it has the metatable registered under `name`, else null.
+    /// The userdata at `arg` if it has the metatable registered under `name`, else null. The metatable of files alone
+    /// does not make a file: a script may have set it.
     pub fn aux_testudata(self, arg: i32, name: &[u8]) -> LResult<*mut c_void> {
         let p = self.touserdata(arg);
         if p.is_null() || !self.getmetatable(arg) {
             return Ok(core::ptr::null_mut());
         }
         self.getfield(LUA_REGISTRYINDEX, name)?;
-        let same = self.from_top(1).raw_equal(self.from_top(2));
+        let mut same = self.from_top(1).raw_equal(self.from_top(2));
         self.pop(2);
+        if name == LUA_FILEHANDLE.to_bytes() && self.global().file_metatable.get().is_some() {
+            same &= self.value(arg).as_userdata().is_some_and(|u| u.has(Content::Stream));
+        }
         Ok(if same { p } else { core::ptr::null_mut() })
     }
     pub fn aux_checkudata(self, arg: i32, name: &[u8]) -> LResult<*mut c_void> {

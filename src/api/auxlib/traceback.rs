@@ -62,21 +62,27 @@ impl Lua {
             out.addbyte(b'\n')?;
         }
         out.add(msg::TRACEBACK.as_bytes())?;
-        let last = debug::frame_count(other) - 1;
-        let cut = if last > FIRST_LEVELS + LAST_LEVELS { FIRST_LEVELS } else { 0 };
-        let mut level = level;
-        while let Some(ci) = debug::frame_at(other, level) {
-            level += 1;
-            if level == cut {
-                out.add(msg::TRACEBACK_SKIPPED.as_bytes())?;
-                level = last - LAST_LEVELS;
-            } else {
-                add_frame(self, out, other, ci)?;
-            }
-        }
+        add_frames(self, out, other, level)?;
         out.pushresult()?;
         Ok(())
     }
+}
+
+/// Adds the frames of `other` from `level` on. Nothing here runs a finalizer: it could end the frames.
+fn add_frames(l: Lua, out: &mut Buffer, other: Lua, level: i32) -> LResult<()> {
+    let last = debug::frame_count(other) - 1;
+    let cut = if last > FIRST_LEVELS + LAST_LEVELS { FIRST_LEVELS } else { 0 };
+    let mut level = level;
+    while let Some(ci) = debug::frame_at(other, level) {
+        level += 1;
+        if level == cut {
+            out.add(msg::TRACEBACK_SKIPPED.as_bytes())?;
+            level = last - LAST_LEVELS;
+        } else {
+            add_frame(l, out, other, ci)?;
+        }
+    }
+    Ok(())
 }
 
 fn add_number(out: &mut Buffer, n: i32) -> LResult<()> {

@@ -1,8 +1,8 @@
 //! Library `string` (manual 6.4).
 //!
 //! Invariants
-//! - Arguments stay in their stack slots while a function runs, so their bytes stay valid; anything else a function
-//!   holds across an allocation or a call is on the stack too.
+//! - Arguments stay in their stack slots while a function runs (or are kept alive in their place, see `vm::keep`), so their
+//!   bytes stay valid; anything else a function holds across a collector step or a call is on the stack too.
 //! - A function that uses a [`Buffer`] pushes what it needs before the buffer is made: a buffer that grows takes the
 //!   stack slot above.
 
@@ -24,6 +24,7 @@ use crate::gc;
 use crate::messages as msg;
 use crate::num;
 use crate::object::string::{MAX_SHORT, new_long, new_str};
+use crate::object::userdata::Content;
 use crate::object::{Gc, Lua, Str, Value};
 use crate::throw::{LResult, Throw};
 
@@ -650,14 +651,9 @@ pub fn match_(l: Lua) -> LResult<i32> {
     find_or_match(l, false)
 }
 
-/// Marks an [`Iteration`]; no address and no likely content.
-const ITERATION: usize = 0xa7c3_94e5_d16b_f28d_u64 as usize;
-
 /// What the iterator of `gmatch` keeps in a userdata, its third upvalue; the program's memory follows.
 #[repr(C)]
 struct Iteration {
-    /// `ITERATION`: `debug.setupvalue` can put any userdata in its place
-    tag: usize,
     next: usize,
     program: Program<'static>,
 }
@@ -668,43 +664,38 @@ pub fn gmatch(l: Lua) -> LResult<i32> {
     let p = string_arg(l, 2)?;
     l.settop(2);
     let (nodes, sets) = pattern::needs(p);
-    let memory = l.newuserdata(size_of::<Iteration>() + program_size(nodes, sets))?.cast::<Iteration>();
+    gc::check(l)?;
+    let state = l.new_block(size_of::<Iteration>() + program_size(nodes, sets))?;
+    let memory = state.data().cast::<Iteration>();
     // SAFETY: the userdata has room for the iteration and, behind it, for the program; both live as long as it,
     // and the iterator does not look at them after it is gone.
     unsafe {
         let (nodes, sets) = split(memory.add(1).cast(), nodes, sets);
-        memory.write(Iteration {
-            tag: ITERATION,
-            next: 0,
-            program: pattern::compile(p, ctype::classes(), nodes, sets),
-        });
+        memory.write(Iteration { next: 0, program: pattern::compile(p, ctype::classes(), nodes, sets) });
     }
+    state.set_content(Content::Iteration);
     l.pushbuiltin(super::Id::StringGmatchNext.builtin(), 3)?;
     Ok(1)
 }
 
 /// The iterator that `gmatch` returns.
 pub fn gmatch_next(l: Lua) -> LResult<i32> {
-    let Some(s) = l.tolstring(lua_upvalueindex(1))? else { return Ok(0) };
-    let state = l.touserdata(lua_upvalueindex(3)).cast::<Iteration>();
-    // SAFETY: a userdata of at least this size; it begins with the tag only if `gmatch` made it. A hook may run this
-    // function during the search, so the content is copied, not borrowed.
-    let (next, program) = unsafe {
-        if state.is_null()
-            || l.rawlen(lua_upvalueindex(3)) < size_of::<Iteration>()
-            || (*state).tag != ITERATION
-        {
-            return Ok(0);
-        }
-        ((*state).next, (*state).program)
-    };
+    // On the stack, where the function can rely on them: `debug.setupvalue` can put anything in their place.
+    l.pushvalue(lua_upvalueindex(3));
+    l.pushvalue(lua_upvalueindex(1));
+    let Some(s) = l.tolstring(-1)? else { return Ok(0) };
+    let Some(state) = l.from_top(2).as_userdata().filter(|u| u.has(Content::Iteration)) else { return Ok(0) };
+    let state = state.data().cast::<Iteration>();
+    // SAFETY: only `gmatch` makes such userdata. A hook may run this function during the search, so the content is copied,
+    // not borrowed.
+    let (next, program) = unsafe { ((*state).next, (*state).program) };
     if next > s.len() {
         return Ok(0);
     }
     let mut m = Matcher::new(s, program, ctype::classes(), HookPoll::new(l));
     match m.search(next) {
         Ok(Some((start, end))) => {
-            // SAFETY: as above; the closure that is running keeps the userdata.
+            // SAFETY: as above.
             unsafe { (*state).next = if end == start { end + 1 } else { end } };
             push_captures(l, &m, start, end, true)
         }

@@ -72,15 +72,32 @@ enum Single {
 pub(super) struct Node {
     op: Op,
     single: Single,
-    /// character; capture number; first character of a balance; code of an error
-    a: u8,
-    /// last character of a balance; detail of an error
-    b: u8,
-    /// class bits, or index of the set
-    mask: u16,
     /// For a repetition: how many nodes ahead is one that must match right there, with only parentheses between;
     /// 0 when there is none.
     ahead: u8,
+    /// Class bits; or the index of the set (there are never 2^32: they would take 192 GiB); or a character, the number of a
+    /// capture, the first character of a balance, the code of an error, and in the next byte the last character of the balance,
+    /// the detail of the error.
+    data: u32,
+}
+
+impl Node {
+    #[inline(always)]
+    fn a(self) -> u8 {
+        self.data as u8
+    }
+    #[inline(always)]
+    fn b(self) -> u8 {
+        (self.data >> 8) as u8
+    }
+    #[inline(always)]
+    fn mask(self) -> u16 {
+        self.data as u16
+    }
+    #[inline(always)]
+    fn set(self) -> usize {
+        self.data as usize
+    }
 }
 
 /// A bracketed set: characters by bit, classes by mask.
@@ -173,8 +190,8 @@ impl Compiler<'_> {
     }
 
     #[inline(always)]
-    fn emit(&mut self, op: Op, single: Single, a: u8, b: u8, mask: u16) {
-        self.nodes[self.count].write(Node { op, single, a, b, mask, ahead: 0 });
+    fn emit(&mut self, op: Op, single: Single, data: u32) {
+        self.nodes[self.count].write(Node { op, single, ahead: 0, data });
         self.count += 1;
     }
 
@@ -190,11 +207,11 @@ impl Compiler<'_> {
             Error::TooManyCaptures => (6, 0),
             Error::TooComplex | Error::Stopped => (7, 0),
         };
-        self.emit(Op::Fail, Single::Any, code, detail, 0);
+        self.emit(Op::Fail, Single::Any, code | (detail as u32) << 8);
     }
 
     /// Reads the set that starts at `at` (a `[`) and moves past it. `None`: the bracket is missing.
-    fn set(&mut self) -> Option<u16> {
+    fn set(&mut self) -> Option<u32> {
         let pattern = self.pattern;
         let mut set = Set { bits: [0; 4], mask: 0, negated: false };
         let mut i = self.at + 1;
@@ -240,7 +257,7 @@ impl Compiler<'_> {
         let index = self.set_count;
         self.sets[index].write(set);
         self.set_count += 1;
-        Some(index as u16)
+        Some(index as u32)
     }
 
     /// Compiles all; returns the number of captures.
@@ -251,10 +268,10 @@ impl Compiler<'_> {
         let mut closed = 0u32;
         loop {
             let Some(&c) = self.pattern.get(self.at) else {
-                self.emit(Op::Match, Single::Any, 0, 0, 0);
+                self.emit(Op::Match, Single::Any, 0);
                 return level;
             };
-            let (mut single, mut a, mut mask) = (Single::Char, c, 0);
+            let (mut single, mut data) = (Single::Char, c as u32);
             let mut length = 1;
             match c {
                 b'(' => {
@@ -263,12 +280,12 @@ impl Compiler<'_> {
                         return level;
                     }
                     if self.peek(1) == b')' {
-                        self.emit(Op::OpenPosition, Single::Any, level as u8, 0, 0);
+                        self.emit(Op::OpenPosition, Single::Any, level as u32);
                         self.at += 2;
                         // Never closed by a `)`, and a reference to it is valid (and never matches).
                         closed |= 1 << level;
                     } else {
-                        self.emit(Op::Open, Single::Any, level as u8, 0, 0);
+                        self.emit(Op::Open, Single::Any, level as u32);
                         self.at += 1;
                         open |= 1 << level;
                     }
@@ -283,12 +300,12 @@ impl Compiler<'_> {
                     let last = 31 - open.leading_zeros();
                     open &= !(1 << last);
                     closed |= 1 << last;
-                    self.emit(Op::Close, Single::Any, last as u8, 0, 0);
+                    self.emit(Op::Close, Single::Any, last);
                     self.at += 1;
                     continue;
                 }
                 b'$' if self.at + 1 == self.pattern.len() => {
-                    self.emit(Op::End, Single::Any, 0, 0, 0);
+                    self.emit(Op::End, Single::Any, 0);
                     self.at += 1;
                     continue;
                 }
@@ -298,7 +315,7 @@ impl Compiler<'_> {
                         self.fail(Error::MissingBracket);
                         return level;
                     };
-                    (single, mask, length) = (Single::Set, index, 0);
+                    (single, data, length) = (Single::Set, index, 0);
                 }
                 b'%' => {
                     if self.at + 1 >= self.pattern.len() {
@@ -314,7 +331,7 @@ impl Compiler<'_> {
                                 return level;
                             }
                             let (first, last) = (self.peek(2), self.peek(3));
-                            self.emit(Op::Balance, Single::Any, first, last, 0);
+                            self.emit(Op::Balance, Single::Any, first as u32 | (last as u32) << 8);
                             self.at += 4;
                             continue;
                         }
@@ -328,7 +345,7 @@ impl Compiler<'_> {
                                 self.fail(Error::MissingBracket);
                                 return level;
                             };
-                            self.emit(Op::Frontier, Single::Set, 0, 0, index);
+                            self.emit(Op::Frontier, Single::Set, index);
                             continue;
                         }
                         b'0'..=b'9' => {
@@ -337,18 +354,18 @@ impl Compiler<'_> {
                                 self.fail(Error::CaptureIndex(n as i8 as i32 + 1));
                                 return level;
                             }
-                            self.emit(Op::Back, Single::Any, n, 0, 0);
+                            self.emit(Op::Back, Single::Any, n as u32);
                             self.at += 2;
                             continue;
                         }
-                        b'z' => a = 0,
-                        b'Z' => (single, a) = (Single::NotChar, 0),
+                        b'z' => data = 0,
+                        b'Z' => (single, data) = (Single::NotChar, 0),
                         _ => match class_of(letter) {
                             Some((bits, capital)) => {
                                 single = if capital { Single::NotClass } else { Single::Class };
-                                mask = bits;
+                                data = bits as u32;
                             }
-                            None => a = letter,
+                            None => data = letter as u32,
                         },
                     }
                 }
@@ -363,7 +380,7 @@ impl Compiler<'_> {
                 _ => Op::One,
             };
             self.at += (op != Op::One) as usize;
-            self.emit(op, single, a, 0, mask);
+            self.emit(op, single, data);
         }
     }
 }
@@ -497,19 +514,19 @@ impl<'a, P: Poll> Matcher<'a, P> {
     }
 
     #[inline(always)]
-    fn in_set(&self, index: u16, c: u8) -> bool {
-        self.program.sets[index as usize].contains(self.classes, c)
+    fn in_set(&self, node: Node, c: u8) -> bool {
+        self.program.sets[node.set()].contains(self.classes, c)
     }
 
     #[inline(always)]
     fn matches(&self, node: Node, c: u8) -> bool {
         match node.single {
             Single::Any => true,
-            Single::Char => c == node.a,
-            Single::NotChar => c != node.a,
-            Single::Class => self.classes[c as usize] & node.mask != 0,
-            Single::NotClass => self.classes[c as usize] & node.mask == 0,
-            Single::Set => self.in_set(node.mask, c),
+            Single::Char => c == node.a(),
+            Single::NotChar => c != node.a(),
+            Single::Class => self.classes[c as usize] & node.mask() != 0,
+            Single::NotClass => self.classes[c as usize] & node.mask() == 0,
+            Single::Set => self.in_set(node, c),
         }
     }
 
@@ -530,12 +547,12 @@ impl<'a, P: Poll> Matcher<'a, P> {
         let classes = self.classes;
         let at = match node.single {
             Single::Any => (!rest.is_empty()).then_some(0),
-            Single::Char => find_byte(rest, node.a),
-            Single::NotChar => rest.iter().position(|&c| c != node.a),
-            Single::Class => rest.iter().position(|&c| classes[c as usize] & node.mask != 0),
-            Single::NotClass => rest.iter().position(|&c| classes[c as usize] & node.mask == 0),
+            Single::Char => find_byte(rest, node.a()),
+            Single::NotChar => rest.iter().position(|&c| c != node.a()),
+            Single::Class => rest.iter().position(|&c| classes[c as usize] & node.mask() != 0),
+            Single::NotClass => rest.iter().position(|&c| classes[c as usize] & node.mask() == 0),
             Single::Set => {
-                let set = &self.program.sets[node.mask as usize];
+                let set = &self.program.sets[node.set()];
                 rest.iter().position(|&c| set.contains(classes, c))
             }
         };
@@ -549,12 +566,12 @@ impl<'a, P: Poll> Matcher<'a, P> {
         let classes = self.classes;
         let n = match node.single {
             Single::Any => None,
-            Single::Char => rest.iter().position(|&c| c != node.a),
-            Single::NotChar => find_byte(rest, node.a),
-            Single::Class => rest.iter().position(|&c| classes[c as usize] & node.mask == 0),
-            Single::NotClass => rest.iter().position(|&c| classes[c as usize] & node.mask != 0),
+            Single::Char => rest.iter().position(|&c| c != node.a()),
+            Single::NotChar => find_byte(rest, node.a()),
+            Single::Class => rest.iter().position(|&c| classes[c as usize] & node.mask() == 0),
+            Single::NotClass => rest.iter().position(|&c| classes[c as usize] & node.mask() != 0),
             Single::Set => {
-                let set = &self.program.sets[node.mask as usize];
+                let set = &self.program.sets[node.set()];
                 rest.iter().position(|&c| !set.contains(classes, c))
             }
         };
@@ -569,12 +586,12 @@ impl<'a, P: Poll> Matcher<'a, P> {
 
     #[cold]
     fn raise_node(&mut self, node: Node) -> usize {
-        self.raise(match node.a {
+        self.raise(match node.a() {
             0 => Error::EndsWithPercent,
             1 => Error::MissingBracket,
             2 => Error::MissingBalance,
             3 => Error::MissingFrontier,
-            4 => Error::CaptureIndex(node.b as i32),
+            4 => Error::CaptureIndex(node.b() as i32),
             5 => Error::PatternCapture,
             6 => Error::TooManyCaptures,
             _ => Error::TooComplex,
@@ -680,15 +697,15 @@ impl<'a, P: Poll> Matcher<'a, P> {
                     }
                     depth -= 1;
                     let end = if node.op == Op::Open { UNFINISHED } else { POSITION };
-                    self.captures[node.a as usize & (MAX_CAPTURES - 1)].write(Capture { start: s, end });
+                    self.captures[node.a() as usize & (MAX_CAPTURES - 1)].write(Capture { start: s, end });
                 }
                 Op::Close => {
                     if depth == 0 {
                         return self.raise(Error::TooComplex);
                     }
                     depth -= 1;
-                    let start = self.capture(node.a as usize).start;
-                    self.captures[node.a as usize & (MAX_CAPTURES - 1)].write(Capture { start, end: s });
+                    let start = self.capture(node.a() as usize).start;
+                    self.captures[node.a() as usize & (MAX_CAPTURES - 1)].write(Capture { start, end: s });
                 }
                 Op::End => {
                     if s != self.subject.len() {
@@ -702,12 +719,12 @@ impl<'a, P: Poll> Matcher<'a, P> {
                 Op::Frontier => {
                     let before = if s == 0 { 0 } else { self.subject[s - 1] };
                     let after = self.subject.get(s).copied().unwrap_or(0);
-                    if self.in_set(node.mask, before) || !self.in_set(node.mask, after) {
+                    if self.in_set(node, before) || !self.in_set(node, after) {
                         return NO_MATCH;
                     }
                 }
                 Op::Back => {
-                    let capture = self.capture(node.a as usize);
+                    let capture = self.capture(node.a() as usize);
                     if capture.end == POSITION {
                         return NO_MATCH;
                     }
@@ -731,10 +748,10 @@ impl<'a, P: Poll> Matcher<'a, P> {
             (depth > node.ahead as u32 && node.ahead != 0).then(|| self.node(next - 1 + node.ahead as usize));
         loop {
             if node.single == Single::Any
-                && let Some(Node { op: Op::One | Op::Plus, single: Single::Char, a, .. }) = decider
+                && let Some(Node { op: Op::One | Op::Plus, single: Single::Char, data, .. }) = decider
             {
                 // Everything up to that character is skipped anyway.
-                let Some(skip) = find_byte(&self.subject[s..], a) else {
+                let Some(skip) = find_byte(&self.subject[s..], data as u8) else {
                     return NO_MATCH;
                 };
                 if !self.step(skip >> 4) {
@@ -757,17 +774,17 @@ impl<'a, P: Poll> Matcher<'a, P> {
 
     fn balance(&self, node: Node, s: usize) -> Option<usize> {
         let text = self.subject.get(s..)?;
-        if text.first() != Some(&node.a) {
+        if text.first() != Some(&node.a()) {
             return None;
         }
         let mut open = 1usize;
         for (i, &c) in text.iter().enumerate().skip(1) {
-            if c == node.b {
+            if c == node.b() {
                 open -= 1;
                 if open == 0 {
                     return Some(s + i + 1);
                 }
-            } else if c == node.a {
+            } else if c == node.a() {
                 open += 1;
             }
         }

@@ -1,0 +1,83 @@
+//! What the debug interface takes out of the frame of a C function stays alive until the frame ends.
+//!
+//! A C function, a library function above all, relies on its stack slots: a string there keeps the bytes that it works on
+//! alive. `lua_setlocal` can overwrite any slot of any active frame, from a hook, a finalizer or a function that is called
+//! back. So what it overwrites in the frame of a C function moves to a list of the thread.
+//!
+//! Invariants
+//! * Slot 0 of a stack is that of the host's level, which is no function: it holds nil, or the thread's list.
+//! * The list is a table that nothing else refers to: stack offset of a frame and value, in turn, from index 1 on.
+//! * A frame with values on the list has `cist::KEPT`. A frame whose function lies above the running one's has ended; so have
+//!   all when no active one has the mark. (A frame that took the place of another one keeps what was kept for that.)
+
+use crate::object::thread::cist;
+use crate::object::{CallInfo, Gc, Lua, Table, Value};
+use crate::throw::LResult;
+
+fn list(th: Lua) -> Option<Gc<Table>> {
+    // SAFETY: a thread with a stack has slot 0.
+    unsafe { *th.stack.get() }.as_table()
+}
+
+/// Keeps `v` alive until the frame `ci` of `th` ends. `l` is the running thread. Runs no finalizer.
+pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> LResult<()> {
+    if !v.is_collectable() {
+        return Ok(());
+    }
+    drop_ended(th);
+    ci.add_status(cist::KEPT);
+    let t = match list(th) {
+        Some(t) => t,
+        None => {
+            let t = Gc::<Table>::new(l)?;
+            // SAFETY: as in `list`.
+            unsafe { *th.stack.get() = Value::table(t) };
+            t
+        }
+    };
+    let n = t.length(l.global()) as i64;
+    t.set_int(l, n + 1, Value::number(th.save_slot(ci.function_slot()) as f64))?;
+    let r = t.set_int(l, n + 2, v);
+    if r.is_err() {
+        clear(t, n + 1);
+    }
+    r
+}
+
+/// Sets an element that the list has to nil.
+fn clear(t: Gc<Table>, i: i64) {
+    if let Some(slot) = t.find_int(i) {
+        slot.set(Value::NIL);
+    }
+}
+
+/// Lets go of what belongs to frames that have ended. (The collector calls this, so it makes nothing. An empty list stays: it
+/// may be about to be filled.)
+pub fn drop_ended(th: Lua) {
+    let Some(t) = list(th) else { return };
+    let running = th.save_slot(th.call_info().function_slot()) as f64;
+    // An odd element at the end is half an entry that is being made.
+    let mut n = t.length(th.global()) as i64 & !1;
+    if n == 0 {
+        return;
+    }
+    let mut ci = th.ci.get();
+    // SAFETY: the chain of active frames is live.
+    while let Some(frame) = unsafe { ci.as_ref() }
+        && !frame.has(cist::KEPT)
+    {
+        ci = frame.prev.get();
+    }
+    if ci.is_null() {
+        n = 0;
+    }
+    while n > 0 && t.get_int(n - 1).as_number().is_none_or(|frame| frame > running) {
+        clear(t, n);
+        clear(t, n - 1);
+        n -= 2;
+    }
+    if n == 0 {
+        // SAFETY: as in `list`.
+        unsafe { *th.stack.get() = Value::NIL };
+    }
+}
