@@ -387,10 +387,12 @@ LUA_API void (lua_concat)(lua_State *L, int n);
 /* [-0, +1, e] Pushes the length of the value as the operator # does. */
 LUA_API void (lua_len)(lua_State *L, int idx);
 
-/* [-0, +0, -] The state's allocation function, and its argument in *ud unless NULL. */
+/* [-0, +0, -] The state's allocation function, and its argument in *ud unless NULL. That of a state made by
+   luaL_newstate is plain realloc and free, good for any use. */
 LUA_API lua_Alloc (lua_getallocf)(lua_State *L, void **ud);
 
-/* [-0, +0, -] Replaces the allocation function, which must accept the blocks of the one before. */
+/* [-0, +0, -] Replaces the allocation function, at any time. The new one must accept the blocks of the one
+   before, unless that was the default one: then it never sees them. */
 LUA_API void (lua_setallocf)(lua_State *L, lua_Alloc f, void *ud);
 
 /* [-0, +0, -] Identifies the activation at level in ar, 0 being the running function; 0 when there is none.
