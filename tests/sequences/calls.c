@@ -113,6 +113,11 @@ int pick_any(Frame *f, unsigned byte) {
   return pick(f, byte);
 }
 
+int pick_valid(Frame *f, unsigned byte) {
+  int index = pick_any(f, byte);
+  return lua_type(f->L, index) == LUA_TNONE ? pick(f, byte) : index;
+}
+
 int pick_type(Frame *f, unsigned byte, int type) {
   int top = lua_gettop(f->L), count = top - f->floor, i;
   for (i = 0; i < count; i++) {

@@ -146,7 +146,7 @@ void run_sequence(const unsigned char *bytes, size_t count) {
       }
       run_records(L);
     }
-  }
+  } else run.at = run.end; /* the thread's status forbids calls, to finalizers as well */
   if (L != NULL) {
     run.depth = 0;
     run.closing = 1;

@@ -138,7 +138,8 @@ extern const Operation stack_operations[], table_operations[], call_operations[]
 
 /* What operations share, in calls.c. */
 int pick(Frame *f, unsigned byte);               /* a valid index of the sequence's own values */
-int pick_any(Frame *f, unsigned byte);           /* also pseudo-indices */
+int pick_any(Frame *f, unsigned byte);           /* also pseudo-indices, and those of upvalues that are not there */
+int pick_valid(Frame *f, unsigned byte);         /* also pseudo-indices, with a value */
 int pick_type(Frame *f, unsigned byte, int type);/* of this type; 0 if there is none */
 int pick_table(Frame *f, unsigned byte);         /* pushes one if there is none */
 void need(Frame *f, int count);

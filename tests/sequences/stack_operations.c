@@ -45,7 +45,7 @@ static void pushfstring(Frame *f) {
 }
 
 static void pushvalue(Frame *f) {
-  int index = pick_any(f, f->a[0]);
+  int index = pick_valid(f, f->a[0]);
   if (index == LUA_REGISTRYINDEX) index = pick(f, f->a[1]);
   call(f, "lua_pushvalue(L, %d)", index);
   API(lua_pushvalue)(f->L, index);
@@ -99,7 +99,7 @@ static void replace(Frame *f) {
   done(f);
 }
 static void copy(Frame *f) {
-  int from = pick_any(f, f->a[0]), to = pick_place(f, f->a[1]);
+  int from = pick_valid(f, f->a[0]), to = pick_place(f, f->a[1]);
   if (from == LUA_REGISTRYINDEX) from = pick(f, f->a[2]);
   call(f, "lua_copy(L, %d, %d)", from, to);
   API(lua_copy)(f->L, from, to);

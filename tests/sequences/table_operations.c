@@ -18,7 +18,7 @@ static void newuserdata(Frame *f) {
 }
 
 static void gettable(Frame *f) {
-  int index = pick_any(f, f->a[0]);
+  int index = pick_valid(f, f->a[0]);
   if (index < 0 && index > LUA_REGISTRYINDEX) index = lua_absindex(f->L, index);
   push_key(f, f->a[1]);
   call(f, "lua_gettable(L, %d)", index > 0 ? index - f->floor : index);
@@ -26,7 +26,7 @@ static void gettable(Frame *f) {
   result(f, -1);
 }
 static void getfield(Frame *f) {
-  int index = pick_any(f, f->a[0]);
+  int index = pick_valid(f, f->a[0]);
   call(f, "lua_getfield(L, %d, \"%s\")", index, key_name(f->a[1]));
   API(lua_getfield)(f->L, index, key_name(f->a[1]));
   result(f, -1);
@@ -46,7 +46,7 @@ static void settable(Frame *f) {
   done(f);
 }
 static void setfield(Frame *f) {
-  int index = pick_any(f, f->a[0]);
+  int index = pick_valid(f, f->a[0]);
   need(f, 1);
   call(f, "lua_setfield(L, %d, \"%s\")", index, key_name(f->a[1]));
   API(lua_setfield)(f->L, index, key_name(f->a[1]));
@@ -234,7 +234,7 @@ static void getmetafield(Frame *f) {
   say("-> %d [%s]", has, show_stack(f->L, f->floor));
 }
 static void getsubtable(Frame *f) {
-  int index = pick_any(f, f->a[0]), had;
+  int index = pick_valid(f, f->a[0]), had;
   call(f, "luaL_getsubtable(L, %d, \"%s\")", index, key_name(f->a[1]));
   had = API(luaL_getsubtable)(f->L, index, key_name(f->a[1]));
   say("-> %d [%s]", had, show_stack(f->L, f->floor));

@@ -44,7 +44,7 @@ const char *status_name(int status) {
 /* A name in a message that was looked up among the globals: which of several it finds depends on a table's order. */
 static int is_looked_up(const char *name, size_t length) {
   static const char *const base[] = {"rawget", "rawset", "rawequal", "rawlen", "select", "setmetatable", "getmetatable", "error",
-    "assert", "pcall", "xpcall", "type", "tonumber", "ipairs", "load", "next"};
+    "assert", "pcall", "xpcall", "type", "tonumber", "ipairs", "load", "next", "unpack", "loadstring"};
   size_t i;
   if (length == 2 && (name[0] == 'c' || name[0] == 'g')) return 1;
   if (memchr(name, '.', length) != NULL) return 1;
@@ -125,6 +125,7 @@ const char *show(lua_State *L, int index) {
       lua_Debug ar;
       lua_CFunction function = lua_tocfunction(L, index);
       if (function != NULL) return c_name(function);
+      if (!lua_checkstack(L, 2)) return "function";
       lua_pushvalue(L, index);
       lua_getinfo(L, ">S", &ar);
       sprintf(text, "function:%d", ar.linedefined);

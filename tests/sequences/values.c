@@ -102,7 +102,7 @@ static int protect(lua_State *L) {
   int status;
   luaL_checkany(L, 1);
   bound_depth(L);
-  if (L != run.main && !may_yield(L)) return 0;
+  if ((L != run.main && !may_yield(L)) || lua_status(L) != LUA_OK) return 0;
   say("c8 protects %s", show(L, 1));
   status = API(lua_pcallk)(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 8, protect_k);
   say("c8 goes on, %s [%s]", status == LUA_OK ? "fine" : status_name(status), show_stack(L, 0));
