@@ -195,6 +195,7 @@ void hook(lua_State *L, lua_Debug *ar) {
   const unsigned char *a = run.at;
   int depth = run.depth;
   Frame f = {0};
+  bound_depth(L);
   API(lua_getinfo)(L, "nSlt", ar);
   say("hook: %s, line %d, %s '%s' %s", events[ar->event], ar->currentline, ar->what, ar->name ? ar->name : "", ar->namewhat);
   f.L = L;
