@@ -11,7 +11,8 @@ fn main() {
         .lines()
         .map(|name| format!("X({name}) "))
         .collect();
-    std::fs::write(Path::new(&out).join("functions.h"), format!("#define X_FUNCTIONS(X) {names}\n")).expect("written");
+    std::fs::write(Path::new(&out).join("functions.h"), format!("#define X_FUNCTIONS(X) {names}\n"))
+        .expect("written");
 
     let sequences = root.join("tests/sequences");
     let mut build = cc::Build::new();

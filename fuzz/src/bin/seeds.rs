@@ -60,7 +60,9 @@ impl Seeds {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [chunks, scripts, sequences] = &arguments[..] else { panic!("usage: seeds CHUNKS SCRIPTS SEQUENCES") };
+    let [chunks, scripts, sequences] = &arguments[..] else {
+        panic!("usage: seeds CHUNKS SCRIPTS SEQUENCES")
+    };
     let mut budget = Budget { bytes: 0 };
     let mut s =
         Seeds { l: sandbox::new_state(&mut budget), chunks: BTreeSet::new(), scripts: BTreeSet::new() };
