@@ -176,11 +176,13 @@ fn run_accomplice(l: Lua) -> LResult<()> {
     let kept = (l.hook.get(), l.hook_mask(), l.base_hook_count.get(), l.hook_count.get(), l.old_pc.get());
     debug::set_hook(l, Some(idle), LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 3);
     let done = run_coroutines(l);
+    // Without a hook, which would count instructions of the program's own.
+    debug::set_hook(l, None, 0, 0);
+    let done = done.and_then(|()| l.call(0, 0));
     debug::set_hook(l, kept.0, kept.1 as i32, kept.2);
     l.hook_count.set(kept.3);
     l.old_pc.set(kept.4);
-    done?;
-    l.call(0, 0)
+    done
 }
 
 /// The function on top, in new threads, which inherit the hook.
