@@ -5,7 +5,7 @@ use crate::gc;
 use crate::object::userdata::Content;
 use crate::object::{Gc, Lua, Table, TagMethod, Value, string};
 use crate::stdlib::io::luaL_Stream;
-use crate::throw::LResult;
+use crate::throw::{LResult, Throw};
 use crate::vm::error::ValueAt;
 use crate::vm::meta;
 use core::ffi::c_void;
@@ -60,7 +60,12 @@ impl Lua {
         api_check!(self.has_elements(n), "lua_rawset*", "L", "no value to assign");
         let t = self.value(idx).as_table();
         api_check!(t.is_some(), "lua_rawset*", "idx", "not a table");
-        t.ok_or_else(|| self.type_error(ValueAt::nowhere(self.value(idx)), "index"))
+        t.ok_or_else(|| self.not_a_table(idx))
+    }
+    #[cold]
+    #[inline(never)]
+    fn not_a_table(self, idx: i32) -> Throw {
+        self.type_error(ValueAt::nowhere(self.value(idx)), "index")
     }
     #[inline]
     pub fn rawset(self, idx: i32) -> LResult<()> {

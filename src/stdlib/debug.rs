@@ -20,11 +20,13 @@ pub fn open(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// `s` is null or a terminated string.
+#[inline(never)]
 unsafe fn push_c_string(l: Lua, s: *const c_char) -> LResult<()> {
     // SAFETY: the caller's promise.
     push_option(l, unsafe { s.as_ref() }.map(|s| unsafe { CStr::from_ptr(s) }.to_bytes()))
 }
 
+#[inline(never)]
 fn push_option(l: Lua, s: Option<Bytes>) -> LResult<()> {
     match s {
         Some(s) => l.push_quietly(s).map(|_| ()),

@@ -126,12 +126,14 @@ impl File {
         // SAFETY: the handle is on the stack, or kept alive in its place (`vm::keep`).
         unsafe { (*self.0).closef.and_then(|_| (!(*self.0).f.is_null()).then_some((*self.0).f)) }
     }
+    #[inline(never)]
     fn must_be_open(self, l: Lua) -> LResult<*mut FILE> {
         self.open().ok_or_else(|| l.aux_error(msg::CLOSED_FILE, &[]))
     }
 }
 
 /// Argument 1 as a file that is open now.
+#[inline(never)]
 fn check_file(l: Lua) -> LResult<File> {
     let file = File(check_handle(l)?);
     file.must_be_open(l)?;
@@ -139,6 +141,7 @@ fn check_file(l: Lua) -> LResult<File> {
 }
 
 /// The handle that a `closef` is called with.
+#[inline(never)]
 fn closing(l: Lua) -> LResult<*mut luaL_Stream> {
     match File::at(l, 1) {
         Some(file) => Ok(file.0),
@@ -304,6 +307,7 @@ pub fn tmpfile(l: Lua) -> LResult<i32> {
 }
 
 /// Pushes a default file; it must be open.
+#[inline(never)]
 fn default_file(l: Lua, default: Default) -> LResult<File> {
     l.getfield(LUA_REGISTRYINDEX, default.field)?;
     match File::at(l, -1) {

@@ -55,6 +55,7 @@ fn shift(l: Lua, t: Gc<Table>, from: i32, to: i32, by: isize) {
 
 /// Copies an element to another place, which may need memory: the value is on the stack meanwhile, since an emergency
 /// collection could clear it from a weak table.
+#[inline(never)]
 fn move_element(l: Lua, t: Gc<Table>, from: i64, to: i64) -> LResult<()> {
     let v = t.get_int(from);
     l.push(v);

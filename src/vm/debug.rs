@@ -508,6 +508,7 @@ pub fn push_active_lines(l: Lua, func: Value) -> LResult<()> {
 // ---- variables ------------------------------------------------------------------------------------------------
 
 /// Name and slot of the `n`-th local variable of a frame; with `n` negative, of a vararg.
+#[inline(never)]
 fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
     let func = ci.function_slot();
     let mut base = func.wrapping_add(1);
@@ -522,24 +523,23 @@ fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
             return (params + n < below).then_some((c"(*vararg)".to_bytes(), slot));
         }
         base = ci.base.get();
-        name = local_name(&p, n, ci.current_pc());
+        // A binary chunk may name more variables than there are registers.
+        name = local_name(&p, n, ci.current_pc()).filter(|_| n <= p.maxstacksize() as i32);
     }
-    // A chunk may name variables where the frame has no registers; and at a return the variables behind the results are gone.
-    let limit = if name.is_some() { l.top.get() } else { end_of_frame(l, ci) };
-    let room = (limit as usize).saturating_sub(base as usize) / size_of::<Value>();
-    if n <= 0 || n as usize > room {
-        return None;
+    if name.is_none() {
+        let limit = next_function(l, ci).unwrap_or(l.top.get());
+        let room = (limit as usize).saturating_sub(base as usize) / size_of::<Value>();
+        if n > 0 && n as usize <= room {
+            name = Some(c"(*temporary)".to_bytes());
+        }
     }
-    Some((name.unwrap_or(c"(*temporary)".to_bytes()), base.wrapping_add(n as usize - 1)))
+    name.map(|name| (name, base.wrapping_add((n as usize).wrapping_sub(1))))
 }
 
-/// The first slot that is not the frame's own: the top, or the function that it has called.
-fn end_of_frame(l: Lua, ci: &CallInfo) -> *mut Value {
-    if core::ptr::eq(ci, l.ci.get()) {
-        return l.top.get();
-    }
+/// The slot of the function that the frame has called.
+fn next_function(l: Lua, ci: &CallInfo) -> Option<*mut Value> {
     // SAFETY: a frame that is not the running one has a next one.
-    unsafe { (*ci.next.get()).function_slot() }
+    (!core::ptr::eq(ci, l.ci.get())).then(|| unsafe { (*ci.next.get()).function_slot() })
 }
 
 /// Name and value of a local variable.
@@ -557,8 +557,9 @@ pub fn parameter_name(func: Value, n: i32) -> Option<Bytes> {
 /// or no memory. `l` is the running thread.
 pub fn set_local(l: Lua, th: Lua, ci: &CallInfo, n: i32, v: Value) -> Option<Bytes> {
     let (name, slot) = find_local(th, ci, n)?;
-    // The frames above are not to be changed through this one: they rely on what their functions are.
-    if slot >= end_of_frame(th, ci) {
+    // A variable may lie where the next frame is: made-up debug information says so, and at a return what is behind the results
+    // is gone. That frame relies on what its function is.
+    if next_function(th, ci).is_some_and(|next| slot >= next) {
         return None;
     }
     // SAFETY: a slot of an active frame.

@@ -45,6 +45,7 @@ pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> LResult<()> {
 }
 
 /// Sets an element that the list has to nil.
+#[inline(never)]
 fn clear(t: Gc<Table>, i: i64) {
     if let Some(slot) = t.find_int(i) {
         slot.set(Value::NIL);
