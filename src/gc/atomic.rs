@@ -82,10 +82,11 @@ fn visit_again(g: &Global) {
 }
 
 /// Visits all grey objects, also those that no stack had room for.
+#[inline(never)]
 fn drain(g: &Global) {
     mark::propagate_all(g);
     while g.gc.overflow.replace(false) {
-        each_listed(g, |o| {
+        each_listed(g, &mut |o| {
             // A weak table, or in generational mode a thread, visited again comes on a stack twice, which does no
             // harm.
             if o.is_grey() {
@@ -97,11 +98,11 @@ fn drain(g: &Global) {
 }
 
 /// Calls `f` for each object that may be grey: those on the lists, the main thread and open upvalues.
-fn each_listed(g: &Global, mut f: impl FnMut(GcRef)) {
+fn each_listed(g: &Global, f: &mut dyn FnMut(GcRef)) {
     let gc = &g.gc;
     if let Some(th) = g.main_thread.get() {
         f(th.erase());
-        each_open_upval(th, &mut f);
+        each_open_upval(th, f);
     }
     for list in [&gc.allgc, &gc.finobj, &gc.tobefnz] {
         let mut next = list.get();
@@ -110,12 +111,12 @@ fn each_listed(g: &Global, mut f: impl FnMut(GcRef)) {
             f(o);
             if o.kind() == Kind::Thread {
                 // SAFETY: the kind says so.
-                each_open_upval(unsafe { o.cast() }, &mut f);
+                each_open_upval(unsafe { o.cast() }, f);
             }
         }
     }
 }
-fn each_open_upval(th: Lua, f: &mut impl FnMut(GcRef)) {
+fn each_open_upval(th: Lua, f: &mut dyn FnMut(GcRef)) {
     let mut next = th.open_upvals.get().map(Gc::erase);
     while let Some(uv) = next {
         next = uv.next.get();
@@ -126,7 +127,7 @@ fn each_open_upval(th: Lua, f: &mut impl FnMut(GcRef)) {
 /// Calls `f` for each weak table that may have something to clear, from index `from` of the stack on.
 fn each_weak(g: &Global, from: usize, mut f: impl FnMut(Gc<Table>, usize)) {
     if g.gc.weak_overflow.get() {
-        each_listed(g, |o| {
+        each_listed(g, &mut |o| {
             if o.is_grey() && o.kind() == Kind::Table {
                 // SAFETY: the kind says so.
                 let t: Gc<Table> = unsafe { o.cast() };

@@ -380,6 +380,7 @@ fn visit_weak_values(g: &Global, t: Gc<Table>) -> bool {
 
 /// Marks the values of entries whose key is marked. Whether anything was marked, and whether there are entries
 /// with a white key.
+#[inline(never)]
 pub(super) fn visit_ephemeron(g: &Global, t: Gc<Table>) -> (bool, bool) {
     let (mut marked, mut to_clear) = (false, false);
     for v in t.array() {

@@ -58,10 +58,9 @@ impl Lua {
         let mut slot = MaybeUninit::uninit();
         let out = Buffer::init(&mut slot, self);
         if let Some(message) = message {
-            out.add(message)?;
-            out.addbyte(b'\n')?;
+            put(out, &[message, b"\n"])?;
         }
-        out.add(msg::TRACEBACK.as_bytes())?;
+        put(out, &[msg::TRACEBACK.as_bytes()])?;
         add_frames(self, out, other, level)?;
         out.pushresult()?;
         Ok(())
@@ -76,7 +75,7 @@ fn add_frames(l: Lua, out: &mut Buffer, other: Lua, level: i32) -> LResult<()> {
     while let Some(ci) = debug::frame_at(other, level) {
         level += 1;
         if level == cut {
-            out.add(msg::TRACEBACK_SKIPPED.as_bytes())?;
+            put(out, &[msg::TRACEBACK_SKIPPED.as_bytes()])?;
             level = last - LAST_LEVELS;
         } else {
             add_frame(l, out, other, ci)?;
@@ -85,10 +84,20 @@ fn add_frames(l: Lua, out: &mut Buffer, other: Lua, level: i32) -> LResult<()> {
     Ok(())
 }
 
-fn add_number(out: &mut Buffer, n: i32) -> LResult<()> {
+/// Adds pieces of text, out of line: there are many, and speed does not matter here.
+#[inline(never)]
+fn put(out: &mut Buffer, pieces: &[&[u8]]) -> LResult<()> {
+    for piece in pieces {
+        out.add(piece)?;
+    }
+    Ok(())
+}
+
+/// Adds a line number and what follows it.
+fn put_line(out: &mut Buffer, line: i32, end: &[u8]) -> LResult<()> {
     let mut digits = [0; num::NUMBER_BUFFER];
-    let len = num::format_signed(n as i64, &mut digits);
-    out.add(&digits[..len])
+    let len = num::format_signed(line as i64, &mut digits);
+    put(out, &[&digits[..len], end])
 }
 
 fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()> {
@@ -98,48 +107,39 @@ fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()>
         Some(cl) => ChunkId::new(debug::source_of(&cl.proto)),
         None => ChunkId::new(b"=[C]"),
     };
-    out.add(b"\n\t")?;
-    out.add(id.bytes())?;
-    out.addbyte(b':')?;
+    put(out, &[b"\n\t", id.bytes(), b":"])?;
     let line = debug::current_line(ci);
     if line > 0 {
-        add_number(out, line)?;
-        out.addbyte(b':')?;
+        put_line(out, line, b":")?;
     }
-    out.add(b" in ")?;
+    put(out, &[b" in "])?;
     if let Some((_, name)) = debug::func_name(other, ci) {
         add_named(out, c_part(name), None)?;
     } else if let Some(cl) = lua {
         let line = cl.proto.linedefined.get();
         if line == 0 {
-            out.add(msg::MAIN_CHUNK.as_bytes())?;
+            put(out, &[msg::MAIN_CHUNK.as_bytes()])?;
         } else {
-            out.add(b"function <")?;
-            out.add(id.bytes())?;
-            out.addbyte(b':')?;
-            add_number(out, line)?;
-            out.addbyte(b'>')?;
+            put(out, &[b"function <", id.bytes(), b":"])?;
+            put_line(out, line, b">")?;
         }
     // Of a suspended function that yielded some of its values, the reference looks up the value below those.
     } else if let Some((global, field)) = l.global_name(ci.func_value()) {
         add_named(out, c_part(global), field.map(c_part))?;
     } else {
-        out.addbyte(b'?')?;
+        put(out, &[b"?"])?;
     }
     if ci.has(crate::object::thread::cist::TAIL) {
-        out.add(msg::TRACEBACK_TAIL.as_bytes())?;
+        put(out, &[msg::TRACEBACK_TAIL.as_bytes()])?;
     }
     Ok(())
 }
 
 fn add_named(out: &mut Buffer, name: &[u8], field: Option<&[u8]>) -> LResult<()> {
-    out.add(b"function '")?;
-    out.add(name)?;
-    if let Some(field) = field {
-        out.addbyte(b'.')?;
-        out.add(field)?;
+    match field {
+        Some(field) => put(out, &[b"function '", name, b".", field, b"'"]),
+        None => put(out, &[b"function '", name, b"'"]),
     }
-    out.addbyte(b'\'')
 }
 
 /// Names end at their first zero byte in messages.

@@ -127,6 +127,7 @@ pub(super) use tables::classes;
 ///
 /// # Safety
 /// `to` is valid for writes of `from.len()` bytes and does not overlap `from`.
+#[inline(never)]
 pub(super) unsafe fn change_case(from: &[u8], to: *mut u8, upper: bool) {
     let table = if upper { tables::upper() } else { tables::lower() };
     let first = if upper { b'a' } else { b'A' };
