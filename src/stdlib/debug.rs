@@ -274,6 +274,11 @@ unsafe extern "C-unwind" fn hook(l: *mut crate::object::Thread, ar: *mut c_void)
     crate::raising!(hook_core(crate::object::Gc::from_ptr(l), ar.cast()))
 }
 
+/// Whether the thread's hook is the one that calls a Lua function.
+pub(super) fn has_own_hook(l: Lua) -> bool {
+    l.gethook().is_some_and(|f| f as *const c_void == hook as *const c_void)
+}
+
 unsafe extern "C" fn hook_core(l: Lua, ar: *mut lua_Debug) -> Ret {
     // SAFETY: the hook's caller passes a record with event and line.
     match run_hook(l, unsafe { &mut *ar }) {
@@ -328,7 +333,7 @@ pub fn gethook(l: Lua) -> LResult<i32> {
     let (thread, _) = target(l);
     let mask = thread.gethookmask();
     match thread.gethook() {
-        Some(f) if f as *const c_void != hook as *const c_void => {
+        Some(_) if !has_own_hook(thread) => {
             l.pushlstring(b"external hook")?;
         }
         _ => {

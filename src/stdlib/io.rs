@@ -547,10 +547,8 @@ fn read_formats(l: Lua, file: File, first: i32) -> LResult<i32> {
             left -= 1;
         }
     }
-    // SAFETY: `f` is an open stream.
-    if let Some(f) = file.open()
-        && unsafe { stdio::ferror_unlocked(f) } != 0
-    {
+    // SAFETY: `open` gives an open stream.
+    if file.open().is_some_and(|f| unsafe { stdio::ferror_unlocked(f) } != 0) {
         return l.aux_fileresult(false, None);
     }
     if !success {

@@ -44,6 +44,26 @@ pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> LResult<()> {
     r
 }
 
+/// Keeps what is in the slots of the running C function alive until it ends.
+pub fn running_frame(l: Lua) -> LResult<()> {
+    /// So far back a value is looked for that was put on the list for the same slot before.
+    const RECENT: i64 = 64;
+    let ci = l.call_info();
+    let used = (l.top.get() as usize - ci.function_slot() as usize) / size_of::<Value>();
+    for i in 1..used {
+        // SAFETY: a slot of the frame.
+        let v = unsafe { *ci.function_slot().add(i) };
+        let is_there = |t: Gc<Table>| {
+            let n = t.length(l.global()) as i64;
+            (1.max(n - RECENT)..=n).any(|i| t.get_int(i) == v)
+        };
+        if !(ci.has(cist::KEPT) && list(l).is_some_and(is_there)) {
+            until_end_of(l, l, ci, v)?;
+        }
+    }
+    Ok(())
+}
+
 /// Sets an element that the list has to nil.
 #[inline(never)]
 fn clear(t: Gc<Table>, i: i64) {
