@@ -95,7 +95,6 @@ impl Lua {
             None => Err(self.tag_error(arg, LUA_TSTRING)),
         }
     }
-    #[inline]
     pub fn aux_optlstring(self, arg: i32, default: Option<Bytes>) -> LResult<Option<Bytes>> {
         if self.isnoneornil(arg) { Ok(default) } else { self.aux_checklstring(arg).map(Some) }
     }
@@ -106,7 +105,6 @@ impl Lua {
             None => Err(self.tag_error(arg, LUA_TNUMBER)),
         }
     }
-    #[inline]
     pub fn aux_optnumber(self, arg: i32, default: f64) -> LResult<f64> {
         if self.isnoneornil(arg) { Ok(default) } else { self.aux_checknumber(arg) }
     }
@@ -114,7 +112,6 @@ impl Lua {
     pub fn aux_checkinteger(self, arg: i32) -> LResult<isize> {
         self.aux_checknumber(arg).map(num::to_integer)
     }
-    #[inline]
     pub fn aux_optinteger(self, arg: i32, default: isize) -> LResult<isize> {
         if self.isnoneornil(arg) { Ok(default) } else { self.aux_checkinteger(arg) }
     }
@@ -122,7 +119,6 @@ impl Lua {
     pub fn aux_checkunsigned(self, arg: i32) -> LResult<u32> {
         self.aux_checknumber(arg).map(num::to_unsigned)
     }
-    #[inline]
     pub fn aux_optunsigned(self, arg: i32, default: u32) -> LResult<u32> {
         if self.isnoneornil(arg) { Ok(default) } else { self.aux_checkunsigned(arg) }
     }

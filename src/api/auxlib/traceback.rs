@@ -5,7 +5,7 @@ use crate::api::{Buffer, Bytes};
 use crate::messages as msg;
 use crate::num;
 use crate::object::chunkid::ChunkId;
-use crate::object::{CallInfo, Lua, Value};
+use crate::object::{CallInfo, Gc, Lua, Table, Value};
 use crate::throw::LResult;
 use crate::vm::debug::{self, NameKind};
 use core::mem::MaybeUninit;
@@ -42,13 +42,8 @@ impl Lua {
             if v.raw_equal(func) {
                 return Some((bytes_of(global), None));
             }
-            let Some(fields) = v.as_table() else { continue };
-            let mut at = 0;
-            while let Some((next, k, v)) = fields.next_from(at) {
-                at = next;
-                if let (Some(name), true) = (k.as_string(), v.raw_equal(func)) {
-                    return Some((bytes_of(global), Some(bytes_of(name))));
-                }
+            if let Some(field) = v.as_table().and_then(|t| field_with(t, func)) {
+                return Some((bytes_of(global), Some(field)));
             }
         }
         None
@@ -65,6 +60,19 @@ impl Lua {
         out.pushresult()?;
         Ok(())
     }
+}
+
+/// The first field of a table, in table order, that has this value and a string as its name.
+#[inline(never)]
+fn field_with(t: Gc<Table>, value: Value) -> Option<Bytes> {
+    let mut at = 0;
+    while let Some((next, k, v)) = t.next_from(at) {
+        at = next;
+        if let (Some(name), true) = (k.as_string(), v.raw_equal(value)) {
+            return Some(bytes_of(name));
+        }
+    }
+    None
 }
 
 /// Adds the frames of `other` from `level` on. Nothing here runs a finalizer: it could end the frames.
