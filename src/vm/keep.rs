@@ -74,8 +74,16 @@ fn clear(t: Gc<Table>, i: i64) {
 
 /// Lets go of what belongs to frames that have ended. (The collector calls this, so it makes nothing. An empty list stays: it
 /// may be about to be filled.)
+#[inline(always)]
 pub fn drop_ended(th: Lua) {
-    let Some(t) = list(th) else { return };
+    if let Some(t) = list(th) {
+        drop_ended_of(th, t);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn drop_ended_of(th: Lua, t: Gc<Table>) {
     let running = th.save_slot(th.call_info().function_slot()) as f64;
     // An odd element at the end is half an entry that is being made.
     let mut n = t.length(th.global()) as i64 & !1;
