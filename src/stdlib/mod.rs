@@ -333,6 +333,26 @@ fn count_steps(l: Lua, steps: i32) -> LResult<()> {
     r
 }
 
+/// Lets the count hook look in on a loop after each `LOOK` of its steps.
+struct LongLoop {
+    l: Lua,
+    steps: u32,
+}
+
+impl LongLoop {
+    const LOOK: u32 = 1024;
+
+    fn new(l: Lua) -> LongLoop {
+        LongLoop { l, steps: 0 }
+    }
+    /// One more step.
+    #[inline(always)]
+    fn step(&mut self) -> LResult<()> {
+        self.steps += 1;
+        if self.steps.is_multiple_of(LongLoop::LOOK) { count_steps(self.l, LongLoop::LOOK as i32) } else { Ok(()) }
+    }
+}
+
 /// A string as C sees it: up to its first zero byte.
 fn c_bytes(s: Bytes) -> Bytes {
     match s.iter().position(|&c| c == 0) {

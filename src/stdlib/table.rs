@@ -6,7 +6,7 @@
 //! The table is an argument, which stays alive while the function runs (`vm::keep`). What is taken out of it does not: a
 //! finalizer can empty the table. To add to a buffer runs none.
 
-use super::{argument, sort};
+use super::{LongLoop, argument, sort};
 use crate::api::{Arg, Buffer};
 use crate::consts::*;
 use crate::gc;
@@ -77,7 +77,9 @@ pub fn insert(l: Lua) -> LResult<i32> {
             if end as u32 <= t.asize() {
                 shift(l, t, pos, end, 1);
             } else {
+                let mut moves = LongLoop::new(l);
                 for i in (pos + 1..=end).rev() {
+                    moves.step()?;
                     move_element(l, t, i as i64 - 1, i as i64)?;
                 }
             }
@@ -126,7 +128,9 @@ pub fn remove(l: Lua) -> LResult<i32> {
         shift(l, t, pos + 1, size + 1, -1);
         size
     } else {
+        let mut moves = LongLoop::new(l);
         for i in pos..size {
+            moves.step()?;
             move_element(l, t, i as i64 + 1, i as i64)?;
         }
         pos.max(size)
@@ -264,7 +268,9 @@ pub fn concat(l: Lua) -> LResult<i32> {
     let mut slot = MaybeUninit::uninit();
     let buffer = Buffer::init(&mut slot, l);
     let mut i = first;
+    let mut elements = LongLoop::new(l);
     loop {
+        elements.step()?;
         let v = t.get_int(i as i64);
         if let Some(s) = v.as_string() {
             buffer.add(s.bytes())?;

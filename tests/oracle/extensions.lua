@@ -53,6 +53,27 @@ check("sort with the library's function", stopped(function()
   local t = copy()
   table.sort(t, rawequal)
 end))
+-- Lengths that a script makes up, and elements outside of the array part.
+local endless = setmetatable({}, {__len = function() return 2^31 - 2 end})
+check("insert", stopped(function() table.insert(endless, 1, true) end))
+check("remove", stopped(function() table.remove(endless, 1) end))
+check("concat", stopped(function()
+  local t = {}
+  for i = 1, 3000 do t[-i] = "x" end
+  debug.sethook((debug.gethook()), "", 1000)
+  return table.concat(t, "", -3000, -1)
+end))
+check("insert and remove that are let go on", function()
+  local t, times = {}, 0
+  for i = 3000, 1, -1 do t[i] = i end
+  local mt = {__len = function() return 3000 end}
+  setmetatable(t, mt)
+  debug.sethook(function() times = times + 1 end, "", 1000)
+  table.insert(t, 1, 0)
+  local removed = table.remove(t, 1)
+  debug.sethook()
+  assert(removed == 0 and t[1] == 1 and t[2999] == 2999)
+end)
 check("load from a library function", stopped(function() error(select(2, load(os.time)), 0) end))
 
 -- The hook is told at least once in so many steps, and a hook that lets it go on changes nothing.
