@@ -349,7 +349,11 @@ impl LongLoop {
     #[inline(always)]
     fn step(&mut self) -> LResult<()> {
         self.steps += 1;
-        if self.steps.is_multiple_of(LongLoop::LOOK) { count_steps(self.l, LongLoop::LOOK as i32) } else { Ok(()) }
+        if self.steps.is_multiple_of(LongLoop::LOOK) {
+            count_steps(self.l, LongLoop::LOOK as i32)
+        } else {
+            Ok(())
+        }
     }
 }
 
