@@ -275,7 +275,7 @@ unsafe extern "C-unwind" fn hook(l: *mut crate::object::Thread, ar: *mut c_void)
 }
 
 /// Whether the thread's hook is the one that calls a Lua function.
-pub(super) fn has_own_hook(l: Lua) -> bool {
+fn has_own_hook(l: Lua) -> bool {
     l.gethook().is_some_and(|f| f as *const c_void == hook as *const c_void)
 }
 

@@ -317,10 +317,9 @@ fn count_steps(l: Lua, steps: i32) -> LResult<()> {
         return Ok(());
     }
     l.hook_count.set(l.base_hook_count.get());
-    if !debug::has_own_hook(l) {
-        // A hook in C has this function's frame for its own: it may pop what the function works on.
-        crate::vm::keep::running_frame(l)?;
-    }
+    // A hook in C has this function's frame for its own: it may pop what the function works on. (Whether it is the debug
+    // library's is not asked: a static host without that library shall not carry it.)
+    crate::vm::keep::running_frame(l)?;
     let ci = l.call_info();
     ci.add_status(cist::POLL);
     // Whoever stops an error sets `nny` back.
