@@ -10,7 +10,7 @@
 //! * what is above the top of the running stack is overwritten, and freed blocks are (in `mem`),
 //! * a chunk has been compiled; coroutines have been made, resumed, ended, failed and left half done; hooks have been set,
 //!   called and put back; calls have nested and spare frames are gone,
-//! * and everything was collected, twice.
+//! * and everything was collected, before, in between and afterwards.
 //!
 //! Invariants
 //! * It happens only where a finalizer may run: in `step`, for the running thread, never in an emergency collection or a
@@ -22,10 +22,12 @@ use super::cycle;
 use crate::chunk::Input;
 use crate::consts::*;
 use crate::mem;
-use crate::object::{CClosure, Gc, GcRef, Global, Kind, Lua, Table, Thread, UpVal, Value, string};
+use crate::object::{
+    CClosure, Gc, GcRef, Global, Kind, Lua, Table, Thread, UpVal, Value, mark as bits, string,
+};
 use crate::stdlib::Id;
 use crate::throw::LResult;
-use crate::vm::{call, debug};
+use crate::vm::{call, debug, keep};
 use core::ffi::c_void;
 
 /// A heap of so many bytes lets about one checkpoint pass between two that are used, one of twice that size two, and so on:
@@ -74,6 +76,8 @@ pub(super) fn is_due(g: &Global) -> bool {
 /// Does it, and collects in full with the finalizers that are due.
 pub(super) fn strike(l: Lua) -> LResult<()> {
     let g = l.global();
+    // What is dead refers to what is freed already.
+    cycle::full(l)?;
     g.gc.running.set(false);
     move_everything(l, g);
     g.gc.running.set(true);
@@ -95,6 +99,13 @@ pub(super) fn strike(l: Lua) -> LResult<()> {
 
 /// Gives the parts of all objects new places.
 fn move_everything(l: Lua, g: &Global) {
+    // Strings that are kept for a library function are in use: no program sees them, so nobody could replace them. The bit
+    // has no meaning outside of the atomic phase.
+    each_thread(g, |th| {
+        if let Some(kept) = keep::list(th) {
+            kept.erase().marked.set(kept.erase().marked.get() | bits::AWAITED);
+        }
+    });
     for list in [&g.gc.allgc, &g.gc.finobj, &g.gc.tobefnz] {
         let mut next = list.get();
         while let Some(o) = next {
@@ -107,7 +118,27 @@ fn move_everything(l: Lua, g: &Global) {
     }
 }
 
+fn each_thread(g: &Global, f: impl Fn(Gc<Thread>)) {
+    if let Some(main) = g.main_thread.get() {
+        f(main);
+    }
+    for list in [&g.gc.allgc, &g.gc.finobj, &g.gc.tobefnz] {
+        let mut next = list.get();
+        while let Some(o) = next {
+            next = o.next.get();
+            if o.kind() == Kind::Thread {
+                // SAFETY: the kind says so.
+                f(unsafe { o.cast() });
+            }
+        }
+    }
+}
+
 fn move_parts(l: Lua, o: GcRef) {
+    if o.marked.get() & bits::AWAITED != 0 {
+        o.marked.set(o.marked.get() & !bits::AWAITED);
+        return;
+    }
     match o.kind() {
         Kind::Table => {
             // SAFETY: the kind says so.

@@ -14,7 +14,8 @@ use crate::object::thread::cist;
 use crate::object::{CallInfo, Gc, Lua, Table, Value};
 use crate::throw::LResult;
 
-fn list(th: Lua) -> Option<Gc<Table>> {
+/// The list of a thread.
+pub fn list(th: Lua) -> Option<Gc<Table>> {
     // SAFETY: a thread with a stack has slot 0.
     unsafe { *th.stack.get() }.as_table()
 }

@@ -81,6 +81,23 @@ void bound_depth(lua_State *L) {
   if (lua_getstack(L, 60, &ar)) run.cut = 1;
 }
 
+/* A function that a Lua function did not call by a call instruction: a metamethod, a message handler, a hook. */
+static int is_called_aside(lua_State *L, int level) {
+  lua_Debug ar;
+  if (!lua_getstack(L, level + 1, &ar) || !lua_getinfo(L, "S", &ar) || strcmp(ar.what, "C") == 0) return 0;
+  if (!lua_getstack(L, level, &ar) || !lua_getinfo(L, "n", &ar)) return 0;
+  return *ar.namewhat == 0 || strcmp(ar.namewhat, "metamethod") == 0;
+}
+
+/* Whether a collection now may find what lies in registers of a Lua function that are free. */
+int are_registers_seen(lua_State *L) {
+  lua_Debug ar;
+  int level;
+  for (level = 0; lua_getstack(L, level, &ar); level++)
+    if (is_called_aside(L, level)) return 1;
+  return run.hooks != 0;
+}
+
 void call(Frame *f, const char *format, ...) {
   char text[1500];
   int thread = thread_index(f->L);

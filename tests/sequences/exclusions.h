@@ -9,7 +9,7 @@ X(count_after_yield, DIFFERENT, "a count hook after a yield in an iterator or a 
 X(hook_yield_over_library, DIFFERENT, "a hook that yields while a function of the library stands in the way: an error in the reference")
 X(variable_in_return_hook, DIFFERENT, "a wrong type in a return hook: the reference may name a variable of the function that ends")
 X(reader_after_error, DIFFERENT, "a reader that raises after the place of a syntax error: it is not called there")
-X(collection_in_hook, DIFFERENT, "a collection in a hook: the reference keeps what lies in registers that are free")
+X(collection_aside, DIFFERENT, "a collection in a hook, a metamethod or a message handler: what lies in registers that are free may be kept")
 X(zero_in_gc_message, DIFFERENT, "a message of a finalizer with a zero byte: the reference cuts it there")
 X(temporaries, DIFFERENT, "temporaries of frames above level 0")
 X(hook_of_yielded, DIFFERENT, "a line hook that is set anew on a coroutine that yielded in its line hook: the line's event comes again")

@@ -202,7 +202,7 @@ static void collect(Frame *f) {
   lua_State *L = f->L;
   int i;
   if (run.mode == EXACT) {
-    if (run.hooks != 0 && without(WITHOUT_collection_in_hook)) return;
+    if (are_registers_seen(L) && without(WITHOUT_collection_aside)) return;
     call(f, "lua_gc(L, LUA_GCCOLLECT, 0)");
     say("-> %d", API(lua_gc)(L, LUA_GCCOLLECT, 0));
     return;

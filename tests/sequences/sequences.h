@@ -118,6 +118,7 @@ void register_functions(lua_State *L);
 void interpret(Frame *f, int records);
 void choose_operations(void);
 void bound_depth(lua_State *L);
+int are_registers_seen(lua_State *L);
 int thread_index(lua_State *L);
 int is_active(lua_State *L);
 int in_uncounted_place(lua_State *L);

@@ -52,9 +52,9 @@ static int iterate(lua_State *L) {
   return 2;
 }
 
-/* What collectgarbage does. In a hook, the reference keeps what lies in registers that are free. */
+/* What collectgarbage does. What lies in registers that are free may be kept. */
 static int collect(lua_State *L) {
-  if (run.hooks == 0 || run.mode != EXACT || !without(WITHOUT_collection_in_hook)) lua_gc(L, LUA_GCCOLLECT, 0);
+  if (run.mode != EXACT || !are_registers_seen(L) || !without(WITHOUT_collection_aside)) lua_gc(L, LUA_GCCOLLECT, 0);
   return 0;
 }
 
