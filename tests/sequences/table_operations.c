@@ -184,6 +184,8 @@ static void setmetatable(Frame *f) {
     index = -1;
   }
   index = lua_absindex(L, index);
+  /* With weak values the registry would let go of the threads and functions that the host keeps there. */
+  if (lua_rawequal(L, index, LUA_REGISTRYINDEX)) return;
   if (f->a[1] % 16 == 0) {
     call(f, "lua_pushnil(L)");
     API(lua_pushnil)(L);
