@@ -40,6 +40,8 @@ pub mod cist {
     pub const LUA: u16 = 1 << 0;
     /// The call was made by a fresh invocation of the interpreter, which returns when it returns.
     pub const FRESH: u16 = 1 << 1;
+    /// An unprotected error left the frame and those before it; the host's view of the stack begins here.
+    pub const ABANDONED: u16 = 1 << 2;
     /// The call yielded (or its hook did).
     pub const YIELDED: u16 = 1 << 3;
     /// The frame is a yieldable protected call (`lua_pcallk` in a coroutine, or the library's pcall).
@@ -54,16 +56,14 @@ pub mod cist {
     pub const HIDDEN: u16 = 1 << 8;
     /// Value of `allow_hook` before a protected call.
     pub const ALLOWHOOK: u16 = 1 << 9;
-    /// An unprotected error left the frame and those before it; the host's view of the stack begins here.
-    pub const ABANDONED: u16 = 1 << 2;
     /// A library function lets the count hook look in on what it does; a yield of the hook is kept for later.
     pub const POLL: u16 = 1 << 10;
     /// The frame is the library's pcall/xpcall, run by the interpreter without nesting.
     pub const PCALL: u16 = 1 << 11;
-    /// The debug interface took values out of the frame of this C function, which `vm::keep` has.
-    pub const KEPT: u16 = 1 << 15;
     /// A Lua function called by the Lua frame before it in the same invocation of the interpreter.
     pub const PLAIN: u16 = 1 << 12;
+    /// The debug interface took values out of the frame of this C function, which `vm::keep` has.
+    pub const KEPT: u16 = 1 << 15;
 }
 
 /// How a frame was called: the number of results wanted (-1: all), plus 1, and the `cist` bits, in one word because the
@@ -188,6 +188,15 @@ impl CallInfo {
         debug_assert!(self.is_lua());
         // SAFETY: the function slot of a Lua frame holds a Lua closure.
         unsafe { Gc::from_ptr(self.func_value().payload()) }
+    }
+    /// The stack's values were moved: corrects what points to slots.
+    #[inline(always)]
+    pub fn move_slots(&self, moved: impl Fn(*mut Value) -> *mut Value) {
+        self.func.set(moved(self.func.get()));
+        self.top.set(moved(self.top.get()));
+        if self.is_lua() {
+            self.base.set(moved(self.base.get()));
+        }
     }
     /// Slot of the called function, also while `func` hides it.
     pub fn function_slot(&self) -> *mut Value {

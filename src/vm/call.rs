@@ -102,11 +102,7 @@ pub fn realloc_stack(l: Lua, size: usize) -> LResult<()> {
     while !ci.is_null() {
         // SAFETY: the chain of CallInfos from `ci` back to `base_ci` is live.
         let c = unsafe { &*ci };
-        c.func.set(moved(c.func.get()));
-        c.top.set(moved(c.top.get()));
-        if c.is_lua() {
-            c.base.set(moved(c.base.get()));
-        }
+        c.move_slots(moved);
         ci = c.prev.get();
     }
     Ok(())
@@ -643,11 +639,7 @@ fn drop_abandoned(l: Lua) -> isize {
     while !core::ptr::eq(ci, &l.base_ci) {
         // SAFETY: the chain back to `base_ci` is live.
         let c = unsafe { &*ci };
-        c.func.set(moved(c.func.get()));
-        c.top.set(moved(c.top.get()));
-        if c.is_lua() {
-            c.base.set(moved(c.base.get()));
-        }
+        c.move_slots(moved);
         ci = c.prev.get();
     }
     free_chain(l, first);
