@@ -104,18 +104,15 @@ $(GEN)/%.o: $(TARGET)/%/$(if $(TRIPLE),$(TRIPLE)/)release/liblua52.a $(GEN)/unde
 # --- Shared libraries ------------------------------------------------------------------------------------
 
 # What most programs run lies together, next to the constants and to what the loader reads, since the kernel maps a
-# library in pieces of 64 KB: see tools/function-order. Behind it comes what is newer than the list. All code becomes
-# one section here, because valgrind reads the symbols of no other.
-$(GEN)/order.ld: src/abi/order.txt Makefile
-	@mkdir -p $(@D)
-	@{ echo 'SECTIONS { .text : {'; sed 's/.*/*(.text.& .text.&17h* .text.unlikely.&17h*)/' $<; \
-	    echo '*(.text._ZN5lua523mem*) *(.text._ZN5lua522gc*) *(.text._ZN5lua526object*) *(.text._ZN5lua522vm*)'; \
-	    echo '*(.text .text.*) } }'; } > $@
+# library in pieces of 64 KB: see tools/function-order. All code becomes one section here, because valgrind reads the
+# symbols of no other.
+$(GEN)/%.order.ld: $(GEN)/%.o $(wildcard tools/function-order/*)
+	@tools/function-order/run script $< > $@
 $(GEN)/constants.ld: Makefile
 	@mkdir -p $(@D)
 	@echo 'SECTIONS { .rodata.first : { *(.rodata .rodata.*) } } INSERT BEFORE .text;' > $@
-$(GEN)/%.ordered: $(GEN)/%.o $(GEN)/order.ld
-	@$(LD) -r -T $(GEN)/order.ld -o $@ $<
+$(GEN)/%.ordered: $(GEN)/%.o $(GEN)/%.order.ld
+	@$(LD) -r -T $(GEN)/$*.order.ld -o $@ $<
 
 # $(1) flavour, $(2) name without .so
 define shared
