@@ -15,7 +15,8 @@ use crate::consts::LUA_OK;
 use crate::mem::lua_Alloc;
 use crate::object::{Gc, Lua, Thread, lua_CFunction};
 use crate::throw::LResult;
-use crate::vm::{call, state};
+use crate::vm::call::native;
+use crate::vm::state;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
 
@@ -60,8 +61,8 @@ impl Replacement {
         }
         let (f, arguments) = (self.0 as usize, &raw const arguments as usize);
         // SAFETY: the caller's promise; the array lives until the call ends, and the link is the running state's.
-        let r = unsafe { boundary::call(call::link(l), spread as *const c_void, f, arguments, 0, 0) };
-        if r.throw == boundary::NONE { Ok(r.value) } else { Err(call::landed(l, r.throw)) }
+        let r = unsafe { boundary::call(native::link(l), spread as *const c_void, f, arguments, 0, 0) };
+        if r.throw == boundary::NONE { Ok(r.value) } else { Err(native::landed(l, r.throw)) }
     }
 }
 
@@ -184,7 +185,7 @@ impl Lua {
             // SAFETY: the writer's arguments: readable bytes, and the buffer below.
             match unsafe { (*b).add(core::slice::from_raw_parts(p, size)) } {
                 Ok(()) => Ret::ok(0),
-                Err(throw) => call::leave(l, throw),
+                Err(throw) => native::leave(l, throw),
             }
         }
         let arguments =

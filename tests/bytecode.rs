@@ -6,7 +6,8 @@
 use lua52::chunk::{self, Input};
 use lua52::compiler;
 use lua52::object::{Gc, Lua, Proto};
-use lua52::vm::{call, state};
+use lua52::vm::call::protected;
+use lua52::vm::state;
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,7 +40,7 @@ fn compile(l: Lua, text: &[u8], name: &[u8], piece: Option<usize>) -> Result<Gc<
         closure = Some(compiler::load(l, &mut input, name, None)?);
         Ok(())
     };
-    let status = call::run_protected(l, body, top, 0).expect("nothing foreign is called");
+    let status = protected::run_protected(l, body, top, 0).expect("nothing foreign is called");
     match closure {
         Some(cl) if status == 0 => Ok(cl.proto),
         _ => Err(l

@@ -1,7 +1,7 @@
 //! What a C compiler reads in `include/` is what the library was compiled with: the values of the constants, and the
 //! layout of the structures that both sides touch.
 
-use lua52::api::from_c::luaL_Reg;
+use lua52::api::auxlib::c_lists::luaL_Reg;
 use lua52::api::{lua_Debug, luaL_Buffer};
 use std::collections::BTreeMap;
 use std::mem::offset_of;

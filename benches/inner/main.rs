@@ -13,7 +13,7 @@ mod strings;
 mod tables;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use lua52::api::from_c;
+use lua52::api::auxlib::state::newstate;
 use lua52::object::Lua;
 use lua52::vm::state;
 use std::time::Duration;
@@ -23,7 +23,7 @@ struct State(Lua);
 
 impl State {
     fn new() -> State {
-        let l = from_c::newstate().expect("memory for a state");
+        let l = newstate().expect("memory for a state");
         l.aux_openlibs().expect("the libraries open");
         State(l)
     }

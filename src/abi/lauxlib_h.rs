@@ -376,7 +376,7 @@ core!(aux_loadstring(L, s: *const c_char) => L.named_loadbufferx(text(s), text(s
 /// The host ends it with `lua_close`. Manual 5.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn luaL_newstate() -> *mut lua_State {
-    maybe_null(from_c::newstate())
+    maybe_null(newstate())
 }
 
 /// `[-0, +0, e]` The length of the value as the operator # gives it, which must be a number.

@@ -50,7 +50,7 @@ pub unsafe extern "C-unwind" fn lua_atpanic(L: *mut lua_State, panicf: lua_CFunc
 /// Manual 4.8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_version(L: *mut lua_State) -> *const lua_Number {
-    if L.is_null() { &raw const from_c::VERSION } else { plain!(L => L.global().version) }
+    if L.is_null() { &raw const VERSION } else { plain!(L => L.global().version) }
 }
 
 // --- basic stack manipulation

@@ -25,14 +25,16 @@
 #![allow(non_camel_case_types, non_snake_case, reason = "types and parameters are named as in C")]
 #![allow(clippy::missing_safety_doc, reason = "one contract for all, above")]
 
-use crate::api::check::{api_check, entered};
-use crate::api::{Bytes, from_c};
+use crate::api::Bytes;
+use crate::api::auxlib::state::newstate;
+use crate::api::misuse::{api_check, entered};
 use crate::boundary::{Ret, VaList};
 use crate::object::{Gc, Lua};
 #[cfg(naked_stubs)]
 use crate::raising_variadic;
 use crate::throw::{LResult, Throw};
-use crate::vm::{call, state};
+use crate::vm::call::native;
+use crate::vm::state::{self, VERSION};
 use crate::{raising, raising_number, stdlib};
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
@@ -44,10 +46,10 @@ pub mod lualib_h;
 mod runtime;
 
 // The types of the signatures, under their names in C.
+use crate::api::auxlib::c_lists::luaL_Reg;
 use crate::api::{lua_Debug, lua_Reader, lua_Writer, luaL_Buffer, luaL_Buffer as Buffer};
 use crate::mem::lua_Alloc;
 use crate::object::thread::lua_State;
-use from_c::luaL_Reg;
 type lua_Number = f64;
 type lua_Integer = isize;
 type lua_Unsigned = u32;
@@ -207,7 +209,7 @@ impl<T> Word for *const T {
 fn leave<T: Word>(l: Lua, result: LResult<T>) -> Ret {
     match result {
         Ok(value) => Ret::ok(value.word()),
-        Err(throw) => call::leave(l, throw),
+        Err(throw) => native::leave(l, throw),
     }
 }
 

@@ -1,12 +1,12 @@
-//! From the stack to C: types, conversions, comparison, arithmetic.
+//! From the stack to C: types, conversions; comparison, arithmetic, concatenation, length.
 
 use super::Bytes;
-use super::check::api_check;
+use super::misuse::api_check;
 use crate::consts::*;
 use crate::gc;
 use crate::num;
 use crate::object::value::{TAG_LIGHT, TAG_OBJECT, TYPE_NAMES};
-use crate::object::{Gc, Lua, Str, TagMethod, Value, lua_CFunction};
+use crate::object::{Gc, Lua, Str, TagMethod, Value, lua_CFunction, string};
 use crate::stdlib;
 use crate::throw::LResult;
 use crate::vm::meta;
@@ -147,6 +147,22 @@ impl Lua {
         } else {
             v.as_userdata().map_or(0, |u| u.len)
         }
+    }
+    pub fn concat(self, n: i32) -> LResult<()> {
+        api_check!(n >= 0 && self.has_elements(n), "lua_concat", "n", "more values than there are");
+        if n >= 2 {
+            gc::check(self)?;
+            meta::concat(self, n as usize)?;
+        } else if n == 0 {
+            let empty = string::new_str(self, b"")?;
+            self.api_push(Value::string(empty));
+        }
+        Ok(())
+    }
+    pub fn len(self, idx: i32) -> LResult<()> {
+        let v = meta::len(self, self.value(idx))?;
+        self.api_push(v);
+        Ok(())
     }
     pub fn tocfunction(self, idx: i32) -> Option<lua_CFunction> {
         let v = self.value(idx);

@@ -99,7 +99,7 @@ impl Buffer {
     pub fn addvalue(&mut self) -> LResult<()> {
         let l = self.l;
         let Some(s) = l.tolstring(-1)? else {
-            super::check::api_check!(false, "luaL_addvalue", "L", "neither string nor number on the top");
+            super::misuse::api_check!(false, "luaL_addvalue", "L", "neither string nor number on the top");
             l.pop(1);
             return Ok(());
         };

@@ -1,21 +1,14 @@
 //! Calling, raising, coroutines (manual 4.4, 4.7 and 4.8).
 
-use super::check::api_check;
+use super::misuse::api_check;
 use crate::consts::*;
 use crate::object::thread::cist;
 use crate::object::{Lua, Value, lua_CFunction};
 use crate::throw::{LResult, Throw};
-use crate::vm::{call, coroutine};
+use crate::vm::call::{self, protected, results};
+use crate::vm::coroutine;
 
 impl Lua {
-    /// With all results kept, the frame's limit follows the top.
-    #[inline(always)]
-    fn adjust_results(self, nresults: i32) {
-        let ci = self.call_info();
-        if nresults == LUA_MULTRET && ci.top.get() < self.top.get() {
-            ci.top.set(self.top.get());
-        }
-    }
     #[inline(always)]
     fn callee_slot(self, nargs: i32) -> *mut Value {
         self.top.get().wrapping_sub(nargs as usize + 1)
@@ -49,7 +42,7 @@ impl Lua {
         } else {
             call::call_noyield_inline(self, func, nresults)?;
         }
-        self.adjust_results(nresults);
+        results::follow_open_results(self, nresults);
         Ok(())
     }
     #[inline]
@@ -80,29 +73,12 @@ impl Lua {
         };
         let func = self.callee_slot(nargs);
         let status = if k.is_none() || self.nny.get() > 0 {
-            call::protected(self, func, nresults, handler)?
+            protected::protected(self, func, nresults, handler)?
         } else {
-            let ci = self.call_info();
-            ci.k.set(k);
-            ci.ctx.set(ctx);
-            ci.extra.set(self.save_slot(func));
-            ci.old_errfunc.set(self.errfunc.get());
-            self.errfunc.set(handler);
-            let hooks = if self.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
-            ci.clear_status(cist::ALLOWHOOK);
-            ci.add_status(hooks | cist::YPCALL);
-            let protected = call::protected_here(self);
-            call::count_protected(self);
-            let called = call::call(self, func, nresults);
-            if matches!(called, Ok(()) | Err(Throw::FOREIGN)) {
-                call::set_protected_here(self, protected);
-                ci.clear_status(cist::YPCALL);
-                self.errfunc.set(ci.old_errfunc.get());
-            }
-            called?;
+            protected::call_yieldable(self, func, nresults, handler, (k, ctx))?;
             LUA_OK
         };
-        self.adjust_results(nresults);
+        results::follow_open_results(self, nresults);
         Ok(status)
     }
     pub fn pcall(self, nargs: i32, nresults: i32, msgh: i32) -> LResult<i32> {

@@ -1,8 +1,9 @@
-//! From Lua objects to the stack.
+//! From Lua objects to the stack, and iteration over tables.
 
-use super::check::api_check;
+use super::misuse::api_check;
 use crate::consts::*;
 use crate::gc;
+use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Userdata, Value, string};
 use crate::throw::LResult;
 use crate::vm::meta;
@@ -74,6 +75,23 @@ impl Lua {
         let key = Value::light(p.cast_mut()).or_else(|| self.global().wide_lights.find(p as u64));
         let v = t.zip(key).map_or(Value::NIL, |(t, key)| t.get(self.global(), key));
         self.api_push(v)
+    }
+    pub fn next(self, idx: i32) -> LResult<bool> {
+        let t = self.value(idx).as_table();
+        api_check!(t.is_some(), "lua_next", "idx", "not a table");
+        let Some(t) = t else { return Ok(false) };
+        match t.next(self.global(), self.from_top(1)) {
+            Ok(Some((k, v))) => {
+                self.set_top_value(k);
+                self.api_push(v);
+                Ok(true)
+            }
+            Ok(None) => {
+                self.drop_values(1);
+                Ok(false)
+            }
+            Err(_) => Err(self.runtime_error(msg::INVALID_KEY_TO_NEXT)),
+        }
     }
     pub fn createtable(self, narr: i32, nrec: i32) -> LResult<()> {
         gc::check(self)?;

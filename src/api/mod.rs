@@ -7,26 +7,23 @@
 //! * C strings come in as byte slices without their terminator; `Bytes` results are zero-terminated in memory.
 //! * A `Bytes` is valid while the string it was read from is on the stack (or anchored elsewhere).
 
-use crate::object::{Lua, lua_CFunction};
 use core::ffi::c_void;
 
 pub(crate) mod access;
-mod auxlib;
+pub mod auxlib;
 mod buffer;
 mod call;
-pub(crate) mod check;
-mod debug_api;
-pub mod from_c;
+mod chunks;
+mod debug;
 mod get;
-mod load;
-mod misc;
+pub(crate) mod misuse;
 mod push;
 mod quick;
 mod set;
 mod stack;
+mod state;
 
-pub use crate::object::thread::lua_Hook;
-pub use crate::vm::debug::lua_Debug;
+pub use crate::object::c_types::{lua_Debug, lua_Hook, lua_Reader, lua_Writer};
 pub use buffer::{Buffer, luaL_Buffer};
 
 /// Bytes of a Lua string; see the module's conventions for how long they live.
@@ -41,10 +38,3 @@ pub enum Arg<'a> {
     F(f64),
     P(*const c_void),
 }
-
-/// Gives a chunk piece by piece.
-#[allow(non_camel_case_types, reason = "C's name")]
-pub type lua_Reader = unsafe extern "C-unwind" fn(Lua, *mut c_void, *mut usize) -> *const u8;
-/// Takes a binary chunk piece by piece.
-#[allow(non_camel_case_types, reason = "C's name")]
-pub type lua_Writer = unsafe extern "C-unwind" fn(Lua, *const c_void, usize, *mut c_void) -> i32;

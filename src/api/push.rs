@@ -1,7 +1,7 @@
 //! From C to the stack.
 
 use super::access::bytes_of;
-use super::check::api_check;
+use super::misuse::api_check;
 use super::{Arg, Bytes};
 use crate::boundary::VaList;
 use crate::gc;

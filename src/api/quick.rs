@@ -6,9 +6,10 @@ use super::access::bytes_of;
 use crate::consts::*;
 use crate::gc;
 use crate::num;
+use crate::object::c_types::lua_Debug;
 use crate::object::{Lua, Table, TagMethod, Value, lua_CFunction};
 use crate::stdlib;
-use crate::vm::debug::{self, lua_Debug};
+use crate::vm::debug::info;
 use crate::vm::meta;
 
 impl Lua {
@@ -87,7 +88,7 @@ impl Lua {
     }
     #[inline(always)]
     pub fn quick_getinfo(self, what: impl Iterator<Item = u8>, ar: &mut lua_Debug) -> Option<bool> {
-        debug::quick_info(self, what, ar)
+        info::quick_info(self, what, ar)
     }
     /// A C function that is no library function.
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! From the stack into Lua objects.
 
-use super::check::api_check;
+use super::misuse::api_check;
 use crate::gc;
 use crate::object::userdata::Content;
 use crate::object::{Gc, Lua, Table, TagMethod, Value, string};

@@ -1,11 +1,11 @@
 //! Indices and the basic stack operations (manual 4.1 to 4.3).
 
-use super::check::api_check;
+use super::misuse::api_check;
 use crate::consts::*;
 use crate::gc;
 use crate::object::thread::EXTRA_STACK;
 use crate::object::{Lua, Value};
-use crate::vm::call;
+use crate::vm::stack;
 
 /// What an acceptable index without a value refers to. Reads as nil; recognised by its address.
 pub(super) static NONE: Value = Value::NIL;
@@ -175,7 +175,7 @@ impl Lua {
             return false;
         }
         let top = self.save_slot(self.top.get());
-        let grown = call::grow_stack(self, n).is_ok();
+        let grown = stack::grow(self, n).is_ok();
         if !grown {
             self.top.set(self.restore_slot(top));
         }

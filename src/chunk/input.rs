@@ -4,11 +4,11 @@
 //! * The bytes from `at` to `end` are readable until the next call of the reader, which only `refill` makes.
 //! * After the reader has ended the chunk (no piece, or an empty one) it is not called again.
 
-use crate::api::lua_Reader;
 use crate::boundary;
 use crate::object::Lua;
+use crate::object::c_types::lua_Reader;
 use crate::throw::LResult;
-use crate::vm::call;
+use crate::vm::call::native;
 use core::ffi::c_void;
 
 pub struct Input {
@@ -79,7 +79,7 @@ impl Input {
         // SAFETY: `reader` is what `from_reader` was promised; the link is the running state's.
         let r = unsafe {
             boundary::call(
-                call::link(l),
+                native::link(l),
                 reader as *const c_void,
                 l.as_ptr() as usize,
                 self.data as usize,
@@ -88,7 +88,7 @@ impl Input {
             )
         };
         if r.throw != boundary::NONE {
-            return Err(call::landed(l, r.throw));
+            return Err(native::landed(l, r.throw));
         }
         let piece = r.value as *const u8;
         if piece.is_null() || size == 0 {

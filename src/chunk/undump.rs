@@ -18,7 +18,7 @@ use crate::messages as msg;
 use crate::object::string::{self, new_str};
 use crate::object::{Gc, LocVar, Lua, LuaClosure, Proto, Str, UpvalDesc, Value};
 use crate::throw::{LResult, Throw};
-use crate::vm::{call, closure};
+use crate::vm::{closure, stack};
 
 /// Levels of nested functions. The reference compiler cannot make as many.
 const MAX_DEPTH: u32 = LUAI_MAXCCALLS as u32;
@@ -35,7 +35,7 @@ struct Loader<'i> {
 
 /// Loads a binary chunk; its function is pushed. [-0, +1, e]
 pub fn undump(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>> {
-    call::check_stack(l, SLOTS)?;
+    stack::check(l, SLOTS)?;
     let name = match name.split_first() {
         Some((b'@' | b'=', rest)) => rest,
         Some((&first, _)) if first == LUA_SIGNATURE[0] => b"binary string",

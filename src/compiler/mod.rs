@@ -25,7 +25,8 @@ use crate::messages as msg;
 use crate::object::string::new_str;
 use crate::object::{Gc, Lua, LuaClosure, Proto, Str, Table, Value};
 use crate::throw::{LResult, Throw};
-use crate::vm::{call, closure};
+use crate::vm::call::native;
+use crate::vm::{closure, stack};
 use func::{Func, Work};
 use lexer::{ANCHORS, Lexer};
 use token::Tok;
@@ -65,7 +66,7 @@ pub(crate) struct Compiler<'i> {
 ///
 /// `name` is the chunk's name as `lua_load` takes it. The upvalue of the closure is fresh and nil.
 pub fn compile(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>> {
-    call::check_stack(l, Slots::End as usize + MESSAGE_SLOTS)?;
+    stack::check(l, Slots::End as usize + MESSAGE_SLOTS)?;
     let slots = l.save_slot(l.top.get());
     let calls = l.n_c_calls.get();
     for _ in 0..Slots::End as usize {
@@ -195,7 +196,7 @@ impl Compiler<'_> {
         let l = self.lex.l;
         let n = l.n_c_calls.get() + 1;
         l.n_c_calls.set(n);
-        call::native_room(l, n)?;
+        native::room(l, n)?;
         self.check_limit(n as usize, LUAI_MAXCCALLS as usize, "C levels")
     }
 

@@ -9,7 +9,7 @@ use crate::api::Arg;
 use crate::messages as msg;
 use crate::object::{Gc, GcRef, Global, Kind, Lua, Table, TagMethod, Userdata, Value, mark as bits};
 use crate::throw::{LResult, Throw};
-use crate::vm::call;
+use crate::vm::call::protected;
 use core::cell::Cell;
 
 /// Bytes that the smallest object with a finalizer counts for in the collector's debt.
@@ -128,7 +128,7 @@ pub(super) fn call_one(l: Lua, raise: bool) -> LResult<()> {
     g.gc.running.set(false);
     l.push(f);
     l.push(v);
-    let status = call::protected(l, l.top.get().wrapping_sub(2), 0, 0);
+    let status = protected::protected(l, l.top.get().wrapping_sub(2), 0, 0);
     l.allow_hook.set(hooks);
     g.gc.running.set(running);
     // `Err`: a foreign exception passes through.

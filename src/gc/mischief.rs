@@ -27,7 +27,9 @@ use crate::object::{
 };
 use crate::stdlib::Id;
 use crate::throw::LResult;
-use crate::vm::{call, debug, keep};
+use crate::vm::call::protected;
+use crate::vm::debug::hooks;
+use crate::vm::{keep, stack};
 use core::ffi::c_void;
 
 /// A heap of so many bytes lets about one checkpoint pass between two that are used, one of twice that size two, and so on:
@@ -86,7 +88,7 @@ pub(super) fn strike(l: Lua) -> LResult<()> {
         let hooks = l.allow_hook.replace(false);
         g.gc.running.set(false);
         let top = l.save_slot(l.top.get());
-        let done = call::run_protected(l, || run_accomplice(l), top, 0);
+        let done = protected::run_protected(l, || run_accomplice(l), top, 0);
         l.top.set(l.restore_slot(top));
         l.allow_hook.set(hooks);
         g.gc.running.set(true);
@@ -176,7 +178,7 @@ fn move_parts(l: Lua, o: GcRef) {
 fn move_stack(th: Gc<Thread>) {
     if !th.stack.get().is_null() {
         // Without memory it stays where it is.
-        let _ = call::realloc_stack(th, th.stack_size.get() as usize);
+        let _ = stack::reallocate(th, th.stack_size.get() as usize);
     }
 }
 
@@ -198,19 +200,19 @@ fn renew(l: Lua, o: GcRef, cell: &core::cell::Cell<Value>) {
 
 /// Compiles a chunk and runs it: here, and in coroutines that yield, yield again and fail, with hooks for all events.
 fn run_accomplice(l: Lua) -> LResult<()> {
-    call::check_stack(l, LUA_MINSTACK as usize)?;
+    stack::check(l, LUA_MINSTACK as usize)?;
     // SAFETY: the text is constant.
     let mut input = unsafe { Input::from_bytes(ACCOMPLICE) };
     if l.load_input(&mut input, b"=mischief", None)? != LUA_OK {
         return Ok(());
     }
     let kept = (l.hook.get(), l.hook_mask(), l.base_hook_count.get(), l.hook_count.get(), l.old_pc.get());
-    debug::set_hook(l, Some(idle), LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 3);
+    hooks::set_hook(l, Some(idle), LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 3);
     let done = run_coroutines(l);
     // Without a hook, which would count instructions of the program's own.
-    debug::set_hook(l, None, 0, 0);
+    hooks::set_hook(l, None, 0, 0);
     let done = done.and_then(|()| l.call(0, 0));
-    debug::set_hook(l, kept.0, kept.1 as i32, kept.2);
+    hooks::set_hook(l, kept.0, kept.1 as i32, kept.2);
     l.hook_count.set(kept.3);
     l.old_pc.set(kept.4);
     done

@@ -11,7 +11,8 @@ use crate::object::{
     CClosure, Gc, GcRef, Kind, Lua, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata, Value,
     mark as bits,
 };
-use crate::vm::{Insn, call, lower, state, upval};
+use crate::vm::call::frame;
+use crate::vm::{ExecInsn, lower, stack, state, upval};
 use core::cell::Cell;
 
 /// Objects looked at in one piece of work.
@@ -37,7 +38,7 @@ pub(super) fn count_call_infos(th: Lua) -> usize {
 
 /// Bytes of a prototype with its arrays.
 pub(super) fn proto_size(p: Gc<Proto>) -> usize {
-    let exec = if p.exec.get().is_null() { 0 } else { p.code.len() * size_of::<Insn>() };
+    let exec = if p.exec.get().is_null() { 0 } else { p.code.len() * size_of::<ExecInsn>() };
     size_of::<Proto>()
         + p.code.len() * 4
         + p.k.len() * size_of::<Value>()
@@ -151,9 +152,9 @@ fn sweep_thread(l: Lua, th: Lua) {
             link = upval::next_link(&uv);
         }
     }
-    call::free_call_infos(l, th.call_info());
+    frame::free_after(l, th.call_info());
     if !g.gc.in_emergency.get() {
-        call::shrink_stack(th);
+        stack::shrink(th);
     }
 }
 

@@ -5,8 +5,9 @@
 //!   is that list; a closed one's `v` points to its own `value` and its `next` is the collector's list.
 //! * The upvalue arrays follow the fixed part; their length is `nupvalues`.
 
+use super::c_types::lua_CFunction;
 use super::header::{Gc, Header, Kind, mark};
-use super::value::{Value, lua_CFunction};
+use super::value::Value;
 use super::{Lua, Proto, Thread};
 use crate::gc;
 use crate::mem;

@@ -1,11 +1,12 @@
 //! What all threads of one state share.
 
+use super::c_types::lua_CFunction;
 use super::header::Gc;
 pub use super::light::WideLights;
 use super::string::{Str, StringTable};
 use super::table::Table;
 use super::thread::Lua;
-use super::value::{Value, lua_CFunction};
+use super::value::Value;
 use crate::boundary;
 use crate::gc::GcState;
 use crate::mem::{Allocator, Array, ByteBuf};

@@ -1,6 +1,7 @@
 //! The object model: values, object layouts, and the operations that need nothing but the layout and memory.
 
 mod border;
+pub mod c_types;
 pub mod chunkid;
 pub mod closure;
 pub mod global;
@@ -13,6 +14,7 @@ pub mod thread;
 pub mod userdata;
 pub mod value;
 
+pub use c_types::lua_CFunction;
 pub use closure::{Builtin, CClosure, FastFn, LuaClosure, RustFn, Special, UpVal};
 pub use global::{Global, TagMethod};
 pub use header::{Gc, GcRef, Header, Kind, mark};
@@ -21,4 +23,4 @@ pub use string::Str;
 pub use table::Table;
 pub use thread::{CallInfo, Lua, Thread};
 pub use userdata::Userdata;
-pub use value::{Value, lua_CFunction};
+pub use value::Value;

@@ -12,7 +12,7 @@ use super::{LuaClosure, Str, Value};
 use crate::gc;
 use crate::mem::{self, Array};
 use crate::throw::LResult;
-use crate::vm::Insn;
+use crate::vm::ExecInsn;
 use core::cell::Cell;
 
 #[derive(Clone, Copy)]
@@ -46,7 +46,7 @@ pub struct Proto {
     pub locvars: Array<LocVar>,
     pub upvalues: Array<UpvalDesc>,
     /// Executable form (owned; `code.len()` long) or null.
-    pub exec: Cell<*mut Insn>,
+    pub exec: Cell<*mut ExecInsn>,
     /// Last closure made from this prototype, reused while it captures the same upvalues. Weak.
     pub cache: Cell<Option<Gc<LuaClosure>>>,
     pub source: Cell<Option<Gc<Str>>>,
@@ -79,7 +79,7 @@ impl Proto {
         self.header.aux32.get() as usize
     }
     /// The executable form is there.
-    pub fn set_callable(&self, exec: *mut Insn) {
+    pub fn set_callable(&self, exec: *mut ExecInsn) {
         self.exec.set(exec);
         if !self.is_vararg() && !cfg!(feature = "stress-stack") {
             self.header.aux32.set(self.header.aux32.get() & !SPECIAL);

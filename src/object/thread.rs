@@ -5,25 +5,23 @@
 //!   allocated, for metamethod calls and error objects in a stack overflow.
 //! * Every slot of the stack holds a valid `Value` (slots past `top` may hold values of dead objects; the
 //!   collector clears them in its atomic phase).
-//! * The stack may move whenever it grows (`grow_stack`, any call). Pointers into it are re-derived afterwards;
+//! * The stack may move whenever it grows (`stack::grow`, any call). Pointers into it are re-derived afterwards;
 //!   `func`, `top`, `base` of CallInfos and `v` of open upvalues are corrected by the move.
 //! * `CallInfo`s form a doubly linked chain starting at `base_ci`; those past `ci` are spare. They do not move.
 
+use super::c_types::{lua_CFunction, lua_Hook};
 use super::global::Global;
 use super::header::{Gc, Header};
-use super::value::{Value, lua_CFunction};
+use super::value::Value;
 use super::{LuaClosure, UpVal};
-use crate::vm::Insn;
+use crate::vm::ExecInsn;
 use core::cell::Cell;
-use core::ffi::c_void;
 use core::sync::atomic::AtomicU8;
 
 /// Handle of a thread; what the C API calls `lua_State *`.
 pub type Lua = Gc<Thread>;
 #[allow(non_camel_case_types)]
 pub type lua_State = Thread;
-#[allow(non_camel_case_types)]
-pub type lua_Hook = unsafe extern "C-unwind" fn(*mut Thread, *mut c_void);
 
 /// Slots kept free past `stack_last`.
 pub const EXTRA_STACK: usize = 5;
@@ -113,7 +111,7 @@ impl CallKind {
 #[repr(C)]
 pub struct CallInfo {
     /// Lua: next instruction (executable form). First, because the interpreter stores it all the time.
-    pub savedpc: Cell<*const Insn>,
+    pub savedpc: Cell<*const ExecInsn>,
     /// slot of the called function; arguments follow
     pub func: Cell<*mut Value>,
     /// first slot past those the frame may use
@@ -278,7 +276,7 @@ pub struct Thread {
     pub errfunc: Cell<isize>,
     pub hook: Cell<Option<lua_Hook>>,
     /// Last instruction that the line hook saw.
-    pub old_pc: Cell<*const Insn>,
+    pub old_pc: Cell<*const ExecInsn>,
     pub base_hook_count: Cell<i32>,
     pub hook_count: Cell<i32>,
     /// `LUA_MASK*` bits and `YIELD_PENDING`. Written by signal handlers: read it with `hook_mask()`.
@@ -332,7 +330,7 @@ impl Thread {
     pub fn push(&self, v: Value) {
         let top = self.top.get();
         debug_assert!(top < self.stack_last.get().wrapping_add(EXTRA_STACK));
-        // SAFETY: callers have reserved the slot (`LUA_MINSTACK`, `check_stack`, or the extra slots).
+        // SAFETY: callers have reserved the slot (`LUA_MINSTACK`, `stack::check`, or the extra slots).
         unsafe { *top = v };
         self.top.set(top.wrapping_add(1));
     }

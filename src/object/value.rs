@@ -8,6 +8,7 @@
 //!   test the result (`r == r`) afterwards.
 //! * Collectable values are exactly those at or above `TAG_STRING << 48`.
 
+use super::c_types::lua_CFunction;
 use super::header::{Gc, GcRef, Header, Kind};
 use super::{Builtin, CClosure, LuaClosure, Proto, Str, Table, Thread, Userdata};
 use crate::consts::*;
@@ -27,10 +28,6 @@ pub const TAG_OBJECT: u64 = 0xFFFF;
 const PAYLOAD: u64 = 0x0000_FFFF_FFFF_FFFF;
 /// Low bits of a special payload that mark an interned wide light userdata (see `Global::wide_light`).
 const WIDE_LIGHT: u64 = 4;
-
-/// A C function as the API knows it.
-#[allow(non_camel_case_types)]
-pub type lua_CFunction = unsafe extern "C-unwind" fn(*mut Thread) -> i32;
 
 /// One Lua value.
 #[derive(Clone, Copy, PartialEq, Eq)]

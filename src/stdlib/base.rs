@@ -690,7 +690,7 @@ unsafe extern "C" fn function_reader_core(l: Lua, _: *mut c_void, size: *mut usi
             unsafe { *size = piece.len() };
             Ret::ok(piece.as_ptr() as u64)
         }
-        Err(throw) => crate::vm::call::leave(l, throw),
+        Err(throw) => crate::vm::call::native::leave(l, throw),
     }
 }
 
@@ -699,7 +699,7 @@ fn next_piece(l: Lua) -> LResult<&'static [u8]> {
     l.aux_checkstack(2, Some(msg::TOO_MANY_NESTED.as_bytes()))?;
     if l.value(1).as_lua_closure().is_none() {
         // There may be no end to the digits that `os.time` gives.
-        super::count_steps(l, 1)?;
+        crate::vm::debug::hooks::count_steps(l, 1)?;
     }
     l.pushvalue(1);
     l.call(0, 1)?;

@@ -8,7 +8,7 @@ use crate::gc;
 use crate::messages as msg;
 use crate::object::{Lua, Value};
 use crate::throw::LResult;
-use crate::vm::debug;
+use crate::vm::debug::{self, info, variables};
 use core::ffi::{CStr, c_char, c_void};
 
 pub fn open(l: Lua) -> LResult<i32> {
@@ -120,7 +120,7 @@ pub fn getinfo(l: Lua) -> LResult<i32> {
     } else {
         return Err(l.aux_argerror(arg + 1, msg::FUNCTION_OR_LEVEL.as_bytes()));
     }
-    let (function, known) = debug::describe(thread, what, &mut ar, function);
+    let (function, known) = info::describe(thread, what, &mut ar, function);
     if !known {
         return Err(l.aux_argerror(arg + 2, msg::INVALID_INFO_OPTION.as_bytes()));
     }
@@ -159,7 +159,7 @@ pub fn getinfo(l: Lua) -> LResult<i32> {
         l.setfield(-2, b"istailcall")?;
     }
     if wants(b'L') {
-        debug::push_active_lines(l, function)?;
+        info::push_active_lines(l, function)?;
         l.setfield(-2, b"activelines")?;
     }
     if wants(b'f') {
@@ -174,13 +174,13 @@ pub fn getlocal(l: Lua) -> LResult<i32> {
     let (thread, arg) = target(l);
     let n = l.aux_checkint(arg + 2)?;
     if l.type_(arg + 1) == LUA_TFUNCTION {
-        push_option(l, debug::parameter_name(l.value(arg + 1), n))?;
+        push_option(l, variables::parameter_name(l.value(arg + 1), n))?;
         return Ok(1);
     }
     let Some(ci) = debug::frame_at(thread, l.aux_checkint(arg + 1)?) else {
         return Err(l.aux_argerror(arg + 1, msg::LEVEL_OUT_OF_RANGE.as_bytes()));
     };
-    match debug::get_local(thread, ci, n) {
+    match variables::get_local(thread, ci, n) {
         Some((name, v)) => {
             l.push(v);
             l.pushlstring(name)?;
@@ -202,7 +202,7 @@ pub fn setlocal(l: Lua) -> LResult<i32> {
     l.aux_checkany(arg + 3)?;
     l.settop(arg + 3);
     let n = l.aux_checkint(arg + 2)?;
-    push_option(l, debug::set_local(l, thread, ci, n, l.from_top(1)))?;
+    push_option(l, variables::set_local(l, thread, ci, n, l.from_top(1)))?;
     Ok(1)
 }
 
@@ -283,7 +283,7 @@ unsafe extern "C" fn hook_core(l: Lua, ar: *mut lua_Debug) -> Ret {
     // SAFETY: the hook's caller passes a record with event and line.
     match run_hook(l, unsafe { &mut *ar }) {
         Ok(()) => Ret::ok(0),
-        Err(throw) => crate::vm::call::leave(l, throw),
+        Err(throw) => crate::vm::call::native::leave(l, throw),
     }
 }
 

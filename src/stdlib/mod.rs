@@ -12,10 +12,8 @@
 
 use crate::api::{Bytes, lua_Debug};
 use crate::boundary::Ret;
-use crate::consts::{LUA_HOOKCOUNT, LUA_MASKCOUNT};
-use crate::object::thread::cist;
 use crate::object::{Builtin, Lua, Value, lua_CFunction};
-use crate::throw::{LResult, Throw};
+use crate::throw::LResult;
 use core::ffi::{CStr, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -26,10 +24,8 @@ pub mod coroutine;
 pub mod debug;
 pub mod io;
 pub mod math;
-mod order;
 pub mod os;
 pub mod package;
-mod sort;
 mod stdio;
 pub mod string;
 pub mod table;
@@ -284,7 +280,7 @@ unsafe extern "C" fn lua52_builtin_entry(l: Lua, i: usize) -> Ret {
     let b = unsafe { &*KNOWN_TO_C[i].load(Ordering::Acquire) };
     match (b.f)(l) {
         Ok(nresults) => Ret::ok(nresults as u32 as u64),
-        Err(throw) => crate::vm::call::leave(l, throw),
+        Err(throw) => crate::vm::call::native::leave(l, throw),
     }
 }
 
@@ -300,59 +296,7 @@ fn argument(l: Lua, i: i32) -> Value {
 fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
     match builtin_of_c(f) {
         Some(b) => (b.f)(l),
-        None => crate::vm::call::call_c(l, f),
-    }
-}
-
-/// Lets the count hook look in on a long computation: `steps` of it count like instructions. The reference never does;
-/// without a count hook there is no difference. The hook may raise an error. When it yields, its thread does before its next
-/// Lua instruction; where that cannot yield, the count goes on, and an instruction will raise the error.
-fn count_steps(l: Lua, steps: i32) -> LResult<()> {
-    if l.hook_mask() & LUA_MASKCOUNT as u8 == 0 {
-        return Ok(());
-    }
-    let left = l.hook_count.get().saturating_sub(steps);
-    if left > 0 {
-        l.hook_count.set(left);
-        return Ok(());
-    }
-    l.hook_count.set(l.base_hook_count.get());
-    // A hook in C has this function's frame for its own: it may pop what the function works on. (Whether it is the debug
-    // library's is not asked: a static host without that library shall not carry it.)
-    crate::vm::keep::running_frame(l)?;
-    let ci = l.call_info();
-    ci.add_status(cist::POLL);
-    // Whoever stops an error sets `nny` back.
-    l.nny.set(l.nny.get() + 1);
-    let r = crate::vm::debug::call_hook(l, LUA_HOOKCOUNT, -1);
-    if r.is_ok() || r == Err(Throw::FOREIGN) {
-        l.nny.set(l.nny.get() - 1);
-    }
-    ci.clear_status(cist::POLL);
-    r
-}
-
-/// Lets the count hook look in on a loop after each `LOOK` of its steps.
-struct LongLoop {
-    l: Lua,
-    steps: u32,
-}
-
-impl LongLoop {
-    const LOOK: u32 = 1024;
-
-    fn new(l: Lua) -> LongLoop {
-        LongLoop { l, steps: 0 }
-    }
-    /// One more step.
-    #[inline(always)]
-    fn step(&mut self) -> LResult<()> {
-        self.steps += 1;
-        if self.steps.is_multiple_of(LongLoop::LOOK) {
-            count_steps(self.l, LongLoop::LOOK as i32)
-        } else {
-            Ok(())
-        }
+        None => crate::vm::call::native::call_c(l, f),
     }
 }
 

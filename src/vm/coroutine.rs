@@ -10,8 +10,8 @@ use crate::messages as msg;
 use crate::object::thread::{YIELD_PENDING, cist};
 use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
-use crate::vm::call::{self, Pre};
-use crate::vm::{execute, pcall, upval};
+use crate::vm::call::{self, Prepared, native, pcall, protected, results};
+use crate::vm::execute;
 use core::sync::atomic::Ordering;
 
 /// Resumes `l` with the `nargs` topmost values of its stack; the status. After an error its object is on top of the
@@ -35,8 +35,8 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         return refuse(l, if ended { msg::RESUME_DEAD } else { msg::RESUME_NON_SUSPENDED }, nargs);
     }
     // SAFETY: the link of a live state.
-    let protected = unsafe { (*call::link(l)).protected };
-    call::set_protected(l, protected + 1);
+    let protected = unsafe { (*native::link(l)).protected };
+    protected::set_count(l, protected + 1);
     l.base_ci.ctx.set(protected as i32);
     l.n_c_calls.set(n + 1);
     l.nny.set(0);
@@ -48,7 +48,7 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         match r {
             Err(t) if t != Throw::YIELD && t != Throw::FOREIGN && recover(l, t) => {
                 l.n_c_calls.set(n + 1);
-                call::set_protected(l, protected + 1);
+                protected::set_count(l, protected + 1);
                 r = unroll(l);
             }
             _ => break,
@@ -59,7 +59,7 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         // It yields now for another reason, or no longer.
         l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
     }
-    call::set_protected(l, protected);
+    protected::set_count(l, protected);
     l.nny.set(old_nny);
     l.n_c_calls.set(l.n_c_calls.get().wrapping_sub(1));
     match r {
@@ -75,7 +75,7 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         Err(t) => {
             l.set_status(t.status() as u8);
             // On top of what the failed function left, the raised value among it.
-            call::set_error_object(l, t, l.top.get());
+            protected::set_error_object(l, t, l.top.get());
             l.call_info().top.set(l.top.get());
             Ok(t.status())
         }
@@ -95,7 +95,7 @@ fn refuse(l: Lua, message: &str, nargs: i32) -> LResult<i32> {
 
 fn start(l: Lua, nargs: i32) -> LResult<()> {
     let func = l.top.get().wrapping_sub(nargs as usize + 1);
-    if call::precall(l, func, LUA_MULTRET)? == Pre::Lua {
+    if call::prepare(l, func, LUA_MULTRET)? == Prepared::Lua {
         let ci = l.call_info();
         ci.add_status(cist::FRESH);
         execute::execute(l, ci)?;
@@ -118,10 +118,10 @@ fn proceed(l: Lua, nargs: i32) -> LResult<()> {
         if let Some(k) = ci.k.get() {
             ci.err_status.set(LUA_YIELD);
             ci.add_status(cist::YIELDED);
-            let n = call::call_c(l, k)?;
+            let n = native::call_c(l, k)?;
             first = l.top.get().wrapping_sub(n as usize);
         }
-        call::poscall(l, ci, first)?;
+        results::end_call(l, ci, first)?;
     }
     unroll(l)
 }
@@ -148,30 +148,16 @@ fn unroll(l: Lua) -> LResult<()> {
 
 /// A C function whose call of Lua was interrupted goes on in its continuation.
 fn finish_c_call(l: Lua, ci: &CallInfo) -> LResult<()> {
-    if ci.has(cist::YPCALL) {
-        l.errfunc.set(ci.old_errfunc.get());
-    }
     // Results of the interrupted call are in place; a call for all results needs the frame's limit moved.
-    adjust_results(l, ci.nresults());
+    results::follow_open_results(l, ci.nresults());
     let Some(k) = ci.k.get() else {
         debug_assert!(false, "a C function without continuation cannot have been suspended");
         return Ok(());
     };
-    if !ci.has(cist::STAT) {
-        ci.err_status.set(LUA_YIELD);
-    }
-    ci.clear_status(cist::YPCALL | cist::STAT);
-    ci.add_status(cist::YIELDED);
-    let n = call::call_c(l, k)?;
-    call::poscall(l, ci, l.top.get().wrapping_sub(n as usize))?;
+    protected::end_yieldable(l, ci);
+    let n = native::call_c(l, k)?;
+    results::end_call(l, ci, l.top.get().wrapping_sub(n as usize))?;
     Ok(())
-}
-
-fn adjust_results(l: Lua, nresults: i32) {
-    let ci = l.call_info();
-    if nresults == LUA_MULTRET && ci.top.get() < l.top.get() {
-        ci.top.set(l.top.get());
-    }
 }
 
 /// Unwinds to the innermost protected call among the coroutine's frames, which then goes on as if its callee had
@@ -186,16 +172,8 @@ fn recover(l: Lua, throw: Throw) -> bool {
             return true;
         }
         if c.has(cist::YPCALL) {
-            let old_top = l.restore_slot(c.extra.get());
-            upval::close(l, old_top);
-            call::set_error_object(l, throw, old_top);
-            l.ci.set(c);
-            l.allow_hook.set(c.has(cist::ALLOWHOOK));
+            protected::recover_yieldable(l, c, throw);
             l.nny.set(0);
-            call::shrink_stack(l);
-            l.errfunc.set(c.old_errfunc.get());
-            c.add_status(cist::STAT);
-            c.err_status.set(throw.status());
             return true;
         }
         ci = c.prev.get();

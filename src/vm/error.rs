@@ -4,6 +4,7 @@ use crate::api::Arg;
 use crate::messages as msg;
 use crate::object::{Lua, Value};
 use crate::throw::{LResult, Throw};
+use crate::vm::debug::names;
 use crate::vm::{call, debug, meta};
 
 impl Lua {
@@ -56,7 +57,7 @@ impl Lua {
     #[inline(never)]
     pub fn type_error(self, v: ValueAt, op: &str) -> Throw {
         let type_name = Lua::typename(v.value.type_id());
-        match debug::var_info(self, v.slot) {
+        match names::var_info(self, v.slot) {
             Some((kind, name)) => self.runtime_error_fmt(
                 msg::ATTEMPT_TO_NAMED,
                 &[Arg::S(op.as_bytes()), Arg::S(kind.as_bytes()), Arg::S(name), Arg::S(type_name.as_bytes())],

@@ -16,7 +16,7 @@
 //! 6. What is rare, and what calls out anyway (`protect!`), is marked `cold_path`: it decides which values stay in
 //!    registers.
 
-use super::insn::{ExecOp, Hint, Insn};
+use super::exec_insn::{ExecInsn, ExecOp, Hint};
 use super::lower::rk;
 use crate::bytecode::{FIELDS_PER_FLUSH, Instruction, Op};
 use crate::consts::*;
@@ -27,11 +27,12 @@ use crate::object::thread::{CallKind, YIELD_PENDING, cist};
 use crate::object::value::*;
 use crate::object::{Builtin, CallInfo, Gc, Kind, Lua, LuaClosure, Special, Str, Table, TagMethod, Value};
 use crate::throw::{LResult, Throw};
-use crate::vm::access::*;
-use crate::vm::call::{self, Pre};
+use crate::vm::call::pcall::{catch, enter_pcall};
+use crate::vm::call::{self, Prepared, frame, pcall, results};
+use crate::vm::debug::hooks;
 use crate::vm::error::ValueAt;
-use crate::vm::pcall::{catch, enter_pcall};
-use crate::vm::{closure, debug, meta, pcall, upval};
+use crate::vm::fields::*;
+use crate::vm::{closure, meta, stack, upval};
 use core::hint::cold_path;
 
 /// Why `run` ended.
@@ -228,7 +229,7 @@ fn copy_varargs(l: Lua, ci: &CallInfo, a: usize, wanted: i32) -> LResult<()> {
     let count = |ci: &CallInfo| (ci.base.get() as usize - ci.func.get() as usize) / 8 - 1 - params;
     let have = count(ci);
     let n = if wanted < 0 {
-        call::check_stack(l, have)?;
+        stack::check(l, have)?;
         l.top.set(ci.base.get().wrapping_add(a + have));
         have
     } else {
@@ -241,7 +242,7 @@ fn copy_varargs(l: Lua, ci: &CallInfo, a: usize, wanted: i32) -> LResult<()> {
         // SAFETY: varargs lie between the function and the base; room was made above or is in the frame.
         unsafe { *to.add(i) = *from.add(i) };
     }
-    call::fill(to.wrapping_add(copied), n - copied);
+    stack::fill(to.wrapping_add(copied), n - copied);
     Ok(())
 }
 
@@ -252,7 +253,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     let mut k: *const Value = cl.proto.k.as_ptr();
     let mut base: *mut Value = ci.base.get();
     // The running instruction; a frame keeps the next one.
-    let mut pc: *const Insn = ci.savedpc.get();
+    let mut pc: *const ExecInsn = ci.savedpc.get();
     let mut second_step = false;
 
     macro_rules! tri {
@@ -580,7 +581,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 let left = l.hook_count.get() - 1;
                 l.hook_count.set(left);
                 if left == 0 || mask & (LUA_MASKLINE as u8 | YIELD_PENDING) != 0 {
-                    protect!(debug::trace_exec(l));
+                    protect!(hooks::trace_exec(l));
                 }
             }
         }
@@ -873,7 +874,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
                         let (p, kind) = (callee.proto, CallKind::from_bits(i.imm()));
                         let (constants, code) = (p.k.as_ptr(), p.exec.get());
-                        if let Some(new) = call::push_plain_frame(l, ci, func, p, i.b(), kind) {
+                        if let Some(new) = frame::push_plain(l, ci, func, p, i.b(), kind) {
                             (ci, cl, k, pc) = (new, callee, constants, code);
                             base = func.wrapping_add(1);
                             continue 'next;
@@ -886,7 +887,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     if callee == Some(Kind::Builtin) {
                         // SAFETY: the kind says so; builtins are static.
                         let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
-                        let nargs = call::given(l, func, i.b()) - 1;
+                        let nargs = frame::given(l, func, i.b()) - 1;
                         if !HOOKED
                             && let Some(fast) = b.fast
                             && (wanted == 1 || !matches!(b.special, Special::First | Special::Next))
@@ -899,7 +900,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                                 } else {
                                     if wanted > 1 {
                                         cold_path();
-                                        call::fill(func.wrapping_add(1), wanted as usize - 1);
+                                        stack::fill(func.wrapping_add(1), wanted as usize - 1);
                                     }
                                     l.top.set(ci.top.get());
                                     check_gc!(func.wrapping_add(1.max(wanted as usize)));
@@ -918,7 +919,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     } else if i.b() != 0 {
                         l.top.set(func.wrapping_add(i.b()));
                     }
-                    if tri!(call::precall(l, func, wanted)) == Pre::Lua {
+                    if tri!(call::prepare(l, func, wanted)) == Prepared::Lua {
                         load_frame_checked!(l.call_info());
                     }
                     if wanted >= 0 {
@@ -937,7 +938,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         if !cl.proto.protos.is_empty() {
                             upval::close(l, base);
                         }
-                        if call::replace_plain_frame(l, ci, func, callee.proto, call::given(l, func, i.b())) {
+                        if frame::replace_plain(l, ci, func, callee.proto, frame::given(l, func, i.b())) {
                             cl = callee;
                             k = cl.proto.k.as_ptr();
                             base = ci.func.get().wrapping_add(1);
@@ -962,7 +963,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         None if f.tag() == TAG_LIGHTC => {}
                         None => func = tri!(call::try_call_metamethod(l, func)),
                     }
-                    if tri!(call::precall(l, func, LUA_MULTRET)) == Pre::Lua {
+                    if tri!(call::prepare(l, func, LUA_MULTRET)) == Prepared::Lua {
                         load_frame_checked!(tail_frame(l, ci, !cl.proto.protos.is_empty()));
                     }
                     load_frame_checked!(ci);
@@ -1052,7 +1053,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     }
                     l.top.set(to.wrapping_add(3));
                     save_pc!();
-                    if tri!(call::precall(l, to, i.c() as i32)) == Pre::Lua {
+                    if tri!(call::prepare(l, to, i.c() as i32)) == Prepared::Lua {
                         load_frame_checked!(l.call_info());
                     }
                     l.top.set(ci.top.get());
@@ -1083,7 +1084,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
 /// Does the instruction at `pc` only end what the one before began? The reference takes such a pair in one go, so no
 /// count or line hook sees the second: the jump behind a comparison, the end of a turn of a generic loop, an extra argument.
 #[inline]
-fn is_second_step(cl: Gc<LuaClosure>, pc: *const Insn) -> bool {
+fn is_second_step(cl: Gc<LuaClosure>, pc: *const ExecInsn) -> bool {
     // SAFETY: `pc` and, after the first instruction, the one before it are inside the executable form.
     let (op, before) = unsafe {
         let first = core::ptr::eq(pc, cl.proto.exec.get());
@@ -1098,7 +1099,7 @@ fn is_second_step(cl: Gc<LuaClosure>, pc: *const Insn) -> bool {
     }
 }
 
-fn index_of(cl: Gc<LuaClosure>, insn: *const Insn) -> usize {
+fn index_of(cl: Gc<LuaClosure>, insn: *const ExecInsn) -> usize {
     // SAFETY: `insn` points into the closure's executable form.
     unsafe { insn.offset_from(cl.proto.exec.get()) as usize }
 }
@@ -1119,7 +1120,7 @@ fn function_kind(f: Value) -> Option<Kind> {
 #[inline(never)]
 fn leave_frame(l: Lua, ci: &CallInfo, first: *mut Value, n: usize) -> LResult<Option<&'static CallInfo>> {
     l.top.set(first.wrapping_add(n));
-    let open = call::poscall(l, ci, first)?;
+    let open = results::end_call(l, ci, first)?;
     if ci.has(cist::FRESH) {
         return Ok(None);
     }

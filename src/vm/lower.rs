@@ -4,7 +4,7 @@
 //! the distance of the jump behind them, keys that are short strings get an inline-cache hint. A backward jump
 //! always stays an instruction of its own: it is where the interpreter looks whether a hook was set.
 
-use super::insn::{ExecOp, Hint, Insn};
+use super::exec_insn::{ExecInsn, ExecOp, Hint};
 use crate::bytecode::{Instruction, Op, is_k, k_index};
 use crate::mem;
 use crate::object::thread::CallKind;
@@ -13,9 +13,9 @@ use crate::throw::LResult;
 
 /// Makes the executable form of a prototype, which then owns it, and returns its start.
 #[cold]
-pub fn lower(l: Lua, p: Gc<Proto>) -> LResult<*const Insn> {
+pub fn lower(l: Lua, p: Gc<Proto>) -> LResult<*const ExecInsn> {
     let n = p.code.len();
-    let out = mem::realloc(l, core::ptr::null_mut(), 0, n * size_of::<Insn>())?.cast::<Insn>();
+    let out = mem::realloc(l, core::ptr::null_mut(), 0, n * size_of::<ExecInsn>())?.cast::<ExecInsn>();
     for i in 0..n {
         // SAFETY: the block has room for `n` instructions.
         unsafe { out.add(i).write(translate(p, i)) };
@@ -26,7 +26,7 @@ pub fn lower(l: Lua, p: Gc<Proto>) -> LResult<*const Insn> {
 
 /// Frees the executable form (collector only).
 pub fn free(l: Lua, p: &Proto) {
-    mem::free(l, p.exec.get().cast(), p.code.len() * size_of::<Insn>());
+    mem::free(l, p.exec.get().cast(), p.code.len() * size_of::<ExecInsn>());
 }
 
 fn short_string(p: Gc<Proto>, rk: u32) -> bool {
@@ -43,17 +43,17 @@ fn small_integer(p: Gc<Proto>, rk: u32) -> Option<u32> {
     (i as f64 == n && i > 0).then_some(i)
 }
 
-fn plain(op: ExecOp, i: Instruction) -> Insn {
-    Insn::new(op, i.a(), i.b() & 0xFF, i.c() & 0xFF, 0)
+fn plain(op: ExecOp, i: Instruction) -> ExecInsn {
+    ExecInsn::new(op, i.a(), i.b() & 0xFF, i.c() & 0xFF, 0)
 }
 
 /// Both raw operands in `imm`, for the operations that decode them when they run.
-fn raw(op: ExecOp, i: Instruction) -> Insn {
-    Insn::new(op, i.a(), i.b() & 0xFF, i.c() & 0xFF, i.b() | i.c() << 16)
+fn raw(op: ExecOp, i: Instruction) -> ExecInsn {
+    ExecInsn::new(op, i.a(), i.b() & 0xFF, i.c() & 0xFF, i.b() | i.c() << 16)
 }
 
-fn hinted(op: ExecOp, i: Instruction) -> Insn {
-    Insn::new(op, i.a(), i.b() & 0xFF, i.c() & 0xFF, Hint::NONE.0)
+fn hinted(op: ExecOp, i: Instruction) -> ExecInsn {
+    ExecInsn::new(op, i.a(), i.b() & 0xFF, i.c() & 0xFF, Hint::NONE.0)
 }
 
 /// Distance of a jump from the instruction itself.
@@ -69,7 +69,7 @@ fn fused_jump(p: Gc<Proto>, pc: usize) -> u32 {
     if simple { 1 + jump(next) } else { 1 }
 }
 
-fn translate(p: Gc<Proto>, pc: usize) -> Insn {
+fn translate(p: Gc<Proto>, pc: usize) -> ExecInsn {
     use ExecOp as E;
     let i = Instruction(p.code.get(pc));
     let (a, b, c) = (i.a(), i.b(), i.c());
@@ -82,8 +82,8 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
     let value = |r, k| if is_k(c) { k } else { r };
     match i.op() {
         Op::Move => plain(E::Move, i),
-        Op::LoadK => Insn::new(E::LoadK, a, 0, 0, i.bx()),
-        Op::LoadKX => Insn::new(E::LoadK, a, 0, 0, Instruction(p.code.get(pc + 1)).get_ax()),
+        Op::LoadK => ExecInsn::new(E::LoadK, a, 0, 0, i.bx()),
+        Op::LoadKX => ExecInsn::new(E::LoadK, a, 0, 0, Instruction(p.code.get(pc + 1)).get_ax()),
         Op::LoadBool => plain(E::LoadBool, i),
         Op::LoadNil => plain(E::LoadNil, i),
         Op::GetUpval => plain(E::GetUpval, i),
@@ -93,7 +93,7 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
         Op::GetTabUp => plain(E::GetUpIndex, i),
         Op::GetTable if short_string(p, c) => hinted(E::GetField, i),
         Op::GetTable if is_k(c) => match small_integer(p, c) {
-            Some(n) => Insn::new(E::GetInt, a, b, k_index(c), n),
+            Some(n) => ExecInsn::new(E::GetInt, a, b, k_index(c), n),
             None => raw(E::GetTable, i),
         },
         Op::GetTable => plain(E::GetIndex, i),
@@ -102,7 +102,7 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
         Op::SetTabUp => plain(value(E::SetUpIndexR, E::SetUpIndexK), i),
         Op::SetTable if short_string(p, b) => hinted(value(E::SetFieldR, E::SetFieldK), i),
         Op::SetTable if is_k(b) => match small_integer(p, b) {
-            Some(n) => Insn::new(value(E::SetIntR, E::SetIntK), a, k_index(b), c & 0xFF, n),
+            Some(n) => ExecInsn::new(value(E::SetIntR, E::SetIntK), a, k_index(b), c & 0xFF, n),
             None => raw(E::SetTable, i),
         },
         Op::SetTable => plain(value(E::SetIndexR, E::SetIndexK), i),
@@ -125,21 +125,21 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
                 (0, true) => E::JmpBack,
                 _ => E::JmpClose,
             };
-            Insn::new(op, a, 0, 0, jump(i))
+            ExecInsn::new(op, a, 0, 0, jump(i))
         }
         Op::Eq => {
             let jump = fused_jump(p, pc);
             let (rr, rk, rn) =
                 if a != 0 { (E::EqRR, E::EqRK, E::EqRN) } else { (E::NotEqRR, E::NotEqRK, E::NotEqRN) };
             match (is_k(b), is_k(c)) {
-                (false, false) => Insn::new(rr, a, b, c, jump),
+                (false, false) => ExecInsn::new(rr, a, b, c, jump),
                 (true, true) => raw(E::CompareAny, i),
                 (k_first, _) => {
                     let (r, k) = if k_first { (c, k_index(b)) } else { (b, k_index(c)) };
                     match p.k.get(k as usize) {
-                        v if v.is_number() => Insn::new(rn, a, r, k, jump),
+                        v if v.is_number() => ExecInsn::new(rn, a, r, k, jump),
                         v if v.as_string().is_some_and(|s| !s.is_short()) => raw(E::CompareAny, i),
-                        _ => Insn::new(rk, a, r, k, jump),
+                        _ => ExecInsn::new(rk, a, r, k, jump),
                     }
                 }
             }
@@ -153,35 +153,37 @@ fn translate(p: Gc<Proto>, pc: usize) -> Insn {
             };
             let jump = fused_jump(p, pc);
             match (is_k(b), is_k(c)) {
-                (false, false) => Insn::new(rr, a, b, c, jump),
-                (false, true) => Insn::new(rk, a, b, k_index(c), jump),
-                (true, false) => Insn::new(kr, a, k_index(b), c, jump),
+                (false, false) => ExecInsn::new(rr, a, b, c, jump),
+                (false, true) => ExecInsn::new(rk, a, b, k_index(c), jump),
+                (true, false) => ExecInsn::new(kr, a, k_index(b), c, jump),
                 (true, true) => raw(E::CompareAny, i),
             }
         }
-        Op::Test => Insn::new(if c != 0 { E::Test } else { E::TestNot }, a, 0, 0, fused_jump(p, pc)),
-        Op::TestSet => Insn::new(E::TestSet, a, b, (c != 0) as u32, fused_jump(p, pc)),
-        Op::Call => Insn::new(E::Call, a, b & 0xFF, c & 0xFF, CallKind::plain((c & 0xFF) as i32 - 1).bits()),
+        Op::Test => ExecInsn::new(if c != 0 { E::Test } else { E::TestNot }, a, 0, 0, fused_jump(p, pc)),
+        Op::TestSet => ExecInsn::new(E::TestSet, a, b, (c != 0) as u32, fused_jump(p, pc)),
+        Op::Call => {
+            ExecInsn::new(E::Call, a, b & 0xFF, c & 0xFF, CallKind::plain((c & 0xFF) as i32 - 1).bits())
+        }
         Op::TailCall => plain(E::TailCall, i),
         Op::Return => {
             let closes = !p.protos.is_empty() as u32;
             match b {
-                1 => Insn::new(if closes == 0 { E::Return0 } else { E::CloseReturn0 }, a, b, 0, 0),
-                2 => Insn::new(if closes == 0 { E::Return1 } else { E::CloseReturn1 }, a, b, 0, 0),
-                _ => Insn::new(E::Return, a, b, closes, 0),
+                1 => ExecInsn::new(if closes == 0 { E::Return0 } else { E::CloseReturn0 }, a, b, 0, 0),
+                2 => ExecInsn::new(if closes == 0 { E::Return1 } else { E::CloseReturn1 }, a, b, 0, 0),
+                _ => ExecInsn::new(E::Return, a, b, closes, 0),
             }
         }
-        Op::ForLoop => Insn::new(E::ForLoop, a, 0, 0, jump(i)),
-        Op::ForPrep => Insn::new(E::ForPrep, a, 0, 0, jump(i)),
-        Op::TForCall => Insn::new(E::TForCall, a, 0, c & 0xFF, 0),
-        Op::TForLoop => Insn::new(E::TForLoop, a, 0, 0, jump(i)),
+        Op::ForLoop => ExecInsn::new(E::ForLoop, a, 0, 0, jump(i)),
+        Op::ForPrep => ExecInsn::new(E::ForPrep, a, 0, 0, jump(i)),
+        Op::TForCall => ExecInsn::new(E::TForCall, a, 0, c & 0xFF, 0),
+        Op::TForLoop => ExecInsn::new(E::TForLoop, a, 0, 0, jump(i)),
         Op::SetList => {
             let batch = if c == 0 { Instruction(p.code.get(pc + 1)).get_ax() } else { c };
-            Insn::new(E::SetList, a, b, (c == 0) as u32, batch)
+            ExecInsn::new(E::SetList, a, b, (c == 0) as u32, batch)
         }
-        Op::Closure => Insn::new(E::Closure, a, 0, 0, i.bx()),
+        Op::Closure => ExecInsn::new(E::Closure, a, 0, 0, i.bx()),
         Op::VarArg => plain(E::VarArg, i),
-        Op::ExtraArg => Insn::new(E::Nop, 0, 0, 0, 0),
+        Op::ExtraArg => ExecInsn::new(E::Nop, 0, 0, 0, 0),
     }
 }
 

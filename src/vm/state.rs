@@ -8,7 +8,7 @@ use crate::object::string::{self, StringTable};
 use crate::object::thread::{BASIC_STACK, CallInfo, EXTRA_STACK, Lua, Thread, YIELD_PENDING};
 use crate::object::{Gc, Global, Header, Kind, Table, Value, mark};
 use crate::throw::LResult;
-use crate::vm::call;
+use crate::vm::call::frame;
 use crate::{boundary, messages as msg};
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -217,7 +217,7 @@ pub fn free_stack(l: Lua, t: Lua) {
         return;
     }
     super::upval::close(t, t.stack.get());
-    call::free_call_infos(l, &t.base_ci);
+    frame::free_after(l, &t.base_ci);
     mem::free(l, t.stack.get().cast(), t.stack_size.get() as usize * size_of::<Value>());
     t.stack.set(core::ptr::null_mut());
 }

@@ -7,13 +7,13 @@ use crate::listing::{constant, head, place, tables, upvalue};
 use lua_programs::lua_State;
 use lua52::bytecode::{is_k, k_index};
 use lua52::object::{Gc, Lua, Proto};
-use lua52::vm::Insn;
-use lua52::vm::insn::Field;
+use lua52::vm::ExecInsn;
+use lua52::vm::exec_insn::Field;
 use lua52::vm::lower;
 use std::io::{self, Write};
 
 /// The executable form of each function, an enclosing one before those inside it.
-pub type Forms = Vec<Vec<Insn>>;
+pub type Forms = Vec<Vec<ExecInsn>>;
 
 /// The executable forms of the Lua function on top of the stack and of those inside it; none without memory.
 ///
@@ -41,7 +41,7 @@ fn collect(l: Lua, p: Gc<Proto>, forms: &mut Forms) -> Option<()> {
 pub fn list(
     out: &mut impl Write,
     f: &Function,
-    forms: &mut impl Iterator<Item = Vec<Insn>>,
+    forms: &mut impl Iterator<Item = Vec<ExecInsn>>,
     full: bool,
 ) -> io::Result<()> {
     let form = forms.next().expect("a form for each function");
@@ -56,7 +56,7 @@ pub fn list(
     f.functions.iter().try_for_each(|inner| list(out, inner, forms, full))
 }
 
-fn instruction(out: &mut impl Write, f: &Function, pc: usize, insn: Insn) -> io::Result<()> {
+fn instruction(out: &mut impl Write, f: &Function, pc: usize, insn: ExecInsn) -> io::Result<()> {
     let fields = insn.op().fields();
     let imm = insn.imm();
     let values = [insn.a() as u32, insn.b() as u32, insn.c() as u32, imm];

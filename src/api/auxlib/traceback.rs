@@ -7,7 +7,8 @@ use crate::num;
 use crate::object::chunkid::ChunkId;
 use crate::object::{CallInfo, Gc, Lua, Table, Value};
 use crate::throw::LResult;
-use crate::vm::debug::{self, NameKind};
+use crate::vm::debug;
+use crate::vm::debug::names::{self, NameKind};
 use core::mem::MaybeUninit;
 
 /// Levels shown at the beginning and at the end of a long traceback.
@@ -27,7 +28,7 @@ impl Lua {
     /// `None` when no function is running.
     pub(super) fn called_as(self) -> Option<CalledAs> {
         let ci = debug::frame_at(self, 0)?;
-        Some(match debug::func_name(self, ci) {
+        Some(match names::func_name(self, ci) {
             Some((kind, name)) => CalledAs { name: Some(name), is_method: kind == NameKind::Method },
             None => CalledAs { name: None, is_method: false },
         })
@@ -121,7 +122,7 @@ fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()>
         put_line(out, line, b":")?;
     }
     put(out, &[b" in "])?;
-    if let Some((_, name)) = debug::func_name(other, ci) {
+    if let Some((_, name)) = names::func_name(other, ci) {
         add_named(out, c_part(name), None)?;
     } else if let Some(cl) = lua {
         let line = cl.proto.linedefined.get();
@@ -152,5 +153,5 @@ fn add_named(out: &mut Buffer, name: &[u8], field: Option<&[u8]>) -> LResult<()>
 
 /// Names end at their first zero byte in messages.
 fn c_part(s: Bytes) -> Bytes {
-    super::check::c_prefix(s)
+    super::arguments::c_prefix(s)
 }

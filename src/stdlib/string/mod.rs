@@ -470,7 +470,7 @@ impl HookPoll {
 
 impl Poll for HookPoll {
     fn go_on(&mut self) -> bool {
-        match super::count_steps(self.l, pattern::STEPS as i32) {
+        match crate::vm::debug::hooks::count_steps(self.l, pattern::STEPS as i32) {
             Ok(()) => true,
             Err(throw) => {
                 self.reason = throw;

@@ -23,7 +23,7 @@ use types::Types;
 /// What the checker cannot see by itself. Functions are named by the ends of their paths.
 const KNOWN: Known = Known {
     frees: &["gc::cycle::single"],
-    moves: &["vm::call::realloc_stack"],
+    moves: &["vm::stack::reallocate"],
     runs: &["boundary::arch::call"],
     same: &[
         "Gc<T>::from_ptr",
@@ -68,7 +68,7 @@ const KNOWN: Known = Known {
         "abi::thread_or_null",
         "abi::text",
         "abi::text_or_null",
-        "api::from_c::text",
+        "api::auxlib::c_lists::text",
     ],
     fixed: &[
         "Lua::typename",

@@ -19,7 +19,7 @@ const OBJECTS: [&str; 15] = [
     "CallInfo",
     "Node",
     "luaL_Stream",
-    "Insn",
+    "ExecInsn",
     "FILE",
 ];
 /// Structures that live as long as the state, or for ever.

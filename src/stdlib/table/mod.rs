@@ -1,4 +1,4 @@
-//! Library `table` (manual 6.5), except `sort`.
+//! Library `table` (manual 6.5).
 //!
 //! Elements are accessed raw, as in the reference, so the functions work on the table itself. Only the length goes
 //! through `__len`.
@@ -6,7 +6,7 @@
 //! The table is an argument, which stays alive while the function runs (`vm::keep`). What is taken out of it does not: a
 //! finalizer can empty the table. To add to a buffer runs none.
 
-use super::{LongLoop, argument, sort};
+use super::argument;
 use crate::api::{Arg, Buffer};
 use crate::consts::*;
 use crate::gc;
@@ -15,7 +15,11 @@ use crate::num::{self, NUMBER_BUFFER};
 use crate::object::string::{MAX_SHORT, Str, new_long, new_str};
 use crate::object::{Gc, Lua, Table, Value};
 use crate::throw::LResult;
+use crate::vm::debug::hooks::LongLoop;
 use core::mem::MaybeUninit;
+
+mod order_function;
+mod sort;
 
 pub use sort::sort;
 

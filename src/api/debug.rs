@@ -2,12 +2,13 @@
 
 use super::Bytes;
 use super::access::bytes_of;
-use super::check::api_check;
+use super::misuse::api_check;
 use crate::gc;
-use crate::object::thread::{YIELD_PENDING, lua_Hook};
+use crate::object::c_types::{lua_Debug, lua_Hook};
+use crate::object::thread::YIELD_PENDING;
 use crate::object::{CallInfo, Lua, UpVal, Value};
 use crate::throw::LResult;
-use crate::vm::debug::{self, lua_Debug};
+use crate::vm::debug::{self, hooks, info, variables};
 use core::cell::Cell;
 use core::ffi::c_void;
 
@@ -37,7 +38,7 @@ impl Lua {
             "what",
             "'>' without a function on the top"
         );
-        debug::get_info(self, what, ar)
+        info::get_info(self, what, ar)
     }
     fn frame_of(ar: &lua_Debug) -> &'static CallInfo {
         api_check!(!ar.i_ci.is_null(), "lua_getlocal", "ar", "not filled by lua_getstack");
@@ -47,17 +48,17 @@ impl Lua {
     /// Without a record: name of a parameter of the function on top.
     pub fn getlocal(self, ar: Option<&lua_Debug>, n: i32) -> LResult<Option<Bytes>> {
         Ok(match ar {
-            Some(ar) => debug::get_local(self, Self::frame_of(ar), n).map(|(name, v)| {
+            Some(ar) => variables::get_local(self, Self::frame_of(ar), n).map(|(name, v)| {
                 self.api_push(v);
                 name
             }),
-            None => debug::parameter_name(self.from_top(1), n),
+            None => variables::parameter_name(self.from_top(1), n),
         })
     }
     /// Takes the value from the top even when there is no such variable.
     pub fn setlocal(self, ar: &lua_Debug, n: i32) -> LResult<Option<Bytes>> {
         api_check!(self.has_elements(1), "lua_setlocal", "L", "no value to assign");
-        let name = debug::set_local(self, self, Self::frame_of(ar), n, self.from_top(1));
+        let name = variables::set_local(self, self, Self::frame_of(ar), n, self.from_top(1));
         self.drop_values(1);
         Ok(name)
     }
@@ -128,7 +129,7 @@ impl Lua {
     }
 
     pub fn sethook(self, f: Option<lua_Hook>, mask: i32, count: i32) {
-        debug::set_hook(self, f, mask, count)
+        hooks::set_hook(self, f, mask, count)
     }
     pub fn gethook(self) -> Option<lua_Hook> {
         self.hook.get()

@@ -7,7 +7,7 @@
 //! 2. References to nodes and slots are used before the table changes.
 
 use super::error::ValueAt;
-use super::insn::{Hint, Insn};
+use super::exec_insn::{ExecInsn, Hint};
 use super::meta;
 use crate::gc;
 use crate::num;
@@ -20,13 +20,13 @@ const MAX_INHERITANCE: usize = 16;
 
 /// Looks a short-string key up in a table and remembers where it was.
 #[inline(always)]
-pub fn find_hinted(t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<&'static Node> {
+pub fn find_hinted(t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<&'static Node> {
     let n = t.find_short(key)?;
     let node = &raw const *n;
     let hint = Hint::of(t.lsizenode(), t.data(), node.cast());
     // SAFETY: `insn` is the running instruction of a live prototype; the node is used before the table changes.
     unsafe {
-        *insn = Insn((*insn).0 & 0xFFFF_FFFF | (hint.0 as u64) << 32);
+        *insn = ExecInsn((*insn).0 & 0xFFFF_FFFF | (hint.0 as u64) << 32);
         Some(&*node)
     }
 }
@@ -44,7 +44,7 @@ pub fn hinted_node(t: Gc<Table>, key: Value, hint: Hint) -> Option<&'static Node
 
 /// The node of a key in a class: by the hint, or looked up and remembered.
 #[inline(always)]
-fn class_node(class: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<&'static Node> {
+fn class_node(class: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<&'static Node> {
     // SAFETY: `insn` is the running instruction.
     let hint = Hint(unsafe { (*insn).imm() });
     match hinted_node(class, Value::string(key), hint) {
@@ -54,7 +54,7 @@ fn class_node(class: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<&'stati
 }
 
 #[inline(never)]
-pub fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
+pub fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> LResult<Value> {
     if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
         match find_hinted(t, s, insn) {
             Some(n) if !n.val.get().is_nil() => return Ok(n.val.get()),
@@ -68,7 +68,7 @@ pub fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LRes
 }
 
 /// What a table that has no such field inherits through `__index` tables; none when a function is to be asked.
-pub fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<Value> {
+pub fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<Value> {
     let mut t = t;
     for _ in 0..MAX_INHERITANCE {
         let metatable = t.metatable.get();
@@ -89,7 +89,7 @@ pub fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Option<
 }
 
 #[inline(never)]
-pub fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut Insn) -> LResult<()> {
+pub fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut ExecInsn) -> LResult<()> {
     if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
         let absent = t.metatable.get().is_none();
         // A field of a table just made, most of the time.
@@ -145,7 +145,7 @@ pub fn set_index_slow(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<(
 
 /// The method of an object whose class is its metatable's `__index` table; nil when it is not that simple.
 #[inline(always)]
-pub fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Insn) -> Value {
+pub fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Value {
     if let Some(n) = t.find_short(key)
         && !n.val.get().is_nil()
     {
@@ -162,7 +162,7 @@ fn class_of(l: Lua, metatable: Option<Gc<Table>>) -> Option<Gc<Table>> {
 
 /// A method of strings, from the `__index` table of their metatable; nil when it is not there.
 #[inline(never)]
-pub fn find_string_method(l: Lua, obj: Value, name: Gc<Str>, insn: *mut Insn) -> Value {
+pub fn find_string_method(l: Lua, obj: Value, name: Gc<Str>, insn: *mut ExecInsn) -> Value {
     if !obj.is_string() {
         return Value::NIL;
     }
@@ -172,7 +172,7 @@ pub fn find_string_method(l: Lua, obj: Value, name: Gc<Str>, insn: *mut Insn) ->
 
 /// What neither a table nor its class has.
 #[inline(never)]
-pub fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut Insn) -> LResult<Value> {
+pub fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> LResult<Value> {
     if let (Some(name), Some(t)) = (key.as_string(), obj.value.as_table())
         && let Some(class) = class_of(l, t.metatable.get())
         && let Some(v) = inherited(l, class, name, insn)
@@ -233,7 +233,7 @@ pub fn slot_of(obj: Value, n: f64) -> Option<*mut Value> {
 /// One step of `for k, v in next, t`: the hint of the instruction is the position after the last key. False when
 /// the general way must be taken (a key that is not there raises).
 #[inline(always)]
-pub unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut Insn) -> bool {
+pub unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut ExecInsn) -> bool {
     // SAFETY: the caller's registers, the running instruction.
     unsafe {
         let key = *ra.add(2);
@@ -264,7 +264,7 @@ pub unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut Insn
         };
         match t.next_from(position) {
             Some((at, k, v)) => {
-                *insn = Insn((*insn).0 & 0xFFFF_FFFF | (at as u64) << 32);
+                *insn = ExecInsn((*insn).0 & 0xFFFF_FFFF | (at as u64) << 32);
                 *ra.add(3) = k;
                 *ra.add(4) = v;
             }

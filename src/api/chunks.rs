@@ -1,14 +1,14 @@
 //! Loading and dumping functions (manual 4.8, `lua_load`, `lua_dump`).
 
-use super::check::api_check;
 use super::lua_Writer;
+use super::misuse::api_check;
 use crate::chunk::{self, Input};
 use crate::compiler;
 use crate::consts::*;
 use crate::gc;
 use crate::object::Lua;
 use crate::throw::LResult;
-use crate::vm::call;
+use crate::vm::call::protected;
 use core::ffi::c_void;
 
 impl Lua {
@@ -29,7 +29,7 @@ impl Lua {
     }
     pub(crate) fn load_input(self, input: &mut Input, name: &[u8], mode: Option<&[u8]>) -> LResult<i32> {
         let at = self.save_slot(self.top.get());
-        let status = call::run_protected(
+        let status = protected::run_protected(
             self,
             || compiler::load(self, input, name, mode).map(|_| ()),
             at,

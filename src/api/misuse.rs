@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 macro_rules! api_check {
     ($cond:expr, $function:expr, $argument:literal, $what:literal) => {
         if cfg!(feature = "apicheck") && !$cond {
-            $crate::api::check::misuse($function, $argument, $what)
+            $crate::api::misuse::misuse($function, $argument, $what)
         }
     };
 }
@@ -22,7 +22,7 @@ macro_rules! entered {
             fn here() -> &'static str {
                 core::any::type_name_of_val(&here)
             }
-            $crate::api::check::enter(here)
+            $crate::api::misuse::enter(here)
         }
     };
 }

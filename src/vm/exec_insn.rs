@@ -8,7 +8,7 @@
 /// One instruction of the executable form (see `lower` for how they are made, `execute` for what they do).
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
-pub struct Insn(pub u64);
+pub struct ExecInsn(pub u64);
 
 /// What an operand of an instruction stands for. The interpreter knows by the operation; listings read it here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,11 +84,11 @@ impl ExecOp {
     }
 }
 
-impl Insn {
+impl ExecInsn {
     #[inline]
-    pub fn new(op: ExecOp, a: u32, b: u32, c: u32, imm: u32) -> Insn {
+    pub fn new(op: ExecOp, a: u32, b: u32, c: u32, imm: u32) -> ExecInsn {
         debug_assert!(a < 256 && b < 256 && c < 256);
-        Insn(op as u64 | (a as u64) << 8 | (b as u64) << 16 | (c as u64) << 24 | (imm as u64) << 32)
+        ExecInsn(op as u64 | (a as u64) << 8 | (b as u64) << 16 | (c as u64) << 24 | (imm as u64) << 32)
     }
     #[inline(always)]
     pub fn op(self) -> ExecOp {

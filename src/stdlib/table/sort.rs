@@ -5,15 +5,15 @@
 //! consistent, and through the error for one that leads the scan out of the range. Where nobody can see it (plain
 //! numbers, or strings in byte order, and no function) a faster sort takes its place.
 
-use super::count_steps;
-use super::order::OrderFunction;
-use super::table::{check_table, length};
+use super::order_function::OrderFunction;
+use super::{check_table, length};
 use crate::consts::*;
 use crate::gc;
 use crate::mem;
 use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Value};
 use crate::throw::LResult;
+use crate::vm::debug::hooks::count_steps;
 use crate::vm::meta;
 use core::cell::Cell;
 use core::cmp::Ordering;

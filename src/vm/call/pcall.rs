@@ -8,12 +8,13 @@
 //! 3. The mark is there while the callee runs. The call hook runs before and the return hook afterwards: what they raise
 //!    belongs to the caller, and they find handler, counts and `allow_hook` as the caller has them.
 
-use super::{call, debug, upval};
+use super::{Prepared, frame, prepare, protected, results};
 use crate::consts::*;
 use crate::object::thread::{CallKind, cist};
 use crate::object::{Builtin, CallInfo, Lua, Special, Value};
 use crate::throw::{LResult, Throw};
-use crate::vm::call::Pre;
+use crate::vm::debug::hooks;
+use crate::vm::{stack, upval};
 use core::hint::cold_path;
 
 /// Stops an error at the innermost PCALL frame of this invocation, which began with these values of `nny` and
@@ -57,10 +58,10 @@ pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
     let func = ci.func.get();
     let offset = l.save_slot(func);
     upval::close(l, func.wrapping_add(1));
-    call::set_error_object(l, throw, func.wrapping_add(1));
+    protected::set_error_object(l, throw, func.wrapping_add(1));
     l.ci.set(ci);
     l.allow_hook.set(ci.has(cist::ALLOWHOOK));
-    call::shrink_after_error(l);
+    stack::shrink_after_error(l);
     debug_assert_eq!(offset, l.save_slot(ci.func.get()));
     ci.add_status(cist::STAT);
 }
@@ -68,7 +69,7 @@ pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
 /// A PCALL frame's callee returned, or its error was caught: hands the results to the caller.
 pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
     l.errfunc.set(ci.old_errfunc.get());
-    call::set_protected_here(l, ci.ctx.get() as u32);
+    protected::set_here(l, ci.ctx.get() as u32);
     // The status takes the slot before the callee's results.
     let mut first = ci.func.get();
     let mut status = Value::TRUE;
@@ -83,7 +84,7 @@ pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
     }
     // SAFETY: below the results, above or at the frame's function.
     unsafe { *first = status };
-    if !call::poscall(l, ci, first)? {
+    if !results::end_call(l, ci, first)? {
         let caller = l.call_info();
         debug_assert!(caller.is_lua());
         l.top.set(caller.top.get());
@@ -111,7 +112,7 @@ fn before_return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> *mut Value {
 /// A foreign exception passes a PCALL frame.
 pub fn leave_pcall(l: Lua, ci: &CallInfo) {
     l.errfunc.set(ci.old_errfunc.get());
-    call::set_protected_here(l, ci.ctx.get() as u32);
+    protected::set_here(l, ci.ctx.get() as u32);
     l.allow_hook.set(ci.has(cist::ALLOWHOOK));
 }
 
@@ -129,21 +130,21 @@ pub fn runs_here(b: &Builtin, nargs: usize) -> bool {
 /// Pushes the frame of pcall or xpcall, called at `func` with at least its function argument, and prepares its callee.
 pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32) -> LResult<()> {
     let offset = l.save_slot(func);
-    call::check_stack(l, LUA_MINSTACK as usize)?;
+    stack::check(l, LUA_MINSTACK as usize)?;
     let func = l.restore_slot(offset);
-    let ci = call::next_ci(l)?;
+    let ci = frame::next(l)?;
     ci.func.set(func);
     ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
     ci.k.set(None);
     l.ci.set(ci);
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         ci.kind.set(CallKind::new(nresults, 0));
-        debug::call_hook(l, LUA_HOOKCALL, -1)?;
+        hooks::call_hook(l, LUA_HOOKCALL, -1)?;
     }
     let hook = if l.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
     ci.kind.set(CallKind::new(nresults, cist::PCALL | hook));
     ci.old_errfunc.set(l.errfunc.get());
-    ci.ctx.set(call::protected_here(l) as i32);
+    ci.ctx.set(protected::here(l) as i32);
     let func = ci.func.get();
     let skip = if b.special == Special::Xpcall {
         // The handler goes below the function: pcall's layout with one slot more.
@@ -156,9 +157,9 @@ pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32)
         0
     };
     ci.extra.set(skip);
-    call::count_protected(l);
-    match call::precall(l, func.wrapping_add(1 + skip as usize), LUA_MULTRET)? {
-        Pre::Lua => Ok(()),
-        Pre::Done => finish_pcall(l, ci),
+    protected::count(l);
+    match prepare(l, func.wrapping_add(1 + skip as usize), LUA_MULTRET)? {
+        Prepared::Lua => Ok(()),
+        Prepared::Done => finish_pcall(l, ci),
     }
 }

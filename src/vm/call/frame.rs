@@ -1,0 +1,182 @@
+//! Frames: making and freeing them, and putting one on a function of Lua's.
+
+use crate::object::thread::{CallKind, cist};
+use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Value};
+use crate::throw::LResult;
+use crate::vm::{lower, stack};
+use core::hint::cold_path;
+
+/// The CallInfo after the current one, made when there is none to reuse.
+#[inline(always)]
+pub fn next(l: Lua) -> LResult<&'static CallInfo> {
+    let next = l.call_info().next.get();
+    if next.is_null() {
+        return extend(l);
+    }
+    // SAFETY: spare CallInfos stay allocated.
+    Ok(unsafe { &*next })
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn extend(l: Lua) -> LResult<&'static CallInfo> {
+    let p = crate::mem::realloc(l, core::ptr::null_mut(), 0, size_of::<CallInfo>())?.cast::<CallInfo>();
+    let ci = l.call_info();
+    // SAFETY: `p` is a fresh block of the size of a CallInfo.
+    unsafe { p.write(CallInfo::new()) };
+    // An emergency collection frees spare CallInfos but makes none, so the link is still empty.
+    debug_assert!(ci.next.get().is_null());
+    ci.next.set(p);
+    // SAFETY: just written.
+    let new = unsafe { &*p };
+    new.prev.set(l.ci.get().cast_mut());
+    Ok(new)
+}
+
+/// Frees the CallInfos after `ci`, which are all spare.
+pub fn free_after(l: Lua, ci: &CallInfo) {
+    free_chain(l, ci.next.replace(core::ptr::null_mut()));
+}
+
+/// Frees `next` and the CallInfos after it.
+pub(super) fn free_chain(l: Lua, mut next: *mut CallInfo) {
+    while !next.is_null() {
+        // SAFETY: the caller's CallInfos are live blocks that nothing uses.
+        let after = unsafe { (*next).next.get() };
+        crate::mem::free(l, next.cast(), size_of::<CallInfo>());
+        next = after;
+    }
+}
+
+/// Pushes the frame of a Lua function.
+#[inline(always)]
+pub fn push_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LResult<&'static CallInfo> {
+    let p = cl.proto;
+    let (mut func, mut p_exec) = (func, p.exec.get().cast_const());
+    let size = p.maxstacksize() as usize;
+    if p_exec.is_null() {
+        let offset = l.save_slot(func);
+        p_exec = lower::lower(l, p)?;
+        func = l.restore_slot(offset);
+    }
+    let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
+    let params = p.numparams() as usize;
+    // The frame of a vararg function starts above all its parameters, missing ones included.
+    let room = if p.is_vararg() { params + size } else { size };
+    if (l.stack_last.get() as isize - l.top.get() as isize) <= (room * 8) as isize
+        || cfg!(feature = "stress-stack")
+    {
+        let offset = l.save_slot(func);
+        stack::check(l, room)?;
+        func = l.restore_slot(offset);
+    }
+    if nargs < params {
+        stack::fill(l.top.get(), params - nargs);
+        l.top.set(func.wrapping_add(1 + params));
+    }
+    let base = if p.is_vararg() { move_parameters(l, func, params) } else { func.wrapping_add(1) };
+    let ci = next(l)?;
+    ci.func.set(func);
+    ci.base.set(base);
+    ci.top.set(base.wrapping_add(size));
+    ci.savedpc.set(p_exec);
+    ci.kind.set(CallKind::new(nresults, cist::LUA));
+    l.top.set(ci.top.get());
+    l.ci.set(ci);
+    Ok(ci)
+}
+
+/// Function and arguments of a call instruction: counted by its operand B, or, if that is 0, up to the top.
+#[inline(always)]
+pub fn given(l: Lua, func: *mut Value, b: usize) -> usize {
+    match b {
+        0 => (l.top.get() as usize - func as usize) / 8,
+        b => b,
+    }
+}
+
+/// Pushes the frame of a function called by the Lua frame `ci` with what `given` counts for the operand `b`, if that
+/// takes nothing but stores: else (varargs, no room, no spare frame, never run before) does nothing. The interpreter
+/// knows where the function begins; it saves that in the frame when something may ask for it.
+#[inline(always)]
+pub fn push_plain(
+    l: Lua,
+    ci: &CallInfo,
+    func: *mut Value,
+    p: Gc<Proto>,
+    b: usize,
+    kind: CallKind,
+) -> Option<&'static CallInfo> {
+    let next = ci.next.get();
+    if next.is_null() || !fits_plainly(l, func, p) {
+        cold_path();
+        return None;
+    }
+    let params = p.numparams() as usize;
+    if b <= params {
+        cold_path();
+        fill_registers(func, given(l, func, b), params + 1);
+    }
+    // SAFETY: spare CallInfos stay allocated.
+    let new = unsafe { &*next };
+    let top = func.wrapping_byte_add(p.frame_bytes());
+    new.func.set(func);
+    new.base.set(func.wrapping_add(1));
+    new.top.set(top);
+    new.kind.set(kind);
+    l.top.set(top);
+    l.ci.set(new);
+    Some(new)
+}
+
+/// Makes the Lua frame `ci` the frame of the function it tail calls with `given` - 1 arguments, on the terms of
+/// `push_plain`. The frame's upvalues are closed.
+#[inline(always)]
+pub fn replace_plain(l: Lua, ci: &CallInfo, func: *mut Value, p: Gc<Proto>, given: usize) -> bool {
+    let to = ci.func.get();
+    if !fits_plainly(l, to, p) {
+        cold_path();
+        return false;
+    }
+    for i in 0..given {
+        // SAFETY: `to` is below `func` on the same stack, which holds `given` values.
+        unsafe { *to.add(i) = *func.add(i) };
+    }
+    fill_registers(to, given, p.numparams() as usize + 1);
+    let top = to.wrapping_byte_add(p.frame_bytes());
+    ci.base.set(to.wrapping_add(1));
+    ci.top.set(top);
+    ci.add_status(cist::TAIL);
+    l.top.set(top);
+    true
+}
+
+/// Making the function's frame behind `func` takes nothing but stores.
+#[inline(always)]
+pub(super) fn fits_plainly(l: Lua, func: *mut Value, p: Gc<Proto>) -> bool {
+    l.stack_last.get() as isize - func as isize > p.frame_bytes() as isize
+}
+
+/// Missing arguments are nil: slots `from..to` after `func`.
+#[inline(always)]
+pub(super) fn fill_registers(func: *mut Value, from: usize, to: usize) {
+    if from < to {
+        cold_path();
+        stack::fill(func.wrapping_add(from), to - from);
+    }
+}
+
+/// Vararg function: the fixed parameters are moved above the arguments, which become the varargs.
+pub(super) fn move_parameters(l: Lua, func: *mut Value, params: usize) -> *mut Value {
+    let base = l.top.get();
+    let fixed = func.wrapping_add(1);
+    for i in 0..params {
+        let from = fixed.wrapping_add(i);
+        // SAFETY: `stack::check` made room for the frame, of which the parameters are part.
+        unsafe {
+            l.push(*from);
+            *from = Value::NIL;
+        }
+    }
+    base
+}

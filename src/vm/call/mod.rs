@@ -1,0 +1,238 @@
+//! Calls.
+//!
+//! Rules
+//! 1. Every call may move the stack (`vm::stack`).
+//! 2. On `Err` the call chain (`Thread::ci`) is left as it was when the error was raised, for tracebacks of dead
+//!    coroutines; whoever stops the error puts it back (`protected`, the interpreter's pcall, resume).
+//! 3. Whoever stops an error also restores `nny`, `n_c_calls`, `allow_hook`, `errfunc` and `Link::protected`.
+
+use crate::consts::*;
+use crate::object::thread::cist;
+use crate::object::{Gc, Kind, Lua, LuaClosure, TagMethod, Value};
+use crate::throw::{LResult, Throw};
+use crate::vm::debug::hooks;
+use crate::vm::{execute, stack, upval};
+use native::Native;
+
+pub mod frame;
+pub mod native;
+pub mod pcall;
+pub mod protected;
+pub mod results;
+
+/// How `prepare` left things.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Prepared {
+    /// A Lua frame was pushed; run it.
+    Lua,
+    /// The function was not a Lua function and has been called; results are in place.
+    Done,
+}
+
+/// Prepares the call of the value at `func`, whose arguments reach up to the top.
+#[inline]
+pub fn prepare(l: Lua, func: *mut Value, nresults: i32) -> LResult<Prepared> {
+    // SAFETY: `func` is a live slot.
+    let f = unsafe { *func };
+    match callee(f) {
+        Callee::Lua(cl) => {
+            frame::push_lua(l, func, cl, nresults)?;
+            if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+                hooks::call_hook_of_lua(l)?;
+            }
+            Ok(Prepared::Lua)
+        }
+        Callee::Native(n) => native::call_native(l, func, n, nresults).map(|_| Prepared::Done),
+        Callee::None => {
+            let func = try_call_metamethod(l, func)?;
+            prepare(l, func, nresults)
+        }
+    }
+}
+
+enum Callee {
+    Lua(Gc<LuaClosure>),
+    Native(Native),
+    None,
+}
+
+/// What kind of function a value is.
+#[inline(always)]
+fn callee(f: Value) -> Callee {
+    use crate::object::value::*;
+    match f.tag() {
+        TAG_FUNCTION => {
+            // SAFETY: a function value is the address of an object.
+            let h = unsafe { &*f.payload::<crate::object::Header>() };
+            match h.kind() {
+                // SAFETY: the kind says which.
+                Kind::LuaClosure => Callee::Lua(unsafe { Gc::from_ptr(f.payload()) }),
+                Kind::Builtin => {
+                    // SAFETY: the kind says so; builtins are static.
+                    Callee::Native(Native::Rust(unsafe { (*f.payload::<crate::object::Builtin>()).f }))
+                }
+                _ => {
+                    // SAFETY: the only other function object is the C closure.
+                    let c: Gc<crate::object::CClosure> = unsafe { Gc::from_ptr(f.payload()) };
+                    Callee::Native(match c.builtin {
+                        Some(b) => Native::Rust(b.f),
+                        None => Native::C(c.f),
+                    })
+                }
+            }
+        }
+        TAG_LIGHTC => match f.as_light_c() {
+            Some(f) => Callee::Native(Native::C(f)),
+            None => Callee::None,
+        },
+        _ => Callee::None,
+    }
+}
+
+/// Puts the `__call` metamethod of the value at `func` below it. Returns where it is.
+#[cold]
+#[inline(never)]
+pub fn try_call_metamethod(l: Lua, func: *mut Value) -> LResult<*mut Value> {
+    // SAFETY: `func` is a live slot.
+    let at = unsafe { super::error::ValueAt::at(func) };
+    let tm = l.global().tm_of(at.value, TagMethod::Call);
+    if !tm.is_function() {
+        return Err(l.type_error(at, "call"));
+    }
+    let n = (l.top.get() as usize - func as usize) / 8;
+    // SAFETY: one slot above the top is free (`EXTRA_STACK`).
+    unsafe { core::ptr::copy(func, func.add(1), n) };
+    let offset = l.save_slot(func);
+    l.top.set(l.top.get().wrapping_add(1));
+    // SAFETY: as above.
+    unsafe { *func = tm };
+    stack::check(l, 1)?;
+    Ok(l.restore_slot(offset))
+}
+
+/// Calls the function at `func` with the arguments above it; results replace it. The callee may yield.
+pub fn call(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    call_inline(l, func, nresults)
+}
+
+#[inline(always)]
+fn call_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    let offset = l.save_slot(func);
+    native::enter(l)?;
+    // SAFETY: `func` is a live slot.
+    let called = match callee(unsafe { *func }) {
+        Callee::Lua(cl) => call_lua(l, func, cl, nresults),
+        Callee::Native(f) => native::call_native_inline(l, func, f, nresults),
+        Callee::None => call_other(l, func, nresults),
+    };
+    if let Err(throw) = called {
+        return Err(pass(l, offset, throw));
+    }
+    native::exit(l);
+    Ok(())
+}
+
+/// Calls a Lua function and runs it to its end.
+#[inline(always)]
+fn call_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LResult<()> {
+    let ci = frame::push_lua(l, func, cl, nresults)?;
+    if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+        hooks::call_hook_of_lua(l)?;
+    }
+    ci.add_status(cist::FRESH);
+    execute::execute(l, ci)
+}
+
+/// Calls a value that is no function.
+#[cold]
+#[inline(never)]
+fn call_other(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    if prepare(l, func, nresults)? == Prepared::Lua {
+        let ci = l.call_info();
+        ci.add_status(cist::FRESH);
+        execute::execute(l, ci)?;
+    }
+    Ok(())
+}
+
+/// A throw passes `call`, with `func` the offset of the called function's slot.
+#[cold]
+#[inline(never)]
+fn pass(l: Lua, func: isize, throw: Throw) -> Throw {
+    if throw == Throw::FOREIGN {
+        undo_calls(l, func);
+    } else if throw != Throw::YIELD && protected::is_unprotected(l) {
+        // The outermost call has the last word.
+        l.global().failed_call.set(func);
+    }
+    native::exit(l);
+    throw
+}
+
+/// Undoes the calls of and above the function whose slot's offset is given. A foreign exception is passing; the caller's
+/// foreign code may catch it and go on, so it must find the thread as after a call without results.
+fn undo_calls(l: Lua, func: isize) {
+    let func = l.restore_slot(func);
+    let mut ci = l.call_info();
+    // The calls that ended before this are no longer in the chain; the caller's own function lies lower.
+    while ci.func.get() >= func {
+        if ci.has(cist::PCALL) {
+            pcall::leave_pcall(l, ci);
+        }
+        // SAFETY: the caller's frame, at the latest the host's, is further out in the chain.
+        ci = unsafe { &*ci.prev.get() };
+    }
+    upval::close(l, func);
+    l.ci.set(ci);
+    l.top.set(func);
+}
+
+/// `call` for callers that cannot be suspended.
+pub fn call_noyield(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    l.nny.set(l.nny.get() + 1);
+    let called = call(l, func, nresults);
+    end_noyield(l, called)
+}
+
+/// `call_noyield`, for the API function that does little else.
+#[inline(always)]
+pub fn call_noyield_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+    l.nny.set(l.nny.get() + 1);
+    let called = call_inline(l, func, nresults);
+    end_noyield(l, called)
+}
+
+#[inline(always)]
+fn end_noyield(l: Lua, called: LResult<()>) -> LResult<()> {
+    l.nny.set(l.nny.get() - 1);
+    called
+}
+
+/// Calls a metamethod with arguments and takes `nresults` (0 or 1) results; a yield is allowed only when the
+/// running function is a Lua function, which can finish its instruction later. So it can, and has to, when the metamethod has
+/// set a hook (`Throw::HOOKS_SET`).
+pub fn call_metamethod(l: Lua, f: Value, args: &[Value], nresults: i32) -> LResult<Value> {
+    l.push(f);
+    for &a in args {
+        l.push(a);
+    }
+    stack::check(l, 0)?;
+    let func = l.top.get().wrapping_sub(args.len() + 1);
+    if l.call_info().is_lua() {
+        let quiet = l.hook_mask() == 0;
+        call(l, func, nresults)?;
+        // In a hook, or when the host uses a thread that is suspended or dead, it is not the interpreter that called.
+        let interpreted = l.allow_hook.get() && l.raw_status() as i32 == LUA_OK;
+        if quiet && l.hook_mask() != 0 && interpreted {
+            return Err(Throw::HOOKS_SET);
+        }
+    } else {
+        call_noyield(l, func, nresults)?;
+    }
+    if nresults == 0 {
+        return Ok(Value::NIL);
+    }
+    let v = l.from_top(1);
+    l.drop_values(1);
+    Ok(v)
+}

@@ -1,0 +1,248 @@
+//! Functions that are not written in Lua: their calls, the way of an error to foreign code and back, and how deep the
+//! native stack may get.
+
+use super::protected::{is_unprotected, set_error_object};
+use super::{frame, results, undo_calls};
+use crate::boundary::{self, Link, Ret, Room};
+use crate::consts::*;
+use crate::messages as msg;
+use crate::object::thread::{CallKind, cist};
+use crate::object::{Lua, Value, lua_CFunction, string};
+use crate::throw::{LResult, Throw};
+use crate::vm::debug::hooks;
+use crate::vm::{stack, upval};
+use core::ffi::c_void;
+
+/// Native nesting at which even error handling gives up.
+const MAX_C_CALLS_IN_ERROR: u16 = LUAI_MAXCCALLS as u16 + (LUAI_MAXCCALLS as u16 >> 3);
+/// So many nested native calls do not ask for room on the native stack: the host's, and one from what that called.
+const UNMEASURED_LEVELS: u16 = 2;
+
+/// A function that is not written in Lua.
+#[derive(Clone, Copy)]
+pub enum Native {
+    Rust(crate::object::RustFn),
+    C(lua_CFunction),
+}
+
+/// Calls a function that is not written in Lua, in a frame of its own.
+pub fn call_native(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LResult<()> {
+    call_native_inline(l, func, f, nresults)
+}
+
+#[inline(always)]
+pub(super) fn call_native_inline(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LResult<()> {
+    let mut func = func;
+    if (l.stack_last.get() as isize - l.top.get() as isize) <= LUA_MINSTACK as isize * 8
+        || cfg!(feature = "stress-stack")
+    {
+        let offset = l.save_slot(func);
+        stack::check(l, LUA_MINSTACK as usize)?;
+        func = l.restore_slot(offset);
+    }
+    let ci = frame::next(l)?;
+    ci.func.set(func);
+    ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
+    ci.kind.set(CallKind::new(nresults, 0));
+    ci.k.set(None);
+    l.ci.set(ci);
+    if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
+        hooks::call_hook(l, LUA_HOOKCALL, -1)?;
+    }
+    let n = match f {
+        Native::Rust(f) => f(l)?,
+        Native::C(f) => call_c(l, f)?,
+    };
+    results::end_call(l, ci, l.top.get().wrapping_sub(n as usize))?;
+    Ok(())
+}
+
+/// The boundary's part of the state.
+#[inline(always)]
+pub fn link(l: Lua) -> *mut Link {
+    l.global().link.get()
+}
+
+/// Calls a C function (or continuation) through a pad.
+#[inline]
+pub fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
+    // SAFETY: the host promised a function of this type; the link is the running state's.
+    let r = unsafe { boundary::call(link(l), f as *const c_void, l.as_ptr() as usize, 0, 0, 0) };
+    if r.throw == boundary::NONE { Ok(r.value as i32) } else { Err(landed(l, r.throw)) }
+}
+
+/// A throw arrived at a pad: takes the error object in flight to the running thread.
+#[cold]
+#[inline(never)]
+pub fn landed(l: Lua, code: u64) -> Throw {
+    if code == boundary::FOREIGN_CAUGHT {
+        return match string::new_str(l, msg::CXX_EXCEPTION.as_bytes()) {
+            Ok(s) => {
+                l.push(Value::string(s));
+                Throw::RUNTIME
+            }
+            Err(t) => t,
+        };
+    }
+    let throw = Throw::from_code(code).unwrap_or(Throw::RUNTIME);
+    if throw.carries_value() {
+        // SAFETY: the link of a live state; `leave` put the value there.
+        l.push(Value(unsafe { core::mem::replace(&mut (*link(l)).value, Value::NIL.0) }));
+    }
+    throw
+}
+
+/// A core called from C ends with an error: what its stub has to be told so that it raises. An error that
+/// nothing will stop goes to the panic function here, with the stack as it is.
+#[cold]
+#[inline(never)]
+pub fn leave(l: Lua, throw: Throw) -> Ret {
+    let link = link(l);
+    if throw != Throw::FOREIGN {
+        // SAFETY: the link of a live state.
+        if unsafe { !(*link).has_pad() } || is_unprotected(l) {
+            return panic_out(l, throw);
+        }
+        if throw.carries_value() {
+            // Not on the stack: destructors on the way may call anything.
+            // SAFETY: the link of a live state.
+            unsafe { (*link).value = l.from_top(1).0 };
+            l.drop_values(1);
+        }
+    }
+    Ret::raise(link, throw.code() as u64)
+}
+
+/// Error outside any protected call: the panic function, then the end. It finds the message on top, and below it the
+/// frames that failed, for a traceback. It may leave by an exception of its own, which is seen here, or by a jump, which is
+/// not: so what those frames counted is set right before, and they themselves go with the next such error.
+#[cold]
+pub(super) fn panic_out(l: Lua, throw: Throw) -> Ret {
+    let g = l.global();
+    let mut failed = g.failed_call.replace(0);
+    // SAFETY: the link of a live state.
+    if unsafe { !(*link(l)).has_pad() } {
+        // Nothing of the library is under way, so the host called from outside.
+        failed -= drop_abandoned(l);
+        l.nny.set(1);
+        l.n_c_calls.set(0);
+        l.allow_hook.set(true);
+        if !core::ptr::eq(l.ci.get(), &l.base_ci) {
+            l.call_info().add_status(cist::ABANDONED);
+        }
+    } else {
+        g.abandoned_levels.set(l.n_c_calls.get());
+    }
+    l.set_status(throw.status() as u8);
+    if !throw.carries_value() {
+        set_error_object(l, throw, l.top.get());
+    }
+    let ci = l.call_info();
+    if ci.top.get() < l.top.get() {
+        ci.top.set(l.top.get());
+    }
+    if let Some(panic) = g.panic.get() {
+        // SAFETY: the host's function; the link is the running state's.
+        let r = unsafe { boundary::call_apart(link(l), panic as *const c_void, l.as_ptr() as usize) };
+        if r.throw == boundary::FOREIGN {
+            if failed > 0 {
+                undo_calls(l, failed);
+            }
+            return Ret::raise(link(l), boundary::FOREIGN);
+        }
+    }
+    // SAFETY: ends the process, as the manual says.
+    unsafe { libc::abort() }
+}
+
+/// Takes frames away that an unprotected error left behind, when the panic function jumped out of it to the host. The
+/// host's view of the stack since then, which begins at the last of them, is the base frame's from now on. What is above them
+/// has failed, too. Returns by how many bytes the stack above them moved down.
+pub(super) fn drop_abandoned(l: Lua) -> isize {
+    let mut ci = l.ci.get();
+    // SAFETY: the chain of CallInfos from `ci` back to `base_ci` is live.
+    while let Some(c) = unsafe { ci.as_ref() }
+        && !c.has(cist::ABANDONED)
+    {
+        ci = c.prev.get();
+    }
+    // SAFETY: as above.
+    let Some(last) = (unsafe { ci.as_ref() }) else { return 0 };
+    upval::close(l, l.stack.get());
+    let bottom = l.base_ci.func.get();
+    let distance = last.func.get() as isize - bottom as isize;
+    let count = (l.top.get() as usize - last.func.get() as usize) / size_of::<Value>();
+    // SAFETY: both ranges are slots of the stack, whose top is the end of the upper one.
+    unsafe { core::ptr::copy(last.func.get(), bottom, count) };
+    // SAFETY: the slot below the base frame's first value is the stack's first.
+    unsafe { *bottom = Value::NIL };
+    let moved = |slot: *mut Value| slot.wrapping_byte_offset(-distance);
+    l.top.set(moved(l.top.get()));
+    l.base_ci.top.set(moved(last.top.get()));
+    let (first, after) = (l.base_ci.next.get(), last.next.replace(core::ptr::null_mut()));
+    l.base_ci.next.set(after);
+    // SAFETY: the CallInfos after `last`, in use or spare, are live.
+    if let Some(c) = unsafe { after.as_ref() } {
+        c.prev.set((&raw const l.base_ci).cast_mut());
+    }
+    if core::ptr::eq(l.ci.get(), last) {
+        l.ci.set(&l.base_ci);
+    }
+    let mut ci = l.ci.get();
+    while !core::ptr::eq(ci, &l.base_ci) {
+        // SAFETY: the chain back to `base_ci` is live.
+        let c = unsafe { &*ci };
+        c.move_slots(moved);
+        ci = c.prev.get();
+    }
+    frame::free_chain(l, first);
+    distance
+}
+
+/// Counts a nested native call; the error when there are too many.
+#[inline(always)]
+pub fn enter(l: Lua) -> LResult<()> {
+    let n = l.n_c_calls.get().wrapping_add(1);
+    l.n_c_calls.set(n);
+    if n <= UNMEASURED_LEVELS { Ok(()) } else { enter_deep(l, n) }
+}
+
+#[inline(never)]
+pub(super) fn enter_deep(l: Lua, mut n: u16) -> LResult<()> {
+    if n == LUAI_MAXCCALLS as u16 {
+        // A panic function that jumps out of C functions leaves their levels counted. It may have left fewer than there were;
+        // so the count can fall below 0 later, and then starts anew.
+        n = n.saturating_sub(l.global().abandoned_levels.replace(0)).max(1);
+        l.n_c_calls.set(n);
+    } else if n > MAX_C_CALLS_IN_ERROR {
+        n = 1;
+        l.n_c_calls.set(n);
+    }
+    room(l, n)?;
+    if n < LUAI_MAXCCALLS as u16 {
+        Ok(())
+    } else if n == LUAI_MAXCCALLS as u16 {
+        Err(l.runtime_error(msg::C_STACK_OVERFLOW))
+    } else if n >= MAX_C_CALLS_IN_ERROR {
+        Err(Throw::HANDLER)
+    } else {
+        Ok(())
+    }
+}
+
+/// The error when the native stack has no room for level `n`.
+#[inline(always)]
+pub fn room(l: Lua, n: u16) -> LResult<()> {
+    match l.global().native_stack.room(n) {
+        Room::Enough => Ok(()),
+        Room::Short => Err(l.runtime_error(msg::C_STACK_OVERFLOW)),
+        Room::None => Err(Throw::HANDLER),
+    }
+}
+
+/// Counts the end of a nested native call. (Wraps when an unprotected error made the count forget calls that the host
+/// did not abandon, see `enter_deep`.)
+#[inline(always)]
+pub(super) fn exit(l: Lua) {
+    l.n_c_calls.set(l.n_c_calls.get().wrapping_sub(1));
+}

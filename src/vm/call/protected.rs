@@ -1,0 +1,215 @@
+//! Protected calls: of the library's own, of C functions that can be suspended in one, and what they count.
+//!
+//! A C function in a coroutine that gives a continuation calls in three parts, because a yield or an error may take its
+//! native frame away: `begin_yieldable` marks the frame `YPCALL` and calls; when the native frame survives, the same
+//! function ends the call. Otherwise resume goes on: after an error `recover_yieldable` unwinds to the frame, and then
+//! (or after a yield) `end_yieldable` takes the mark away before the continuation runs.
+
+use super::native::link;
+use super::{call, call_noyield};
+use crate::consts::*;
+use crate::messages as msg;
+use crate::object::thread::cist;
+use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
+use crate::throw::{LResult, Throw};
+use crate::vm::{stack, upval};
+
+/// What a protected call restores when it stops an error.
+pub struct Saved {
+    ci: *const CallInfo,
+    nny: u16,
+    n_c_calls: u16,
+    allow_hook: bool,
+    errfunc: isize,
+    protected: u32,
+}
+
+impl Saved {
+    pub fn new(l: Lua) -> Saved {
+        // SAFETY: the link of a live state.
+        let protected = unsafe { (*link(l)).protected };
+        Saved {
+            ci: l.ci.get(),
+            nny: l.nny.get(),
+            n_c_calls: l.n_c_calls.get(),
+            allow_hook: l.allow_hook.get(),
+            errfunc: l.errfunc.get(),
+            protected,
+        }
+    }
+    pub fn restore(&self, l: Lua) {
+        l.ci.set(self.ci);
+        l.nny.set(self.nny);
+        l.n_c_calls.set(self.n_c_calls);
+        l.allow_hook.set(self.allow_hook);
+        l.errfunc.set(self.errfunc);
+        set_count(l, self.protected);
+    }
+}
+
+/// Protected calls in progress since the thread was resumed (the resume is one), or since the state began.
+pub fn here(l: Lua) -> u32 {
+    // SAFETY: the link of a live state.
+    unsafe { (*link(l)).protected }.wrapping_sub(l.base_ci.ctx.get() as u32)
+}
+
+/// Goes back to what `here` was. A coroutine suspended in between has forgotten calls of before: whatever
+/// they were, all native frames since its resume are in one stretch, which counts as protected once.
+pub fn set_here(l: Lua, n: u32) {
+    if n < here(l) {
+        set_count(l, (l.base_ci.ctx.get() as u32).wrapping_add(n));
+    }
+}
+
+/// One more protected call.
+pub fn count(l: Lua) {
+    // SAFETY: the link of a live state; nobody holds a reference into it.
+    unsafe { (*link(l)).protected += 1 }
+}
+
+pub fn set_count(l: Lua, n: u32) {
+    // SAFETY: the link of a live state; nobody holds a reference into it.
+    unsafe { (*link(l)).protected = n }
+}
+
+/// Whether nothing will stop an error.
+pub(super) fn is_unprotected(l: Lua) -> bool {
+    // SAFETY: the link of a live state.
+    unsafe { (*link(l)).protected == 0 && !in_protected_frame(l) }
+}
+
+/// Whether the interpreter's own pcall is among the active calls of the thread.
+pub(super) fn in_protected_frame(l: Lua) -> bool {
+    let mut ci = l.ci.get();
+    while !ci.is_null() {
+        // SAFETY: the chain of active frames is live.
+        let c = unsafe { &*ci };
+        if c.has(cist::PCALL) {
+            return true;
+        }
+        ci = c.prev.get();
+    }
+    false
+}
+
+/// Runs `body` with a message handler (stack offset, 0 for none) and stops its errors: the status; with an error its
+/// object is at `func_offset` and the stack ends there. `Err` only for what a protected call does not stop: yields
+/// and foreign exceptions.
+pub fn run_protected(
+    l: Lua,
+    mut body: impl FnMut() -> LResult<()>,
+    func_offset: isize,
+    errfunc: isize,
+) -> LResult<i32> {
+    let saved = Saved::new(l);
+    set_count(l, saved.protected + 1);
+    l.errfunc.set(errfunc);
+    match body() {
+        Ok(()) => {
+            l.errfunc.set(saved.errfunc);
+            set_count(l, saved.protected);
+            Ok(LUA_OK)
+        }
+        Err(Throw::YIELD) => {
+            set_count(l, saved.protected);
+            Err(Throw::YIELD)
+        }
+        Err(throw) => {
+            let func = l.restore_slot(func_offset);
+            upval::close(l, func);
+            if throw == Throw::FOREIGN {
+                saved.restore(l);
+                l.top.set(func);
+                return Err(throw);
+            }
+            set_error_object(l, throw, func);
+            saved.restore(l);
+            stack::shrink_after_error(l);
+            Ok(throw.status())
+        }
+    }
+}
+
+/// Protected call of the function at `func`.
+pub fn protected(l: Lua, func: *mut Value, nresults: i32, errfunc: isize) -> LResult<i32> {
+    let offset = l.save_slot(func);
+    run_protected(l, || call_noyield(l, l.restore_slot(offset), nresults), offset, errfunc)
+}
+
+/// Puts the object of an error that was stopped at `to` and ends the stack behind it.
+pub fn set_error_object(l: Lua, throw: Throw, to: *mut Value) {
+    let v = match throw {
+        Throw::MEMORY => memory_message(l),
+        Throw::HANDLER => match string::new_str(l, msg::ERROR_IN_ERROR_HANDLING.as_bytes()) {
+            Ok(s) => Value::string(s),
+            Err(_) => memory_message(l),
+        },
+        _ => l.from_top(1),
+    };
+    // SAFETY: `to` is a slot of the stack at or below the top.
+    unsafe { *to = v };
+    l.top.set(to.wrapping_add(1));
+}
+
+pub(super) fn memory_message(l: Lua) -> Value {
+    match l.global().memory_message.get() {
+        Some(s) => Value::string(s),
+        None => Value::NIL,
+    }
+}
+
+/// Protected call of the function at `func` by a C function that may be suspended in it and then goes on in `k` with
+/// `ctx`. Errors pass: resume stops them.
+#[inline(always)]
+pub fn call_yieldable(
+    l: Lua,
+    func: *mut Value,
+    nresults: i32,
+    errfunc: isize,
+    (k, ctx): (Option<lua_CFunction>, i32),
+) -> LResult<()> {
+    let ci = l.call_info();
+    ci.k.set(k);
+    ci.ctx.set(ctx);
+    ci.extra.set(l.save_slot(func));
+    ci.old_errfunc.set(l.errfunc.get());
+    l.errfunc.set(errfunc);
+    let hooks = if l.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
+    ci.clear_status(cist::ALLOWHOOK);
+    ci.add_status(hooks | cist::YPCALL);
+    let protected = here(l);
+    count(l);
+    let called = call(l, func, nresults);
+    if matches!(called, Ok(()) | Err(Throw::FOREIGN)) {
+        set_here(l, protected);
+        ci.clear_status(cist::YPCALL);
+        l.errfunc.set(ci.old_errfunc.get());
+    }
+    called
+}
+
+/// Resume stops an error at the frame `ci` of such a call: the error is its result.
+pub fn recover_yieldable(l: Lua, ci: &'static CallInfo, throw: Throw) {
+    let old_top = l.restore_slot(ci.extra.get());
+    upval::close(l, old_top);
+    set_error_object(l, throw, old_top);
+    l.ci.set(ci);
+    l.allow_hook.set(ci.has(cist::ALLOWHOOK));
+    stack::shrink(l);
+    l.errfunc.set(ci.old_errfunc.get());
+    ci.add_status(cist::STAT);
+    ci.err_status.set(throw.status());
+}
+
+/// The call of the frame `ci`, protected or not, is over after all, with an error or after a yield. What its continuation
+/// is told is set.
+pub fn end_yieldable(l: Lua, ci: &CallInfo) {
+    if ci.has(cist::YPCALL) {
+        l.errfunc.set(ci.old_errfunc.get());
+    }
+    if !ci.has(cist::STAT) {
+        ci.err_status.set(LUA_YIELD);
+    }
+    ci.clear_status(cist::YPCALL | cist::STAT);
+    ci.add_status(cist::YIELDED);
+}

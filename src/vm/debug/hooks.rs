@@ -1,0 +1,237 @@
+//! Hooks: setting them, calling them, and counting for them.
+
+use crate::boundary;
+use crate::bytecode::{Instruction, Op};
+use crate::consts::*;
+use crate::object::c_types::{lua_Debug, lua_Hook};
+use crate::object::thread::{YIELD_PENDING, cist};
+use crate::object::{CallInfo, Lua, Proto, Value};
+use crate::throw::{LResult, Throw};
+use crate::vm::call::native;
+use crate::vm::{ExecInsn, keep, stack};
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::sync::atomic::{Ordering, compiler_fence};
+
+/// `lua_sethook`. May be called from a signal handler that interrupted this thread anywhere, and from another thread: it
+/// only stores, and the mask, which makes the rest visible, last. (So it does not look at the running function, which may
+/// be gone before it is read.)
+pub fn set_hook(l: Lua, hook: Option<lua_Hook>, mask: i32, count: i32) {
+    let (hook, mask) = if hook.is_none() || mask == 0 { (None, 0) } else { (hook, mask as u8) };
+    l.hook.set(hook);
+    l.base_hook_count.set(count);
+    l.hook_count.set(count);
+    compiler_fence(Ordering::SeqCst);
+    // A yield that waits for its instruction goes on waiting.
+    l.hook_mask_atomic().fetch_and(YIELD_PENDING, Ordering::Relaxed);
+    l.hook_mask_atomic().fetch_or(mask, Ordering::Relaxed);
+}
+
+/// Calls the hook, if there is one and hooks are allowed. The frame's limit and the top are as before afterwards.
+#[cold]
+#[inline(never)]
+pub fn call_hook(l: Lua, event: i32, line: i32) -> LResult<()> {
+    call_hook_inline(l, event, line)
+}
+
+#[inline(always)]
+pub fn call_hook_inline(l: Lua, event: i32, line: i32) -> LResult<()> {
+    let Some(hook) = l.hook.get() else { return Ok(()) };
+    if !l.allow_hook.get() {
+        return Ok(());
+    }
+    let ci = l.call_info();
+    let (top, limit) = (l.save_slot(l.top.get()), l.save_slot(ci.top.get()));
+    let mut record = MaybeUninit::<lua_Debug>::uninit();
+    let ar = record.as_mut_ptr();
+    // SAFETY: valid for writing; the rest of the record is for `lua_getinfo` to fill.
+    unsafe {
+        (&raw mut (*ar).event).write(event);
+        (&raw mut (*ar).currentline).write(line);
+        (&raw mut (*ar).i_ci).write(ci);
+    }
+    stack::check(l, LUA_MINSTACK as usize)?;
+    ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
+    l.allow_hook.set(false);
+    // SAFETY: the host's hook, called with its own thread and a record that lives as long as the call.
+    let r = unsafe {
+        boundary::call(native::link(l), hook as *const c_void, l.as_ptr() as usize, ar as usize, 0, 0)
+    };
+    if r.throw != boundary::NONE && r.throw != boundary::FOREIGN {
+        // Whoever stops the error allows hooks again.
+        return Err(native::landed(l, r.throw));
+    }
+    l.allow_hook.set(true);
+    ci.top.set(l.restore_slot(limit));
+    l.top.set(l.restore_slot(top));
+    // Nobody stops a foreign exception.
+    if r.throw == boundary::NONE { Ok(()) } else { Err(native::landed(l, r.throw)) }
+}
+
+#[cold]
+#[inline(never)]
+pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
+    let ci = l.call_info();
+    // The hook sees the pc of the first instruction.
+    ci.savedpc.set(ci.savedpc.get().wrapping_add(1));
+    let prev = ci.prev.get();
+    // SAFETY: every frame but the host's has a previous one.
+    let prev = unsafe { &*prev };
+    let mut event = LUA_HOOKCALL;
+    if prev.is_lua() {
+        let caller = prev.lua_closure();
+        let code = caller.proto.code.get(prev.pc_in(caller) as usize);
+        if Instruction(code).op() == Op::TailCall {
+            ci.add_status(cist::TAIL);
+            event = LUA_HOOKTAILCALL;
+        }
+    }
+    call_hook_inline(l, event, -1)?;
+    ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));
+    Ok(())
+}
+
+#[cold]
+#[inline(never)]
+pub fn return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<*mut Value> {
+    let mut first = first;
+    if l.hook_mask() & LUA_MASKRET as u8 != 0 {
+        let offset = l.save_slot(first);
+        call_hook_inline(l, LUA_HOOKRET, -1)?;
+        first = l.restore_slot(offset);
+    }
+    // SAFETY: a called frame has a previous one.
+    let prev = unsafe { &*ci.prev.get() };
+    if prev.is_lua() {
+        l.old_pc.set(prev.savedpc.get());
+    }
+    Ok(first)
+}
+
+/// Index of the instruction that `pc` points to; past the end for those of other functions.
+fn index_of(p: &Proto, pc: *const ExecInsn) -> usize {
+    (pc as usize).wrapping_sub(p.exec.get() as usize) / size_of::<ExecInsn>()
+}
+
+/// The count and line hooks of one instruction of a Lua function: called before it runs, when the hook count has come
+/// down to 0, the line hook is on or a yield is pending, with the frame's saved pc already past it. `Err(YIELD)` when a
+/// hook yielded; the instruction then runs after the resume.
+#[inline(never)]
+pub fn trace_exec(l: Lua) -> LResult<()> {
+    let mask = l.hook_mask() as i32;
+    let ci = l.call_info();
+    if mask & YIELD_PENDING as i32 != 0 && pending_yield(l, ci)? {
+        return Ok(());
+    }
+    let count_due = mask & LUA_MASKCOUNT != 0 && l.hook_count.get() == 0;
+    if count_due {
+        l.hook_count.set(l.base_hook_count.get());
+    }
+    if ci.has(cist::HOOKYIELD) {
+        // The hook ran before the yield.
+        ci.clear_status(cist::HOOKYIELD);
+        return Ok(());
+    }
+    if count_due {
+        call_hook(l, LUA_HOOKCOUNT, -1)?;
+    }
+    if mask & LUA_MASKLINE != 0 {
+        let p = ci.lua_closure().proto;
+        let lines = p.lineinfo.cells();
+        let line_at = |pc: usize| lines.get(pc).map_or(0, |line| line.get());
+        let pc = index_of(&p, ci.savedpc.get()) - 1;
+        let line = line_at(pc);
+        // Wraps for the code of another function.
+        let old = index_of(&p, l.old_pc.get()).wrapping_sub(1);
+        // A new function, a jump back, or a new line.
+        if pc == 0 || pc <= old || line != line_at(old) {
+            call_hook_inline(l, LUA_HOOKLINE, line)?;
+        }
+    }
+    l.old_pc.set(ci.savedpc.get());
+    // (That of a call may have been followed by a call that cannot yield.)
+    if l.status() == LUA_YIELD && l.nny.get() == 0 {
+        if count_due {
+            l.hook_count.set(1);
+        }
+        ci.add_status(cist::HOOKYIELD);
+        return Err(suspend(l, ci));
+    }
+    Ok(())
+}
+
+/// Takes the yield that a library function kept. When the running function cannot, the next count that is over will say so;
+/// whether no hook is due now.
+#[cold]
+#[inline(never)]
+fn pending_yield(l: Lua, ci: &CallInfo) -> LResult<bool> {
+    l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
+    if l.nny.get() == 0 {
+        // The instruction is not counted before it runs.
+        l.hook_count.set(l.hook_count.get() + 1);
+        return Err(suspend(l, ci));
+    }
+    Ok(l.hook_mask() & LUA_MASKLINE as u8 == 0 && l.hook_count.get() != 0)
+}
+
+/// The running Lua function is suspended before its instruction.
+#[cold]
+#[inline(never)]
+fn suspend(l: Lua, ci: &CallInfo) -> Throw {
+    l.set_status(LUA_YIELD as u8);
+    ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));
+    ci.hide_below(l.top.get().wrapping_sub(1));
+    Throw::YIELD
+}
+
+/// Lets the count hook look in on a long computation: `steps` of it count like instructions. The reference never does;
+/// without a count hook there is no difference. The hook may raise an error. When it yields, its thread does before its next
+/// Lua instruction; where that cannot yield, the count goes on, and an instruction will raise the error.
+pub fn count_steps(l: Lua, steps: i32) -> LResult<()> {
+    if l.hook_mask() & LUA_MASKCOUNT as u8 == 0 {
+        return Ok(());
+    }
+    let left = l.hook_count.get().saturating_sub(steps);
+    if left > 0 {
+        l.hook_count.set(left);
+        return Ok(());
+    }
+    l.hook_count.set(l.base_hook_count.get());
+    // A hook in C has this function's frame for its own: it may pop what the function works on. (Whether it is the debug
+    // library's is not asked: a static host without that library shall not carry it.)
+    keep::running_frame(l)?;
+    let ci = l.call_info();
+    ci.add_status(cist::POLL);
+    // Whoever stops an error sets `nny` back.
+    l.nny.set(l.nny.get() + 1);
+    let r = call_hook(l, LUA_HOOKCOUNT, -1);
+    if r.is_ok() || r == Err(Throw::FOREIGN) {
+        l.nny.set(l.nny.get() - 1);
+    }
+    ci.clear_status(cist::POLL);
+    r
+}
+
+/// Lets the count hook look in on a loop after each `LOOK` of its steps.
+pub struct LongLoop {
+    l: Lua,
+    steps: u32,
+}
+
+impl LongLoop {
+    const LOOK: u32 = 1024;
+
+    pub fn new(l: Lua) -> LongLoop {
+        LongLoop { l, steps: 0 }
+    }
+    /// One more step.
+    #[inline(always)]
+    pub fn step(&mut self) -> LResult<()> {
+        self.steps += 1;
+        if self.steps.is_multiple_of(LongLoop::LOOK) {
+            count_steps(self.l, LongLoop::LOOK as i32)
+        } else {
+            Ok(())
+        }
+    }
+}

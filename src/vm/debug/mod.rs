@@ -1,0 +1,97 @@
+//! What a running or suspended call can be asked: lines, names, variables; and the hooks.
+//!
+//! Invariants
+//! * Everything is told from the PUC bytecode: instruction `i` of the executable form stands for `code[i]`, and the
+//!   saved pc of a frame is one past the instruction being run (`CallInfo::current_pc`).
+//! * Debug information may be absent (stripped chunks) and is not trusted: every access is checked.
+//! * Names point into strings that the function's prototype keeps alive, or to static text; both are followed by a
+//!   zero byte, so that `lua_Debug` can hold them.
+//! * `Thread::old_pc` may be stale (another function, even a freed one): it is compared, never dereferenced.
+
+use crate::messages as msg;
+use crate::object::chunkid::ChunkId;
+use crate::object::{CallInfo, Gc, Lua, Proto, Str};
+use crate::throw::LResult;
+
+pub mod hooks;
+pub mod info;
+pub mod names;
+pub mod variables;
+
+type Bytes = &'static [u8];
+
+fn text(s: Gc<Str>) -> Bytes {
+    // SAFETY: a string's bytes neither move nor change while it lives (module invariant on names).
+    unsafe { core::slice::from_raw_parts(s.data(), s.len()) }
+}
+
+/// The frame `level` calls below the running one (0); `None` past the last one. The host's own level does not count.
+pub fn frame_at(l: Lua, level: i32) -> Option<&'static CallInfo> {
+    let mut ci = l.ci.get();
+    let mut level = level;
+    while level >= 0 && !core::ptr::eq(ci, &l.base_ci) {
+        // SAFETY: the chain of active frames is live and ends at `base_ci`.
+        let frame = unsafe { &*ci };
+        if level == 0 {
+            return Some(frame);
+        }
+        level -= 1;
+        ci = frame.prev.get();
+    }
+    None
+}
+
+/// Number of calls in progress.
+pub fn frame_count(l: Lua) -> i32 {
+    let (mut ci, mut n) = (l.ci.get(), 0);
+    while !core::ptr::eq(ci, &l.base_ci) {
+        n += 1;
+        // SAFETY: as in `frame_at`.
+        ci = unsafe { (*ci).prev.get() };
+    }
+    n
+}
+
+/// Source line of an instruction; 0 when the lines were stripped.
+fn line_of(p: &Proto, pc: i32) -> i32 {
+    p.lineinfo.cells().get(pc as usize).map_or(0, |c| c.get())
+}
+
+/// The line a frame is at; -1 for functions that are not written in Lua.
+pub fn current_line(ci: &CallInfo) -> i32 {
+    if ci.is_lua() { line_of(&ci.closure().proto, ci.current_pc()) } else { -1 }
+}
+
+/// Short source and line of the function at `level`, when it has lines.
+pub fn position(l: Lua, level: i32) -> Option<(ChunkId, i32)> {
+    let ci = frame_at(l, level)?;
+    let line = current_line(ci);
+    (line > 0).then(|| (ChunkId::new(source_of(&ci.closure().proto)), line))
+}
+
+/// Name of the chunk a function comes from.
+pub fn source_of(p: &Proto) -> Bytes {
+    p.source.get().map_or(c"=?".to_bytes(), text)
+}
+
+/// Pushes the message on top with "source:line: " in front when a Lua function is running. (The message itself stays below,
+/// where who looks at the stack of a coroutine that died of it will find it.)
+pub fn add_position(l: Lua) -> LResult<()> {
+    use crate::api::Arg;
+    let ci = l.call_info();
+    if !ci.is_lua() {
+        return Ok(());
+    }
+    let line = Arg::D(current_line(ci) as i64);
+    let message = l.from_top(1).as_string().map_or(c"".to_bytes(), text);
+    match ci.closure().proto.source.get() {
+        Some(s) => {
+            let id = ChunkId::new(text(s));
+            l.push_message(msg::POSITION, &[Arg::S(id.bytes()), line, Arg::S(message)])?;
+        }
+        None => {
+            l.push_message(msg::POSITION, &[Arg::S(b"?"), line, Arg::S(message)])?;
+        }
+    }
+    Ok(())
+}

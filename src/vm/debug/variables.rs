@@ -1,0 +1,71 @@
+//! Local variables of active calls.
+
+use super::Bytes;
+use super::names::local_name;
+use crate::object::{CallInfo, Lua, Value};
+use crate::vm::keep;
+
+/// Name and slot of the `n`-th local variable of a frame; with `n` negative, of a vararg.
+#[inline(never)]
+fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
+    let func = ci.function_slot();
+    let mut base = func.wrapping_add(1);
+    let mut name = None;
+    if ci.is_lua() {
+        let p = ci.closure().proto;
+        if n < 0 {
+            // Varargs lie between the function and the base, after the slots the fixed parameters came from.
+            let (n, params) = (n.unsigned_abs() as usize, p.numparams() as usize);
+            let below = (ci.base.get() as usize - func as usize) / size_of::<Value>();
+            let slot = func.wrapping_add(params + n);
+            return (params + n < below).then_some((c"(*vararg)".to_bytes(), slot));
+        }
+        base = ci.base.get();
+        // A binary chunk may name more variables than there are registers.
+        name = local_name(&p, n, ci.current_pc()).filter(|_| n <= p.maxstacksize() as i32);
+    }
+    if name.is_none() {
+        let limit = next_function(l, ci).unwrap_or(l.top.get());
+        let room = (limit as usize).saturating_sub(base as usize) / size_of::<Value>();
+        if n > 0 && n as usize <= room {
+            name = Some(c"(*temporary)".to_bytes());
+        }
+    }
+    name.map(|name| (name, base.wrapping_add((n as usize).wrapping_sub(1))))
+}
+
+/// The slot of the function that the frame has called.
+fn next_function(l: Lua, ci: &CallInfo) -> Option<*mut Value> {
+    // SAFETY: a frame that is not the running one has a next one.
+    (!core::ptr::eq(ci, l.ci.get())).then(|| unsafe { (*ci.next.get()).function_slot() })
+}
+
+/// Name and value of a local variable.
+pub fn get_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, Value)> {
+    // SAFETY: a slot of an active frame.
+    find_local(l, ci, n).map(|(name, slot)| (name, unsafe { *slot }))
+}
+
+/// Name of a parameter of a function that is not active.
+pub fn parameter_name(func: Value, n: i32) -> Option<Bytes> {
+    local_name(&func.as_lua_closure()?.proto, n, 0)
+}
+
+/// Assigns `v`, which is reachable, to a local variable of a frame of `th`; its name. `None` when there is no such variable,
+/// or no memory. `l` is the running thread.
+pub fn set_local(l: Lua, th: Lua, ci: &CallInfo, n: i32, v: Value) -> Option<Bytes> {
+    let (name, slot) = find_local(th, ci, n)?;
+    // A variable may lie where the next frame is: made-up debug information says so, and at a return what is behind the results
+    // is gone. That frame relies on what its function is.
+    if next_function(th, ci).is_some_and(|next| slot >= next) {
+        return None;
+    }
+    // SAFETY: a slot of an active frame.
+    unsafe {
+        if !ci.is_lua() {
+            keep::until_end_of(l, th, ci, *slot).ok()?;
+        }
+        *slot = v;
+    }
+    Some(name)
+}
