@@ -5,10 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 
 fn main() {
     check_exports();
     check_target();
+    check_compiler();
     println!("cargo:rustc-check-cfg=cfg(naked_stubs)");
     #[cfg(feature = "portable-boundary")]
     compile_portable_boundary();
@@ -27,6 +29,19 @@ fn check_target() {
         println!(
             "cargo::error=src/boundary has no assembly for this target: use the feature portable-boundary"
         );
+    }
+}
+
+/// Tells `src/lib.rs` whether the compiler has `core::hint::cold_path`, which came with Rust 1.95.
+fn check_compiler() {
+    println!("cargo:rustc-check-cfg=cfg(cold_path)");
+    let rustc = std::env::var_os("RUSTC").expect("set by cargo");
+    let version = Command::new(rustc).arg("--version").output().expect("rustc runs").stdout;
+    let version = String::from_utf8_lossy(&version);
+    // As in "rustc 1.95.0 (59807616e 2026-04-14)".
+    let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+    if minor.is_some_and(|minor| minor >= 95) {
+        println!("cargo:rustc-cfg=cold_path");
     }
 }
 

@@ -7,6 +7,24 @@
 #[cfg(any(test, not(feature = "freestanding")))]
 extern crate std;
 
+/// Marks the path to it as rare. A function around the compiler's own would lose the mark.
+#[cfg(cold_path)]
+macro_rules! cold_path {
+    () => {{
+        #[allow(clippy::incompatible_msrv, reason = "build.rs looks whether the compiler has it")]
+        core::hint::cold_path();
+    }};
+}
+/// Compilers before Rust 1.95 know only rare functions.
+#[cfg(not(cold_path))]
+macro_rules! cold_path {
+    () => {{
+        #[cold]
+        fn rare() {}
+        rare();
+    }};
+}
+
 pub mod abi;
 pub mod api;
 #[doc(hidden)]

@@ -192,9 +192,11 @@ impl Lua {
     }
     pub fn topointer(self, idx: i32) -> *const c_void {
         let v = self.value(idx);
+        // A library function is the C function that stands for it, like any without upvalues.
+        if let Some(builtin) = v.as_builtin() {
+            return stdlib::c_of_builtin(builtin) as *const c_void;
+        }
         match v.type_id() {
-            // A library function is the C function that stands for it, like any without upvalues.
-            LUA_TFUNCTION if let Some(b) = v.as_builtin() => stdlib::c_of_builtin(b) as *const c_void,
             LUA_TTABLE | LUA_TFUNCTION | LUA_TTHREAD => v.payload::<c_void>(),
             LUA_TUSERDATA | LUA_TLIGHTUSERDATA => self.touserdata(idx),
             _ => core::ptr::null(),

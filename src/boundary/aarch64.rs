@@ -64,6 +64,7 @@ macro_rules! in_pad {
 /// # Safety
 /// `link` is valid and used by this thread only; `f` is a C function that takes at most these arguments.
 #[unsafe(naked)]
+#[allow(named_asm_labels, reason = "the code is never inlined, so the label exists once")]
 pub unsafe extern "C" fn call(
     link: *mut Link,
     f: *const c_void,

@@ -33,7 +33,6 @@ use crate::vm::debug::hooks;
 use crate::vm::error::ValueAt;
 use crate::vm::fields::*;
 use crate::vm::{closure, meta, stack, upval};
-use core::hint::cold_path;
 
 /// Why `run` ended.
 enum Exit {
@@ -261,7 +260,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             match $e {
                 Ok(v) => v,
                 Err(t) => {
-                    cold_path();
+                    cold_path!();
                     return Exit::Throw(t);
                 }
             }
@@ -275,7 +274,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     // Rule 1.
     macro_rules! protect {
         ($e:expr) => {{
-            cold_path();
+            cold_path!();
             save_pc!();
             let v = tri!($e);
             base = ci.base.get();
@@ -286,7 +285,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     macro_rules! check_hooks {
         () => {
             if (l.hook_mask() != 0) != HOOKED {
-                cold_path();
+                cold_path!();
                 ci.savedpc.set(pc);
                 return Exit::Switch;
             }
@@ -324,7 +323,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     macro_rules! check_gc {
         ($live:expr) => {
             if l.global().gc.debt.get() > 0 || cfg!(feature = "stress-gc") {
-                cold_path();
+                cold_path!();
                 save_pc!();
                 if let Some(exit) = collect(l, ci, $live) {
                     return exit;
@@ -565,7 +564,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     l.top.set(to.wrapping_add($n));
                     return Exit::Done;
                 } else {
-                    cold_path();
+                    cold_path!();
                     return_results!(first, $n);
                 }
             }};
@@ -899,7 +898,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                                     l.top.set(func.wrapping_add(given));
                                 } else {
                                     if wanted > 1 {
-                                        cold_path();
+                                        cold_path!();
                                         stack::fill(func.wrapping_add(1), wanted as usize - 1);
                                     }
                                     l.top.set(ci.top.get());
@@ -1011,7 +1010,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         let goes_on = if 0.0 < step {
                             index <= limit
                         } else {
-                            cold_path();
+                            cold_path!();
                             limit <= index
                         };
                         if goes_on {

@@ -4,7 +4,6 @@ use crate::object::thread::{CallKind, cist};
 use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Value};
 use crate::throw::LResult;
 use crate::vm::{lower, stack};
-use core::hint::cold_path;
 
 /// The CallInfo after the current one, made when there is none to reuse.
 #[inline(always)]
@@ -109,12 +108,12 @@ pub fn push_plain(
 ) -> Option<&'static CallInfo> {
     let next = ci.next.get();
     if next.is_null() || !fits_plainly(l, func, p) {
-        cold_path();
+        cold_path!();
         return None;
     }
     let params = p.numparams() as usize;
     if b <= params {
-        cold_path();
+        cold_path!();
         fill_registers(func, given(l, func, b), params + 1);
     }
     // SAFETY: spare CallInfos stay allocated.
@@ -135,7 +134,7 @@ pub fn push_plain(
 pub fn replace_plain(l: Lua, ci: &CallInfo, func: *mut Value, p: Gc<Proto>, given: usize) -> bool {
     let to = ci.func.get();
     if !fits_plainly(l, to, p) {
-        cold_path();
+        cold_path!();
         return false;
     }
     for i in 0..given {
@@ -161,7 +160,7 @@ pub(super) fn fits_plainly(l: Lua, func: *mut Value, p: Gc<Proto>) -> bool {
 #[inline(always)]
 pub(super) fn fill_registers(func: *mut Value, from: usize, to: usize) {
     if from < to {
-        cold_path();
+        cold_path!();
         stack::fill(func.wrapping_add(from), to - from);
     }
 }

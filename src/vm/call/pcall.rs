@@ -15,7 +15,6 @@ use crate::object::{Builtin, CallInfo, Lua, Special, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{stack, upval};
-use core::hint::cold_path;
 
 /// Stops an error at the innermost PCALL frame of this invocation, which began with these values of `nny` and
 /// `n_c_calls`; its caller goes on. What its return hook raises goes to the next one.
@@ -74,7 +73,7 @@ pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
     let mut first = ci.func.get();
     let mut status = Value::TRUE;
     if ci.has(cist::STAT) {
-        cold_path();
+        cold_path!();
         status = Value::FALSE;
     } else {
         first = first.wrapping_add(ci.extra.get() as usize);
