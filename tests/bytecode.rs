@@ -130,7 +130,7 @@ impl Report {
         // SAFETY: `alloc` is an allocator as the manual describes.
         let l = unsafe { state::new_state(alloc, std::ptr::null_mut()) }.expect("a state");
         // `luac` compiles inside a C function called by the host: one level of nesting is taken.
-        l.n_c_calls.set(1);
+        l.native_depth.set(1);
         // What `luaL_loadfile` does with a first line for the shell: the line stays, empty.
         let start = if text.first() == Some(&b'#') {
             text.iter().position(|&b| b == b'\n').unwrap_or(text.len())

@@ -657,7 +657,7 @@ pub unsafe extern "C-unwind" fn lua_getctx(L: *mut lua_State, ctx: *mut c_int) -
 /// `[-(nargs + 1), +(nresults|1), -]` As `lua_callk`, but an error ends here: returns its status and leaves
 /// the error value only.
 ///
-/// `errfunc` is 0 or the stack index of a handler that gets the error value while the stack of the error is
+/// `message_handler` is 0 or the stack index of a handler that gets the error value while the stack of the error is
 /// intact. Memory errors skip the handler. Manual 4.8.
 #[cfg_attr(naked_stubs, unsafe(naked))]
 #[unsafe(no_mangle)]
@@ -665,13 +665,13 @@ pub unsafe extern "C-unwind" fn lua_pcallk(
     L: *mut lua_State,
     nargs: c_int,
     nresults: c_int,
-    errfunc: c_int,
+    message_handler: c_int,
     ctx: c_int,
     k: lua_CFunction,
 ) -> c_int {
-    raising!(pcallk(L, nargs, nresults, errfunc, ctx, k))
+    raising!(pcallk(L, nargs, nresults, message_handler, ctx, k))
 }
-core!(pcallk(L, nargs: c_int, nresults: c_int, errfunc: c_int, ctx: c_int, k: lua_CFunction) => L.pcallk(nargs, nresults, errfunc, ctx, k));
+core!(pcallk(L, nargs: c_int, nresults: c_int, message_handler: c_int, ctx: c_int, k: lua_CFunction) => L.pcallk(nargs, nresults, message_handler, ctx, k));
 
 /// `[-0, +1, -]` Compiles the chunk that `reader` gives and pushes it as a function, or pushes a message and
 /// returns the status.

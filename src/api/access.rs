@@ -6,7 +6,7 @@ use crate::consts::*;
 use crate::gc;
 use crate::num;
 use crate::object::value::{TAG_LIGHT, TAG_OBJECT, TYPE_NAMES};
-use crate::object::{Gc, Lua, Str, TagMethod, Value, lua_CFunction, string};
+use crate::object::{Gc, Lua, Metamethod, Str, Value, lua_CFunction, string};
 use crate::stdlib;
 use crate::throw::LResult;
 use crate::vm::meta;
@@ -87,7 +87,7 @@ impl Lua {
             self.push(self.from_top(1));
         }
         api_check!(self.has_elements(2), "lua_arith", "L", "fewer than two operands");
-        let r = meta::arith(self, TagMethod::from_arith(op as u8), self.from_top(2), self.from_top(1))?;
+        let r = meta::arith(self, Metamethod::from_arith(op as u8), self.from_top(2), self.from_top(1))?;
         self.drop_values(1);
         self.set_top_value(r);
         Ok(())

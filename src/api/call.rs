@@ -2,7 +2,7 @@
 
 use super::misuse::api_check;
 use crate::consts::*;
-use crate::object::thread::cist;
+use crate::object::call_info::FrameFlags;
 use crate::object::{Lua, Value, lua_CFunction};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, protected, results};
@@ -34,7 +34,7 @@ impl Lua {
     pub fn callk(self, nargs: i32, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<()> {
         self.check_call("lua_callk", nargs, nresults, k);
         let func = self.callee_slot(nargs);
-        if k.is_some() && self.nny.get() == 0 {
+        if k.is_some() && self.non_yieldable_depth.get() == 0 {
             let ci = self.call_info();
             ci.k.set(k);
             ci.ctx.set(ctx);
@@ -72,7 +72,7 @@ impl Lua {
             self.save_slot(self.slot(msgh))
         };
         let func = self.callee_slot(nargs);
-        let status = if k.is_none() || self.nny.get() > 0 {
+        let status = if k.is_none() || self.non_yieldable_depth.get() > 0 {
             protected::protected(self, func, nresults, handler)?
         } else {
             protected::call_yieldable(self, func, nresults, handler, (k, ctx))?;
@@ -87,7 +87,7 @@ impl Lua {
     /// Status and, in a continuation, the context.
     pub fn getctx(self) -> (i32, Option<i32>) {
         let ci = self.call_info();
-        if ci.has(cist::YIELDED) { (ci.err_status.get(), Some(ci.ctx.get())) } else { (LUA_OK, None) }
+        if ci.has(FrameFlags::YIELDED) { (ci.err_status.get(), Some(ci.ctx.get())) } else { (LUA_OK, None) }
     }
     /// Always `Err` (a yield or an error) except inside hooks.
     pub fn yieldk(self, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<i32> {

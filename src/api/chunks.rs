@@ -33,7 +33,7 @@ impl Lua {
             self,
             || compiler::load(self, input, name, mode).map(|_| ()),
             at,
-            self.errfunc.get(),
+            self.message_handler.get(),
         )?;
         if status == LUA_OK
             && let Some(cl) = self.from_top(1).as_lua_closure()

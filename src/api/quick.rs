@@ -7,7 +7,7 @@ use crate::consts::*;
 use crate::gc;
 use crate::num;
 use crate::object::c_types::lua_Debug;
-use crate::object::{Lua, Table, TagMethod, Value, lua_CFunction};
+use crate::object::{Lua, Metamethod, Table, Value, lua_CFunction};
 use crate::stdlib;
 use crate::vm::debug::info;
 use crate::vm::meta;
@@ -49,7 +49,7 @@ impl Lua {
         }
         let (Some(x), Some(y)) = (self.quick_number(-2), self.quick_number(-1)) else { return false };
         self.drop_values(1);
-        self.set_top_value(Value::number(meta::number_arith(TagMethod::from_arith(op as u8), x, y)));
+        self.set_top_value(Value::number(meta::number_arith(Metamethod::from_arith(op as u8), x, y)));
         true
     }
     #[inline(always)]

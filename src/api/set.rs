@@ -3,7 +3,7 @@
 use super::misuse::api_check;
 use crate::gc;
 use crate::object::userdata::Content;
-use crate::object::{Gc, Lua, Table, TagMethod, Value, string};
+use crate::object::{Gc, Lua, Metamethod, Table, Value, string};
 use crate::stdlib::io::luaL_Stream;
 use crate::throw::{LResult, Throw};
 use crate::vm::error::ValueAt;
@@ -43,7 +43,7 @@ impl Lua {
                 self.drop_values(1);
                 return Ok(());
             }
-            if self.global().fast_tm(table.metatable.get(), TagMethod::NewIndex).is_nil() {
+            if self.global().cached_metamethod(table.metatable.get(), Metamethod::NewIndex).is_nil() {
                 self.push(Value::string(key));
                 table.set_str(self, key, self.from_top(2))?;
                 self.drop_values(2);

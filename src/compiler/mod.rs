@@ -68,7 +68,7 @@ pub(crate) struct Compiler<'i> {
 pub fn compile(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>> {
     stack::check(l, Slots::End as usize + MESSAGE_SLOTS)?;
     let slots = l.save_slot(l.top.get());
-    let calls = l.n_c_calls.get();
+    let calls = l.native_depth.get();
     for _ in 0..Slots::End as usize {
         l.push(Value::NIL);
     }
@@ -90,7 +90,7 @@ pub fn compile(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>
     let result = c.main_function();
     c.work.free(l);
     c.lex.buf.free(l);
-    l.n_c_calls.set(calls);
+    l.native_depth.set(calls);
     result?;
     let closure = closure::new_main(l, proto, slots)?;
     l.top.set(l.restore_slot(slots).wrapping_add(1));
@@ -194,8 +194,8 @@ impl Compiler<'_> {
     #[inline(always)]
     fn enter_level(&mut self) -> LResult<()> {
         let l = self.lex.l;
-        let n = l.n_c_calls.get() + 1;
-        l.n_c_calls.set(n);
+        let n = l.native_depth.get() + 1;
+        l.native_depth.set(n);
         native::room(l, n)?;
         self.check_limit(n as usize, LUAI_MAXCCALLS as usize, "C levels")
     }
@@ -203,7 +203,7 @@ impl Compiler<'_> {
     #[inline(always)]
     fn leave_level(&mut self) {
         let l = self.lex.l;
-        l.n_c_calls.set(l.n_c_calls.get() - 1);
+        l.native_depth.set(l.native_depth.get() - 1);
     }
 }
 
@@ -211,9 +211,9 @@ impl Compiler<'_> {
 ///
 /// `mode` says which forms are allowed (`b`, `t`); without it both are. Nothing called from here may yield.
 pub fn load(l: Lua, input: &mut Input, name: &[u8], mode: Option<&[u8]>) -> LResult<Gc<LuaClosure>> {
-    l.nny.set(l.nny.get() + 1);
+    l.non_yieldable_depth.set(l.non_yieldable_depth.get() + 1);
     let result = load_without_yields(l, input, name, mode);
-    l.nny.set(l.nny.get() - 1);
+    l.non_yieldable_depth.set(l.non_yieldable_depth.get() - 1);
     result
 }
 

@@ -115,7 +115,7 @@ impl Compiler<'_> {
             if !matches!(var.kind, Kind::Indexed { .. }) {
                 self.protect_targets(target, var.kind)?;
             }
-            let depth = count as usize + self.lex.l.n_c_calls.get() as usize;
+            let depth = count as usize + self.lex.l.native_depth.get() as usize;
             self.check_limit(depth, LUAI_MAXCCALLS as usize, "C levels")?;
             self.assignment(&Target { var: Cell::new(var), before: Some(target) }, count + 1)?;
         } else {

@@ -7,7 +7,7 @@
 use super::{cycle, mark, sweep};
 use crate::api::Arg;
 use crate::messages as msg;
-use crate::object::{Gc, GcRef, Global, Kind, Lua, Table, TagMethod, Userdata, Value, mark as bits};
+use crate::object::{Gc, GcRef, Global, Kind, Lua, Metamethod, Table, Userdata, Value, mark as bits};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::protected;
 use core::cell::Cell;
@@ -19,7 +19,7 @@ const LEAST_COST: usize = 88;
 pub fn check_finalizer(l: Lua, o: GcRef, mt: Gc<Table>) {
     let g = l.global();
     if o.marked.get() & (bits::SEPARATED | bits::FINALIZED) != 0
-        || g.fast_tm(Some(mt), TagMethod::Gc).is_nil()
+        || g.cached_metamethod(Some(mt), Metamethod::Gc).is_nil()
     {
         return;
     }
@@ -118,7 +118,7 @@ fn take_due(g: &Global) -> Option<Value> {
 pub(super) fn call_one(l: Lua, raise: bool) -> LResult<()> {
     let g = l.global();
     let Some(v) = take_due(g) else { return Ok(()) };
-    let f = g.tm_of(v, TagMethod::Gc);
+    let f = g.metamethod_of(v, Metamethod::Gc);
     if !f.is_function() {
         return Ok(());
     }

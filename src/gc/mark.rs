@@ -12,7 +12,7 @@ use super::{GcState, Phase};
 use crate::mem;
 use crate::object::table::Node;
 use crate::object::{
-    CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Proto, Str, Table, TagMethod, UpVal,
+    CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Metamethod, Proto, Str, Table, UpVal,
     Userdata, Value, mark as bits,
 };
 
@@ -268,7 +268,7 @@ fn visit_thread(g: &Global, th: Lua) -> usize {
 
 /// The kind of weakness that the metatable asks for; 0 for none.
 pub(super) fn weakness(g: &Global, t: Gc<Table>) -> usize {
-    let mode = g.fast_tm(t.metatable.get(), TagMethod::Mode);
+    let mode = g.cached_metamethod(t.metatable.get(), Metamethod::Mode);
     let Some(mode) = mode.as_string() else { return 0 };
     let keys = mode.bytes().contains(&b'k');
     let values = mode.bytes().contains(&b'v');

@@ -2,11 +2,13 @@
 
 mod border;
 pub mod c_types;
+pub mod call_info;
 pub mod chunkid;
 pub mod closure;
 pub mod global;
 pub mod header;
 pub mod light;
+pub mod metamethod;
 pub mod proto;
 pub mod string;
 pub mod table;
@@ -15,12 +17,14 @@ pub mod userdata;
 pub mod value;
 
 pub use c_types::lua_CFunction;
+pub use call_info::CallInfo;
 pub use closure::{Builtin, CClosure, FastFn, LuaClosure, RustFn, Special, UpVal};
-pub use global::{Global, TagMethod};
+pub use global::Global;
 pub use header::{Gc, GcRef, Header, Kind, mark};
+pub use metamethod::Metamethod;
 pub use proto::{LocVar, Proto, UpvalDesc};
 pub use string::Str;
 pub use table::Table;
-pub use thread::{CallInfo, Lua, Thread};
+pub use thread::{Lua, Thread};
 pub use userdata::Userdata;
 pub use value::Value;

@@ -7,7 +7,8 @@
 use crate::boundary::Room;
 use crate::consts::*;
 use crate::messages as msg;
-use crate::object::thread::{YIELD_PENDING, cist};
+use crate::object::call_info::FrameFlags;
+use crate::object::thread::YIELD_PENDING;
 use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, Prepared, native, pcall, protected, results};
@@ -17,8 +18,8 @@ use core::sync::atomic::Ordering;
 /// Resumes `l` with the `nargs` topmost values of its stack; the status. After an error its object is on top of the
 /// stack of `l`. `Err` only for a foreign exception passing through.
 pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
-    let n = from.map_or(0, |f| f.n_c_calls.get());
-    let old_nny = l.nny.get();
+    let n = from.map_or(0, |f| f.native_depth.get());
+    let depth_before = l.non_yieldable_depth.get();
     if n >= LUAI_MAXCCALLS as u16 || l.global().native_stack.room(n + 1) != Room::Enough {
         return refuse(l, msg::C_STACK_OVERFLOW, nargs);
     }
@@ -29,7 +30,7 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         }
     } else if l.raw_status() as i32 != LUA_YIELD {
         return refuse(l, msg::RESUME_DEAD, nargs);
-    } else if !l.call_info().has(cist::HIDDEN) {
+    } else if !l.call_info().has(FrameFlags::HIDDEN) {
         // The hook of a call yielded, and no instruction has taken notice: it runs, or ran to its end.
         let ended = core::ptr::eq(l.ci.get(), &l.base_ci);
         return refuse(l, if ended { msg::RESUME_DEAD } else { msg::RESUME_NON_SUSPENDED }, nargs);
@@ -38,8 +39,8 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
     let protected = unsafe { (*native::link(l)).protected };
     protected::set_count(l, protected + 1);
     l.base_ci.ctx.set(protected as i32);
-    l.n_c_calls.set(n + 1);
-    l.nny.set(0);
+    l.native_depth.set(n + 1);
+    l.non_yieldable_depth.set(0);
     let g = l.global();
     l.resumer.set(g.running.replace(Some(l)));
     let mut r = if starting { start(l, nargs) } else { proceed(l, nargs) };
@@ -47,7 +48,7 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
     loop {
         match r {
             Err(t) if t != Throw::YIELD && t != Throw::FOREIGN && recover(l, t) => {
-                l.n_c_calls.set(n + 1);
+                l.native_depth.set(n + 1);
                 protected::set_count(l, protected + 1);
                 r = unroll(l);
             }
@@ -60,8 +61,8 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
     }
     protected::set_count(l, protected);
-    l.nny.set(old_nny);
-    l.n_c_calls.set(l.n_c_calls.get().wrapping_sub(1));
+    l.non_yieldable_depth.set(depth_before);
+    l.native_depth.set(l.native_depth.get().wrapping_sub(1));
     match r {
         Ok(()) => Ok(LUA_OK),
         Err(Throw::YIELD) => {
@@ -97,7 +98,7 @@ fn start(l: Lua, nargs: i32) -> LResult<()> {
     let func = l.top.get().wrapping_sub(nargs as usize + 1);
     if call::prepare(l, func, LUA_MULTRET)? == Prepared::Lua {
         let ci = l.call_info();
-        ci.add_status(cist::FRESH);
+        ci.add_flags(FrameFlags::FRESH);
         execute::execute(l, ci)?;
     }
     Ok(())
@@ -117,7 +118,7 @@ fn proceed(l: Lua, nargs: i32) -> LResult<()> {
         let mut first = first;
         if let Some(k) = ci.k.get() {
             ci.err_status.set(LUA_YIELD);
-            ci.add_status(cist::YIELDED);
+            ci.add_flags(FrameFlags::YIELDED);
             let n = native::call_c(l, k)?;
             first = l.top.get().wrapping_sub(n as usize);
         }
@@ -137,7 +138,7 @@ fn unroll(l: Lua) -> LResult<()> {
                 r => r?,
             }
             execute::execute(l, core::ptr::null())?;
-        } else if ci.has(cist::PCALL) {
+        } else if ci.has(FrameFlags::LIBRARY_PCALL) {
             pcall::finish_pcall(l, ci)?;
         } else {
             finish_c_call(l, ci)?;
@@ -166,14 +167,14 @@ fn recover(l: Lua, throw: Throw) -> bool {
     let mut ci = l.ci.get();
     // SAFETY: the chain of active frames is live.
     while let Some(c) = unsafe { ci.as_ref() } {
-        if c.has(cist::PCALL) {
+        if c.has(FrameFlags::LIBRARY_PCALL) {
             pcall::catch_in_pcall(l, c, throw);
-            l.nny.set(0);
+            l.non_yieldable_depth.set(0);
             return true;
         }
-        if c.has(cist::YPCALL) {
+        if c.has(FrameFlags::YIELDABLE_PCALL) {
             protected::recover_yieldable(l, c, throw);
-            l.nny.set(0);
+            l.non_yieldable_depth.set(0);
             return true;
         }
         ci = c.prev.get();
@@ -186,8 +187,8 @@ fn recover(l: Lua, throw: Throw) -> bool {
 /// that cannot be left, the next instruction. (Where that cannot yield, as in the main program, the yield is none.)
 pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<i32> {
     let ci = l.call_info();
-    if l.nny.get() > 0 {
-        if ci.has(cist::POLL) {
+    if l.non_yieldable_depth.get() > 0 {
+        if ci.has(FrameFlags::POLLING) {
             l.hook_mask_atomic().fetch_or(YIELD_PENDING, Ordering::Relaxed);
             return Ok(0);
         }

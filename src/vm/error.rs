@@ -29,7 +29,7 @@ impl Lua {
     /// Raises the value on top of the stack: the message handler, if any, may replace it first.
     #[cold]
     pub fn error_msg(self) -> Throw {
-        if self.errfunc.get() != 0
+        if self.message_handler.get() != 0
             && let Err(t) = self.run_message_handler()
         {
             return t;
@@ -38,8 +38,8 @@ impl Lua {
     }
 
     fn run_message_handler(self) -> LResult<()> {
-        let slot = self.restore_slot(self.errfunc.get());
-        // SAFETY: `errfunc` is the offset of a live slot below the running call.
+        let slot = self.restore_slot(self.message_handler.get());
+        // SAFETY: `message_handler` is the offset of a live slot below the running call.
         let handler = unsafe { *slot };
         if !handler.is_function() {
             return Err(Throw::HANDLER);

@@ -2,13 +2,13 @@
 //!
 //! Rules
 //! 1. `run` keeps the running frame in locals: `ci`, `base`, `k`, `cl`, and `pc`, the running instruction (a frame's
-//!    `savedpc` is the next one, and out of date in the running frame until `save_pc!`). Whatever may raise, call, allocate
+//!    `saved_pc` is the next one, and out of date in the running frame until `save_pc!`). Whatever may raise, call, allocate
 //!    or move the stack runs under `protect!`, which saves `pc` first and re-reads `base` afterwards.
 //! 2. While a Lua frame runs, the stack's top is the frame's limit, except between an instruction that leaves an
 //!    open number of values and the one that takes them.
 //! 3. Lua-to-Lua calls push a frame and go on; only a frame marked `FRESH` ends the invocation when it returns.
-//!    The library's pcall and xpcall are frames without native nesting too (`cist::PCALL`).
-//! 4. Errors leave the loop as values; `catch` looks for a PCALL frame of this invocation. A yield passes.
+//!    The library's pcall and xpcall are frames without native nesting too (`FrameFlags::LIBRARY_PCALL`).
+//! 4. Errors leave the loop as values; `catch` looks for a library pcall frame of this invocation. A yield passes.
 //! 5. The plain loop looks for hooks at backward jumps (signals and other threads set them) and wherever foreign code may
 //!    have run: calls, collections; where a metamethod has set one, the instruction ends as if the metamethod had yielded
 //!    (`Throw::HOOKS_SET`). With hooks set, `run::<true>` asks before each instruction; it takes no shortcut that a hook
@@ -23,9 +23,10 @@ use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
 use crate::num;
-use crate::object::thread::{CallKind, YIELD_PENDING, cist};
+use crate::object::call_info::{CallKind, FrameFlags};
+use crate::object::thread::YIELD_PENDING;
 use crate::object::value::*;
-use crate::object::{Builtin, CallInfo, Gc, Kind, Lua, LuaClosure, Special, Str, Table, TagMethod, Value};
+use crate::object::{Builtin, CallInfo, Gc, Kind, Lua, LuaClosure, Metamethod, Special, Str, Table, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::pcall::{catch, enter_pcall};
 use crate::vm::call::{self, Prepared, frame, pcall, results};
@@ -50,7 +51,7 @@ const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8 | YIELD_PENDING;
 /// when errors are not to be caught here (resume does it).
 #[inline(always)]
 pub fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
-    let depth = (l.nny.get(), l.n_c_calls.get());
+    let depth = (l.non_yieldable_depth.get(), l.native_depth.get());
     match run_some(l) {
         Exit::Done => Ok(()),
         Exit::Throw(Throw::YIELD) => Err(Throw::YIELD),
@@ -134,12 +135,13 @@ pub fn finish_op(l: Lua, ci: &CallInfo) -> LResult<()> {
                 let b = unsafe { *rk(base, p.k.as_ptr(), i.b()) };
                 let c = unsafe { *rk(base, p.k.as_ptr(), i.c()) };
                 let g = l.global();
-                if g.tm_of(b, TagMethod::Le).is_nil() && g.tm_of(c, TagMethod::Le).is_nil() {
+                if g.metamethod_of(b, Metamethod::Le).is_nil() && g.metamethod_of(c, Metamethod::Le).is_nil()
+                {
                     res = !res;
                 }
             }
             if res as u32 != i.a() {
-                ci.savedpc.set(ci.savedpc.get().wrapping_add(1));
+                ci.saved_pc.set(ci.saved_pc.get().wrapping_add(1));
             }
         }
         Op::Concat => {
@@ -178,10 +180,10 @@ fn double(p: *const Value) -> f64 {
 
 /// Arithmetic whose plain result is a NaN: no pair of numbers, or really a NaN.
 #[inline(never)]
-fn arith_slow(l: Lua, tm: TagMethod, x: *const Value, y: *const Value) -> LResult<Value> {
+fn arith_slow(l: Lua, event: Metamethod, x: *const Value, y: *const Value) -> LResult<Value> {
     // SAFETY: as for `double`.
     let (x, y) = unsafe { (ValueAt::at(x), ValueAt::at(y)) };
-    meta::arith_at(l, tm, x, y)
+    meta::arith_at(l, event, x, y)
 }
 
 #[inline(never)]
@@ -252,7 +254,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     let mut k: *const Value = cl.proto.k.as_ptr();
     let mut base: *mut Value = ci.base.get();
     // The running instruction; a frame keeps the next one.
-    let mut pc: *const ExecInsn = ci.savedpc.get();
+    let mut pc: *const ExecInsn = ci.saved_pc.get();
     let mut second_step = false;
 
     macro_rules! tri {
@@ -268,7 +270,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     }
     macro_rules! save_pc {
         () => {
-            ci.savedpc.set(pc.wrapping_add(1))
+            ci.saved_pc.set(pc.wrapping_add(1))
         };
     }
     // Rule 1.
@@ -286,7 +288,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         () => {
             if (l.hook_mask() != 0) != HOOKED {
                 cold_path!();
-                ci.savedpc.set(pc);
+                ci.saved_pc.set(pc);
                 return Exit::Switch;
             }
         };
@@ -335,30 +337,30 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     // Operands are read as doubles; the slow path reads them again as values, so that the fast one needs no move
     // between register files. A tagged operand makes a NaN of every operation here.
     macro_rules! arith {
-        ($i:expr, $x:expr, $y:expr, $tm:ident, $op:expr) => {{
+        ($i:expr, $x:expr, $y:expr, $event:ident, $op:expr) => {{
             let (x, y): (*const Value, *const Value) = ($x, $y);
             let r: f64 = $op(double(x), double(y));
             if r == r {
                 set_r!($i.a(), Value(r.to_bits()));
             } else {
-                let v = protect!(arith_slow(l, TagMethod::$tm, x, y));
+                let v = protect!(arith_slow(l, Metamethod::$event, x, y));
                 set_r!($i.a(), v);
             }
         }};
     }
     macro_rules! arith_rr {
-        ($i:expr, $tm:ident, $op:expr) => {
-            arith!($i, base.wrapping_add($i.b()), base.wrapping_add($i.c()), $tm, $op)
+        ($i:expr, $event:ident, $op:expr) => {
+            arith!($i, base.wrapping_add($i.b()), base.wrapping_add($i.c()), $event, $op)
         };
     }
     macro_rules! arith_rk {
-        ($i:expr, $tm:ident, $op:expr) => {
-            arith!($i, base.wrapping_add($i.b()), k.wrapping_add($i.c()), $tm, $op)
+        ($i:expr, $event:ident, $op:expr) => {
+            arith!($i, base.wrapping_add($i.b()), k.wrapping_add($i.c()), $event, $op)
         };
     }
     macro_rules! arith_kr {
-        ($i:expr, $tm:ident, $op:expr) => {
-            arith!($i, k.wrapping_add($i.b()), base.wrapping_add($i.c()), $tm, $op)
+        ($i:expr, $event:ident, $op:expr) => {
+            arith!($i, k.wrapping_add($i.b()), base.wrapping_add($i.c()), $event, $op)
         };
     }
     // Pow is not among them: 1^x is 1 and x^0 is 1 for a NaN, too.
@@ -368,7 +370,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             if x.is_number() && y.is_number() {
                 set_r!($i.a(), Value::number(num::power(x.raw_number(), y.raw_number())));
             } else {
-                let v = protect!(meta::arith_at(l, TagMethod::Pow, $xa, $ya));
+                let v = protect!(meta::arith_at(l, Metamethod::Pow, $xa, $ya));
                 set_r!($i.a(), v);
             }
         }};
@@ -516,7 +518,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 cl = ci.lua_closure();
                 k = cl.proto.k.as_ptr();
                 base = ci.base.get();
-                pc = ci.savedpc.get();
+                pc = ci.saved_pc.get();
             }};
         }
         // The same, and on with it, after what may have set or cleared hooks.
@@ -750,8 +752,8 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 ExecOp::PowKR => power!(i, kst!(i.b()), r!(i.c()), k_at!(i.b()), reg_at!(i.c())),
                 ExecOp::ArithKK => {
                     let code = Instruction(cl.proto.code.get(index_of(cl, pc.cast_mut())));
-                    let tm = TagMethod::from_arith(code.op() as u8 - Op::Add as u8);
-                    let v = protect!(meta::arith_at(l, tm, k_at!(i.b()), k_at!(i.c())));
+                    let event = Metamethod::from_arith(code.op() as u8 - Op::Add as u8);
+                    let v = protect!(meta::arith_at(l, event, k_at!(i.b()), k_at!(i.c())));
                     set_r!(i.a(), v);
                 }
                 ExecOp::Unm => {
@@ -759,7 +761,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     if x.is_number() {
                         set_r!(i.a(), Value::number(-x.raw_number()));
                     } else {
-                        let v = protect!(meta::arith_at(l, TagMethod::Unm, reg_at!(i.b()), reg_at!(i.b())));
+                        let v = protect!(meta::arith_at(l, Metamethod::Unm, reg_at!(i.b()), reg_at!(i.b())));
                         set_r!(i.a(), v);
                     }
                 }
@@ -904,7 +906,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                                     l.top.set(ci.top.get());
                                     check_gc!(func.wrapping_add(1.max(wanted as usize)));
                                 }
-                                pc = ci.savedpc.get();
+                                pc = ci.saved_pc.get();
                                 continue 'next;
                             }
                         }
@@ -1120,12 +1122,12 @@ fn function_kind(f: Value) -> Option<Kind> {
 fn leave_frame(l: Lua, ci: &CallInfo, first: *mut Value, n: usize) -> LResult<Option<&'static CallInfo>> {
     l.top.set(first.wrapping_add(n));
     let open = results::end_call(l, ci, first)?;
-    if ci.has(cist::FRESH) {
+    if ci.has(FrameFlags::FRESH) {
         return Ok(None);
     }
     let prev = l.call_info();
     if !prev.is_lua() {
-        debug_assert!(prev.has(cist::PCALL));
+        debug_assert!(prev.has(FrameFlags::LIBRARY_PCALL));
         pcall::finish_pcall(l, prev)?;
         return Ok(Some(l.call_info()));
     }
@@ -1151,8 +1153,8 @@ fn tail_frame(l: Lua, old: &'static CallInfo, closes: bool) -> &'static CallInfo
     let shift = from as usize - to as usize;
     old.base.set(new.base.get().wrapping_byte_sub(shift));
     old.top.set(old.base.get().wrapping_add(p.maxstacksize() as usize));
-    old.savedpc.set(new.savedpc.get());
-    old.add_status(cist::TAIL);
+    old.saved_pc.set(new.saved_pc.get());
+    old.add_flags(FrameFlags::TAIL_CALLED);
     l.top.set(old.top.get());
     l.ci.set(old);
     old

@@ -12,7 +12,7 @@ use super::meta;
 use crate::gc;
 use crate::num;
 use crate::object::table::{NO_HASH, Node};
-use crate::object::{Gc, Lua, Str, Table, TagMethod, Value};
+use crate::object::{Gc, Lua, Metamethod, Str, Table, Value};
 use crate::throw::LResult;
 
 /// Steps of inheritance taken without the general look-up.
@@ -75,11 +75,11 @@ pub fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Opt
         if metatable.is_none() {
             return Some(Value::NIL);
         }
-        let tm = l.global().fast_tm(metatable, TagMethod::Index);
-        if tm.is_nil() {
+        let index = l.global().cached_metamethod(metatable, Metamethod::Index);
+        if index.is_nil() {
             return Some(Value::NIL);
         }
-        t = tm.as_table()?;
+        t = index.as_table()?;
         let v = find_hinted(t, key, insn).map_or(Value::NIL, |n| n.val.get());
         if !v.is_nil() {
             return Some(v);
@@ -157,7 +157,7 @@ pub fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> V
 
 #[inline(always)]
 fn class_of(l: Lua, metatable: Option<Gc<Table>>) -> Option<Gc<Table>> {
-    l.global().fast_tm(metatable, TagMethod::Index).as_table()
+    l.global().cached_metamethod(metatable, Metamethod::Index).as_table()
 }
 
 /// A method of strings, from the `__index` table of their metatable; nil when it is not there.

@@ -7,10 +7,10 @@
 //! Invariants
 //! * Slot 0 of a stack is that of the host's level, which is no function: it holds nil, or the thread's list.
 //! * The list is a table that nothing else refers to: stack offset of a frame and value, in turn, from index 1 on.
-//! * A frame with values on the list has `cist::KEPT`. A frame whose function lies above the running one's has ended; so have
+//! * A frame with values on the list has `FrameFlags::KEPT`. A frame whose function lies above the running one's has ended; so have
 //!   all when no active one has the mark. (A frame that took the place of another one keeps what was kept for that.)
 
-use crate::object::thread::cist;
+use crate::object::call_info::FrameFlags;
 use crate::object::{CallInfo, Gc, Lua, Table, Value};
 use crate::throw::LResult;
 
@@ -26,7 +26,7 @@ pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> LResult<()> {
         return Ok(());
     }
     drop_ended(th);
-    ci.add_status(cist::KEPT);
+    ci.add_flags(FrameFlags::KEPT);
     let t = match list(th) {
         Some(t) => t,
         None => {
@@ -58,7 +58,7 @@ pub fn running_frame(l: Lua) -> LResult<()> {
             let n = t.length(l.global()) as i64;
             (1.max(n - RECENT)..=n).any(|i| t.get_int(i) == v)
         };
-        if !(ci.has(cist::KEPT) && list(l).is_some_and(is_there)) {
+        if !(ci.has(FrameFlags::KEPT) && list(l).is_some_and(is_there)) {
             until_end_of(l, l, ci, v)?;
         }
     }
@@ -94,7 +94,7 @@ fn drop_ended_of(th: Lua, t: Gc<Table>) {
     let mut ci = th.ci.get();
     // SAFETY: the chain of active frames is live.
     while let Some(frame) = unsafe { ci.as_ref() }
-        && !frame.has(cist::KEPT)
+        && !frame.has(FrameFlags::KEPT)
     {
         ci = frame.prev.get();
     }

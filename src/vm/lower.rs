@@ -7,7 +7,7 @@
 use super::exec_insn::{ExecInsn, ExecOp, Hint};
 use crate::bytecode::{Instruction, Op, is_k, k_index};
 use crate::mem;
-use crate::object::thread::CallKind;
+use crate::object::call_info::CallKind;
 use crate::object::{Gc, Lua, Proto, Value};
 use crate::throw::LResult;
 

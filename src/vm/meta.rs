@@ -6,7 +6,7 @@
 use crate::gc;
 use crate::messages as msg;
 use crate::num;
-use crate::object::{Gc, Lua, Str, Table, TagMethod, Value, string};
+use crate::object::{Gc, Lua, Metamethod, Str, Table, Value, string};
 use crate::throw::LResult;
 use crate::vm::call::call_metamethod;
 use crate::vm::error::ValueAt;
@@ -57,30 +57,30 @@ pub fn get_at(l: Lua, obj: ValueAt, key: Value) -> LResult<Value> {
     let g = l.global();
     let mut obj = obj;
     for _ in 0..MAX_LOOP {
-        let tm = match obj.value.as_table() {
+        let method = match obj.value.as_table() {
             Some(t) => {
                 let v = t.get(g, key);
                 if !v.is_nil() {
                     return Ok(v);
                 }
-                let tm = g.fast_tm(t.metatable.get(), TagMethod::Index);
-                if tm.is_nil() {
+                let method = g.cached_metamethod(t.metatable.get(), Metamethod::Index);
+                if method.is_nil() {
                     return Ok(Value::NIL);
                 }
-                tm
+                method
             }
             None => {
-                let tm = g.tm_of(obj.value, TagMethod::Index);
-                if tm.is_nil() {
+                let method = g.metamethod_of(obj.value, Metamethod::Index);
+                if method.is_nil() {
                     return Err(l.type_error(obj, "index"));
                 }
-                tm
+                method
             }
         };
-        if tm.is_function() {
-            return call_metamethod(l, tm, &[obj.value, key], 1);
+        if method.is_function() {
+            return call_metamethod(l, method, &[obj.value, key], 1);
         }
-        obj = ValueAt::nowhere(tm);
+        obj = ValueAt::nowhere(method);
     }
     Err(l.runtime_error(msg::LOOP_IN_GETTABLE))
 }
@@ -95,7 +95,7 @@ pub fn set_at(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
     let g = l.global();
     let mut obj = obj;
     for _ in 0..MAX_LOOP {
-        let tm = match obj.value.as_table() {
+        let method = match obj.value.as_table() {
             Some(t) => {
                 let slot = t.find(g, key);
                 if let Some(s) = slot.filter(|s| !s.get().is_nil()) {
@@ -104,24 +104,24 @@ pub fn set_at(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
                     gc::barrier_back(l, t.erase(), val);
                     return Ok(());
                 }
-                let tm = g.fast_tm(t.metatable.get(), TagMethod::NewIndex);
-                if tm.is_nil() {
+                let method = g.cached_metamethod(t.metatable.get(), Metamethod::NewIndex);
+                if method.is_nil() {
                     return t.set(l, key, val);
                 }
-                tm
+                method
             }
             None => {
-                let tm = g.tm_of(obj.value, TagMethod::NewIndex);
-                if tm.is_nil() {
+                let method = g.metamethod_of(obj.value, Metamethod::NewIndex);
+                if method.is_nil() {
                     return Err(l.type_error(obj, "index"));
                 }
-                tm
+                method
             }
         };
-        if tm.is_function() {
-            return call_metamethod(l, tm, &[obj.value, key, val], 0).map(|_| ());
+        if method.is_function() {
+            return call_metamethod(l, method, &[obj.value, key, val], 0).map(|_| ());
         }
-        obj = ValueAt::nowhere(tm);
+        obj = ValueAt::nowhere(method);
     }
     Err(l.runtime_error(msg::LOOP_IN_SETTABLE))
 }
@@ -130,40 +130,40 @@ pub fn set_at(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
 
 /// The primitive operation.
 #[inline]
-pub fn number_arith(tm: TagMethod, a: f64, b: f64) -> f64 {
-    match tm {
-        TagMethod::Add => a + b,
-        TagMethod::Sub => a - b,
-        TagMethod::Mul => a * b,
-        TagMethod::Div => a / b,
-        TagMethod::Mod => num::modulo(a, b),
-        TagMethod::Pow => num::power(a, b),
+pub fn number_arith(event: Metamethod, a: f64, b: f64) -> f64 {
+    match event {
+        Metamethod::Add => a + b,
+        Metamethod::Sub => a - b,
+        Metamethod::Mul => a * b,
+        Metamethod::Div => a / b,
+        Metamethod::Mod => num::modulo(a, b),
+        Metamethod::Pow => num::power(a, b),
         _ => -a,
     }
 }
 
 /// `a op b`, for operands that need not be numbers. For unary minus both operands are the same.
-pub fn arith(l: Lua, tm: TagMethod, a: Value, b: Value) -> LResult<Value> {
-    arith_at(l, tm, ValueAt::nowhere(a), ValueAt::nowhere(b))
+pub fn arith(l: Lua, event: Metamethod, a: Value, b: Value) -> LResult<Value> {
+    arith_at(l, event, ValueAt::nowhere(a), ValueAt::nowhere(b))
 }
 
 #[inline(never)]
-pub fn arith_at(l: Lua, tm: TagMethod, a: ValueAt, b: ValueAt) -> LResult<Value> {
+pub fn arith_at(l: Lua, event: Metamethod, a: ValueAt, b: ValueAt) -> LResult<Value> {
     if let (Some(x), Some(y)) = (to_number(a.value), to_number(b.value)) {
-        return Ok(Value::number(number_arith(tm, x, y)));
+        return Ok(Value::number(number_arith(event, x, y)));
     }
-    match binary_metamethod(l, tm, a.value, b.value)? {
+    match binary_metamethod(l, event, a.value, b.value)? {
         Some(v) => Ok(v),
         None => Err(l.arith_error(a, b)),
     }
 }
 
 /// Result of the metamethod of the first operand that has one.
-fn binary_metamethod(l: Lua, tm: TagMethod, a: Value, b: Value) -> LResult<Option<Value>> {
+fn binary_metamethod(l: Lua, event: Metamethod, a: Value, b: Value) -> LResult<Option<Value>> {
     let g = l.global();
-    let mut f = g.tm_of(a, tm);
+    let mut f = g.metamethod_of(a, event);
     if f.is_nil() {
-        f = g.tm_of(b, tm);
+        f = g.metamethod_of(b, event);
     }
     if f.is_nil() {
         return Ok(None);
@@ -175,22 +175,22 @@ fn binary_metamethod(l: Lua, tm: TagMethod, a: Value, b: Value) -> LResult<Optio
 #[inline(never)]
 pub fn len_at(l: Lua, v: ValueAt) -> LResult<Value> {
     let g = l.global();
-    let tm = if let Some(t) = v.value.as_table() {
-        let tm = g.fast_tm(t.metatable.get(), TagMethod::Len);
-        if tm.is_nil() {
+    let method = if let Some(t) = v.value.as_table() {
+        let method = g.cached_metamethod(t.metatable.get(), Metamethod::Len);
+        if method.is_nil() {
             return Ok(Value::number(t.length(g) as f64));
         }
-        tm
+        method
     } else if let Some(s) = v.value.as_string() {
         return Ok(Value::number(s.len() as f64));
     } else {
-        let tm = g.tm_of(v.value, TagMethod::Len);
-        if tm.is_nil() {
+        let method = g.metamethod_of(v.value, Metamethod::Len);
+        if method.is_nil() {
             return Err(l.type_error(v, "get length of"));
         }
-        tm
+        method
     };
-    call_metamethod(l, tm, &[v.value, v.value], 1)
+    call_metamethod(l, method, &[v.value, v.value], 1)
 }
 
 pub fn len(l: Lua, v: Value) -> LResult<Value> {
@@ -223,11 +223,11 @@ fn equal_by_metamethod(
     m2: Option<Gc<Table>>,
 ) -> LResult<bool> {
     let g = l.global();
-    let tm = g.fast_tm(m1, TagMethod::Eq);
-    if tm.is_nil() || m1 != m2 && !tm.raw_equal(g.fast_tm(m2, TagMethod::Eq)) {
+    let method = g.cached_metamethod(m1, Metamethod::Eq);
+    if method.is_nil() || m1 != m2 && !method.raw_equal(g.cached_metamethod(m2, Metamethod::Eq)) {
         return Ok(false);
     }
-    Ok(!call_metamethod(l, tm, &[a, b], 1)?.is_falsy())
+    Ok(!call_metamethod(l, method, &[a, b], 1)?.is_falsy())
 }
 
 /// Order of two strings in the C locale's collation; embedded zeros sort like the end of a piece.
@@ -266,7 +266,7 @@ pub fn less_than(l: Lua, a: Value, b: Value) -> LResult<bool> {
     if let (Some(x), Some(y)) = (a.as_string(), b.as_string()) {
         return Ok(compare_strings(x, y).is_lt());
     }
-    match binary_metamethod(l, TagMethod::Lt, a, b)? {
+    match binary_metamethod(l, Metamethod::Lt, a, b)? {
         Some(v) => Ok(!v.is_falsy()),
         None => Err(l.order_error(a, b)),
     }
@@ -281,10 +281,10 @@ pub fn less_equal(l: Lua, a: Value, b: Value) -> LResult<bool> {
     if let (Some(x), Some(y)) = (a.as_string(), b.as_string()) {
         return Ok(compare_strings(x, y).is_le());
     }
-    if let Some(v) = binary_metamethod(l, TagMethod::Le, a, b)? {
+    if let Some(v) = binary_metamethod(l, Metamethod::Le, a, b)? {
         return Ok(!v.is_falsy());
     }
-    match binary_metamethod(l, TagMethod::Lt, b, a)? {
+    match binary_metamethod(l, Metamethod::Lt, b, a)? {
         Some(v) => Ok(v.is_falsy()),
         None => Err(l.order_error(a, b)),
     }
@@ -318,7 +318,7 @@ pub fn concat(l: Lua, mut total: usize) -> LResult<()> {
         let (a, b) = (at(2), at(1));
         let joinable = |v: Value| v.is_string() || v.is_number();
         if !joinable(a.value) || !joinable(b.value) {
-            match binary_metamethod(l, TagMethod::Concat, a.value, b.value)? {
+            match binary_metamethod(l, Metamethod::Concat, a.value, b.value)? {
                 Some(v) => {
                     // SAFETY: two operands are on the stack.
                     unsafe { *l.top.get().sub(2) = v };

@@ -3,10 +3,11 @@
 use crate::consts::*;
 use crate::gc;
 use crate::mem::{self, Allocator, lua_Alloc};
-use crate::object::global::{TAG_METHOD_NAMES, WideLights};
+use crate::object::global::WideLights;
+use crate::object::metamethod::METAMETHOD_NAMES;
 use crate::object::string::{self, StringTable};
-use crate::object::thread::{BASIC_STACK, CallInfo, EXTRA_STACK, Lua, Thread, YIELD_PENDING};
-use crate::object::{Gc, Global, Header, Kind, Table, Value, mark};
+use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Lua, Thread, YIELD_PENDING};
+use crate::object::{CallInfo, Gc, Global, Header, Kind, Table, Value, mark};
 use crate::throw::LResult;
 use crate::vm::call::frame;
 use crate::{boundary, messages as msg};
@@ -30,11 +31,11 @@ impl Thread {
             stack: Cell::new(core::ptr::null_mut()),
             stack_last: Cell::new(core::ptr::null_mut()),
             stack_size: Cell::new(0),
-            nny: Cell::new(1),
-            n_c_calls: Cell::new(0),
+            non_yieldable_depth: Cell::new(1),
+            native_depth: Cell::new(0),
             open_upvals: Cell::new(None),
             resumer: Cell::new(None),
-            errfunc: Cell::new(0),
+            message_handler: Cell::new(0),
             hook: Cell::new(None),
             old_pc: Cell::new(core::ptr::null()),
             base_hook_count: Cell::new(0),
@@ -114,7 +115,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
             link: core::cell::UnsafeCell::new(boundary::Link::new()),
             native_stack: boundary::NativeStack::new(),
             memory_message: Cell::new(None),
-            tm_names: [const { Cell::new(None) }; TAG_METHOD_NAMES.len()],
+            metamethod_names: [const { Cell::new(None) }; METAMETHOD_NAMES.len()],
             metatables: [const { Cell::new(None) }; LUA_NUMTAGS as usize],
             file_metatable: Cell::new(None),
             libraries: mem::Array::empty(),
@@ -154,7 +155,7 @@ fn open(l: Lua) -> LResult<()> {
     let globals = Gc::<Table>::new(l)?;
     registry.set_int(l, LUA_RIDX_GLOBALS as i64, Value::table(globals))?;
     g.memory_message.set(Some(fixed_string(l, msg::NOT_ENOUGH_MEMORY)?));
-    for (slot, name) in g.tm_names.iter().zip(TAG_METHOD_NAMES) {
+    for (slot, name) in g.metamethod_names.iter().zip(METAMETHOD_NAMES) {
         slot.set(Some(fixed_string(l, name)?));
     }
     for (i, word) in crate::compiler::RESERVED.iter().enumerate() {

@@ -138,7 +138,7 @@ fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()>
     } else {
         put(out, &[b"?"])?;
     }
-    if ci.has(crate::object::thread::cist::TAIL) {
+    if ci.has(crate::object::call_info::FrameFlags::TAIL_CALLED) {
         put(out, &[msg::TRACEBACK_TAIL.as_bytes()])?;
     }
     Ok(())

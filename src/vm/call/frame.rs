@@ -1,6 +1,6 @@
 //! Frames: making and freeing them, and putting one on a function of Lua's.
 
-use crate::object::thread::{CallKind, cist};
+use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Value};
 use crate::throw::LResult;
 use crate::vm::{lower, stack};
@@ -78,8 +78,8 @@ pub fn push_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> 
     ci.func.set(func);
     ci.base.set(base);
     ci.top.set(base.wrapping_add(size));
-    ci.savedpc.set(p_exec);
-    ci.kind.set(CallKind::new(nresults, cist::LUA));
+    ci.saved_pc.set(p_exec);
+    ci.kind.set(CallKind::new(nresults, FrameFlags::LUA));
     l.top.set(ci.top.get());
     l.ci.set(ci);
     Ok(ci)
@@ -145,7 +145,7 @@ pub fn replace_plain(l: Lua, ci: &CallInfo, func: *mut Value, p: Gc<Proto>, give
     let top = to.wrapping_byte_add(p.frame_bytes());
     ci.base.set(to.wrapping_add(1));
     ci.top.set(top);
-    ci.add_status(cist::TAIL);
+    ci.add_flags(FrameFlags::TAIL_CALLED);
     l.top.set(top);
     true
 }

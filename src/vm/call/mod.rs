@@ -4,11 +4,11 @@
 //! 1. Every call may move the stack (`vm::stack`).
 //! 2. On `Err` the call chain (`Thread::ci`) is left as it was when the error was raised, for tracebacks of dead
 //!    coroutines; whoever stops the error puts it back (`protected`, the interpreter's pcall, resume).
-//! 3. Whoever stops an error also restores `nny`, `n_c_calls`, `allow_hook`, `errfunc` and `Link::protected`.
+//! 3. Whoever stops an error also restores `non_yieldable_depth`, `native_depth`, `allow_hook`, `message_handler` and `Link::protected`.
 
 use crate::consts::*;
-use crate::object::thread::cist;
-use crate::object::{Gc, Kind, Lua, LuaClosure, TagMethod, Value};
+use crate::object::call_info::FrameFlags;
+use crate::object::{Gc, Kind, Lua, LuaClosure, Metamethod, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{execute, stack, upval};
@@ -95,8 +95,8 @@ fn callee(f: Value) -> Callee {
 pub fn try_call_metamethod(l: Lua, func: *mut Value) -> LResult<*mut Value> {
     // SAFETY: `func` is a live slot.
     let at = unsafe { super::error::ValueAt::at(func) };
-    let tm = l.global().tm_of(at.value, TagMethod::Call);
-    if !tm.is_function() {
+    let metamethod = l.global().metamethod_of(at.value, Metamethod::Call);
+    if !metamethod.is_function() {
         return Err(l.type_error(at, "call"));
     }
     let n = (l.top.get() as usize - func as usize) / 8;
@@ -105,7 +105,7 @@ pub fn try_call_metamethod(l: Lua, func: *mut Value) -> LResult<*mut Value> {
     let offset = l.save_slot(func);
     l.top.set(l.top.get().wrapping_add(1));
     // SAFETY: as above.
-    unsafe { *func = tm };
+    unsafe { *func = metamethod };
     stack::check(l, 1)?;
     Ok(l.restore_slot(offset))
 }
@@ -139,7 +139,7 @@ fn call_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LRes
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         hooks::call_hook_of_lua(l)?;
     }
-    ci.add_status(cist::FRESH);
+    ci.add_flags(FrameFlags::FRESH);
     execute::execute(l, ci)
 }
 
@@ -149,7 +149,7 @@ fn call_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LRes
 fn call_other(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
     if prepare(l, func, nresults)? == Prepared::Lua {
         let ci = l.call_info();
-        ci.add_status(cist::FRESH);
+        ci.add_flags(FrameFlags::FRESH);
         execute::execute(l, ci)?;
     }
     Ok(())
@@ -176,7 +176,7 @@ fn undo_calls(l: Lua, func: isize) {
     let mut ci = l.call_info();
     // The calls that ended before this are no longer in the chain; the caller's own function lies lower.
     while ci.func.get() >= func {
-        if ci.has(cist::PCALL) {
+        if ci.has(FrameFlags::LIBRARY_PCALL) {
             pcall::leave_pcall(l, ci);
         }
         // SAFETY: the caller's frame, at the latest the host's, is further out in the chain.
@@ -189,7 +189,7 @@ fn undo_calls(l: Lua, func: isize) {
 
 /// `call` for callers that cannot be suspended.
 pub fn call_noyield(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
-    l.nny.set(l.nny.get() + 1);
+    l.non_yieldable_depth.set(l.non_yieldable_depth.get() + 1);
     let called = call(l, func, nresults);
     end_noyield(l, called)
 }
@@ -197,14 +197,14 @@ pub fn call_noyield(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
 /// `call_noyield`, for the API function that does little else.
 #[inline(always)]
 pub fn call_noyield_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
-    l.nny.set(l.nny.get() + 1);
+    l.non_yieldable_depth.set(l.non_yieldable_depth.get() + 1);
     let called = call_inline(l, func, nresults);
     end_noyield(l, called)
 }
 
 #[inline(always)]
 fn end_noyield(l: Lua, called: LResult<()>) -> LResult<()> {
-    l.nny.set(l.nny.get() - 1);
+    l.non_yieldable_depth.set(l.non_yieldable_depth.get() - 1);
     called
 }
 

@@ -6,7 +6,7 @@ use super::{frame, results, undo_calls};
 use crate::boundary::{self, Link, Ret, Room};
 use crate::consts::*;
 use crate::messages as msg;
-use crate::object::thread::{CallKind, cist};
+use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::{Lua, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
@@ -43,7 +43,7 @@ pub(super) fn call_native_inline(l: Lua, func: *mut Value, f: Native, nresults: 
     let ci = frame::next(l)?;
     ci.func.set(func);
     ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
-    ci.kind.set(CallKind::new(nresults, 0));
+    ci.kind.set(CallKind::new(nresults, FrameFlags::NONE));
     ci.k.set(None);
     l.ci.set(ci);
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
@@ -124,14 +124,14 @@ pub(super) fn panic_out(l: Lua, throw: Throw) -> Ret {
     if unsafe { !(*link(l)).has_pad() } {
         // Nothing of the library is under way, so the host called from outside.
         failed -= drop_abandoned(l);
-        l.nny.set(1);
-        l.n_c_calls.set(0);
+        l.non_yieldable_depth.set(1);
+        l.native_depth.set(0);
         l.allow_hook.set(true);
         if !core::ptr::eq(l.ci.get(), &l.base_ci) {
-            l.call_info().add_status(cist::ABANDONED);
+            l.call_info().add_flags(FrameFlags::ABANDONED);
         }
     } else {
-        g.abandoned_levels.set(l.n_c_calls.get());
+        g.abandoned_levels.set(l.native_depth.get());
     }
     l.set_status(throw.status() as u8);
     if !throw.carries_value() {
@@ -162,7 +162,7 @@ pub(super) fn drop_abandoned(l: Lua) -> isize {
     let mut ci = l.ci.get();
     // SAFETY: the chain of CallInfos from `ci` back to `base_ci` is live.
     while let Some(c) = unsafe { ci.as_ref() }
-        && !c.has(cist::ABANDONED)
+        && !c.has(FrameFlags::ABANDONED)
     {
         ci = c.prev.get();
     }
@@ -202,8 +202,8 @@ pub(super) fn drop_abandoned(l: Lua) -> isize {
 /// Counts a nested native call; the error when there are too many.
 #[inline(always)]
 pub fn enter(l: Lua) -> LResult<()> {
-    let n = l.n_c_calls.get().wrapping_add(1);
-    l.n_c_calls.set(n);
+    let n = l.native_depth.get().wrapping_add(1);
+    l.native_depth.set(n);
     if n <= UNMEASURED_LEVELS { Ok(()) } else { enter_deep(l, n) }
 }
 
@@ -213,10 +213,10 @@ pub(super) fn enter_deep(l: Lua, mut n: u16) -> LResult<()> {
         // A panic function that jumps out of C functions leaves their levels counted. It may have left fewer than there were;
         // so the count can fall below 0 later, and then starts anew.
         n = n.saturating_sub(l.global().abandoned_levels.replace(0)).max(1);
-        l.n_c_calls.set(n);
+        l.native_depth.set(n);
     } else if n > MAX_C_CALLS_IN_ERROR {
         n = 1;
-        l.n_c_calls.set(n);
+        l.native_depth.set(n);
     }
     room(l, n)?;
     if n < LUAI_MAXCCALLS as u16 {
@@ -244,5 +244,5 @@ pub fn room(l: Lua, n: u16) -> LResult<()> {
 /// did not abandon, see `enter_deep`.)
 #[inline(always)]
 pub(super) fn exit(l: Lua) {
-    l.n_c_calls.set(l.n_c_calls.get().wrapping_sub(1));
+    l.native_depth.set(l.native_depth.get().wrapping_sub(1));
 }

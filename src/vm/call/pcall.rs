@@ -1,8 +1,9 @@
-//! The library's pcall and xpcall without native nesting: frames marked `cist::PCALL` in the interpreter's own chain.
+//! The library's pcall and xpcall without native nesting: frames marked `FrameFlags::LIBRARY_PCALL` in the interpreter's
+//! own chain.
 //!
 //! Rules
-//! 1. A PCALL frame keeps the message handler (`old_errfunc`), the count of protected calls (`ctx`) and `allow_hook`
-//!    of its caller, and `extra` says how many slots lie between its function and its callee.
+//! 1. Such a frame keeps the message handler (`outer_handler`), the count of protected calls (`ctx`) and `allow_hook` of
+//!    its caller, and `extra` says how many slots lie between its function and its callee.
 //! 2. Its callee returns to it with all results; `finish_pcall` hands them on. An error is caught by the invocation of
 //!    the interpreter that runs the frame, or by resume.
 //! 3. The mark is there while the callee runs. The call hook runs before and the return hook afterwards: what they raise
@@ -10,20 +11,25 @@
 
 use super::{Prepared, frame, prepare, protected, results};
 use crate::consts::*;
-use crate::object::thread::{CallKind, cist};
+use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::{Builtin, CallInfo, Lua, Special, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{stack, upval};
 
-/// Stops an error at the innermost PCALL frame of this invocation, which began with these values of `nny` and
-/// `n_c_calls`; its caller goes on. What its return hook raises goes to the next one.
-pub fn catch(l: Lua, entry: *const CallInfo, mut throw: Throw, (nny, n_c_calls): (u16, u16)) -> LResult<()> {
+/// Stops an error at the innermost library pcall frame of this invocation, which began with these values of
+/// `non_yieldable_depth` and `native_depth`; the frame's caller goes on. What its return hook raises goes to the next one.
+pub fn catch(
+    l: Lua,
+    entry: *const CallInfo,
+    mut throw: Throw,
+    (non_yieldable_depth, native_depth): (u16, u16),
+) -> LResult<()> {
     loop {
         let Some(ci) = catching_frame(l, entry, throw) else { return Err(throw) };
         catch_in_pcall(l, ci, throw);
-        l.nny.set(nny);
-        l.n_c_calls.set(n_c_calls);
+        l.non_yieldable_depth.set(non_yieldable_depth);
+        l.native_depth.set(native_depth);
         match finish_pcall(l, ci) {
             Ok(()) => return Ok(()),
             Err(t) => throw = t,
@@ -31,7 +37,7 @@ pub fn catch(l: Lua, entry: *const CallInfo, mut throw: Throw, (nny, n_c_calls):
     }
 }
 
-/// The PCALL frame of this invocation that stops an error.
+/// The library pcall frame of this invocation that stops an error.
 fn catching_frame(l: Lua, entry: *const CallInfo, throw: Throw) -> Option<&'static CallInfo> {
     if throw == Throw::YIELD || throw == Throw::FOREIGN || entry.is_null() {
         return None;
@@ -40,10 +46,10 @@ fn catching_frame(l: Lua, entry: *const CallInfo, throw: Throw) -> Option<&'stat
     while at != entry {
         // SAFETY: the chain of active frames is live and `entry` is on it.
         let c = unsafe { &*at };
-        if c.has(cist::PCALL) {
+        if c.has(FrameFlags::LIBRARY_PCALL) {
             return Some(c);
         }
-        if c.has(cist::YPCALL) {
+        if c.has(FrameFlags::YIELDABLE_PCALL) {
             // A C function's protected call is the innermost; resume goes on in its continuation.
             return None;
         }
@@ -52,27 +58,27 @@ fn catching_frame(l: Lua, entry: *const CallInfo, throw: Throw) -> Option<&'stat
     None
 }
 
-/// Unwinds to a PCALL frame and leaves the error object as its result.
+/// Unwinds to a library pcall frame and leaves the error object as its result.
 pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
     let func = ci.func.get();
     let offset = l.save_slot(func);
     upval::close(l, func.wrapping_add(1));
     protected::set_error_object(l, throw, func.wrapping_add(1));
     l.ci.set(ci);
-    l.allow_hook.set(ci.has(cist::ALLOWHOOK));
+    l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
     stack::shrink_after_error(l);
     debug_assert_eq!(offset, l.save_slot(ci.func.get()));
-    ci.add_status(cist::STAT);
+    ci.add_flags(FrameFlags::ERRORED);
 }
 
-/// A PCALL frame's callee returned, or its error was caught: hands the results to the caller.
+/// A library pcall frame's callee returned, or its error was caught: hands the results to the caller.
 pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
-    l.errfunc.set(ci.old_errfunc.get());
+    l.message_handler.set(ci.outer_handler.get());
     protected::set_here(l, ci.ctx.get() as u32);
     // The status takes the slot before the callee's results.
     let mut first = ci.func.get();
     let mut status = Value::TRUE;
-    if ci.has(cist::STAT) {
+    if ci.has(FrameFlags::ERRORED) {
         cold_path!();
         status = Value::FALSE;
     } else {
@@ -96,7 +102,7 @@ pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
 #[cold]
 #[inline(never)]
 fn before_return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> *mut Value {
-    ci.clear_status(cist::PCALL | cist::STAT | cist::ALLOWHOOK);
+    ci.clear_flags(FrameFlags::LIBRARY_PCALL.and(FrameFlags::ERRORED).and(FrameFlags::HOOKS_WERE_ALLOWED));
     if first != ci.func.get() {
         return first;
     }
@@ -108,11 +114,11 @@ fn before_return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> *mut Value {
     results
 }
 
-/// A foreign exception passes a PCALL frame.
+/// A foreign exception passes a library pcall frame.
 pub fn leave_pcall(l: Lua, ci: &CallInfo) {
-    l.errfunc.set(ci.old_errfunc.get());
+    l.message_handler.set(ci.outer_handler.get());
     protected::set_here(l, ci.ctx.get() as u32);
-    l.allow_hook.set(ci.has(cist::ALLOWHOOK));
+    l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
 }
 
 /// Whether a call of `b` with `nargs` arguments is one of pcall or xpcall that gets a frame here. (Too few arguments are an
@@ -137,22 +143,22 @@ pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32)
     ci.k.set(None);
     l.ci.set(ci);
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
-        ci.kind.set(CallKind::new(nresults, 0));
+        ci.kind.set(CallKind::new(nresults, FrameFlags::NONE));
         hooks::call_hook(l, LUA_HOOKCALL, -1)?;
     }
-    let hook = if l.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
-    ci.kind.set(CallKind::new(nresults, cist::PCALL | hook));
-    ci.old_errfunc.set(l.errfunc.get());
+    let hook = if l.allow_hook.get() { FrameFlags::HOOKS_WERE_ALLOWED } else { FrameFlags::NONE };
+    ci.kind.set(CallKind::new(nresults, FrameFlags::LIBRARY_PCALL.and(hook)));
+    ci.outer_handler.set(l.message_handler.get());
     ci.ctx.set(protected::here(l) as i32);
     let func = ci.func.get();
     let skip = if b.special == Special::Xpcall {
         // The handler goes below the function: pcall's layout with one slot more.
         // SAFETY: xpcall has at least two arguments here.
         unsafe { core::ptr::swap(func.add(1), func.add(2)) };
-        l.errfunc.set(l.save_slot(func.wrapping_add(1)));
+        l.message_handler.set(l.save_slot(func.wrapping_add(1)));
         1
     } else {
-        l.errfunc.set(0);
+        l.message_handler.set(0);
         0
     };
     ci.extra.set(skip);

@@ -1,7 +1,7 @@
 //! Protected calls: of the library's own, of C functions that can be suspended in one, and what they count.
 //!
 //! A C function in a coroutine that gives a continuation calls in three parts, because a yield or an error may take its
-//! native frame away: `begin_yieldable` marks the frame `YPCALL` and calls; when the native frame survives, the same
+//! native frame away: `call_yieldable` marks the frame `YIELDABLE_PCALL` and calls; when the native frame survives, the same
 //! function ends the call. Otherwise resume goes on: after an error `recover_yieldable` unwinds to the frame, and then
 //! (or after a yield) `end_yieldable` takes the mark away before the continuation runs.
 
@@ -9,7 +9,7 @@ use super::native::link;
 use super::{call, call_noyield};
 use crate::consts::*;
 use crate::messages as msg;
-use crate::object::thread::cist;
+use crate::object::call_info::FrameFlags;
 use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::{stack, upval};
@@ -17,10 +17,10 @@ use crate::vm::{stack, upval};
 /// What a protected call restores when it stops an error.
 pub struct Saved {
     ci: *const CallInfo,
-    nny: u16,
-    n_c_calls: u16,
+    non_yieldable_depth: u16,
+    native_depth: u16,
     allow_hook: bool,
-    errfunc: isize,
+    message_handler: isize,
     protected: u32,
 }
 
@@ -30,19 +30,19 @@ impl Saved {
         let protected = unsafe { (*link(l)).protected };
         Saved {
             ci: l.ci.get(),
-            nny: l.nny.get(),
-            n_c_calls: l.n_c_calls.get(),
+            non_yieldable_depth: l.non_yieldable_depth.get(),
+            native_depth: l.native_depth.get(),
             allow_hook: l.allow_hook.get(),
-            errfunc: l.errfunc.get(),
+            message_handler: l.message_handler.get(),
             protected,
         }
     }
     pub fn restore(&self, l: Lua) {
         l.ci.set(self.ci);
-        l.nny.set(self.nny);
-        l.n_c_calls.set(self.n_c_calls);
+        l.non_yieldable_depth.set(self.non_yieldable_depth);
+        l.native_depth.set(self.native_depth);
         l.allow_hook.set(self.allow_hook);
-        l.errfunc.set(self.errfunc);
+        l.message_handler.set(self.message_handler);
         set_count(l, self.protected);
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn in_protected_frame(l: Lua) -> bool {
     while !ci.is_null() {
         // SAFETY: the chain of active frames is live.
         let c = unsafe { &*ci };
-        if c.has(cist::PCALL) {
+        if c.has(FrameFlags::LIBRARY_PCALL) {
             return true;
         }
         ci = c.prev.get();
@@ -99,14 +99,14 @@ pub fn run_protected(
     l: Lua,
     mut body: impl FnMut() -> LResult<()>,
     func_offset: isize,
-    errfunc: isize,
+    message_handler: isize,
 ) -> LResult<i32> {
     let saved = Saved::new(l);
     set_count(l, saved.protected + 1);
-    l.errfunc.set(errfunc);
+    l.message_handler.set(message_handler);
     match body() {
         Ok(()) => {
-            l.errfunc.set(saved.errfunc);
+            l.message_handler.set(saved.message_handler);
             set_count(l, saved.protected);
             Ok(LUA_OK)
         }
@@ -131,9 +131,9 @@ pub fn run_protected(
 }
 
 /// Protected call of the function at `func`.
-pub fn protected(l: Lua, func: *mut Value, nresults: i32, errfunc: isize) -> LResult<i32> {
+pub fn protected(l: Lua, func: *mut Value, nresults: i32, message_handler: isize) -> LResult<i32> {
     let offset = l.save_slot(func);
-    run_protected(l, || call_noyield(l, l.restore_slot(offset), nresults), offset, errfunc)
+    run_protected(l, || call_noyield(l, l.restore_slot(offset), nresults), offset, message_handler)
 }
 
 /// Puts the object of an error that was stopped at `to` and ends the stack behind it.
@@ -165,25 +165,25 @@ pub fn call_yieldable(
     l: Lua,
     func: *mut Value,
     nresults: i32,
-    errfunc: isize,
+    message_handler: isize,
     (k, ctx): (Option<lua_CFunction>, i32),
 ) -> LResult<()> {
     let ci = l.call_info();
     ci.k.set(k);
     ci.ctx.set(ctx);
     ci.extra.set(l.save_slot(func));
-    ci.old_errfunc.set(l.errfunc.get());
-    l.errfunc.set(errfunc);
-    let hooks = if l.allow_hook.get() { cist::ALLOWHOOK } else { 0 };
-    ci.clear_status(cist::ALLOWHOOK);
-    ci.add_status(hooks | cist::YPCALL);
+    ci.outer_handler.set(l.message_handler.get());
+    l.message_handler.set(message_handler);
+    let hooks = if l.allow_hook.get() { FrameFlags::HOOKS_WERE_ALLOWED } else { FrameFlags::NONE };
+    ci.clear_flags(FrameFlags::HOOKS_WERE_ALLOWED);
+    ci.add_flags(FrameFlags::YIELDABLE_PCALL.and(hooks));
     let protected = here(l);
     count(l);
     let called = call(l, func, nresults);
     if matches!(called, Ok(()) | Err(Throw::FOREIGN)) {
         set_here(l, protected);
-        ci.clear_status(cist::YPCALL);
-        l.errfunc.set(ci.old_errfunc.get());
+        ci.clear_flags(FrameFlags::YIELDABLE_PCALL);
+        l.message_handler.set(ci.outer_handler.get());
     }
     called
 }
@@ -194,22 +194,22 @@ pub fn recover_yieldable(l: Lua, ci: &'static CallInfo, throw: Throw) {
     upval::close(l, old_top);
     set_error_object(l, throw, old_top);
     l.ci.set(ci);
-    l.allow_hook.set(ci.has(cist::ALLOWHOOK));
+    l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
     stack::shrink(l);
-    l.errfunc.set(ci.old_errfunc.get());
-    ci.add_status(cist::STAT);
+    l.message_handler.set(ci.outer_handler.get());
+    ci.add_flags(FrameFlags::ERRORED);
     ci.err_status.set(throw.status());
 }
 
 /// The call of the frame `ci`, protected or not, is over after all, with an error or after a yield. What its continuation
 /// is told is set.
 pub fn end_yieldable(l: Lua, ci: &CallInfo) {
-    if ci.has(cist::YPCALL) {
-        l.errfunc.set(ci.old_errfunc.get());
+    if ci.has(FrameFlags::YIELDABLE_PCALL) {
+        l.message_handler.set(ci.outer_handler.get());
     }
-    if !ci.has(cist::STAT) {
+    if !ci.has(FrameFlags::ERRORED) {
         ci.err_status.set(LUA_YIELD);
     }
-    ci.clear_status(cist::YPCALL | cist::STAT);
-    ci.add_status(cist::YIELDED);
+    ci.clear_flags(FrameFlags::YIELDABLE_PCALL.and(FrameFlags::ERRORED));
+    ci.add_flags(FrameFlags::YIELDED);
 }

@@ -4,7 +4,8 @@ use crate::boundary;
 use crate::bytecode::{Instruction, Op};
 use crate::consts::*;
 use crate::object::c_types::{lua_Debug, lua_Hook};
-use crate::object::thread::{YIELD_PENDING, cist};
+use crate::object::call_info::FrameFlags;
+use crate::object::thread::YIELD_PENDING;
 use crate::object::{CallInfo, Lua, Proto, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::native;
@@ -73,7 +74,7 @@ pub fn call_hook_inline(l: Lua, event: i32, line: i32) -> LResult<()> {
 pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
     let ci = l.call_info();
     // The hook sees the pc of the first instruction.
-    ci.savedpc.set(ci.savedpc.get().wrapping_add(1));
+    ci.saved_pc.set(ci.saved_pc.get().wrapping_add(1));
     let prev = ci.prev.get();
     // SAFETY: every frame but the host's has a previous one.
     let prev = unsafe { &*prev };
@@ -82,12 +83,12 @@ pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
         let caller = prev.lua_closure();
         let code = caller.proto.code.get(prev.pc_in(caller) as usize);
         if Instruction(code).op() == Op::TailCall {
-            ci.add_status(cist::TAIL);
+            ci.add_flags(FrameFlags::TAIL_CALLED);
             event = LUA_HOOKTAILCALL;
         }
     }
     call_hook_inline(l, event, -1)?;
-    ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));
+    ci.saved_pc.set(ci.saved_pc.get().wrapping_sub(1));
     Ok(())
 }
 
@@ -103,7 +104,7 @@ pub fn return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<*mut Val
     // SAFETY: a called frame has a previous one.
     let prev = unsafe { &*ci.prev.get() };
     if prev.is_lua() {
-        l.old_pc.set(prev.savedpc.get());
+        l.old_pc.set(prev.saved_pc.get());
     }
     Ok(first)
 }
@@ -127,9 +128,9 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
     if count_due {
         l.hook_count.set(l.base_hook_count.get());
     }
-    if ci.has(cist::HOOKYIELD) {
+    if ci.has(FrameFlags::HOOK_YIELDED) {
         // The hook ran before the yield.
-        ci.clear_status(cist::HOOKYIELD);
+        ci.clear_flags(FrameFlags::HOOK_YIELDED);
         return Ok(());
     }
     if count_due {
@@ -139,7 +140,7 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
         let p = ci.lua_closure().proto;
         let lines = p.lineinfo.cells();
         let line_at = |pc: usize| lines.get(pc).map_or(0, |line| line.get());
-        let pc = index_of(&p, ci.savedpc.get()) - 1;
+        let pc = index_of(&p, ci.saved_pc.get()) - 1;
         let line = line_at(pc);
         // Wraps for the code of another function.
         let old = index_of(&p, l.old_pc.get()).wrapping_sub(1);
@@ -148,13 +149,13 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
             call_hook_inline(l, LUA_HOOKLINE, line)?;
         }
     }
-    l.old_pc.set(ci.savedpc.get());
+    l.old_pc.set(ci.saved_pc.get());
     // (That of a call may have been followed by a call that cannot yield.)
-    if l.status() == LUA_YIELD && l.nny.get() == 0 {
+    if l.status() == LUA_YIELD && l.non_yieldable_depth.get() == 0 {
         if count_due {
             l.hook_count.set(1);
         }
-        ci.add_status(cist::HOOKYIELD);
+        ci.add_flags(FrameFlags::HOOK_YIELDED);
         return Err(suspend(l, ci));
     }
     Ok(())
@@ -166,7 +167,7 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
 #[inline(never)]
 fn pending_yield(l: Lua, ci: &CallInfo) -> LResult<bool> {
     l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
-    if l.nny.get() == 0 {
+    if l.non_yieldable_depth.get() == 0 {
         // The instruction is not counted before it runs.
         l.hook_count.set(l.hook_count.get() + 1);
         return Err(suspend(l, ci));
@@ -179,7 +180,7 @@ fn pending_yield(l: Lua, ci: &CallInfo) -> LResult<bool> {
 #[inline(never)]
 fn suspend(l: Lua, ci: &CallInfo) -> Throw {
     l.set_status(LUA_YIELD as u8);
-    ci.savedpc.set(ci.savedpc.get().wrapping_sub(1));
+    ci.saved_pc.set(ci.saved_pc.get().wrapping_sub(1));
     ci.hide_below(l.top.get().wrapping_sub(1));
     Throw::YIELD
 }
@@ -201,14 +202,14 @@ pub fn count_steps(l: Lua, steps: i32) -> LResult<()> {
     // library's is not asked: a static host without that library shall not carry it.)
     keep::running_frame(l)?;
     let ci = l.call_info();
-    ci.add_status(cist::POLL);
-    // Whoever stops an error sets `nny` back.
-    l.nny.set(l.nny.get() + 1);
+    ci.add_flags(FrameFlags::POLLING);
+    // Whoever stops an error sets `non_yieldable_depth` back.
+    l.non_yieldable_depth.set(l.non_yieldable_depth.get() + 1);
     let r = call_hook(l, LUA_HOOKCOUNT, -1);
     if r.is_ok() || r == Err(Throw::FOREIGN) {
-        l.nny.set(l.nny.get() - 1);
+        l.non_yieldable_depth.set(l.non_yieldable_depth.get() - 1);
     }
-    ci.clear_status(cist::POLL);
+    ci.clear_flags(FrameFlags::POLLING);
     r
 }
 

@@ -4,7 +4,7 @@ use super::names::func_name;
 use super::{Bytes, current_line, source_of};
 use crate::gc;
 use crate::object::c_types::lua_Debug;
-use crate::object::thread::cist;
+use crate::object::call_info::FrameFlags;
 use crate::object::{CallInfo, Gc, Lua, Table, Value, chunkid};
 use crate::throw::LResult;
 use core::ffi::c_char;
@@ -128,7 +128,7 @@ fn fill(l: Lua, wanted: u32, ar: &mut lua_Debug, func: Value, ci: Option<&CallIn
         }
     }
     if wanted & wants::TAIL_CALL != 0 {
-        ar.istailcall = if ci.is_some_and(|ci| ci.has(cist::TAIL)) { TRUE_TAIL_CALL } else { 0 };
+        ar.istailcall = if ci.is_some_and(|ci| ci.has(FrameFlags::TAIL_CALLED)) { TRUE_TAIL_CALL } else { 0 };
     }
     if wanted & wants::NAME != 0 {
         (ar.namewhat, ar.name) = match ci.and_then(|ci| func_name(l, ci)) {

@@ -3,8 +3,8 @@
 use super::{Bytes, text};
 use crate::bytecode::{Instruction, MAX_INDEX_RK, Op, is_k, k_index};
 use crate::consts::LUA_ENV;
-use crate::object::thread::cist;
-use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, TagMethod, Value};
+use crate::object::call_info::FrameFlags;
+use crate::object::{CallInfo, Gc, Lua, LuaClosure, Metamethod, Proto, Value};
 use core::ffi::CStr;
 
 /// How a value was reached.
@@ -191,27 +191,27 @@ fn callee_name(l: Lua, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
     let pc = ci.current_pc();
     let i = instruction(&p, pc);
     let op = i.op();
-    let tm = match op {
+    let event = match op {
         Op::Call | Op::TailCall => return register_name(&p, pc, i.a()),
         Op::TForCall => return Some((NameKind::ForIterator, NameKind::ForIterator.text().to_bytes())),
-        Op::SelfOp | Op::GetTabUp | Op::GetTable => TagMethod::Index,
-        Op::SetTabUp | Op::SetTable => TagMethod::NewIndex,
+        Op::SelfOp | Op::GetTabUp | Op::GetTable => Metamethod::Index,
+        Op::SetTabUp | Op::SetTable => Metamethod::NewIndex,
         Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::Pow | Op::Unm => {
-            TagMethod::from_arith(op as u8 - Op::Add as u8)
+            Metamethod::from_arith(op as u8 - Op::Add as u8)
         }
-        Op::Eq => TagMethod::Eq,
-        Op::Len => TagMethod::Len,
-        Op::Lt => TagMethod::Lt,
-        Op::Le => TagMethod::Le,
-        Op::Concat => TagMethod::Concat,
+        Op::Eq => Metamethod::Eq,
+        Op::Len => Metamethod::Len,
+        Op::Lt => Metamethod::Lt,
+        Op::Le => Metamethod::Le,
+        Op::Concat => Metamethod::Concat,
         _ => return None,
     };
-    Some((NameKind::Metamethod, text(l.global().tm_name(tm))))
+    Some((NameKind::Metamethod, text(l.global().metamethod_name(event))))
 }
 
 /// How the function running in frame `ci` was called, as far as its caller tells.
 pub fn func_name(l: Lua, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
     // SAFETY: a frame other than the host's has a previous one, and only the host's has none.
     let prev = unsafe { ci.prev.get().as_ref() }?;
-    if ci.has(cist::TAIL) || !prev.is_lua() { None } else { callee_name(l, prev) }
+    if ci.has(FrameFlags::TAIL_CALLED) || !prev.is_lua() { None } else { callee_name(l, prev) }
 }

@@ -1,0 +1,237 @@
+//! Activation records of calls.
+
+use super::LuaClosure;
+use super::c_types::lua_CFunction;
+use super::header::Gc;
+use super::value::Value;
+use crate::vm::ExecInsn;
+use core::cell::Cell;
+
+/// What a frame is, and what happened to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FrameFlags(u16);
+
+impl FrameFlags {
+    pub const NONE: FrameFlags = FrameFlags(0);
+    /// The function is a Lua function.
+    pub const LUA: FrameFlags = FrameFlags(1 << 0);
+    /// The call was made by a fresh invocation of the interpreter, which returns when it returns.
+    pub const FRESH: FrameFlags = FrameFlags(1 << 1);
+    /// An unprotected error left the frame and those before it; the host's view of the stack begins here.
+    pub const ABANDONED: FrameFlags = FrameFlags(1 << 2);
+    /// The call yielded (or its hook did).
+    pub const YIELDED: FrameFlags = FrameFlags(1 << 3);
+    /// The frame's C function is in a protected call with a continuation (`lua_pcallk` in a coroutine).
+    pub const YIELDABLE_PCALL: FrameFlags = FrameFlags(1 << 4);
+    /// The frame's protected call ended with an error.
+    pub const ERRORED: FrameFlags = FrameFlags(1 << 5);
+    /// The call was tail called.
+    pub const TAIL_CALLED: FrameFlags = FrameFlags(1 << 6);
+    /// The hook of the instruction at the saved pc already ran (and yielded).
+    pub const HOOK_YIELDED: FrameFlags = FrameFlags(1 << 7);
+    /// The thread is suspended in this frame, whose `func` tells what the resumer may see; see `hide_below`.
+    pub const HIDDEN: FrameFlags = FrameFlags(1 << 8);
+    /// Hooks were allowed when the frame's protected call began.
+    pub const HOOKS_WERE_ALLOWED: FrameFlags = FrameFlags(1 << 9);
+    /// A library function lets the count hook look in on what it does; a yield of the hook is kept for later.
+    pub const POLLING: FrameFlags = FrameFlags(1 << 10);
+    /// The frame is the library's pcall or xpcall, run by the interpreter without nesting.
+    pub const LIBRARY_PCALL: FrameFlags = FrameFlags(1 << 11);
+    /// A Lua function called by the Lua frame before it in the same invocation of the interpreter.
+    pub const PLAIN: FrameFlags = FrameFlags(1 << 12);
+    /// The debug interface took values out of the frame of this C function, which `vm::keep` has.
+    pub const KEPT: FrameFlags = FrameFlags(1 << 15);
+
+    /// These and the others.
+    #[inline(always)]
+    pub const fn and(self, others: FrameFlags) -> FrameFlags {
+        FrameFlags(self.0 | others.0)
+    }
+    /// Where they are in a `CallKind`.
+    const fn in_kind(self) -> u32 {
+        (self.0 as u32) << 16
+    }
+}
+
+/// How a frame was called: the number of results wanted (-1: all), plus 1, and the flags, in one word because the
+/// interpreter writes and tests them together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CallKind(u32);
+
+impl CallKind {
+    #[inline(always)]
+    pub const fn new(nresults: i32, flags: FrameFlags) -> CallKind {
+        CallKind(nresults.wrapping_add(1) as u16 as u32 | flags.in_kind())
+    }
+    /// That of a Lua function called by the Lua frame before it.
+    #[inline(always)]
+    pub const fn plain(nresults: i32) -> CallKind {
+        CallKind::new(nresults, FrameFlags::LUA.and(FrameFlags::PLAIN))
+    }
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+    #[inline(always)]
+    pub const fn from_bits(bits: u32) -> CallKind {
+        CallKind(bits)
+    }
+    #[inline(always)]
+    pub const fn nresults(self) -> i32 {
+        self.0 as u16 as i32 - 1
+    }
+    /// A Lua function called by the Lua frame before it (tail calls since do not matter) for one result, none, or all.
+    #[inline(always)]
+    pub fn is_plain(self) -> bool {
+        (self.0 & !FrameFlags::TAIL_CALLED.in_kind()).wrapping_sub(CallKind::plain(-1).0) <= 2
+    }
+    /// A Lua function called for exactly `nresults` results by a fresh invocation of the interpreter.
+    #[inline(always)]
+    pub fn is_fresh(self, nresults: i32) -> bool {
+        self == CallKind::new(nresults, FrameFlags::LUA.and(FrameFlags::FRESH))
+    }
+    #[inline(always)]
+    pub const fn has_any(self, flags: FrameFlags) -> bool {
+        self.0 & flags.in_kind() != 0
+    }
+}
+
+/// Activation record of a call.
+#[repr(C)]
+pub struct CallInfo {
+    /// Lua: next instruction (executable form). First, because the interpreter stores it all the time.
+    pub saved_pc: Cell<*const ExecInsn>,
+    /// slot of the called function; arguments follow
+    pub func: Cell<*mut Value>,
+    /// first slot past those the frame may use
+    pub top: Cell<*mut Value>,
+    pub prev: Cell<*mut CallInfo>,
+    pub next: Cell<*mut CallInfo>,
+    /// Lua: first register
+    pub base: Cell<*mut Value>,
+    /// C: continuation
+    pub k: Cell<Option<lua_CFunction>>,
+    /// context given to the continuation
+    pub ctx: Cell<i32>,
+    pub kind: Cell<CallKind>,
+    /// protected call: offset of the previous message handler
+    pub outer_handler: Cell<isize>,
+    /// protected call: stack offset of the called function; with `FrameFlags::HIDDEN`: how far below `func` the function is
+    pub extra: Cell<isize>,
+    /// with `FrameFlags::ERRORED`: status of the error
+    pub err_status: Cell<i32>,
+}
+
+impl CallInfo {
+    pub const fn new() -> CallInfo {
+        CallInfo {
+            func: Cell::new(core::ptr::null_mut()),
+            top: Cell::new(core::ptr::null_mut()),
+            prev: Cell::new(core::ptr::null_mut()),
+            next: Cell::new(core::ptr::null_mut()),
+            base: Cell::new(core::ptr::null_mut()),
+            saved_pc: Cell::new(core::ptr::null()),
+            k: Cell::new(None),
+            ctx: Cell::new(0),
+            kind: Cell::new(CallKind::new(0, FrameFlags::NONE)),
+            outer_handler: Cell::new(0),
+            extra: Cell::new(0),
+            err_status: Cell::new(0),
+        }
+    }
+    #[inline(always)]
+    pub fn nresults(&self) -> i32 {
+        self.kind.get().nresults()
+    }
+    #[inline(always)]
+    pub fn is_lua(&self) -> bool {
+        self.has(FrameFlags::LUA)
+    }
+    #[inline(always)]
+    pub fn has(&self, flag: FrameFlags) -> bool {
+        self.kind.get().has_any(flag)
+    }
+    #[inline(always)]
+    pub fn add_flags(&self, flags: FrameFlags) {
+        self.kind.set(CallKind(self.kind.get().0 | flags.in_kind()))
+    }
+    #[inline(always)]
+    pub fn clear_flags(&self, flags: FrameFlags) {
+        self.kind.set(CallKind(self.kind.get().0 & !flags.in_kind()))
+    }
+    /// The called function. (Not of the frame in which a thread is suspended: `function`.)
+    #[inline(always)]
+    pub fn func_value(&self) -> Value {
+        // SAFETY: `func` is a slot of the live stack.
+        unsafe { *self.func.get() }
+    }
+    /// The closure of a Lua frame. (Not of the frame in which a thread is suspended: `closure`.)
+    #[inline(always)]
+    pub fn lua_closure(&self) -> Gc<LuaClosure> {
+        debug_assert!(self.is_lua());
+        // SAFETY: the function slot of a Lua frame holds a Lua closure.
+        unsafe { Gc::from_ptr(self.func_value().payload()) }
+    }
+    /// The stack's values were moved: corrects what points to slots.
+    #[inline(always)]
+    pub fn move_slots(&self, moved: impl Fn(*mut Value) -> *mut Value) {
+        self.func.set(moved(self.func.get()));
+        self.top.set(moved(self.top.get()));
+        if self.is_lua() {
+            self.base.set(moved(self.base.get()));
+        }
+    }
+    /// Slot of the called function, also while `func` hides it.
+    pub fn function_slot(&self) -> *mut Value {
+        let hidden = if self.has(FrameFlags::HIDDEN) { self.extra.get() } else { 0 };
+        self.func.get().wrapping_byte_offset(-hidden)
+    }
+    /// The called function of any frame.
+    pub fn function(&self) -> Value {
+        // SAFETY: a slot of the live stack.
+        unsafe { *self.function_slot() }
+    }
+    /// The closure of any Lua frame.
+    pub fn closure(&self) -> Gc<LuaClosure> {
+        debug_assert!(self.is_lua());
+        // SAFETY: the function slot of a Lua frame holds a Lua closure.
+        unsafe { Gc::from_ptr(self.function().payload()) }
+    }
+    /// The thread is being suspended in this frame: its indices begin after `to` until `show_all`.
+    #[inline(always)]
+    pub fn hide_below(&self, to: *mut Value) {
+        self.extra.set(to as isize - self.func.get() as isize);
+        self.func.set(to);
+        self.add_flags(FrameFlags::HIDDEN);
+    }
+    /// Lets the resumer see the `n` values below, too.
+    #[inline(always)]
+    pub fn show_values(&self, n: usize) {
+        debug_assert!(self.has(FrameFlags::HIDDEN));
+        self.extra.set(self.extra.get() - (n * size_of::<Value>()) as isize);
+        self.func.set(self.func.get().wrapping_sub(n));
+    }
+    /// The thread goes on.
+    #[inline(always)]
+    pub fn show_all(&self) {
+        debug_assert!(self.has(FrameFlags::HIDDEN));
+        self.func.set(self.func.get().wrapping_byte_sub(self.extra.get() as usize));
+        self.clear_flags(FrameFlags::HIDDEN);
+    }
+    /// Index of the instruction being run by a Lua frame (the one before `saved_pc`).
+    pub fn current_pc(&self) -> i32 {
+        self.pc_in(self.closure())
+    }
+    /// The same for those who know the closure.
+    #[inline(always)]
+    pub fn pc_in(&self, cl: Gc<LuaClosure>) -> i32 {
+        let exec = cl.proto.exec.get();
+        // SAFETY: `saved_pc` points into, or one past, the executable form of the frame's prototype.
+        unsafe { self.saved_pc.get().offset_from(exec) as i32 - 1 }
+    }
+}
+
+impl Default for CallInfo {
+    fn default() -> Self {
+        Self::new()
+    }
+}
