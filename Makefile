@@ -68,7 +68,7 @@ lib: $(SO) $(SOXX) $(A) $(AXX) ## only the libraries
 define rust_archive
 $(TARGET)/$(1)/$(if $(TRIPLE),$(TRIPLE)/)release/liblua52.a: FORCE
 	@$(CARGO_ENV) RUSTFLAGS="$(LIB_RUSTFLAGS)" $(CARGO) rustc --quiet --release -p liblua-rs --lib --crate-type staticlib \
-	    $(CARGO_FOR) --target-dir $(TARGET)/$(1) --features "freestanding $(2) $(FEATURES)"
+	    --config 'profile.release.panic="abort"' $(CARGO_FOR) --target-dir $(TARGET)/$(1) --features "freestanding $(2) $(FEATURES)"
 endef
 $(eval $(call rust_archive,c,))
 $(eval $(call rust_archive,cxx,cxx))

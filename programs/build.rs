@@ -1,28 +1,34 @@
-//! Links `lua` with the static library that `make` built, and lets it export the API to C modules.
+//! Links `lua` with the library, and lets it export the API to C modules.
+//!
+//! `make` says in `LIBLUA_DIR` where the static library is that it built. Without that, as for `cargo build --workspace`
+//! and `cargo install --path programs`, the crate takes its place (`lua_from_crate`): it is compiled without the
+//! Makefile's switches, so the program is slower.
 
 use std::path::Path;
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBLUA_DIR");
+    println!("cargo:rustc-check-cfg=cfg(lua_from_crate)");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let exports = root.join("src/abi/exports.txt");
     println!("cargo:rerun-if-changed={}", exports.display());
-    let Ok(dir) = std::env::var("LIBLUA_DIR") else {
-        println!("cargo:warning=LIBLUA_DIR is not set: build the programs with `make`");
-        return;
-    };
-    println!("cargo:rerun-if-changed={dir}/liblua5.2.a");
-    println!("cargo:rustc-link-arg-bin=lua={dir}/liblua5.2.a");
-    println!("cargo:rustc-link-arg-bin=lua=-lm");
-    println!("cargo:rustc-link-arg-bin=lua=-ldl");
-
     let names = std::fs::read_to_string(&exports).expect("src/abi/exports.txt");
-    let list = Path::new(&std::env::var("OUT_DIR").expect("set by cargo")).join("exports.list");
-    let mut text = String::from("{\n");
-    for name in names.lines() {
-        text += &format!("  {name};\n");
+
+    let option = |option: &str| println!("cargo:rustc-link-arg-bin=lua={option}");
+    if let Ok(dir) = std::env::var("LIBLUA_DIR") {
+        println!("cargo:rerun-if-changed={dir}/liblua5.2.a");
+        option(&format!("{dir}/liblua5.2.a"));
+        option("-lm");
+        option("-ldl");
+    } else {
+        println!("cargo:rustc-cfg=lua_from_crate");
+        // The linker takes nothing from an archive that nobody asks for; modules ask later.
+        for name in names.lines() {
+            option(&format!("-Wl,--undefined={name}"));
+        }
     }
-    text += "};\n";
-    std::fs::write(&list, text).expect("OUT_DIR is writable");
-    println!("cargo:rustc-link-arg-bin=lua=-Wl,--dynamic-list={}", list.display());
+    let list = Path::new(&std::env::var("OUT_DIR").expect("set by cargo")).join("exports.list");
+    let lines: String = names.lines().map(|name| format!("  {name};\n")).collect();
+    std::fs::write(&list, format!("{{\n{lines}}};\n")).expect("OUT_DIR is writable");
+    option(&format!("-Wl,--dynamic-list={}", list.display()));
 }

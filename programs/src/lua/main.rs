@@ -12,6 +12,8 @@ mod syntax;
 
 use editor::{Editor, Input};
 use lua_programs::*;
+#[cfg(lua_from_crate)]
+use lua52 as _;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
