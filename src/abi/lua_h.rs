@@ -490,7 +490,7 @@ pub unsafe extern "C-unwind" fn lua_rawget(L: *mut lua_State, idx: c_int) {
 /// Manual 4.8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn lua_rawgeti(L: *mut lua_State, idx: c_int, n: c_int) {
-    plain!(L => L.rawgeti(idx, n))
+    plain!(L => L.quick_rawgeti(idx, n))
 }
 
 /// `[-0, +1, -]` Pushes `t[p]` of the table at `idx`, `p` being a light userdata, without metamethods.

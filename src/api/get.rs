@@ -52,29 +52,41 @@ impl Lua {
         self.set_top_value(v);
         Ok(())
     }
+    /// The field of a table that `get` finds. What is no table has no fields: hosts should know better, but the library's
+    /// own tables lie where `debug.setlocal` and `debug.getregistry` reach them.
     #[inline(always)]
-    fn table_at(self, idx: i32) -> Option<Gc<Table>> {
-        let t = self.value(idx).as_table();
-        api_check!(t.is_some(), "lua_raw*", "idx", "not a table");
-        t
+    fn field_of(self, v: Value, get: impl FnOnce(Gc<Table>) -> Value) -> Value {
+        api_check!(v.is_table(), "lua_raw*", "idx", "not a table");
+        // SAFETY: it was just tested. (`as_table` would compare twice.)
+        if v.is_table() { get(unsafe { v.table_unchecked() }) } else { Value::NIL }
     }
-    // What is no table has no fields: hosts should know better, but the library's own tables lie where `debug.setlocal` and
-    // `debug.getregistry` reach them.
     #[inline]
     pub fn rawget(self, idx: i32) {
-        let v = self.table_at(idx).map_or(Value::NIL, |t| t.get(self.global(), self.from_top(1)));
-        self.set_top_value(v)
+        self.set_top_value(self.field_of(self.value(idx), |t| t.get(self.global(), self.from_top(1))))
     }
     #[inline]
     pub fn rawgeti(self, idx: i32, n: i32) {
-        self.api_push(self.table_at(idx).map_or(Value::NIL, |t| t.get_int(n as i64)))
+        self.api_push(self.field_of(self.value(idx), |t| t.get_int(n as i64)))
+    }
+    /// `rawgeti`, with the tables that are not on the stack out of line: without a call, no registers are saved.
+    #[inline(always)]
+    pub fn quick_rawgeti(self, idx: i32, n: i32) {
+        #[inline(never)]
+        fn of_pseudo(l: Lua, idx: i32, n: i32) {
+            l.rawgeti(idx, n)
+        }
+        if idx > LUA_REGISTRYINDEX {
+            let v = self.stack_value(idx).unwrap_or(Value::NIL);
+            self.api_push(self.field_of(v, |t| t.get_int(n as i64)))
+        } else {
+            of_pseudo(self, idx, n)
+        }
     }
     #[inline]
     pub fn rawgetp(self, idx: i32, p: *const c_void) {
-        let t = self.table_at(idx);
         let key = Value::light(p.cast_mut()).or_else(|| self.global().wide_lights.find(p as u64));
-        let v = t.zip(key).map_or(Value::NIL, |(t, key)| t.get(self.global(), key));
-        self.api_push(v)
+        let get = |t: Gc<Table>| key.map_or(Value::NIL, |key| t.get(self.global(), key));
+        self.api_push(self.field_of(self.value(idx), get))
     }
     pub fn next(self, idx: i32) -> LResult<bool> {
         let t = self.value(idx).as_table();
@@ -95,10 +107,14 @@ impl Lua {
     }
     pub fn createtable(self, narr: i32, nrec: i32) -> LResult<()> {
         gc::check(self)?;
-        self.push_table(narr, nrec)
+        self.table_here(narr, nrec)
     }
     /// `createtable` without a collector step.
     pub(crate) fn push_table(self, narr: i32, nrec: i32) -> LResult<()> {
+        self.table_here(narr, nrec)
+    }
+    #[inline(always)]
+    fn table_here(self, narr: i32, nrec: i32) -> LResult<()> {
         let t = Gc::<Table>::new(self)?;
         self.api_push(Value::table(t));
         if narr > 0 || nrec > 0 {
@@ -108,10 +124,14 @@ impl Lua {
     }
     pub fn newuserdata(self, size: usize) -> LResult<*mut c_void> {
         gc::check(self)?;
-        Ok(self.new_block(size)?.data().cast())
+        Ok(self.block_here(size)?.data().cast())
     }
     /// `newuserdata` without a collector step.
     pub(crate) fn new_block(self, size: usize) -> LResult<Gc<Userdata>> {
+        self.block_here(size)
+    }
+    #[inline(always)]
+    fn block_here(self, size: usize) -> LResult<Gc<Userdata>> {
         let u = Gc::<Userdata>::new(self, size)?;
         self.api_push(Value::userdata(u));
         Ok(u)

@@ -94,17 +94,6 @@ impl Lua {
     /// Takes a table or nil from the top as the metatable of the value at `idx` (of its type, for a basic type). A userdata
     /// with the metatable of files is a file from then on, so this is for callers that know what it holds.
     pub fn setmetatable(self, idx: i32) {
-        if let Some(u) = self.value(idx).as_userdata()
-            && self.from_top(1).as_table().is_some_and(|mt| self.global().file_metatable.get() == Some(mt))
-            && u.len >= size_of::<luaL_Stream>()
-            && u.has(Content::Unknown)
-        {
-            u.set_content(Content::Stream);
-        }
-        self.setmetatable_only(idx);
-    }
-    /// `setmetatable` for a script, which says nothing about what a userdata holds.
-    pub fn setmetatable_only(self, idx: i32) {
         api_check!(self.has_elements(1), "lua_setmetatable", "L", "no value on the stack");
         api_check!(self.is_valid(idx), "lua_setmetatable", "idx", "invalid index");
         let v = self.value(idx);
@@ -125,6 +114,12 @@ impl Lua {
         } else if let Some(u) = v.as_userdata() {
             u.metatable.set(mt);
             if let Some(mt) = mt {
+                if self.global().file_metatable.get() == Some(mt)
+                    && u.len >= size_of::<luaL_Stream>()
+                    && u.has(Content::Unknown)
+                {
+                    u.set_content(Content::Stream);
+                }
                 gc::barrier_object(self, u.erase(), mt);
                 gc::check_finalizer(self, u.erase(), mt);
             }
@@ -132,6 +127,14 @@ impl Lua {
             self.global().metatables[v.type_id() as usize].set(mt);
         }
         self.drop_values(1);
+    }
+    /// `setmetatable` for a script, which says nothing about what a userdata holds.
+    pub fn setmetatable_only(self, idx: i32) {
+        let unknown = self.value(idx).as_userdata().filter(|u| u.has(Content::Unknown));
+        self.setmetatable(idx);
+        if let Some(u) = unknown {
+            u.set_content(Content::Unknown);
+        }
     }
     /// Takes a table or nil from the top as the user value of the userdata at `idx`.
     pub fn setuservalue(self, idx: i32) {

@@ -56,6 +56,7 @@ impl Userdata {
 
 impl Gc<Userdata> {
     /// A new userdata of `len` bytes, uninitialised.
+    #[inline(always)]
     pub fn new(l: Lua, len: usize) -> LResult<Gc<Userdata>> {
         if len > isize::MAX as usize - size_of::<Userdata>() {
             // A size that cannot even be written down is an error of the caller, not of memory.

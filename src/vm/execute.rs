@@ -100,6 +100,7 @@ fn collect(l: Lua, ci: &CallInfo, live: *mut Value) -> Option<Exit> {
 // ---- finishing an interrupted instruction ---------------------------------------------------------------------
 
 /// The instruction that a yield (or `Throw::HOOKS_SET`) interrupted in a metamethod or a call gets its result.
+#[inline(always)]
 pub fn finish_op(l: Lua, ci: &CallInfo) -> LResult<()> {
     let base = ci.base.get();
     let cl = ci.lua_closure();

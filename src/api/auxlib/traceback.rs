@@ -54,9 +54,10 @@ impl Lua {
         let mut slot = MaybeUninit::uninit();
         let out = Buffer::init(&mut slot, self);
         if let Some(message) = message {
-            put(out, &[message, b"\n"])?;
+            out.add(message)?;
+            out.addbyte(b'\n')?;
         }
-        put(out, &[msg::TRACEBACK.as_bytes()])?;
+        out.add(msg::TRACEBACK.as_bytes())?;
         add_frames(self, out, other, level)?;
         out.pushresult()?;
         Ok(())
@@ -93,7 +94,7 @@ fn add_frames(l: Lua, out: &mut Buffer, other: Lua, level: i32) -> LResult<()> {
     Ok(())
 }
 
-/// Adds pieces of text, out of line: there are many, and speed does not matter here.
+/// Adds pieces of text of a frame. It is out of line, since there are many, and names are looked up for far longer.
 #[inline(never)]
 fn put(out: &mut Buffer, pieces: &[&[u8]]) -> LResult<()> {
     for piece in pieces {

@@ -126,10 +126,10 @@ fn call_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
         Callee::None => call_other(l, func, nresults),
     };
     if let Err(throw) = called {
-        return Err(pass(l, offset, throw));
+        pass(l, offset, throw);
     }
     native::exit(l);
-    Ok(())
+    called
 }
 
 /// Calls a Lua function and runs it to its end.
@@ -156,17 +156,24 @@ fn call_other(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
 }
 
 /// A throw passes `call`, with `func` the offset of the called function's slot.
+#[inline(always)]
+fn pass(l: Lua, func: isize, throw: Throw) {
+    // SAFETY: the link of a live state.
+    if throw == Throw::FOREIGN || unsafe { (*native::link(l)).protected == 0 } {
+        pass_far(l, func, throw);
+    }
+}
+
+/// `pass` of what may leave the state: a foreign exception, and an error that no protected call of C's stops.
 #[cold]
 #[inline(never)]
-fn pass(l: Lua, func: isize, throw: Throw) -> Throw {
+fn pass_far(l: Lua, func: isize, throw: Throw) {
     if throw == Throw::FOREIGN {
         undo_calls(l, func);
     } else if throw != Throw::YIELD && protected::is_unprotected(l) {
         // The outermost call has the last word.
         l.global().failed_call.set(func);
     }
-    native::exit(l);
-    throw
 }
 
 /// Undoes the calls of and above the function whose slot's offset is given. A foreign exception is passing; the caller's
