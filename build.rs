@@ -23,12 +23,6 @@ fn check_target() {
     let of_target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
     let in_assembly =
         of_target("OS") == "linux" && ["x86_64", "aarch64"].contains(&of_target("ARCH").as_str());
-    let unwinding = std::env::var("CARGO_CFG_PANIC").is_ok_and(|panic| panic == "unwind");
-    if cfg!(feature = "freestanding") && unwinding {
-        println!(
-            "cargo::error=freestanding goes with --config 'profile.dev.panic=\"abort\"' (or profile.release)"
-        );
-    }
     if of_target("POINTER_WIDTH") != "64" {
         println!("cargo::error=liblua-rs is for targets with 64-bit pointers");
     } else if !in_assembly && cfg!(not(feature = "portable-boundary")) {
