@@ -105,6 +105,7 @@ impl Lua {
             None => Err(self.tag_error(arg, LUA_TNUMBER)),
         }
     }
+    #[inline]
     pub fn aux_optnumber(self, arg: i32, default: f64) -> LResult<f64> {
         if self.isnoneornil(arg) { Ok(default) } else { self.aux_checknumber(arg) }
     }
