@@ -1,6 +1,61 @@
-//! Every message the library can produce, once. `%s` string, `%d` integer, `%c` byte, `%f` number, `%%` percent.
+//! Every message the library can produce, once. `%s` string, `%d` integer, `%c` byte, `%f` number, `%p` pointer, `%%` percent.
 //!
 //! The texts are PUC 5.2's where PUC has one: scripts and tests match on them.
+
+use crate::num;
+use crate::throw::LResult;
+use core::ffi::c_void;
+
+/// Argument of a message format.
+#[derive(Clone, Copy)]
+pub enum Arg<'a> {
+    S(&'a [u8]),
+    D(i64),
+    C(u8),
+    F(f64),
+    P(*const c_void),
+}
+
+impl Arg<'_> {
+    /// Gives the argument's text to `out`.
+    fn write(self, out: &mut dyn FnMut(&[u8]) -> LResult<()>) -> LResult<()> {
+        let mut text = [0u8; num::NUMBER_BUFFER];
+        let n = match self {
+            Arg::S(s) => return out(s),
+            Arg::C(c) => return out(&[c]),
+            Arg::D(d) => num::format_signed(d, &mut text),
+            Arg::F(f) => num::format_g14(f, &mut text),
+            Arg::P(p) => num::format_pointer(p, &mut text),
+        };
+        out(&text[..n])
+    }
+}
+
+/// Gives the pieces of the text that `fmt` stands for to `out`, in order; `next` gives the argument for a letter. The result
+/// is the first letter that stands for nothing, if there is one: the text ends before it.
+#[inline(never)]
+pub fn write<'a>(
+    fmt: &[u8],
+    next: &mut dyn FnMut(u8) -> Option<Arg<'a>>,
+    out: &mut dyn FnMut(&[u8]) -> LResult<()>,
+) -> LResult<Option<u8>> {
+    let mut rest = fmt;
+    while let Some(at) = rest.iter().position(|&c| c == b'%') {
+        out(&rest[..at])?;
+        let letter = rest.get(at + 1).copied().unwrap_or(0);
+        match letter {
+            b'%' => out(b"%")?,
+            b's' | b'd' | b'c' | b'f' | b'p' => match next(letter) {
+                Some(arg) => arg.write(out)?,
+                None => debug_assert!(false, "a message format with too few arguments"),
+            },
+            _ => return Ok(Some(letter)),
+        }
+        rest = rest.get(at + 2..).unwrap_or(&[]);
+    }
+    out(rest)?;
+    Ok(None)
+}
 
 // memory and limits
 pub const NOT_ENOUGH_MEMORY: &str = "not enough memory";

@@ -5,19 +5,13 @@ use super::misuse::api_check;
 use crate::consts::*;
 use crate::gc;
 use crate::num;
+use crate::object::string::bytes_of;
 use crate::object::value::{TAG_LIGHT, TAG_OBJECT, TYPE_NAMES};
-use crate::object::{Gc, Lua, Metamethod, Str, Value, lua_CFunction, string};
+use crate::object::{Lua, Metamethod, Value, lua_CFunction, string};
 use crate::stdlib;
 use crate::throw::LResult;
 use crate::vm::meta;
 use core::ffi::c_void;
-
-/// The bytes of a string with the lifetime that the API's conventions promise.
-#[inline(always)]
-pub(crate) fn bytes_of(s: Gc<Str>) -> Bytes {
-    // SAFETY: a string's bytes neither move nor change while it lives.
-    unsafe { core::slice::from_raw_parts(s.data(), s.len()) }
-}
 
 impl Lua {
     #[inline]

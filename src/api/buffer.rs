@@ -8,9 +8,9 @@
 //!   a table, say), and not to be on the stack. Only `pushresult` lets the collector have its turn.
 
 use super::Bytes;
-use super::access::bytes_of;
 use crate::gc;
 use crate::messages as msg;
+use crate::object::string::bytes_of;
 use crate::object::{Lua, Value, string};
 use crate::throw::LResult;
 use core::mem::MaybeUninit;

@@ -1,10 +1,10 @@
 //! The debug interface (manual 4.9): what `vm::debug` knows, by index and activation record.
 
 use super::Bytes;
-use super::access::bytes_of;
 use super::misuse::api_check;
 use crate::gc;
 use crate::object::c_types::{lua_Debug, lua_Hook};
+use crate::object::string::bytes_of;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::{CallInfo, Lua, UpVal, Value};
 use crate::throw::LResult;

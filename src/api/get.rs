@@ -6,6 +6,7 @@ use crate::gc;
 use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Userdata, Value, string};
 use crate::throw::LResult;
+use crate::vm::error::OrThrow;
 use crate::vm::meta;
 use core::ffi::c_void;
 
@@ -118,7 +119,7 @@ impl Lua {
         let t = Gc::<Table>::new(self)?;
         self.api_push(Value::table(t));
         if narr > 0 || nrec > 0 {
-            t.resize(self, narr.max(0) as u32, nrec.max(0) as u32)?;
+            t.resize(self, narr.max(0) as u32, nrec.max(0) as u32).or_throw(self)?;
         }
         Ok(())
     }
@@ -132,7 +133,7 @@ impl Lua {
     }
     #[inline(always)]
     fn block_here(self, size: usize) -> LResult<Gc<Userdata>> {
-        let u = Gc::<Userdata>::new(self, size)?;
+        let u = Gc::<Userdata>::new(self, size).or_throw(self)?;
         self.api_push(Value::userdata(u));
         Ok(u)
     }

@@ -7,8 +7,6 @@
 //! * C strings come in as byte slices without their terminator; `Bytes` results are zero-terminated in memory.
 //! * A `Bytes` is valid while the string it was read from is on the stack (or anchored elsewhere).
 
-use core::ffi::c_void;
-
 pub(crate) mod access;
 pub mod auxlib;
 mod buffer;
@@ -24,17 +22,5 @@ mod stack;
 mod state;
 
 pub use crate::object::c_types::{lua_Debug, lua_Hook, lua_Reader, lua_Writer};
+pub use crate::object::string::Bytes;
 pub use buffer::{Buffer, luaL_Buffer};
-
-/// Bytes of a Lua string; see the module's conventions for how long they live.
-pub type Bytes = &'static [u8];
-
-/// Argument of a message format (`messages`).
-#[derive(Clone, Copy)]
-pub enum Arg<'a> {
-    S(&'a [u8]),
-    D(i64),
-    C(u8),
-    F(f64),
-    P(*const c_void),
-}

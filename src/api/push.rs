@@ -1,16 +1,15 @@
 //! From C to the stack.
 
-use super::access::bytes_of;
+use super::Bytes;
 use super::misuse::api_check;
-use super::{Arg, Bytes};
 use crate::boundary::VaList;
 use crate::gc;
-use crate::messages as msg;
-use crate::num;
-use crate::object::thread::EXTRA_STACK;
+use crate::messages::{self as msg, Arg};
+use crate::object::string::bytes_of;
 use crate::object::{Builtin, CClosure, Gc, Lua, Value, lua_CFunction, string};
 use crate::stdlib;
 use crate::throw::LResult;
+use crate::vm::message;
 use core::ffi::c_void;
 
 impl Lua {
@@ -54,33 +53,19 @@ impl Lua {
     }
     /// `lua_pushfstring` for callers in Rust.
     pub fn pushfmt(self, fmt: &str, args: &[Arg]) -> LResult<Bytes> {
-        let s = self.push_message(fmt, args)?;
+        let s = message::push(self, fmt, args)?;
         gc::check(self)?;
         Ok(s)
-    }
-    /// `pushfmt` for the making of errors: no collector step, so no finalizer gets in between.
-    pub fn push_message(self, fmt: &str, args: &[Arg]) -> LResult<Bytes> {
-        let mut rest = args.iter();
-        let mut make = || self.format(fmt.as_bytes(), |_| rest.next().copied());
-        if cfg!(not(feature = "apicheck")) {
-            return make();
-        }
-        // An error is made wherever the program is, in a full frame in the stack's reserve: no push of the host's.
-        let ci = self.call_info();
-        let frame_top = ci.top.replace(self.top.get().wrapping_add(EXTRA_STACK));
-        let made = make();
-        ci.top.set(frame_top);
-        made
     }
     /// `lua_pushvfstring`: `%s %d %c %f %p %%`, taken from a C argument list.
     ///
     /// # Safety
     /// `args` holds what `fmt` asks for.
     pub unsafe fn pushvfstring(self, fmt: &[u8], args: &mut VaList) -> LResult<Bytes> {
-        let s = self.format(fmt, |kind| {
+        let mut next = |letter| {
             // SAFETY: the caller's promise.
             unsafe {
-                Some(match kind {
+                Some(match letter {
                     b's' => {
                         let p = args.next_ptr() as *const u8;
                         if p.is_null() {
@@ -95,32 +80,15 @@ impl Lua {
                     _ => Arg::P(args.next_ptr()),
                 })
             }
-        })?;
-        gc::check(self)?;
-        Ok(s)
-    }
-    /// Builds a message in the native stack's buffer as far as it fits, the rest in a `Buffer`'s box.
-    fn format<'a>(self, fmt: &[u8], mut next: impl FnMut(u8) -> Option<Arg<'a>>) -> LResult<Bytes> {
+        };
         let mut slot = core::mem::MaybeUninit::uninit();
         let out = super::Buffer::init(&mut slot, self);
-        let mut rest = fmt;
-        while let Some(at) = rest.iter().position(|&c| c == b'%') {
-            out.add(&rest[..at])?;
-            let kind = rest.get(at + 1).copied().unwrap_or(0);
-            if kind == b'%' {
-                out.addbyte(b'%')?;
-            } else if matches!(kind, b's' | b'd' | b'c' | b'f' | b'p') {
-                match next(kind) {
-                    Some(arg) => add_arg(out, arg)?,
-                    None => debug_assert!(false, "a message format with too few arguments"),
-                }
-            } else {
-                return Err(self.runtime_error_fmt(msg::BAD_PUSHFSTRING, &[Arg::C(kind)]));
-            }
-            rest = rest.get(at + 2..).unwrap_or(&[]);
+        if let Some(letter) = msg::write(fmt, &mut next, &mut |piece| out.add(piece))? {
+            return Err(self.runtime_error_fmt(msg::BAD_PUSHFSTRING, &[Arg::C(letter)]));
         }
-        out.add(rest)?;
-        out.finish()
+        let s = out.finish()?;
+        gc::check(self)?;
+        Ok(s)
     }
     /// A C function with `n` upvalues taken from the top. A thunk of a library function gives that function back.
     pub fn pushcclosure(self, f: lua_CFunction, n: i32) -> LResult<()> {
@@ -169,31 +137,4 @@ impl Lua {
         self.api_push(Value::thread(self));
         self.global().main_thread.get() == Some(self)
     }
-}
-
-fn add_arg(out: &mut super::Buffer, arg: Arg) -> LResult<()> {
-    let mut text = [0u8; num::NUMBER_BUFFER];
-    let n = match arg {
-        Arg::S(s) => return out.add(s),
-        Arg::C(c) => return out.addbyte(c),
-        Arg::D(d) => num::format_signed(d, &mut text),
-        Arg::F(f) => num::format_g14(f, &mut text),
-        Arg::P(p) => format_pointer(p, &mut text),
-    };
-    out.add(&text[..n])
-}
-
-/// `%p` as glibc writes it.
-pub(crate) fn format_pointer(p: *const c_void, out: &mut [u8]) -> usize {
-    if p.is_null() {
-        out[..5].copy_from_slice(b"(nil)");
-        return 5;
-    }
-    let bits = p as usize;
-    let digits = (usize::BITS - bits.leading_zeros()).div_ceil(4) as usize;
-    out[..2].copy_from_slice(b"0x");
-    for i in 0..digits {
-        out[2 + i] = b"0123456789abcdef"[bits >> (4 * (digits - 1 - i)) & 15];
-    }
-    2 + digits
 }

@@ -2,11 +2,11 @@
 //! around it. `None` or false, with nothing changed, means: take the long way.
 
 use super::Bytes;
-use super::access::bytes_of;
 use crate::consts::*;
 use crate::gc;
 use crate::num;
 use crate::object::c_types::lua_Debug;
+use crate::object::string::bytes_of;
 use crate::object::{Lua, Metamethod, Table, Value, lua_CFunction};
 use crate::stdlib;
 use crate::vm::debug::info;

@@ -6,6 +6,7 @@ use crate::object::userdata::Content;
 use crate::object::{Gc, Lua, Metamethod, Table, Value, string};
 use crate::stdlib::io::luaL_Stream;
 use crate::throw::{LResult, Throw};
+use crate::vm::error::OrThrow;
 use crate::vm::error::ValueAt;
 use crate::vm::meta;
 use core::ffi::c_void;
@@ -45,7 +46,7 @@ impl Lua {
             }
             if self.global().cached_metamethod(table.metatable.get(), Metamethod::NewIndex).is_nil() {
                 self.push(Value::string(key));
-                table.set_str(self, key, self.from_top(2))?;
+                table.set_str(self, key, self.from_top(2)).or_throw(self)?;
                 self.drop_values(2);
                 return Ok(());
             }
@@ -70,14 +71,14 @@ impl Lua {
     #[inline]
     pub fn rawset(self, idx: i32) -> LResult<()> {
         let t = self.table_to_set(idx, 2)?;
-        t.set(self, self.from_top(2), self.from_top(1))?;
+        t.set(self, self.from_top(2), self.from_top(1)).or_throw(self)?;
         self.drop_values(2);
         Ok(())
     }
     #[inline]
     pub fn rawseti(self, idx: i32, n: i32) -> LResult<()> {
         let t = self.table_to_set(idx, 1)?;
-        t.set_int(self, n as i64, self.from_top(1))?;
+        t.set_int(self, n as i64, self.from_top(1)).or_throw(self)?;
         self.drop_values(1);
         Ok(())
     }
@@ -87,7 +88,7 @@ impl Lua {
             Some(k) => k,
             None => self.global().wide_lights.intern(self, p as u64)?,
         };
-        t.set(self, key, self.from_top(1))?;
+        t.set(self, key, self.from_top(1)).or_throw(self)?;
         self.drop_values(1);
         Ok(())
     }

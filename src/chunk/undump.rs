@@ -10,14 +10,14 @@
 use super::format::*;
 use super::input::Input;
 use super::verify;
-use crate::api::Arg;
 use crate::consts::*;
 use crate::gc;
 use crate::mem::{Array, ByteBuf};
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::object::string::{self, new_str};
 use crate::object::{Gc, LocVar, Lua, LuaClosure, Proto, Str, UpvalDesc, Value};
 use crate::throw::{LResult, Throw};
+use crate::vm::message;
 use crate::vm::{closure, stack};
 
 /// Levels of nested functions. The reference compiler cannot make as many.
@@ -58,7 +58,7 @@ impl Loader<'_> {
     #[cold]
     fn error(&mut self, why: &str) -> Throw {
         let args = [Arg::S(self.name), Arg::S(why.as_bytes())];
-        match self.l.push_message(msg::PRECOMPILED, &args) {
+        match message::push(self.l, msg::PRECOMPILED, &args) {
             Ok(_) => Throw::SYNTAX,
             Err(t) => t,
         }
@@ -68,7 +68,7 @@ impl Loader<'_> {
     #[cold]
     fn bad(&mut self, reason: &str) -> Throw {
         let args = [Arg::S(self.name), Arg::S(reason.as_bytes())];
-        match self.l.push_message(msg::BAD_BINARY_FORMAT, &args) {
+        match message::push(self.l, msg::BAD_BINARY_FORMAT, &args) {
             Ok(_) => Throw::SYNTAX,
             Err(t) => t,
         }
@@ -197,7 +197,7 @@ impl Loader<'_> {
         }
         // It is not known whether the chunk has that many bytes: gather them first.
         let buf = ByteBuf::empty();
-        let result = self.gather(&buf, len).and_then(|()| new_str(l, buf.bytes()));
+        let result = self.gather(&buf, len).and_then(|()| Ok(new_str(l, buf.bytes())?));
         buf.free(l);
         result
     }

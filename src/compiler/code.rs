@@ -10,6 +10,7 @@
 
 use super::Compiler;
 use super::expdesc::{Container, Exp, Kind, NO_JUMP, NO_REGISTER};
+use super::func::append;
 use crate::bytecode::*;
 use crate::messages as msg;
 use crate::num;
@@ -71,8 +72,8 @@ impl Compiler<'_> {
             self.f.jumps_here = NO_JUMP;
         }
         let (l, p, pc) = (self.lex.l, self.f.proto, self.f.pc);
-        p.code.push(l, pc as usize, i.0, i32::MAX as usize, "opcodes")?;
-        p.lineinfo.push(l, pc as usize, self.lex.last_line, i32::MAX as usize, "opcodes")?;
+        append(l, &p.code, pc as usize, i.0, i32::MAX as usize, "opcodes")?;
+        append(l, &p.lineinfo, pc as usize, self.lex.last_line, i32::MAX as usize, "opcodes")?;
         self.f.pc += 1;
         Ok(pc)
     }

@@ -8,13 +8,13 @@
 
 use super::Compiler;
 use super::expdesc::{Exp, Kind, NO_JUMP};
-use crate::api::Arg;
 use crate::bytecode::*;
 use crate::gc;
-use crate::mem::Array;
-use crate::messages as msg;
+use crate::mem::{Array, OutOfMemory, PushError};
+use crate::messages::{self as msg, Arg};
 use crate::object::{Gc, LocVar, Lua, Proto, Str, Table, UpvalDesc, Value};
 use crate::throw::{LResult, Throw};
+use crate::vm::error::OrThrow;
 use core::mem::MaybeUninit;
 
 const MAX_LOCALS: usize = 200;
@@ -259,7 +259,7 @@ impl Compiler<'_> {
         let inner = Gc::<Proto>::new(l)?;
         self.keep_proto(inner);
         let outer = self.f.proto;
-        outer.protos.push(l, self.f.nprotos, inner, MAX_ARG_BX as usize, "functions")?;
+        append(l, &outer.protos, self.f.nprotos, inner, MAX_ARG_BX as usize, "functions")?;
         gc::barrier_object(l, outer.erase(), inner);
         self.f.nprotos += 1;
         Ok(inner)
@@ -298,12 +298,12 @@ impl Compiler<'_> {
         let p = self.f.proto;
         let index = self.f.ndebug_locals;
         let described = LocVar { name: Some(name), startpc: 0, endpc: 0 };
-        p.locvars.push(l, index, described, MAX_DEBUG_LOCALS, "local variables")?;
+        append(l, &p.locvars, index, described, MAX_DEBUG_LOCALS, "local variables")?;
         gc::barrier_object(l, p.erase(), name);
         self.f.ndebug_locals += 1;
         let count = self.work.nactive + 1 - self.f.first_active;
         self.check_limit(count, MAX_LOCALS, "local variables")?;
-        self.work.active.push(l, self.work.nactive, index as u16, MAX_INT, "local variables")?;
+        append(l, &self.work.active, self.work.nactive, index as u16, MAX_INT, "local variables")?;
         self.work.nactive += 1;
         Ok(())
     }
@@ -406,7 +406,7 @@ impl Compiler<'_> {
             _ => (false, 0),
         };
         let described = UpvalDesc { name: Some(name), instack, index: index as u8 };
-        p.upvalues.push(self.lex.l, n, described, MAX_UPVALUES, "upvalues")?;
+        append(self.lex.l, &p.upvalues, n, described, MAX_UPVALUES, "upvalues")?;
         gc::barrier_object(self.lex.l, p.erase(), name);
         self.func_mut(at).nupvalues += 1;
         Ok(n as u32)
@@ -431,7 +431,7 @@ impl Compiler<'_> {
             has_upvalue: false,
             is_loop,
         };
-        self.work.blocks.push(self.lex.l, self.work.nblocks, block, MAX_INT, "blocks")?;
+        append(self.lex.l, &self.work.blocks, self.work.nblocks, block, MAX_INT, "blocks")?;
         self.work.nblocks += 1;
         Ok(())
     }
@@ -481,14 +481,14 @@ impl Compiler<'_> {
                 t
             }
         };
-        names.set_str(l, name, Value::TRUE)
+        names.set_str(l, name, Value::TRUE).or_throw(l)
     }
 
     fn new_label(&mut self, name: Gc<Str>, line: i32, pc: i32) -> LResult<usize> {
         self.keep_name(name)?;
         let index = self.work.nlabels;
         let label = self.label_at(name, line, pc);
-        self.work.labels.push(self.lex.l, index, label, MAX_LABELS, "labels/gotos")?;
+        append(self.lex.l, &self.work.labels, index, label, MAX_LABELS, "labels/gotos")?;
         self.work.nlabels += 1;
         Ok(index)
     }
@@ -525,7 +525,7 @@ impl Compiler<'_> {
         self.keep_name(name)?;
         let index = self.work.ngotos;
         let goto = self.label_at(name, line, pc);
-        self.work.gotos.push(self.lex.l, index, goto, MAX_LABELS, "labels/gotos")?;
+        append(self.lex.l, &self.work.gotos, index, goto, MAX_LABELS, "labels/gotos")?;
         self.work.ngotos += 1;
         let block = self.block();
         self.match_label(index, block).map(|_| ())
@@ -630,7 +630,7 @@ impl Compiler<'_> {
         let l = self.lex.l;
         let p = self.f.proto;
         let index = self.f.nconstants;
-        p.k.push(l, index, v, MAX_ARG_AX as usize, "constants")?;
+        append(l, &p.k, index, v, MAX_ARG_AX as usize, "constants")?;
         if let Some(s) = v.as_string() {
             gc::barrier_object(l, p.erase(), s);
             self.f.number_like_string |= hiding_key(v).is_some();
@@ -756,7 +756,27 @@ impl Compiler<'_> {
     }
 }
 
+/// Stores `v` at index `used` of an array that grows up to `limit` elements; `what` is what they are.
+#[inline]
+pub fn append<T: Copy>(l: Lua, a: &Array<T>, used: usize, v: T, limit: usize, what: &str) -> LResult<()> {
+    match a.push(l, used, v, limit) {
+        Ok(()) => Ok(()),
+        Err(e) => Err(full(l, e, limit, what)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn full(l: Lua, e: PushError, limit: usize, what: &str) -> Throw {
+    match e {
+        PushError::Memory => Throw::MEMORY,
+        PushError::Limit => {
+            l.runtime_error_fmt(msg::TOO_MANY_LIMIT, &[Arg::S(what.as_bytes()), Arg::D(limit as i64)])
+        }
+    }
+}
+
 /// Gives an array back what it does not use.
-fn trim<T: Copy>(a: &Array<T>, l: Lua, used: usize) -> LResult<()> {
+fn trim<T: Copy>(a: &Array<T>, l: Lua, used: usize) -> Result<(), OutOfMemory> {
     if used < a.len() { a.resize(l, used, a.get(0)) } else { Ok(()) }
 }

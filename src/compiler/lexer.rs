@@ -7,15 +7,15 @@
 //!   input or into `buf`; both stay as they are until the next scan.
 
 use super::token::{Tok, Token};
-use crate::api::Arg;
 use crate::chunk::Input;
 use crate::mem::ByteBuf;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::chunkid::ChunkId;
 use crate::object::string::new_str;
 use crate::object::{Gc, Lua, Str, Value};
 use crate::throw::{LResult, Throw};
+use crate::vm::message;
 
 /// Stack slots for the strings of tokens.
 pub const ANCHORS: usize = 4;
@@ -169,15 +169,15 @@ impl<'i> Lexer<'i> {
     fn push_error(&mut self, message: &str, args: &[Arg], near: Option<Tok>) -> LResult<()> {
         let l = self.l;
         let id = ChunkId::new(self.source.bytes());
-        let what = l.push_message(message, args)?;
+        let what = message::push(l, message, args)?;
         let whole =
-            l.push_message(msg::POSITION, &[Arg::S(id.bytes()), Arg::D(self.line as i64), Arg::S(what)])?;
+            message::push(l, msg::POSITION, &[Arg::S(id.bytes()), Arg::D(self.line as i64), Arg::S(what)])?;
         // A zero byte outside of strings is not named, as in the reference.
         if let Some(near) = near
             && near.as_byte() != Some(0)
         {
             let token = self.describe(near)?;
-            l.push_message(msg::NEAR, &[Arg::S(whole), Arg::S(token)])?;
+            message::push(l, msg::NEAR, &[Arg::S(whole), Arg::S(token)])?;
         }
         Ok(())
     }
@@ -190,15 +190,15 @@ impl<'i> Lexer<'i> {
         // SAFETY: module invariant on `text`.
         let text = unsafe { &*self.text };
         let text = text.split(|&b| b == 0).next().unwrap_or(text);
-        self.l.push_message(msg::QUOTED, &[Arg::S(text)])
+        message::push(self.l, msg::QUOTED, &[Arg::S(text)])
     }
 
     /// How messages show a kind of token; pushed on the stack.
     pub fn describe_kind(&self, kind: Tok) -> LResult<&'static [u8]> {
         match kind.as_byte() {
-            Some(b) if is(b, PRINTABLE) => self.l.push_message(msg::QUOTED_BYTE, &[Arg::C(b)]),
-            Some(b) => self.l.push_message(msg::BYTE_CODE, &[Arg::D(b as i64)]),
-            None if kind.is_fixed() => self.l.push_message(msg::QUOTED, &[Arg::S(kind.text().as_bytes())]),
+            Some(b) if is(b, PRINTABLE) => message::push(self.l, msg::QUOTED_BYTE, &[Arg::C(b)]),
+            Some(b) => message::push(self.l, msg::BYTE_CODE, &[Arg::D(b as i64)]),
+            None if kind.is_fixed() => message::push(self.l, msg::QUOTED, &[Arg::S(kind.text().as_bytes())]),
             None => Ok(kind.text().as_bytes()),
         }
     }
@@ -505,7 +505,7 @@ impl<'i> Lexer<'i> {
             b'\\' | b'"' | b'\'' => c,
             b'\n' | b'\r' => {
                 self.skip_line_end()?;
-                return self.buf.push(self.l, b'\n');
+                return Ok(self.buf.push(self.l, b'\n')?);
             }
             b'x' => return self.hexadecimal_escape(),
             b'z' => return self.skip_blanks(),
@@ -513,7 +513,7 @@ impl<'i> Lexer<'i> {
             _ => return Err(self.escape_error(&[c], msg::INVALID_ESCAPE)),
         };
         self.input.skip(1);
-        self.buf.push(self.l, byte)
+        Ok(self.buf.push(self.l, byte)?)
     }
 
     fn hexadecimal_escape(&mut self) -> LResult<()> {
@@ -534,7 +534,7 @@ impl<'i> Lexer<'i> {
             }
             self.input.skip(1);
         }
-        self.buf.push(self.l, value)
+        Ok(self.buf.push(self.l, value)?)
     }
 
     fn decimal_escape(&mut self) -> LResult<()> {
@@ -551,7 +551,7 @@ impl<'i> Lexer<'i> {
             self.input.skip(1);
         }
         match u8::try_from(value) {
-            Ok(byte) => self.buf.push(self.l, byte),
+            Ok(byte) => Ok(self.buf.push(self.l, byte)?),
             Err(_) => Err(self.escape_error(&seen[..n], msg::DECIMAL_ESCAPE_TOO_LARGE)),
         }
     }
@@ -576,7 +576,7 @@ impl<'i> Lexer<'i> {
         self.buf.clear();
         match self.buf.push(self.l, b'\\').and_then(|_| self.buf.extend(self.l, seen)) {
             Ok(()) => self.error_in_buf(message, Tok::STRING),
-            Err(t) => t,
+            Err(e) => e.into(),
         }
     }
 

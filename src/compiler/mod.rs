@@ -18,14 +18,14 @@ mod lexer;
 mod stat;
 mod token;
 
-use crate::api::Arg;
 use crate::chunk::{self, Input};
 use crate::consts::{LUA_SIGNATURE, LUAI_MAXCCALLS};
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::object::string::new_str;
 use crate::object::{Gc, Lua, LuaClosure, Proto, Str, Table, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::native;
+use crate::vm::message;
 use crate::vm::{closure, stack};
 use func::{Func, Work};
 use lexer::{ANCHORS, Lexer};
@@ -228,7 +228,7 @@ fn load_without_yields(
     if let Some(mode) = mode
         && !mode.contains(&form[0])
     {
-        l.push_message(msg::LOAD_MODE, &[Arg::S(form), Arg::S(mode)])?;
+        message::push(l, msg::LOAD_MODE, &[Arg::S(form), Arg::S(mode)])?;
         return Err(Throw::SYNTAX);
     }
     if is_binary { chunk::undump(l, input, name) } else { compile(l, input, name) }

@@ -5,8 +5,7 @@
 //! back to `allgc` as an ordinary object; `FINALIZED` keeps it from being finalized again.
 
 use super::{cycle, mark, sweep};
-use crate::api::Arg;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::object::{Gc, GcRef, Global, Kind, Lua, Metamethod, Table, Userdata, Value, mark as bits};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::protected;

@@ -123,7 +123,7 @@ fn garbage_goes_and_the_rest_stays() {
         let keep_strings = || {
             l.createtable(0, 0).unwrap();
             for i in 0..500 {
-                l.pushfmt("kept %d", &[crate::api::Arg::D(i as i64)]).unwrap();
+                l.pushfmt("kept %d", &[crate::messages::Arg::D(i as i64)]).unwrap();
                 l.rawseti(-2, i + 1).unwrap();
             }
         };
@@ -134,7 +134,7 @@ fn garbage_goes_and_the_rest_stays() {
         let base = in_use(l);
         for i in 0..2000 {
             l.createtable(4, 0).unwrap();
-            l.pushfmt("string number %d", &[crate::api::Arg::D(i)]).unwrap();
+            l.pushfmt("string number %d", &[crate::messages::Arg::D(i)]).unwrap();
             l.rawseti(-2, 1).unwrap();
             l.pop(1);
         }
@@ -379,7 +379,7 @@ fn generational_collections_keep_old_and_free_young() {
         l.gc(LUA_GCGEN, 0).unwrap();
         for i in 1..=20_000 {
             l.createtable(1, 0).unwrap();
-            l.pushfmt("n%d", &[crate::api::Arg::D(i as i64)]).unwrap();
+            l.pushfmt("n%d", &[crate::messages::Arg::D(i as i64)]).unwrap();
             l.rawseti(-2, 1).unwrap();
             l.pushvalue(-1);
             l.rawseti(1, i % 100 + 1).unwrap();

@@ -3,11 +3,17 @@
 //! Neither frees itself: the owner (a prototype, the compiler's state, the global state) calls `free` with the
 //! state at hand. A failing operation leaves the array as it was.
 
-use super::{free, realloc};
-use crate::messages as msg;
+use super::{OutOfMemory, free, realloc};
 use crate::object::Lua;
-use crate::throw::{LResult, Throw};
 use core::cell::Cell;
+
+/// Why an array did not take one more element.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PushError {
+    Memory,
+    /// It has as many elements as it may.
+    Limit,
+}
 
 /// A block of `len` elements that are all initialised. Growth is explicit (`push` keeps the count elsewhere).
 pub struct Array<T: Copy> {
@@ -48,10 +54,11 @@ impl<T: Copy> Array<T> {
         self.cells()[i].set(v)
     }
     /// Changes the length; new elements are `fill`.
-    pub fn resize(&self, l: Lua, len: usize, fill: T) -> LResult<()> {
+    #[inline(never)]
+    pub fn resize(&self, l: Lua, len: usize, fill: T) -> Result<(), OutOfMemory> {
         let size = size_of::<T>();
         if len > u32::MAX as usize {
-            return Err(Throw::MEMORY);
+            return Err(OutOfMemory);
         }
         let old = self.len();
         let p = realloc(l, self.ptr.get().cast(), old * size, len * size)?.cast::<T>();
@@ -63,17 +70,13 @@ impl<T: Copy> Array<T> {
         self.len.set(len as u32);
         Ok(())
     }
-    /// Stores `v` at index `used`, growing the block (doubling) when it is full. `limit` elements at most, else the
-    /// error "too many `what` (limit is ...)" as PUC words it.
-    pub fn push(&self, l: Lua, used: usize, v: T, limit: usize, what: &str) -> LResult<()> {
+    /// Stores `v` at index `used`, growing the block (doubling) when it is full. `limit` elements at most.
+    pub fn push(&self, l: Lua, used: usize, v: T, limit: usize) -> Result<(), PushError> {
         if used >= self.len() {
             if used >= limit {
-                return Err(l.runtime_error_fmt(
-                    msg::TOO_MANY_LIMIT,
-                    &[crate::api::Arg::S(what.as_bytes()), crate::api::Arg::D(limit as i64)],
-                ));
+                return Err(PushError::Limit);
             }
-            self.resize(l, (used * 2).clamp(4, limit.max(4)), v)?;
+            self.resize(l, (used * 2).clamp(4, limit.max(4)), v).map_err(|OutOfMemory| PushError::Memory)?;
         }
         self.set(used, v);
         Ok(())
@@ -122,9 +125,9 @@ impl ByteBuf {
     }
     /// Makes room for `n` more bytes and returns where they go (`advance` after writing them).
     #[inline]
-    pub fn reserve(&self, l: Lua, n: usize) -> LResult<*mut u8> {
+    pub fn reserve(&self, l: Lua, n: usize) -> Result<*mut u8, OutOfMemory> {
         if self.cap.get() - self.len.get() < n {
-            let need = self.len.get().checked_add(n).ok_or(Throw::MEMORY)?;
+            let need = self.len.get().checked_add(n).ok_or(OutOfMemory)?;
             let cap = need.max(self.cap.get().saturating_mul(2)).max(64);
             self.ptr.set(realloc(l, self.ptr.get(), self.cap.get(), cap)?);
             self.cap.set(cap);
@@ -137,7 +140,7 @@ impl ByteBuf {
         self.len.set(self.len.get() + n)
     }
     #[inline]
-    pub fn push(&self, l: Lua, b: u8) -> LResult<()> {
+    pub fn push(&self, l: Lua, b: u8) -> Result<(), OutOfMemory> {
         let p = self.reserve(l, 1)?;
         // SAFETY: `reserve` made room for one byte.
         unsafe { *p = b };
@@ -145,7 +148,7 @@ impl ByteBuf {
         Ok(())
     }
     #[inline]
-    pub fn extend(&self, l: Lua, bytes: &[u8]) -> LResult<()> {
+    pub fn extend(&self, l: Lua, bytes: &[u8]) -> Result<(), OutOfMemory> {
         let p = self.reserve(l, bytes.len())?;
         // SAFETY: `reserve` made room; `bytes` is not inside this buffer.
         unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), p, bytes.len()) };

@@ -2,7 +2,7 @@
 //!
 //! Contract with the host's allocator: a new object is asked for with `ptr == NULL` and `osize` = its `LUA_T*` type
 //! tag (0 for blocks that are not objects), every later call carries the block's exact size, shrinking is assumed
-//! not to fail, and NULL for a growth leads to an emergency collection, one more try, and `LUA_ERRMEM`.
+//! not to fail, and NULL for a growth leads to an emergency collection, one more try, and `OutOfMemory`.
 //!
 //! `allocator` is that function and what is behind the default one.
 //!
@@ -12,7 +12,6 @@
 use crate::consts::*;
 use crate::gc;
 use crate::object::{Global, Header, Kind, Lua};
-use crate::throw::{LResult, Throw};
 use core::ffi::c_void;
 
 mod addresses;
@@ -24,7 +23,11 @@ mod slab;
 #[cfg(test)]
 mod tests;
 pub use allocator::{Allocator, default_function};
-pub use array::{Array, ByteBuf};
+pub use array::{Array, ByteBuf, PushError};
+
+/// There is no memory, also after all that can be freed was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutOfMemory;
 
 /// The host's allocation function.
 #[allow(non_camel_case_types)]
@@ -91,7 +94,7 @@ fn raw_block(g: &Global, block: *mut u8, osize: usize, nsize: usize, tag: usize)
 }
 
 #[inline(always)]
-fn allocate(l: Lua, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> LResult<*mut u8> {
+fn allocate(l: Lua, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> Result<*mut u8, OutOfMemory> {
     if nsize > osize && l.global().gc.is_stress_due() {
         gc::emergency(l);
     }
@@ -102,19 +105,19 @@ fn allocate(l: Lua, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> L
 /// An allocation failed: frees what can be freed and tries once more. Without a block `osize` is the tag.
 #[cold]
 #[inline(never)]
-fn retry(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> LResult<*mut u8> {
+fn retry(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> Result<*mut u8, OutOfMemory> {
     if nsize <= isize::MAX as usize && gc::emergency(l) {
         let p = raw(l.global(), block, osize, nsize, osize);
         if !p.is_null() {
             return Ok(p);
         }
     }
-    Err(Throw::MEMORY)
+    Err(OutOfMemory)
 }
 
 /// Memory for a new object; the caller writes the header and links it before anything else allocates.
 #[inline(always)]
-pub fn alloc_object(l: Lua, kind: Kind, size: usize) -> LResult<*mut Header> {
+pub fn alloc_object(l: Lua, kind: Kind, size: usize) -> Result<*mut Header, OutOfMemory> {
     let p = allocate(l, core::ptr::null_mut(), 0, size, type_tag(kind))?;
     gc::account(l.global(), size as isize);
     Ok(p.cast())
@@ -122,7 +125,7 @@ pub fn alloc_object(l: Lua, kind: Kind, size: usize) -> LResult<*mut Header> {
 
 /// Resizes, makes (`block` null, `osize` 0) or frees (`nsize` 0) a block that is not an object.
 #[inline]
-pub fn realloc(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> LResult<*mut u8> {
+pub fn realloc(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> Result<*mut u8, OutOfMemory> {
     debug_assert!(!block.is_null() || osize == 0);
     if nsize == 0 {
         free(l, block, osize);

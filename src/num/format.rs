@@ -1,6 +1,6 @@
 //! Double to text: what `printf` writes for `%.Ng`, `%.Ne` and `%.Nf` without other flags.
 
-use core::ffi::{c_char, c_int};
+use core::ffi::{c_char, c_int, c_void};
 
 use super::{Scaled, pow10};
 
@@ -379,4 +379,19 @@ pub fn format_fixed(v: f64, precision: usize, out: &mut [u8; NUMBER_BUFFER]) -> 
         at += precision;
     }
     Some(at)
+}
+
+/// `%p` as glibc writes it.
+pub fn format_pointer(p: *const c_void, out: &mut [u8]) -> usize {
+    if p.is_null() {
+        out[..5].copy_from_slice(b"(nil)");
+        return 5;
+    }
+    let bits = p as usize;
+    let digits = (usize::BITS - bits.leading_zeros()).div_ceil(4) as usize;
+    out[..2].copy_from_slice(b"0x");
+    for i in 0..digits {
+        out[2 + i] = b"0123456789abcdef"[bits >> (4 * (digits - 1 - i)) & 15];
+    }
+    2 + digits
 }

@@ -16,8 +16,8 @@ mod pow10;
 mod tests;
 
 pub use format::{
-    NUMBER_BUFFER, decimal_point, format_exponent, format_fixed, format_g14, format_general, format_signed,
-    format_unsigned,
+    NUMBER_BUFFER, decimal_point, format_exponent, format_fixed, format_g14, format_general, format_pointer,
+    format_signed, format_unsigned,
 };
 pub use parse::{digit_value, parse, parse_literal};
 

@@ -10,7 +10,7 @@ use super::header::{Gc, Header, Kind, mark};
 use super::value::Value;
 use super::{Lua, Proto, Thread};
 use crate::gc;
-use crate::mem;
+use crate::mem::{self, OutOfMemory};
 use crate::throw::LResult;
 use core::cell::Cell;
 
@@ -134,7 +134,7 @@ impl Gc<CClosure> {
         f: lua_CFunction,
         builtin: Option<&'static Builtin>,
         n: usize,
-    ) -> LResult<Gc<CClosure>> {
+    ) -> Result<Gc<CClosure>, OutOfMemory> {
         debug_assert!(n <= 255);
         let p = mem::alloc_object(l, Kind::CClosure, CClosure::size_of(n))?.cast::<CClosure>();
         // SAFETY: fresh block with room for the fixed part and `n` upvalues.

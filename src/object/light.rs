@@ -6,8 +6,7 @@
 //! * Patterns are never removed, so an index stays valid as long as the state.
 
 use super::{Lua, Value};
-use crate::mem;
-use crate::throw::{LResult, Throw};
+use crate::mem::{self, OutOfMemory};
 use core::cell::Cell;
 
 /// Indices fit a value's payload with room to spare.
@@ -61,14 +60,14 @@ impl WideLights {
         (index != 0).then(|| Value::wide_light(index - 1))
     }
     /// The value of any pattern.
-    pub fn intern(&self, l: Lua, bits: u64) -> LResult<Value> {
+    pub fn intern(&self, l: Lua, bits: u64) -> Result<Value, OutOfMemory> {
         if let Some(v) = self.find(bits) {
             return Ok(v);
         }
         let (len, cap) = (self.len.get(), self.cap.get());
         if len == cap {
             if len >= MAX {
-                return Err(Throw::MEMORY);
+                return Err(OutOfMemory);
             }
             self.grow(l, (2 * cap).max(8))?;
         }
@@ -80,7 +79,7 @@ impl WideLights {
         self.len.set(len + 1);
         Ok(Value::wide_light(len))
     }
-    fn grow(&self, l: Lua, cap: u32) -> LResult<()> {
+    fn grow(&self, l: Lua, cap: u32) -> Result<(), OutOfMemory> {
         let block = mem::realloc(l, core::ptr::null_mut(), 0, Self::block_size(cap))?.cast::<u64>();
         let (old, old_cap) = (self.patterns.get(), self.cap.get());
         // SAFETY: the fresh block has room for `cap` patterns and twice as many slots; the old one has `len`.

@@ -10,8 +10,7 @@ use super::header::{Gc, Header, Kind};
 use super::thread::Lua;
 use super::{LuaClosure, Str, Value};
 use crate::gc;
-use crate::mem::{self, Array};
-use crate::throw::LResult;
+use crate::mem::{self, Array, OutOfMemory};
 use crate::vm::ExecInsn;
 use core::cell::Cell;
 
@@ -98,7 +97,7 @@ impl Proto {
 
 impl Gc<Proto> {
     /// A prototype with nothing in it.
-    pub fn new(l: Lua) -> LResult<Gc<Proto>> {
+    pub fn new(l: Lua) -> Result<Gc<Proto>, OutOfMemory> {
         let p = mem::alloc_object(l, Kind::Proto, size_of::<Proto>())?.cast::<Proto>();
         // SAFETY: a fresh block of the size of a prototype.
         let p: Gc<Proto> = unsafe {

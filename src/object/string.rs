@@ -10,8 +10,7 @@ use super::global::Global;
 use super::header::{Gc, GcRef, Header, Kind, mark};
 use super::thread::Lua;
 use crate::gc;
-use crate::mem;
-use crate::throw::{LResult, Throw};
+use crate::mem::{self, OutOfMemory};
 use core::cell::Cell;
 use core::mem::MaybeUninit;
 
@@ -101,6 +100,16 @@ impl Gc<Str> {
     }
 }
 
+/// Bytes of a Lua string. They are valid while the string is on the stack, or anchored elsewhere.
+pub type Bytes = &'static [u8];
+
+/// The bytes of a string that the caller keeps anchored. A zero byte follows them.
+#[inline(always)]
+pub fn bytes_of(s: Gc<Str>) -> Bytes {
+    // SAFETY: a string's bytes neither move nor change while it lives.
+    unsafe { core::slice::from_raw_parts(s.data(), s.len()) }
+}
+
 #[inline(always)]
 fn mix(a: u64, b: u64) -> u64 {
     let m = (a as u128) * (b as u128);
@@ -163,7 +172,7 @@ impl StringTable {
         unsafe { &*self.buckets.get().add(i as usize) }
     }
     /// Changes the number of buckets. When memory is short a growth is skipped (chains only get longer).
-    pub fn resize(&self, l: Lua, newsize: u32) -> LResult<()> {
+    pub fn resize(&self, l: Lua, newsize: u32) -> Result<(), OutOfMemory> {
         gc::finish_strings(l);
         let old = self.size.get();
         if newsize > old {
@@ -201,7 +210,7 @@ impl StringTable {
         self.size.set(newsize);
         Ok(())
     }
-    fn grow_array(&self, l: Lua, old: u32, new: u32) -> LResult<()> {
+    fn grow_array(&self, l: Lua, old: u32, new: u32) -> Result<(), OutOfMemory> {
         let b = mem::realloc(l, self.buckets.get().cast(), old as usize * 8, new as usize * 8)?;
         let b = b.cast::<Cell<Option<GcRef>>>();
         for i in old..new {
@@ -212,7 +221,7 @@ impl StringTable {
         self.size.set(new);
         Ok(())
     }
-    pub fn init(&self, l: Lua) -> LResult<()> {
+    pub fn init(&self, l: Lua) -> Result<(), OutOfMemory> {
         self.grow_array(l, 0, MIN_TABLE as u32)
     }
 }
@@ -220,8 +229,13 @@ impl StringTable {
 /// The string with these bytes. `bytes` must not move while memory is allocated (it may be the content of
 /// another string or a C buffer, not the inside of a block that a collection can free).
 #[inline]
-pub fn new_str(l: Lua, bytes: &[u8]) -> LResult<Gc<Str>> {
-    if bytes.len() <= MAX_SHORT { intern(l, bytes) } else { new_long(l, bytes.len(), |p| copy(bytes, p)) }
+pub fn new_str(l: Lua, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
+    if bytes.len() <= MAX_SHORT { intern(l, bytes) } else { copy_long(l, bytes) }
+}
+
+#[inline(never)]
+fn copy_long(l: Lua, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
+    new_long(l, bytes.len(), |p| copy(bytes, p))
 }
 
 fn copy(bytes: &[u8], to: *mut u8) {
@@ -257,7 +271,7 @@ fn same_bytes(p: *const u8, b: &[u8]) -> bool {
 }
 
 /// The interned string with these at most `MAX_SHORT` bytes.
-pub fn intern(l: Lua, bytes: &[u8]) -> LResult<Gc<Str>> {
+pub fn intern(l: Lua, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
     debug_assert!(bytes.len() <= MAX_SHORT);
     let g = l.global();
     let hash = hash_bytes(g.seed.get(), bytes);
@@ -299,7 +313,7 @@ pub fn intern(l: Lua, bytes: &[u8]) -> LResult<Gc<Str>> {
 
 /// The short string `a` followed by the short string `b`, if that is one. The strings must be anchored.
 #[inline]
-pub fn join_short(l: Lua, a: Gc<Str>, b: Gc<Str>) -> Option<LResult<Gc<Str>>> {
+pub fn join_short(l: Lua, a: Gc<Str>, b: Gc<Str>) -> Option<Result<Gc<Str>, OutOfMemory>> {
     if !a.is_short() || !b.is_short() {
         return None;
     }
@@ -348,10 +362,10 @@ unsafe fn copy_few(from: *const u8, to: *mut u8, n: usize) {
 }
 
 /// A long string of `len` bytes written by `fill` (which gets the address of the fresh bytes).
-pub fn new_long(l: Lua, len: usize, fill: impl FnOnce(*mut u8)) -> LResult<Gc<Str>> {
+pub fn new_long(l: Lua, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, OutOfMemory> {
     debug_assert!(len > MAX_SHORT);
     if len >= isize::MAX as usize - size_of::<LongStr>() - 1 {
-        return Err(Throw::MEMORY);
+        return Err(OutOfMemory);
     }
     let p = mem::alloc_object(l, Kind::LongStr, Str::size_for(len))?.cast::<LongStr>();
     // SAFETY: fresh block of `size_for(len)` bytes.

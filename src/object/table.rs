@@ -14,15 +14,14 @@
 //!   Whoever inserts a new string key, or assigns to an existing one, clears the flags.
 
 use super::border::border;
+use super::error::ObjectError;
 use super::global::Global;
 use super::header::{Gc, Header, Kind};
 use super::string::Str;
 use super::thread::Lua;
 use super::value::*;
 use crate::gc;
-use crate::mem;
-use crate::messages as msg;
-use crate::throw::LResult;
+use crate::mem::{self, OutOfMemory};
 use core::cell::Cell;
 
 #[repr(C)]
@@ -359,7 +358,7 @@ impl Census {
 impl Gc<Table> {
     /// A new empty table.
     #[inline]
-    pub fn new(l: Lua) -> LResult<Gc<Table>> {
+    pub fn new(l: Lua) -> Result<Gc<Table>, OutOfMemory> {
         let p = mem::alloc_object(l, Kind::Table, size_of::<Table>())?.cast::<Table>();
         // SAFETY: fresh block of the size of a table.
         let t: Gc<Table> = unsafe {
@@ -382,10 +381,10 @@ impl Gc<Table> {
         mem::free_small(l, block, size);
     }
     /// Changes the sizes of both parts; all entries are kept. On failure nothing has changed.
-    pub fn resize(self, l: Lua, asize: u32, hcount: u32) -> LResult<()> {
+    pub fn resize(self, l: Lua, asize: u32, hcount: u32) -> Result<(), ObjectError> {
         let log = ceil_log2(hcount);
         if hcount > 0 && log > MAX_BITS {
-            return Err(l.runtime_error(msg::TABLE_OVERFLOW));
+            return Err(ObjectError::TableOverflow);
         }
         let hsize = if hcount == 0 { 0 } else { 1u32 << log };
         let (old_asize, old_hsize, old_data) = (self.asize(), self.hsize(), self.data.get());
@@ -523,7 +522,8 @@ impl Gc<Table> {
         n.key.set(key);
         Some(&n.val)
     }
-    fn rehash(self, l: Lua, extra: Value) -> LResult<()> {
+    #[inline(never)]
+    fn rehash(self, l: Lua, extra: Value) -> Result<(), ObjectError> {
         let mut c = Census { slices: [0; MAX_BITS as usize + 1], integers: 0, total: 0 };
         let array = self.array();
         let (mut i, mut b, mut limit) = (1usize, 0usize, 1usize);
@@ -550,7 +550,7 @@ impl Gc<Table> {
     /// Slot for a key that is not in the table. The value there is nil. The caller sees to the barrier for the
     /// key (`gc::barrier_back`) and has checked that the key is neither nil nor NaN.
     #[inline]
-    pub fn new_key(self, l: Lua, key: Value) -> LResult<&'static Cell<Value>> {
+    pub fn new_key(self, l: Lua, key: Value) -> Result<&'static Cell<Value>, ObjectError> {
         let g = l.global();
         loop {
             if let Some(s) = self.place(g, key) {
@@ -566,39 +566,48 @@ impl Gc<Table> {
     }
     /// Slot for assigning to `key`: present or new. Errors for nil and NaN.
     #[inline]
-    pub fn slot(self, l: Lua, key: Value) -> LResult<&'static Cell<Value>> {
+    pub fn slot(self, l: Lua, key: Value) -> Result<&'static Cell<Value>, ObjectError> {
         if let Some(s) = self.find(l.global(), key) {
             // SAFETY: as in `place`.
             return Ok(unsafe { &*(&raw const *s) });
         }
         if key.is_nil() {
-            return Err(l.runtime_error(msg::INDEX_IS_NIL));
+            return Err(ObjectError::KeyIsNil);
         }
         if key.is_number() && key.raw_number().is_nan() {
-            return Err(l.runtime_error(msg::INDEX_IS_NAN));
+            return Err(ObjectError::KeyIsNan);
         }
         self.new_key(l, key)
     }
     /// Raw assignment with barrier; clears the metamethod cache.
     #[inline]
-    pub fn set(self, l: Lua, key: Value, val: Value) -> LResult<()> {
+    pub fn set(self, l: Lua, key: Value, val: Value) -> Result<(), ObjectError> {
         self.slot(l, key)?.set(val);
         self.set_flags(0);
         gc::barrier_back(l, self.erase(), val);
         Ok(())
     }
     /// Raw assignment to an integer key, with barrier.
-    #[inline]
-    pub fn set_int(self, l: Lua, i: i64, val: Value) -> LResult<()> {
-        match self.find_int(i) {
+    #[inline(always)]
+    pub fn set_int(self, l: Lua, i: i64, val: Value) -> Result<(), ObjectError> {
+        match self.array().get((i as usize).wrapping_sub(1)) {
             Some(s) => s.set(val),
-            None => self.new_key(l, Value::number(i as f64))?.set(val),
+            None => self.set_int_outside(l, i, val)?,
         }
         gc::barrier_back(l, self.erase(), val);
         Ok(())
     }
+    /// Assignment to an integer key that is not in the array part.
+    #[inline(never)]
+    fn set_int_outside(self, l: Lua, i: i64, val: Value) -> Result<(), ObjectError> {
+        match self.find_number(i as f64) {
+            Some(s) => s.set(val),
+            None => self.new_key(l, Value::number(i as f64))?.set(val),
+        }
+        Ok(())
+    }
     /// Raw assignment to a string key, with barrier; clears the metamethod cache.
-    pub fn set_str(self, l: Lua, key: Gc<Str>, val: Value) -> LResult<()> {
+    pub fn set_str(self, l: Lua, key: Gc<Str>, val: Value) -> Result<(), ObjectError> {
         self.set(l, Value::string(key), val)
     }
 }

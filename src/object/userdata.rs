@@ -4,14 +4,13 @@
 //! * What a library function takes for its own, or for a file, says so in `content`. Metatables, upvalues and fields of the
 //!   registry do not tell: the debug library can change them all.
 
+use super::error::ObjectError;
 use super::header::{Gc, Header, Kind};
 use super::table::Table;
 use super::thread::Lua;
 use super::value::Value;
 use crate::gc;
 use crate::mem;
-use crate::messages as msg;
-use crate::throw::{LResult, Throw};
 use core::cell::Cell;
 
 /// What the block of a userdata is known to hold.
@@ -57,11 +56,11 @@ impl Userdata {
 impl Gc<Userdata> {
     /// A new userdata of `len` bytes, uninitialised.
     #[inline(always)]
-    pub fn new(l: Lua, len: usize) -> LResult<Gc<Userdata>> {
+    pub fn new(l: Lua, len: usize) -> Result<Gc<Userdata>, ObjectError> {
         if len > isize::MAX as usize - size_of::<Userdata>() {
             // A size that cannot even be written down is an error of the caller, not of memory.
             let impossible = len.checked_add(size_of::<Userdata>() + 2).is_none();
-            return Err(if impossible { l.runtime_error(msg::BLOCK_TOO_BIG) } else { Throw::MEMORY });
+            return Err(if impossible { ObjectError::BlockTooBig } else { ObjectError::Memory });
         }
         let p = mem::alloc_object(l, Kind::Userdata, Userdata::size_of(len))?.cast::<Userdata>();
         // SAFETY: fresh block with room for the fixed part.

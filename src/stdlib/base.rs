@@ -1,11 +1,11 @@
 //! The basic library (manual 6.1).
 
 use super::{Id, argument, c_bytes, c_string};
-use crate::api::{Arg, lua_Reader};
+use crate::api::lua_Reader;
 use crate::boundary::Ret;
 use crate::consts::*;
 use crate::gc;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
 use crate::object::string::new_str;
 use crate::object::{Builtin, Global, Lua, Table, Value};

@@ -1,7 +1,6 @@
 //! Library `bit32` (manual 6.7).
 
-use crate::api::Arg;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::{Lua, Value};
 use crate::throw::LResult;

@@ -10,9 +10,9 @@
 //!   that asks its handle, which is on the stack, for the stream again ([`File::open`]).
 
 use super::{Id, argument, c_bytes, c_string, call_c, stdio};
-use crate::api::{Arg, Buffer, Bytes};
+use crate::api::{Buffer, Bytes};
 use crate::consts::*;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
 use crate::object::userdata::Content;
 use crate::object::{Lua, lua_CFunction};

@@ -1,9 +1,9 @@
 //! Library `os` (manual 6.9).
 
 use super::{c_bytes, c_string};
-use crate::api::{Arg, Buffer};
+use crate::api::Buffer;
 use crate::consts::*;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::Lua;
 use crate::throw::LResult;

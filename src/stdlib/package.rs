@@ -6,9 +6,9 @@
 //!   handles are those in `Global::libraries`, which are unloaded in reverse order when the state is closed.
 
 use super::{Id, activation_record, c_string};
-use crate::api::{Arg, Bytes};
+use crate::api::Bytes;
 use crate::consts::*;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::object::{Lua, lua_CFunction};
 use crate::throw::LResult;
 use core::ffi::{CStr, c_void};
@@ -119,10 +119,10 @@ fn library(l: Lua, path: &CStr, global: bool) -> LResult<Option<*mut c_void>> {
         push_dl_error(l)?;
         return Ok(None);
     };
-    if let Err(throw) = libraries.resize(l, libraries.len() + 1, handle) {
+    if let Err(e) = libraries.resize(l, libraries.len() + 1, handle) {
         // SAFETY: just opened.
         unsafe { libc::dlclose(handle) };
-        return Err(throw);
+        return Err(e.into());
     }
     l.getfield(LUA_REGISTRYINDEX, CLIBS)?;
     l.pushlightuserdata(handle)?;

@@ -1,11 +1,46 @@
 //! Making and raising errors.
 
-use crate::api::Arg;
-use crate::messages as msg;
-use crate::object::{Lua, Value};
+use crate::mem::OutOfMemory;
+use crate::messages::{self as msg, Arg};
+use crate::object::{Lua, ObjectError, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::names;
+use crate::vm::message;
 use crate::vm::{call, debug, meta};
+
+impl From<OutOfMemory> for Throw {
+    #[inline(always)]
+    fn from(_: OutOfMemory) -> Throw {
+        Throw::MEMORY
+    }
+}
+
+/// Makes an error of the objects' one of the machine's.
+pub trait OrThrow<T> {
+    fn or_throw(self, l: Lua) -> LResult<T>;
+}
+
+impl<T> OrThrow<T> for Result<T, ObjectError> {
+    #[inline(always)]
+    fn or_throw(self, l: Lua) -> LResult<T> {
+        match self {
+            Ok(v) => Ok(v),
+            Err(e) => Err(raise(l, e)),
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn raise(l: Lua, e: ObjectError) -> Throw {
+    l.runtime_error(match e {
+        ObjectError::Memory => return Throw::MEMORY,
+        ObjectError::KeyIsNil => msg::INDEX_IS_NIL,
+        ObjectError::KeyIsNan => msg::INDEX_IS_NAN,
+        ObjectError::TableOverflow => msg::TABLE_OVERFLOW,
+        ObjectError::BlockTooBig => msg::BLOCK_TOO_BIG,
+    })
+}
 
 impl Lua {
     /// Raises a run-time error: `msg` with the position of the running Lua function in front, through the
@@ -19,7 +54,7 @@ impl Lua {
     #[cold]
     #[inline(never)]
     pub fn runtime_error_fmt(self, fmt: &str, args: &[Arg]) -> Throw {
-        let made = self.push_message(fmt, args).and_then(|_| debug::add_position(self));
+        let made = message::push(self, fmt, args).and_then(|_| debug::add_position(self));
         match made {
             Ok(()) => self.error_msg(),
             Err(t) => t,

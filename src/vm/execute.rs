@@ -31,6 +31,7 @@ use crate::throw::{LResult, Throw};
 use crate::vm::call::pcall::{catch, enter_pcall};
 use crate::vm::call::{self, Prepared, frame, pcall, results};
 use crate::vm::debug::hooks;
+use crate::vm::error::OrThrow;
 use crate::vm::error::ValueAt;
 use crate::vm::fields::*;
 use crate::vm::{closure, meta, stack, upval};
@@ -214,12 +215,12 @@ fn set_list(l: Lua, t: Gc<Table>, first: *const Value, n: usize, batch: u32) -> 
     let start = (batch - 1) * FIELDS_PER_FLUSH;
     let last = start + n as u32;
     if last > t.asize() {
-        t.resize(l, last, t.hsize())?;
+        t.resize(l, last, t.hsize()).or_throw(l)?;
     }
     for i in (1..=n).rev() {
         // SAFETY: `n` values start at `first`; nothing below moves the stack.
         let v = unsafe { *first.add(i - 1) };
-        t.set_int(l, (start + i as u32) as i64, v)?;
+        t.set_int(l, (start + i as u32) as i64, v).or_throw(l)?;
     }
     Ok(())
 }
@@ -264,7 +265,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 Ok(v) => v,
                 Err(t) => {
                     cold_path!();
-                    return Exit::Throw(t);
+                    return Exit::Throw(t.into());
                 }
             }
         };
@@ -712,7 +713,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     if i.imm() != 0 {
                         let array = num::fb_to_int(i.b() as u8);
                         let hash = num::fb_to_int(i.c() as u8);
-                        protect!(t.resize(l, array, hash));
+                        protect!(t.resize(l, array, hash).or_throw(l));
                     }
                     check_gc!(base.wrapping_add(i.a() + 1));
                 }

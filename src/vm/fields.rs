@@ -14,6 +14,7 @@ use crate::num;
 use crate::object::table::{NO_HASH, Node};
 use crate::object::{Gc, Lua, Metamethod, Str, Table, Value};
 use crate::throw::LResult;
+use crate::vm::error::OrThrow;
 
 /// Steps of inheritance taken without the general look-up.
 const MAX_INHERITANCE: usize = 16;
@@ -100,7 +101,7 @@ pub fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut E
         } else {
             match find_hinted(t, s, insn) {
                 Some(n) if absent || !n.val.get().is_nil() => Some(&n.val),
-                None if absent => Some(t.new_key(l, key)?),
+                None if absent => Some(t.new_key(l, key).or_throw(l)?),
                 _ => None,
             }
         };
@@ -135,7 +136,7 @@ pub fn set_index_slow(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<(
     };
     match slot {
         Some(s) if plain || !s.get().is_nil() => s.set(val),
-        None if plain => t.slot(l, key)?.set(val),
+        None if plain => t.slot(l, key).or_throw(l)?.set(val),
         _ => return meta::set_at(l, obj, key, val),
     }
     t.set_flags(0);

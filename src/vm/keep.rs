@@ -13,6 +13,7 @@
 use crate::object::call_info::FrameFlags;
 use crate::object::{CallInfo, Gc, Lua, Table, Value};
 use crate::throw::LResult;
+use crate::vm::error::OrThrow;
 
 /// The list of a thread.
 pub fn list(th: Lua) -> Option<Gc<Table>> {
@@ -37,12 +38,12 @@ pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> LResult<()> {
         }
     };
     let n = t.length(l.global()) as i64;
-    t.set_int(l, n + 1, Value::number(th.save_slot(ci.function_slot()) as f64))?;
+    t.set_int(l, n + 1, Value::number(th.save_slot(ci.function_slot()) as f64)).or_throw(l)?;
     let r = t.set_int(l, n + 2, v);
     if r.is_err() {
         clear(t, n + 1);
     }
-    r
+    r.or_throw(l)
 }
 
 /// Keeps what is in the slots of the running C function alive until it ends.

@@ -9,7 +9,7 @@ use crate::num;
 use crate::object::{Gc, Lua, Metamethod, Str, Table, Value, string};
 use crate::throw::LResult;
 use crate::vm::call::call_metamethod;
-use crate::vm::error::ValueAt;
+use crate::vm::error::{OrThrow, ValueAt};
 
 /// Longest chain of `__index`/`__newindex` values followed.
 const MAX_LOOP: usize = 100;
@@ -42,7 +42,7 @@ pub fn to_str(l: Lua, v: Value) -> LResult<Option<Gc<Str>>> {
 pub fn number_to_str(l: Lua, n: f64) -> LResult<Gc<Str>> {
     let mut buf = [0; num::NUMBER_BUFFER];
     let len = num::format_g14(n, &mut buf);
-    string::new_str(l, &buf[..len])
+    Ok(string::new_str(l, &buf[..len])?)
 }
 
 // ---- indexing -------------------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ pub fn set_at(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
                 }
                 let method = g.cached_metamethod(t.metatable.get(), Metamethod::NewIndex);
                 if method.is_nil() {
-                    return t.set(l, key, val);
+                    return t.set(l, key, val).or_throw(l);
                 }
                 method
             }
@@ -396,8 +396,8 @@ fn join(l: Lua, n: usize) -> LResult<Gc<Str>> {
     if len <= string::MAX_SHORT {
         let mut buf = [0; string::MAX_SHORT];
         fill(buf.as_mut_ptr());
-        string::intern(l, &buf[..len])
+        Ok(string::intern(l, &buf[..len])?)
     } else {
-        string::new_long(l, len, fill)
+        Ok(string::new_long(l, len, fill)?)
     }
 }

@@ -22,6 +22,7 @@ pub mod execute;
 mod fields;
 pub mod keep;
 pub mod lower;
+pub mod message;
 pub mod meta;
 #[allow(
     clippy::not_unsafe_ptr_arg_deref,

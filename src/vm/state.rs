@@ -10,6 +10,7 @@ use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Lua, Thread, YIELD_PENDING
 use crate::object::{CallInfo, Gc, Global, Header, Kind, Table, Value, mark};
 use crate::throw::LResult;
 use crate::vm::call::frame;
+use crate::vm::error::OrThrow;
 use crate::{boundary, messages as msg};
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -150,10 +151,10 @@ fn open(l: Lua) -> LResult<()> {
     g.strings.init(l)?;
     let registry = Gc::<Table>::new(l)?;
     g.registry.set(Value::table(registry));
-    registry.resize(l, LUA_RIDX_LAST as u32, 0)?;
-    registry.set_int(l, LUA_RIDX_MAINTHREAD as i64, Value::thread(l))?;
+    registry.resize(l, LUA_RIDX_LAST as u32, 0).or_throw(l)?;
+    registry.set_int(l, LUA_RIDX_MAINTHREAD as i64, Value::thread(l)).or_throw(l)?;
     let globals = Gc::<Table>::new(l)?;
-    registry.set_int(l, LUA_RIDX_GLOBALS as i64, Value::table(globals))?;
+    registry.set_int(l, LUA_RIDX_GLOBALS as i64, Value::table(globals)).or_throw(l)?;
     g.memory_message.set(Some(fixed_string(l, msg::NOT_ENOUGH_MEMORY)?));
     for (slot, name) in g.metamethod_names.iter().zip(METAMETHOD_NAMES) {
         slot.set(Some(fixed_string(l, name)?));

@@ -1,13 +1,14 @@
 //! Arguments of C functions: checks, defaults, and the errors about them.
 
-use crate::api::{Arg, Bytes};
+use crate::api::Bytes;
 use crate::consts::*;
 use crate::gc;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::Lua;
 use crate::object::userdata::Content;
 use crate::throw::{LResult, Throw};
+use crate::vm::message;
 use crate::vm::{debug, meta};
 use core::ffi::c_void;
 
@@ -16,7 +17,7 @@ impl Lua {
     pub fn aux_where(self, level: i32) -> LResult<()> {
         match debug::position(self, level) {
             Some((source, line)) => {
-                self.push_message(msg::WHERE, &[Arg::S(source.bytes()), Arg::D(line as i64)])?;
+                message::push(self, msg::WHERE, &[Arg::S(source.bytes()), Arg::D(line as i64)])?;
             }
             None => {
                 self.push_quietly(b"")?;
@@ -30,7 +31,7 @@ impl Lua {
     pub fn aux_error(self, fmt: &str, args: &[Arg]) -> Throw {
         let made = (|| {
             self.aux_where(1)?;
-            self.push_message(fmt, args)?;
+            message::push(self, fmt, args)?;
             meta::concat(self, 2)?;
             gc::check(self)
         })();
@@ -68,7 +69,7 @@ impl Lua {
     fn push_global_name(self) -> LResult<Option<Bytes>> {
         Ok(match self.global_name(self.call_info().function()) {
             Some((global, Some(field))) => {
-                Some(self.push_message("%s.%s", &[Arg::S(global), Arg::S(field)])?)
+                Some(message::push(self, "%s.%s", &[Arg::S(global), Arg::S(field)])?)
             }
             Some((global, None)) => Some(self.push_quietly(global)?),
             None => None,

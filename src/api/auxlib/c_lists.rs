@@ -2,10 +2,9 @@
 //!
 //! The library functions written in Rust have counterparts of them with Rust's types.
 
-use crate::api::Arg;
 use crate::boundary::VaList;
 use crate::consts::*;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::object::{Lua, lua_CFunction};
 use crate::throw::{LResult, Throw};
 use core::ffi::c_char;

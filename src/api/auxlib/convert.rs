@@ -1,8 +1,8 @@
 //! Metafields, `tostring`, length, substitution, and results of system calls.
 
-use crate::api::{Arg, Buffer, Bytes};
+use crate::api::{Buffer, Bytes};
 use crate::consts::*;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::object::{Lua, Value, string};
 use crate::throw::LResult;
 use core::ffi::CStr;

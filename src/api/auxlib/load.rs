@@ -1,10 +1,10 @@
 //! Loading chunks from memory and from files.
 
 use super::convert::{errno, error_text};
-use crate::api::{Arg, Bytes};
+use crate::api::Bytes;
 use crate::chunk::Input;
 use crate::consts::*;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::object::Lua;
 use crate::throw::LResult;
 use core::ffi::{CStr, c_int, c_void};

@@ -1,8 +1,7 @@
 //! The auxiliary library's way to a state: a new one with the usual functions, and whether one is this library's.
 
-use crate::api::Arg;
 use crate::mem;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::object::Lua;
 use crate::throw::LResult;
 use crate::vm::state::VERSION;

@@ -1,10 +1,10 @@
 //! Tracebacks (manual 5, `luaL_traceback`) and the names of functions in messages.
 
-use crate::api::access::bytes_of;
 use crate::api::{Buffer, Bytes};
 use crate::messages as msg;
 use crate::num;
 use crate::object::chunkid::ChunkId;
+use crate::object::string::bytes_of;
 use crate::object::{CallInfo, Gc, Lua, Table, Value};
 use crate::throw::LResult;
 use crate::vm::debug;

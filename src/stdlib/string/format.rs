@@ -7,9 +7,9 @@ use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
 use super::{arg, ctype, string_arg};
-use crate::api::{Arg, Buffer};
+use crate::api::Buffer;
 use crate::consts::*;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::{Lua, Value};
 use crate::throw::LResult;

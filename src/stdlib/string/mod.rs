@@ -12,16 +12,18 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
+use crate::mem::OutOfMemory;
+use crate::object::string::bytes_of;
 use core::mem::{MaybeUninit, align_of, size_of};
 
 pub use format::format;
 
 use self::pattern::{Error, Matcher, Node, Poll, Program, Set, find_plain};
-use crate::api::{Arg, Buffer, Bytes};
+use crate::api::{Buffer, Bytes};
 use crate::chunk;
 use crate::consts::*;
 use crate::gc;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::string::{MAX_SHORT, new_long, new_str};
 use crate::object::userdata::Content;
@@ -52,13 +54,6 @@ fn arg(l: Lua, n: i32) -> Value {
     } else {
         Value::NIL
     }
-}
-
-/// Bytes of a string that is anchored on the stack.
-#[inline(always)]
-fn bytes_of(s: Gc<Str>) -> Bytes {
-    // SAFETY: the string is reachable as long as the caller needs the bytes (module invariant).
-    unsafe { core::slice::from_raw_parts(s.data(), s.len()) }
 }
 
 #[inline(always)]
@@ -92,7 +87,7 @@ fn push_string(l: Lua, s: Gc<Str>) -> LResult<()> {
 
 /// A string of `len` bytes that `fill` writes.
 #[inline(always)]
-fn build(l: Lua, len: usize, fill: impl FnOnce(*mut u8)) -> LResult<Gc<Str>> {
+fn build(l: Lua, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, OutOfMemory> {
     if len > MAX_SHORT {
         return new_long(l, len, fill);
     }
@@ -148,7 +143,7 @@ unsafe fn fast_integer(args: *const Value, nargs: usize, i: usize) -> Option<isi
 /// # Safety
 /// `out` is a slot for a value.
 #[inline(always)]
-unsafe fn give(out: *mut Value, s: LResult<Gc<Str>>) -> bool {
+unsafe fn give(out: *mut Value, s: Result<Gc<Str>, OutOfMemory>) -> bool {
     match s {
         Ok(s) => {
             // SAFETY: the caller's promise.
@@ -284,7 +279,7 @@ pub unsafe fn char_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Valu
 }
 
 #[inline(always)]
-fn with_case(l: Lua, s: Bytes, upper: bool) -> LResult<Gc<Str>> {
+fn with_case(l: Lua, s: Bytes, upper: bool) -> Result<Gc<Str>, OutOfMemory> {
     build(l, s.len(), |to| {
         // SAFETY: `build` gives room for as many bytes, in a fresh block.
         unsafe { ctype::change_case(s, to, upper) }
@@ -326,7 +321,7 @@ pub unsafe fn upper_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Val
 }
 
 #[inline(always)]
-fn reversed(l: Lua, s: Bytes) -> LResult<Gc<Str>> {
+fn reversed(l: Lua, s: Bytes) -> Result<Gc<Str>, OutOfMemory> {
     build(l, s.len(), |to| {
         for (i, &c) in s.iter().rev().enumerate() {
             // SAFETY: `build` gives room for as many bytes.
@@ -354,7 +349,7 @@ pub unsafe fn reverse_fast(l: Lua, args: *const Value, nargs: usize, out: *mut V
 
 /// `n` times `s` with `separator` between; the caller has checked that `n` is positive and the length fits.
 #[inline(always)]
-fn repeated(l: Lua, s: Bytes, n: usize, separator: Bytes) -> LResult<Gc<Str>> {
+fn repeated(l: Lua, s: Bytes, n: usize, separator: Bytes) -> Result<Gc<Str>, OutOfMemory> {
     let unit = s.len() + separator.len();
     let len = unit * n - separator.len();
     build(l, len, |to| {

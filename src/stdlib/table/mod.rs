@@ -7,15 +7,16 @@
 //! finalizer can empty the table. To add to a buffer runs none.
 
 use super::argument;
-use crate::api::{Arg, Buffer};
+use crate::api::Buffer;
 use crate::consts::*;
 use crate::gc;
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
 use crate::object::string::{MAX_SHORT, Str, new_long, new_str};
 use crate::object::{Gc, Lua, Table, Value};
 use crate::throw::LResult;
 use crate::vm::debug::hooks::LongLoop;
+use crate::vm::error::OrThrow;
 use core::mem::MaybeUninit;
 
 mod order_function;
@@ -63,7 +64,7 @@ fn shift(l: Lua, t: Gc<Table>, from: i32, to: i32, by: isize) {
 fn move_element(l: Lua, t: Gc<Table>, from: i64, to: i64) -> LResult<()> {
     let v = t.get_int(from);
     l.push(v);
-    t.set_int(l, to, v)?;
+    t.set_int(l, to, v).or_throw(l)?;
     l.drop_values(1);
     Ok(())
 }
@@ -91,7 +92,7 @@ pub fn insert(l: Lua) -> LResult<i32> {
         }
         _ => return Err(l.aux_error(msg::INSERT_ARGUMENTS, &[])),
     };
-    t.set_int(l, pos as i64, l.from_top(1))?;
+    t.set_int(l, pos as i64, l.from_top(1)).or_throw(l)?;
     Ok(0)
 }
 
@@ -139,7 +140,7 @@ pub fn remove(l: Lua) -> LResult<i32> {
         }
         pos.max(size)
     };
-    t.set_int(l, last as i64, Value::NIL)?;
+    t.set_int(l, last as i64, Value::NIL).or_throw(l)?;
     Ok(1)
 }
 
@@ -190,7 +191,7 @@ pub fn pack(l: Lua) -> LResult<i32> {
     l.setfield(-2, b"n")?;
     let Some(t) = l.from_top(1).as_table() else { return Ok(1) };
     for i in 1..=n {
-        t.set_int(l, i as i64, argument(l, i))?;
+        t.set_int(l, i as i64, argument(l, i)).or_throw(l)?;
     }
     Ok(1)
 }
@@ -248,11 +249,11 @@ fn join_strings(l: Lua, t: Gc<Table>, separator: &[u8], first: i64, last: i64) -
         }
     };
     if total > MAX_SHORT {
-        return new_long(l, total, fill).map(Some);
+        return Ok(Some(new_long(l, total, fill)?));
     }
     let mut short = [0; MAX_SHORT];
     fill(short.as_mut_ptr());
-    new_str(l, &short[..total]).map(Some)
+    Ok(Some(new_str(l, &short[..total])?))
 }
 
 pub fn concat(l: Lua) -> LResult<i32> {

@@ -14,6 +14,7 @@ use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Value};
 use crate::throw::LResult;
 use crate::vm::debug::hooks::count_steps;
+use crate::vm::error::OrThrow;
 use crate::vm::meta;
 use core::cell::Cell;
 use core::cmp::Ordering;
@@ -124,7 +125,7 @@ impl Sorter {
     }
     #[inline(always)]
     fn write(&self, i: i32, v: Value) -> LResult<()> {
-        self.t.set_int(self.l, i as i64, v)
+        self.t.set_int(self.l, i as i64, v).or_throw(self.l)
     }
     #[inline(always)]
     fn anchor(&self, which: usize, v: Value) -> Value {

@@ -81,7 +81,7 @@ pub fn landed(l: Lua, code: u64) -> Throw {
                 l.push(Value::string(s));
                 Throw::RUNTIME
             }
-            Err(t) => t,
+            Err(e) => e.into(),
         };
     }
     let throw = Throw::from_code(code).unwrap_or(Throw::RUNTIME);

@@ -1,12 +1,14 @@
 //! `lua_getinfo`: what an activation record is filled with.
 
 use super::names::func_name;
-use super::{Bytes, current_line, source_of};
+use super::{current_line, source_of};
 use crate::gc;
 use crate::object::c_types::lua_Debug;
 use crate::object::call_info::FrameFlags;
+use crate::object::string::Bytes;
 use crate::object::{CallInfo, Gc, Lua, Table, Value, chunkid};
 use crate::throw::LResult;
+use crate::vm::error::OrThrow;
 use core::ffi::c_char;
 
 /// What `lua_Debug::istailcall` is for one: hosts that print it, or compare it, know the reference's value.
@@ -148,7 +150,7 @@ pub fn push_active_lines(l: Lua, func: Value) -> LResult<()> {
     let t = Gc::<Table>::new(l)?;
     l.push(Value::table(t));
     for line in cl.proto.lineinfo.cells() {
-        t.set_int(l, line.get() as i64, Value::TRUE)?;
+        t.set_int(l, line.get() as i64, Value::TRUE).or_throw(l)?;
     }
     Ok(())
 }

@@ -8,22 +8,17 @@
 //!   zero byte, so that `lua_Debug` can hold them.
 //! * `Thread::old_pc` may be stale (another function, even a freed one): it is compared, never dereferenced.
 
-use crate::messages as msg;
+use crate::messages::{self as msg, Arg};
 use crate::object::chunkid::ChunkId;
-use crate::object::{CallInfo, Gc, Lua, Proto, Str};
+use crate::object::string::{Bytes, bytes_of};
+use crate::object::{CallInfo, Lua, Proto};
 use crate::throw::LResult;
+use crate::vm::message;
 
 pub mod hooks;
 pub mod info;
 pub mod names;
 pub mod variables;
-
-type Bytes = &'static [u8];
-
-fn text(s: Gc<Str>) -> Bytes {
-    // SAFETY: a string's bytes neither move nor change while it lives (module invariant on names).
-    unsafe { core::slice::from_raw_parts(s.data(), s.len()) }
-}
 
 /// The frame `level` calls below the running one (0); `None` past the last one. The host's own level does not count.
 pub fn frame_at(l: Lua, level: i32) -> Option<&'static CallInfo> {
@@ -71,26 +66,25 @@ pub fn position(l: Lua, level: i32) -> Option<(ChunkId, i32)> {
 
 /// Name of the chunk a function comes from.
 pub fn source_of(p: &Proto) -> Bytes {
-    p.source.get().map_or(c"=?".to_bytes(), text)
+    p.source.get().map_or(c"=?".to_bytes(), bytes_of)
 }
 
 /// Pushes the message on top with "source:line: " in front when a Lua function is running. (The message itself stays below,
 /// where who looks at the stack of a coroutine that died of it will find it.)
 pub fn add_position(l: Lua) -> LResult<()> {
-    use crate::api::Arg;
     let ci = l.call_info();
     if !ci.is_lua() {
         return Ok(());
     }
     let line = Arg::D(current_line(ci) as i64);
-    let message = l.from_top(1).as_string().map_or(c"".to_bytes(), text);
+    let message = l.from_top(1).as_string().map_or(c"".to_bytes(), bytes_of);
     match ci.closure().proto.source.get() {
         Some(s) => {
-            let id = ChunkId::new(text(s));
-            l.push_message(msg::POSITION, &[Arg::S(id.bytes()), line, Arg::S(message)])?;
+            let id = ChunkId::new(bytes_of(s));
+            message::push(l, msg::POSITION, &[Arg::S(id.bytes()), line, Arg::S(message)])?;
         }
         None => {
-            l.push_message(msg::POSITION, &[Arg::S(b"?"), line, Arg::S(message)])?;
+            message::push(l, msg::POSITION, &[Arg::S(b"?"), line, Arg::S(message)])?;
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
 //! What values and functions are called, as far as the code tells.
 
-use super::{Bytes, text};
 use crate::bytecode::{Instruction, MAX_INDEX_RK, Op, is_k, k_index};
 use crate::consts::LUA_ENV;
 use crate::object::call_info::FrameFlags;
+use crate::object::string::{Bytes, bytes_of};
 use crate::object::{CallInfo, Gc, Lua, LuaClosure, Metamethod, Proto, Value};
 use core::ffi::CStr;
 
@@ -48,7 +48,7 @@ pub fn local_name(p: &Proto, n: i32, pc: i32) -> Option<Bytes> {
         if pc < v.endpc {
             n -= 1;
             if n == 0 {
-                return Some(v.name.map_or(UNKNOWN.to_bytes(), text));
+                return Some(v.name.map_or(UNKNOWN.to_bytes(), bytes_of));
             }
         }
     }
@@ -58,7 +58,7 @@ pub fn local_name(p: &Proto, n: i32, pc: i32) -> Option<Bytes> {
 /// Name of an upvalue, "?" when it was stripped.
 fn upvalue_name(p: &Proto, i: u32) -> Bytes {
     let name = p.upvalues.cells().get(i as usize).and_then(|d| d.get().name);
-    name.map_or(UNKNOWN.to_bytes(), text)
+    name.map_or(UNKNOWN.to_bytes(), bytes_of)
 }
 
 fn instruction(p: &Proto, pc: i32) -> Instruction {
@@ -66,7 +66,7 @@ fn instruction(p: &Proto, pc: i32) -> Instruction {
 }
 
 fn constant_string(p: &Proto, i: u32) -> Option<Bytes> {
-    p.k.cells().get(i as usize)?.get().as_string().map(text)
+    p.k.cells().get(i as usize)?.get().as_string().map(bytes_of)
 }
 
 /// The last instruction before `pc` that is certain to have set register `reg`; `None` when a jump could have gone
@@ -206,7 +206,7 @@ fn callee_name(l: Lua, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
         Op::Concat => Metamethod::Concat,
         _ => return None,
     };
-    Some((NameKind::Metamethod, text(l.global().metamethod_name(event))))
+    Some((NameKind::Metamethod, bytes_of(l.global().metamethod_name(event))))
 }
 
 /// How the function running in frame `ci` was called, as far as its caller tells.
