@@ -177,9 +177,8 @@ impl Lua {
     #[inline(always)]
     pub fn replaced_dump(self, buffer: &mut Buffer) -> Option<LResult<bool>> {
         let r = replacement!(lua_dump)?;
-        #[cfg_attr(naked_stubs, unsafe(naked))]
-        unsafe extern "C-unwind" fn write(l: Lua, p: *const u8, size: usize, b: *mut Buffer) -> c_int {
-            crate::raising!(write_core(l, p, size, b))
+        crate::stub! {
+            fn write(l: Lua, p: *const u8, size: usize, b: *mut Buffer) -> c_int = write_core
         }
         unsafe extern "C" fn write_core(l: Lua, p: *const u8, size: usize, b: *mut Buffer) -> Ret {
             // SAFETY: the writer's arguments: readable bytes, and the buffer below.

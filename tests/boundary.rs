@@ -24,18 +24,16 @@ unsafe extern "C" fn throw_core(toy: *mut Toy, code: c_int) -> Ret {
     if code == 0 { Ret::ok(77) } else { Ret::raise(toy.cast(), code as u64) }
 }
 
-#[cfg_attr(naked_stubs, unsafe(naked))]
-unsafe extern "C-unwind" fn toy_throw(toy: *mut Toy, code: c_int) -> c_int {
-    lua52::raising!(throw_core(toy, code))
+lua52::stub! {
+    fn toy_throw(toy: *mut Toy, code: c_int) -> c_int = throw_core
 }
 
 unsafe extern "C" fn half_core(toy: *mut Toy, x: f64) -> Ret {
     if x < 0.0 { Ret::raise(toy.cast(), 9) } else { Ret::number(x / 2.0) }
 }
 
-#[cfg_attr(naked_stubs, unsafe(naked))]
-unsafe extern "C-unwind" fn toy_half(toy: *mut Toy, x: f64) -> f64 {
-    lua52::raising_number!(half_core(toy, x))
+lua52::number_stub! {
+    fn toy_half(toy: *mut Toy, x: f64) -> f64 = half_core
 }
 
 /// Calls `f(toy, arg)` through a pad; a throw goes on to the caller's pad.
@@ -45,9 +43,8 @@ unsafe extern "C" fn call_core(toy: *mut Toy, f: *const c_void, arg: usize) -> R
     if got.throw == 0 { got } else { Ret::raise(toy.cast(), got.throw) }
 }
 
-#[cfg_attr(naked_stubs, unsafe(naked))]
-unsafe extern "C-unwind" fn toy_call(toy: *mut Toy, f: *const c_void, arg: usize) -> c_int {
-    lua52::raising!(call_core(toy, f, arg))
+lua52::stub! {
+    fn toy_call(toy: *mut Toy, f: *const c_void, arg: usize) -> c_int = call_core
 }
 
 /// A protected call: 0 when `f` returned, else 1000 + what was thrown.
@@ -66,9 +63,8 @@ unsafe extern "C" fn pcall_core(toy: *mut Toy, f: *const c_void, arg: usize) -> 
     }
 }
 
-#[cfg_attr(naked_stubs, unsafe(naked))]
-unsafe extern "C-unwind" fn toy_pcall(toy: *mut Toy, f: *const c_void, arg: usize) -> c_int {
-    lua52::raising!(pcall_core(toy, f, arg))
+lua52::stub! {
+    fn toy_pcall(toy: *mut Toy, f: *const c_void, arg: usize) -> c_int = pcall_core
 }
 
 /// Sums its variadic arguments as the format says: i int, z size_t, d double, p pointer; '!' raises.
@@ -92,15 +88,14 @@ unsafe extern "C" fn sum_core(toy: *mut Toy, format: *const c_char, args: *mut V
 }
 
 #[cfg(naked_stubs)]
-#[unsafe(naked)]
-unsafe extern "C-unwind" fn toy_sum(toy: *mut Toy, format: *const c_char) -> i64 {
-    lua52::raising_variadic!(sum_core, 2)
+lua52::variadic_stub! {
+    fn toy_sum(toy: *mut Toy, format: *const c_char, ...) -> i64 = sum_core
 }
 
 /// What takes variable arguments is in C there; so it is in the test that calls this.
 #[cfg(not(naked_stubs))]
-unsafe extern "C-unwind" fn toy_sum(toy: *mut Toy, format: *const c_char, args: *mut VaList) -> i64 {
-    lua52::raising!(sum_core(toy, format, args))
+lua52::stub! {
+    fn toy_sum(toy: *mut Toy, format: *const c_char, args: *mut VaList) -> i64 = sum_core
 }
 
 unsafe extern "C" fn builtin_core(toy: *mut Toy, index: usize) -> Ret {

@@ -2,648 +2,531 @@
 
 use super::*;
 
-// --- state manipulation
+exports! {
+    // --- state manipulation
 
-/// `[-0, +0, -]` Creates an independent state whose memory all comes from `f`; NULL when that fails.
-///
-/// The host owns the state and ends it with `lua_close`. `f` gets `ud` with each request and must stay
-/// callable as long as the state lives. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_newstate(f: lua_Alloc, ud: *mut c_void) -> *mut lua_State {
-    // SAFETY: the contract at the head of `abi`: `f` is an allocator, called with its own `ud`.
-    maybe_null(unsafe { state::new_state(f, ud) })
-}
-
-/// `[-0, +0, -]` Ends the state: runs all finalizers, then gives every block back to its allocator.
-///
-/// Any thread of the state may be given; all of them are gone afterwards. Errors in finalizers are ignored.
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_close(L: *mut lua_State) {
-    plain!(L => state::close_state(L))
-}
-
-/// `[-0, +1, m]` Pushes a new thread that shares the globals with `L`, and returns it.
-///
-/// The collector owns the thread: it lives as long as something refers to it. It inherits the hook of `L`.
-/// Errors: LUA_ERRMEM. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_newthread(L: *mut lua_State) -> *mut lua_State {
-    raising!(newthread(L))
-}
-core!(newthread(L) => L.newthread());
-
-/// `[-0, +0, -]` Sets the function that is called for an error outside of any protected call; returns the old
-/// one.
-///
-/// When `panicf` returns, the process aborts; it may leave by a long jump of its own instead. Manual 4.6 has
-/// more on this. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_atpanic(L: *mut lua_State, panicf: lua_CFunction) -> lua_CFunction {
-    plain!(L => L.atpanic(panicf))
-}
-
-/// `[-0, +0, -]` The version number (502) of the state, or of the library when `L` is NULL.
-///
-/// The number is a constant of the library, never freed. Equal addresses mean the same copy of the library.
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_version(L: *mut lua_State) -> *const lua_Number {
-    if L.is_null() { &raw const VERSION } else { plain!(L => L.global().version) }
-}
-
-// --- basic stack manipulation
-
-/// `[-0, +0, -]` The index that means the same slot as `idx` and does not depend on the top.
-///
-/// Pseudo-indices and positive indices are returned as they are. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_absindex(L: *mut lua_State, idx: c_int) -> c_int {
-    plain!(L => L.absindex(idx))
-}
-
-/// `[-0, +0, -]` The number of values in the running function's part of the stack.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_gettop(L: *mut lua_State) -> c_int {
-    plain!(L => L.gettop())
-}
-
-/// `[-?, +?, -]` Sets the top to `idx`: drops the values over it, or pushes nil up to it.
-///
-/// 0 removes everything. Growing beyond the room that `lua_checkstack` gave is an error of the host. Manual
-/// 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_settop(L: *mut lua_State, idx: c_int) {
-    plain!(L => L.settop(idx))
-}
-
-/// `[-0, +1, -]` Pushes a copy of the value at `idx`.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushvalue(L: *mut lua_State, idx: c_int) {
-    plain!(L => L.pushvalue(idx))
-}
-
-/// `[-1, +0, -]` Takes the value at `idx` out; those over it move down.
-///
-/// `idx` must be a real stack slot. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_remove(L: *mut lua_State, idx: c_int) {
-    plain!(L => L.remove(idx))
-}
-
-/// `[-1, +1, -]` Moves the top value to `idx`; those from there on move up.
-///
-/// `idx` must be a real stack slot. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_insert(L: *mut lua_State, idx: c_int) {
-    plain!(L => L.insert(idx))
-}
-
-/// `[-1, +0, -]` Pops a value and stores it at `idx`, which may be an upvalue.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_replace(L: *mut lua_State, idx: c_int) {
-    plain!(L => L.replace(idx))
-}
-
-/// `[-0, +0, -]` Copies the value at `fromidx` over that at `toidx`.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_copy(L: *mut lua_State, fromidx: c_int, toidx: c_int) {
-    plain!(L => L.copy(fromidx, toidx))
-}
-
-/// `[-0, +0, -]` Makes room for `sz` more values; 0 when the stack may not grow so far or memory is out.
-///
-/// It never shrinks the stack, and it never raises. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_checkstack(L: *mut lua_State, sz: c_int) -> c_int {
-    plain!(L => L.checkstack(sz).into())
-}
-
-/// `[-?, +?, -]` Pops `n` values from one thread and pushes them on another of the same state.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_xmove(from: *mut lua_State, to: *mut lua_State, n: c_int) {
-    plain!(from => from.xmove(thread(to), n))
-}
-
-// --- access functions (stack to C)
-
-/// `[-0, +0, -]` 1 for a number or a string that converts to one, else 0.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_isnumber(L: *mut lua_State, idx: c_int) -> c_int {
-    plain!(L => L.isnumber(idx).into())
-}
-
-/// `[-0, +0, -]` 1 for a string or a number, else 0.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_isstring(L: *mut lua_State, idx: c_int) -> c_int {
-    plain!(L => L.isstring(idx).into())
-}
-
-/// `[-0, +0, -]` 1 for a function written in C, else 0.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_iscfunction(L: *mut lua_State, idx: c_int) -> c_int {
-    plain!(L => L.iscfunction(idx).into())
-}
-
-/// `[-0, +0, -]` 1 for a userdata, full or light, else 0.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_isuserdata(L: *mut lua_State, idx: c_int) -> c_int {
-    plain!(L => L.isuserdata(idx).into())
-}
-
-/// `[-0, +0, -]` The type of the value, or LUA_TNONE when there is no such slot.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_type(L: *mut lua_State, idx: c_int) -> c_int {
-    plain!(L => L.type_(idx))
-}
-
-/// `[-0, +0, -]` The name of a type that `lua_type` returned.
-///
-/// The string is a constant of the library. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_typename(L: *mut lua_State, tp: c_int) -> *const c_char {
-    let _ = L;
-    type_name(tp)
-}
-
-/// `[-0, +0, -]` The value as a number, 0 when it is none; `*isnum` tells, unless NULL.
-///
-/// A numeric string converts, without changing the slot. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_tonumberx(
-    L: *mut lua_State,
-    idx: c_int,
-    isnum: *mut c_int,
-) -> lua_Number {
-    plain!(L => optional(L.tonumberx(idx), isnum))
-}
-
-/// `[-0, +0, -]` The value as an integer, cut towards zero; 0 when it is no number; `*isnum` tells, unless
-/// NULL.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_tointegerx(
-    L: *mut lua_State,
-    idx: c_int,
-    isnum: *mut c_int,
-) -> lua_Integer {
-    plain!(L => optional(L.tointegerx(idx), isnum))
-}
-
-/// `[-0, +0, -]` The value as an unsigned integer, modulo 2^32; 0 when it is no number; `*isnum` tells,
-/// unless NULL.
-///
-/// A fraction rounds to the nearest integer. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_tounsignedx(
-    L: *mut lua_State,
-    idx: c_int,
-    isnum: *mut c_int,
-) -> lua_Unsigned {
-    plain!(L => optional(L.tounsignedx(idx), isnum))
-}
-
-/// `[-0, +0, -]` 0 for false, nil and an empty slot, else 1.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_toboolean(L: *mut lua_State, idx: c_int) -> c_int {
-    plain!(L => L.toboolean(idx).into())
-}
-
-/// `[-0, +0, m]` The bytes of a string, and their count in `*len` unless NULL; NULL for other values.
-///
-/// A number in the slot becomes a string, which confuses `lua_next` when it is a key. The bytes belong to
-/// Lua, end in a NUL that does not count, and stay valid as long as the string is reachable. On failure
-/// `*len` is 0. Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_tolstring(
-    L: *mut lua_State,
-    idx: c_int,
-    len: *mut usize,
-) -> *const c_char {
-    quick!(L => L.quick_string(idx).map(|s| string_result(s, len)), raising!(tolstring)(idx: c_int, len: *mut usize) -> *const c_char)
-}
-core!(tolstring(L, idx: c_int, len: *mut usize) => sized(L.tolstring(idx), len));
-
-/// `[-0, +0, -]` The length of a string, table (border) or userdata (bytes) without metamethods; 0 for
-/// others.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_rawlen(L: *mut lua_State, idx: c_int) -> usize {
-    plain!(L => L.rawlen(idx))
-}
-
-/// `[-0, +0, -]` The C function at `idx`, NULL for other values.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_tocfunction(L: *mut lua_State, idx: c_int) -> lua_CFunction {
-    plain!(L => L.tocfunction(idx))
-}
-
-/// `[-0, +0, -]` The block of a full userdata, the pointer of a light one, else NULL.
-///
-/// The block lives as long as the userdata. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_touserdata(L: *mut lua_State, idx: c_int) -> *mut c_void {
-    plain!(L => L.touserdata(idx))
-}
-
-/// `[-0, +0, -]` The thread at `idx`, NULL for other values.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_tothread(L: *mut lua_State, idx: c_int) -> *mut lua_State {
-    plain!(L => maybe_null(L.tothread(idx)))
-}
-
-/// `[-0, +0, -]` An address that identifies a table, thread, function or userdata, else NULL.
-///
-/// Good for comparing and printing only. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_topointer(L: *mut lua_State, idx: c_int) -> *const c_void {
-    plain!(L => L.topointer(idx))
-}
-
-// --- comparison and arithmetic
-
-/// `[-(2|1), +1, e]` Pops the operands (one for LUA_OPUNM), pushes the result of LUA_OP...
-///
-/// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_arith(L: *mut lua_State, op: c_int) {
-    quick!(L => L.quick_arith(op).then_some(()), raising!(arith)(op: c_int))
-}
-core!(arith(L, op: c_int) => L.arith(op));
-
-/// `[-0, +0, -]` 1 when the values are equal without metamethods; 0 also when a slot is empty.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_rawequal(L: *mut lua_State, idx1: c_int, idx2: c_int) -> c_int {
-    plain!(L => L.rawequal(idx1, idx2).into())
-}
-
-/// `[-0, +0, e]` 1 when LUA_OPEQ, LUA_OPLT or LUA_OPLE holds between the values; 0 also when a slot is empty.
-///
-/// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_compare(L: *mut lua_State, idx1: c_int, idx2: c_int, op: c_int) -> c_int {
-    quick!(L => L.quick_compare(idx1, idx2, op).map(c_int::from), raising!(compare)(idx1: c_int, idx2: c_int, op: c_int) -> c_int)
-}
-core!(compare(L, idx1: c_int, idx2: c_int, op: c_int) => L.compare(idx1, idx2, op));
-
-// --- push functions (C to stack)
-
-/// `[-0, +1, -]` Pushes nil.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushnil(L: *mut lua_State) {
-    plain!(L => L.pushnil())
-}
-
-/// `[-0, +1, -]` Pushes a number.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushnumber(L: *mut lua_State, n: lua_Number) {
-    plain!(L => L.pushnumber(n))
-}
-
-/// `[-0, +1, -]` Pushes an integer as a number.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushinteger(L: *mut lua_State, n: lua_Integer) {
-    plain!(L => L.pushinteger(n))
-}
-
-/// `[-0, +1, -]` Pushes an unsigned integer as a number.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushunsigned(L: *mut lua_State, n: lua_Unsigned) {
-    plain!(L => L.pushunsigned(n))
-}
-
-/// `[-0, +1, m]` Pushes a string of `l` bytes, any bytes; returns Lua's own copy of them.
-///
-/// Errors: LUA_ERRMEM. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushlstring(
-    L: *mut lua_State,
-    s: *const c_char,
-    l: usize,
-) -> *const c_char {
-    raising!(pushlstring(L, s, l))
-}
-core!(pushlstring(L, s: *const c_char, l: usize) => L.pushlstring(bytes(s, l)));
-
-/// `[-0, +1, m]` Pushes a NUL-terminated string and returns Lua's own copy; for NULL pushes nil and returns
-/// NULL.
-///
-/// Errors: LUA_ERRMEM. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushstring(L: *mut lua_State, s: *const c_char) -> *const c_char {
-    raising!(pushstring(L, s))
-}
-core!(pushstring(L, s: *const c_char) => match text_or_null(s) {
-    Some(s) => L.pushlstring(s).map(Some),
-    None => {
-        L.pushnil();
-        Ok(None)
+    /// `[-0, +0, -]` Creates an independent state whose memory all comes from `f`; NULL when that fails.
+    ///
+    /// The host owns the state and ends it with `lua_close`. `f` gets `ud` with each request and must stay
+    /// callable as long as the state lives. Manual 4.8.
+    bare fn lua_newstate(f: lua_Alloc, ud: *mut c_void) -> *mut lua_State {
+        maybe_null(state::new_state(f, ud))
     }
-});
 
-/// `[-0, +1, m]` Pushes a formatted string, as `lua_pushfstring` with a va_list.
-///
-/// Errors: LUA_ERRMEM. Manual 4.8.
-#[cfg(naked_stubs)] // else in boundary/portable.c, as the next
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushvfstring(
-    L: *mut lua_State,
-    fmt: *const c_char,
-    argp: va_list,
-) -> *const c_char {
-    raising!(pushvfstring(L, fmt, argp))
-}
-core!(
-    #[cfg_attr(not(naked_stubs), unsafe(export_name = "lua52_core_pushvfstring"))]
-    pushvfstring(L, fmt: *const c_char, args: *mut VaList) => L.pushvfstring(text(fmt), &mut *args)
-);
+    /// `[-0, +0, -]` Ends the state: runs all finalizers, then gives every block back to its allocator.
+    ///
+    /// Any thread of the state may be given; all of them are gone afterwards. Errors in finalizers are ignored.
+    /// Manual 4.8.
+    plain fn lua_close(L: *mut lua_State) {
+        state::close_state(L)
+    }
 
-/// `[-0, +1, m]` Pushes a string made by `fmt` with %s %d %f %p %c and %%, without modifiers; returns it.
-///
-/// Its variable arguments are not written in the signature, as Rust cannot say so; the stub collects them.
-/// Errors: LUA_ERRMEM. Manual 4.8.
-#[cfg(naked_stubs)]
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushfstring(L: *mut lua_State, fmt: *const c_char) -> *const c_char {
-    raising_variadic!(pushvfstring, 2)
-}
+    /// `[-0, +1, m]` Pushes a new thread that shares the globals with `L`, and returns it.
+    ///
+    /// The collector owns the thread: it lives as long as something refers to it. It inherits the hook of `L`.
+    /// Errors: LUA_ERRMEM. Manual 4.8.
+    raising fn lua_newthread(L: *mut lua_State) -> *mut lua_State {
+        L.newthread()
+    }
 
-/// `[-n, +1, m]` Pushes a C function with `n` upvalues, which it pops; at most 255.
-///
-/// Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushcclosure(L: *mut lua_State, r#fn: lua_CFunction, n: c_int) {
-    quick!(L => (n == 0 && L.quick_pushcfunction(r#fn.unwrap_unchecked())).then_some(()), raising!(pushcclosure)(r#fn: lua_CFunction, n: c_int))
-}
-core!(pushcclosure(L, r#fn: lua_CFunction, n: c_int) => L.pushcclosure(r#fn.unwrap_unchecked(), n));
+    /// `[-0, +0, -]` Sets the function that is called for an error outside of any protected call; returns the old
+    /// one.
+    ///
+    /// When `panicf` returns, the process aborts; it may leave by a long jump of its own instead. Manual 4.6 has
+    /// more on this. Manual 4.8.
+    plain fn lua_atpanic(L: *mut lua_State, panicf: lua_CFunction) -> lua_CFunction {
+        L.atpanic(panicf)
+    }
 
-/// `[-0, +1, -]` Pushes false for 0 and true for any other value.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushboolean(L: *mut lua_State, b: c_int) {
-    plain!(L => L.pushboolean(b != 0))
-}
+    /// `[-0, +0, -]` The version number (502) of the state, or of the library when `L` is NULL.
+    ///
+    /// The number is a constant of the library, never freed. Equal addresses mean the same copy of the library.
+    /// Manual 4.8.
+    bare fn lua_version(L: *mut lua_State) -> *const lua_Number {
+        match thread_or_null(L) {
+            Some(l) => l.global().version,
+            None => &raw const VERSION,
+        }
+    }
 
-/// `[-0, +1, m]` Pushes a light userdata, which is any pointer.
-///
-/// Only patterns outside the address space can raise: they need memory for a side table. Errors: LUA_ERRMEM.
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushlightuserdata(L: *mut lua_State, p: *mut c_void) {
-    quick!(L => L.quick_pushlightuserdata(p).then_some(()), raising!(pushlightuserdata)(p: *mut c_void))
-}
-core!(pushlightuserdata(L, p: *mut c_void) => L.pushlightuserdata(p));
+    // --- basic stack manipulation
 
-/// `[-0, +1, -]` Pushes the thread `L` itself; 1 when it is the main thread.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pushthread(L: *mut lua_State) -> c_int {
-    plain!(L => L.pushthread().into())
-}
+    /// `[-0, +0, -]` The index that means the same slot as `idx` and does not depend on the top.
+    ///
+    /// Pseudo-indices and positive indices are returned as they are. Manual 4.8.
+    plain fn lua_absindex(L: *mut lua_State, idx: c_int) -> c_int {
+        L.absindex(idx)
+    }
 
-// --- get functions (Lua to stack)
+    /// `[-0, +0, -]` The number of values in the running function's part of the stack.
+    ///
+    /// Manual 4.8.
+    plain fn lua_gettop(L: *mut lua_State) -> c_int {
+        L.gettop()
+    }
 
-/// `[-0, +1, e]` Pushes the value of a global.
-///
-/// An `__index` metamethod of the globals may run. Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_getglobal(L: *mut lua_State, var: *const c_char) {
-    raising!(getglobal(L, var))
-}
-core!(getglobal(L, var: *const c_char) => L.getglobal(text(var)));
+    /// `[-?, +?, -]` Sets the top to `idx`: drops the values over it, or pushes nil up to it.
+    ///
+    /// 0 removes everything. Growing beyond the room that `lua_checkstack` gave is an error of the host. Manual
+    /// 4.8.
+    plain fn lua_settop(L: *mut lua_State, idx: c_int) {
+        L.settop(idx)
+    }
 
-/// `[-1, +1, e]` Replaces the key on top by `t[key]`, t being the value at `idx`.
-///
-/// An `__index` metamethod may run. Errors: any. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_gettable(L: *mut lua_State, idx: c_int) {
-    quick!(L => L.quick_gettable(idx).then_some(()), raising!(gettable)(idx: c_int))
-}
-core!(gettable(L, idx: c_int) => L.gettable(idx));
+    /// `[-0, +1, -]` Pushes a copy of the value at `idx`.
+    ///
+    /// Manual 4.8.
+    plain fn lua_pushvalue(L: *mut lua_State, idx: c_int) {
+        L.pushvalue(idx)
+    }
 
-/// `[-0, +1, e]` Pushes `t[k]`, t being the value at `idx`.
-///
-/// An `__index` metamethod may run. Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_getfield(L: *mut lua_State, idx: c_int, k: *const c_char) {
-    raising!(getfield(L, idx, k))
-}
-core!(getfield(L, idx: c_int, k: *const c_char) => L.getfield(idx, text(k)));
+    /// `[-1, +0, -]` Takes the value at `idx` out; those over it move down.
+    ///
+    /// `idx` must be a real stack slot. Manual 4.8.
+    plain fn lua_remove(L: *mut lua_State, idx: c_int) {
+        L.remove(idx)
+    }
 
-/// `[-1, +1, -]` As `lua_gettable` on a table, without metamethods.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_rawget(L: *mut lua_State, idx: c_int) {
-    plain!(L => L.rawget(idx))
-}
+    /// `[-1, +1, -]` Moves the top value to `idx`; those from there on move up.
+    ///
+    /// `idx` must be a real stack slot. Manual 4.8.
+    plain fn lua_insert(L: *mut lua_State, idx: c_int) {
+        L.insert(idx)
+    }
 
-/// `[-0, +1, -]` Pushes `t[n]` of the table at `idx`, without metamethods.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_rawgeti(L: *mut lua_State, idx: c_int, n: c_int) {
-    plain!(L => L.quick_rawgeti(idx, n))
-}
+    /// `[-1, +0, -]` Pops a value and stores it at `idx`, which may be an upvalue.
+    ///
+    /// Manual 4.8.
+    plain fn lua_replace(L: *mut lua_State, idx: c_int) {
+        L.replace(idx)
+    }
 
-/// `[-0, +1, -]` Pushes `t[p]` of the table at `idx`, `p` being a light userdata, without metamethods.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_rawgetp(L: *mut lua_State, idx: c_int, p: *const c_void) {
-    plain!(L => L.rawgetp(idx, p))
-}
+    /// `[-0, +0, -]` Copies the value at `fromidx` over that at `toidx`.
+    ///
+    /// Manual 4.8.
+    plain fn lua_copy(L: *mut lua_State, fromidx: c_int, toidx: c_int) {
+        L.copy(fromidx, toidx)
+    }
 
-/// `[-0, +1, m]` Pushes a new table with room for `narr` list items and `nrec` other fields.
-///
-/// Errors: LUA_ERRMEM. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_createtable(L: *mut lua_State, narr: c_int, nrec: c_int) {
-    raising!(createtable(L, narr, nrec))
-}
-core!(createtable(L, narr: c_int, nrec: c_int) => L.createtable(narr, nrec));
+    /// `[-0, +0, -]` Makes room for `sz` more values; 0 when the stack may not grow so far or memory is out.
+    ///
+    /// It never shrinks the stack, and it never raises. Manual 4.8.
+    plain fn lua_checkstack(L: *mut lua_State, sz: c_int) -> c_int {
+        L.checkstack(sz).into()
+    }
 
-/// `[-0, +1, m]` Pushes a new full userdata and returns its block of `sz` bytes.
-///
-/// The collector owns the block, which is aligned as by malloc and not initialised. Errors: LUA_ERRMEM.
-/// Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_newuserdata(L: *mut lua_State, sz: usize) -> *mut c_void {
-    raising!(newuserdata(L, sz))
-}
-core!(newuserdata(L, sz: usize) => L.newuserdata(sz));
+    /// `[-?, +?, -]` Pops `n` values from one thread and pushes them on another of the same state.
+    ///
+    /// Manual 4.8.
+    plain fn lua_xmove(from: *mut lua_State, to: *mut lua_State, n: c_int) {
+        from.xmove(thread(to), n)
+    }
 
-/// `[-0, +(0|1), -]` Pushes the value's metatable and returns 1; without one pushes nothing and returns 0.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_getmetatable(L: *mut lua_State, objindex: c_int) -> c_int {
-    plain!(L => L.getmetatable(objindex).into())
-}
+    // --- access functions (stack to C)
 
-/// `[-0, +1, -]` Pushes the value (a table or nil) associated with the full userdata at `idx`.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_getuservalue(L: *mut lua_State, idx: c_int) {
-    plain!(L => L.getuservalue(idx))
-}
+    /// `[-0, +0, -]` 1 for a number or a string that converts to one, else 0.
+    ///
+    /// Manual 4.8.
+    plain fn lua_isnumber(L: *mut lua_State, idx: c_int) -> c_int {
+        L.isnumber(idx).into()
+    }
 
-// --- set functions (stack to Lua)
+    /// `[-0, +0, -]` 1 for a string or a number, else 0.
+    ///
+    /// Manual 4.8.
+    plain fn lua_isstring(L: *mut lua_State, idx: c_int) -> c_int {
+        L.isstring(idx).into()
+    }
 
-/// `[-1, +0, e]` Pops a value into a global.
-///
-/// A `__newindex` metamethod of the globals may run. Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_setglobal(L: *mut lua_State, var: *const c_char) {
-    raising!(setglobal(L, var))
-}
-core!(setglobal(L, var: *const c_char) => L.setglobal(text(var)));
+    /// `[-0, +0, -]` 1 for a function written in C, else 0.
+    ///
+    /// Manual 4.8.
+    plain fn lua_iscfunction(L: *mut lua_State, idx: c_int) -> c_int {
+        L.iscfunction(idx).into()
+    }
 
-/// `[-2, +0, e]` Does `t[k] = v` and pops both, v being on top and k below it.
-///
-/// A `__newindex` metamethod may run. Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_settable(L: *mut lua_State, idx: c_int) {
-    raising!(settable(L, idx))
-}
-core!(settable(L, idx: c_int) => L.settable(idx));
+    /// `[-0, +0, -]` 1 for a userdata, full or light, else 0.
+    ///
+    /// Manual 4.8.
+    plain fn lua_isuserdata(L: *mut lua_State, idx: c_int) -> c_int {
+        L.isuserdata(idx).into()
+    }
 
-/// `[-1, +0, e]` Does `t[k] = v` and pops v.
-///
-/// A `__newindex` metamethod may run. Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_setfield(L: *mut lua_State, idx: c_int, k: *const c_char) {
-    raising!(setfield(L, idx, k))
-}
-core!(setfield(L, idx: c_int, k: *const c_char) => L.setfield(idx, text(k)));
+    /// `[-0, +0, -]` The type of the value, or LUA_TNONE when there is no such slot.
+    ///
+    /// Manual 4.8.
+    plain fn lua_type(L: *mut lua_State, idx: c_int) -> c_int {
+        L.type_(idx)
+    }
 
-/// `[-2, +0, e]` As `lua_settable` on a table, without metamethods.
-///
-/// A nil or NaN key is an error. Errors: any. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_rawset(L: *mut lua_State, idx: c_int) {
-    quick!(L => L.quick_rawset(idx).then_some(()), raising!(rawset)(idx: c_int))
-}
-core!(rawset(L, idx: c_int) => L.rawset(idx));
+    /// `[-0, +0, -]` The name of a type that `lua_type` returned.
+    ///
+    /// The string is a constant of the library. Manual 4.8.
+    bare fn lua_typename(L: *mut lua_State, tp: c_int) -> *const c_char {
+        let _ = L;
+        type_name(tp)
+    }
 
-/// `[-1, +0, m]` Does `t[n] = v` on the table at `idx` without metamethods, and pops v.
-///
-/// Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_rawseti(L: *mut lua_State, idx: c_int, n: c_int) {
-    quick!(L => L.quick_rawseti(idx, n).then_some(()), raising!(rawseti)(idx: c_int, n: c_int))
-}
-core!(rawseti(L, idx: c_int, n: c_int) => L.rawseti(idx, n));
+    /// `[-0, +0, -]` The value as a number, 0 when it is none; `*isnum` tells, unless NULL.
+    ///
+    /// A numeric string converts, without changing the slot. Manual 4.8.
+    plain fn lua_tonumberx(L: *mut lua_State, idx: c_int, isnum: *mut c_int) -> lua_Number {
+        optional(L.tonumberx(idx), isnum)
+    }
 
-/// `[-1, +0, m]` Does `t[p] = v` with `p` as a light userdata without metamethods, and pops v.
-///
-/// Errors: LUA_ERRMEM. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_rawsetp(L: *mut lua_State, idx: c_int, p: *const c_void) {
-    quick!(L => L.quick_rawsetp(idx, p).then_some(()), raising!(rawsetp)(idx: c_int, p: *const c_void))
-}
-core!(rawsetp(L, idx: c_int, p: *const c_void) => L.rawsetp(idx, p));
+    /// `[-0, +0, -]` The value as an integer, cut towards zero; 0 when it is no number; `*isnum` tells, unless
+    /// NULL.
+    ///
+    /// Manual 4.8.
+    plain fn lua_tointegerx(L: *mut lua_State, idx: c_int, isnum: *mut c_int) -> lua_Integer {
+        optional(L.tointegerx(idx), isnum)
+    }
 
-/// `[-1, +0, -]` Pops a table or nil and makes it the value's metatable; returns 1.
-///
-/// For types other than table and userdata all values of the type share it. Only a metatable that has `__gc`
-/// now marks the object for finalization. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_setmetatable(L: *mut lua_State, objindex: c_int) -> c_int {
-    plain!(L => {
+    /// `[-0, +0, -]` The value as an unsigned integer, modulo 2^32; 0 when it is no number; `*isnum` tells,
+    /// unless NULL.
+    ///
+    /// A fraction rounds to the nearest integer. Manual 4.8.
+    plain fn lua_tounsignedx(L: *mut lua_State, idx: c_int, isnum: *mut c_int) -> lua_Unsigned {
+        optional(L.tounsignedx(idx), isnum)
+    }
+
+    /// `[-0, +0, -]` 0 for false, nil and an empty slot, else 1.
+    ///
+    /// Manual 4.8.
+    plain fn lua_toboolean(L: *mut lua_State, idx: c_int) -> c_int {
+        L.toboolean(idx).into()
+    }
+
+    /// `[-0, +0, m]` The bytes of a string, and their count in `*len` unless NULL; NULL for other values.
+    ///
+    /// A number in the slot becomes a string, which confuses `lua_next` when it is a key. The bytes belong to
+    /// Lua, end in a NUL that does not count, and stay valid as long as the string is reachable. On failure
+    /// `*len` is 0. Errors: LUA_ERRMEM. Manual 4.8.
+    quick fn lua_tolstring(L: *mut lua_State, idx: c_int, len: *mut usize) -> *const c_char {
+        L.quick_string(idx).map(|s| string_result(s, len))
+    }; else {
+        sized(L.tolstring(idx), len)
+    }
+
+    /// `[-0, +0, -]` The length of a string, table (border) or userdata (bytes) without metamethods; 0 for
+    /// others.
+    ///
+    /// Manual 4.8.
+    plain fn lua_rawlen(L: *mut lua_State, idx: c_int) -> usize {
+        L.rawlen(idx)
+    }
+
+    /// `[-0, +0, -]` The C function at `idx`, NULL for other values.
+    ///
+    /// Manual 4.8.
+    plain fn lua_tocfunction(L: *mut lua_State, idx: c_int) -> lua_CFunction {
+        L.tocfunction(idx)
+    }
+
+    /// `[-0, +0, -]` The block of a full userdata, the pointer of a light one, else NULL.
+    ///
+    /// The block lives as long as the userdata. Manual 4.8.
+    plain fn lua_touserdata(L: *mut lua_State, idx: c_int) -> *mut c_void {
+        L.touserdata(idx)
+    }
+
+    /// `[-0, +0, -]` The thread at `idx`, NULL for other values.
+    ///
+    /// Manual 4.8.
+    plain fn lua_tothread(L: *mut lua_State, idx: c_int) -> *mut lua_State {
+        maybe_null(L.tothread(idx))
+    }
+
+    /// `[-0, +0, -]` An address that identifies a table, thread, function or userdata, else NULL.
+    ///
+    /// Good for comparing and printing only. Manual 4.8.
+    plain fn lua_topointer(L: *mut lua_State, idx: c_int) -> *const c_void {
+        L.topointer(idx)
+    }
+
+    // --- comparison and arithmetic
+
+    /// `[-(2|1), +1, e]` Pops the operands (one for LUA_OPUNM), pushes the result of LUA_OP...
+    ///
+    /// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
+    quick fn lua_arith(L: *mut lua_State, op: c_int) {
+        L.quick_arith(op).then_some(())
+    }; else {
+        L.arith(op)
+    }
+
+    /// `[-0, +0, -]` 1 when the values are equal without metamethods; 0 also when a slot is empty.
+    ///
+    /// Manual 4.8.
+    plain fn lua_rawequal(L: *mut lua_State, idx1: c_int, idx2: c_int) -> c_int {
+        L.rawequal(idx1, idx2).into()
+    }
+
+    /// `[-0, +0, e]` 1 when LUA_OPEQ, LUA_OPLT or LUA_OPLE holds between the values; 0 also when a slot is empty.
+    ///
+    /// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
+    quick fn lua_compare(L: *mut lua_State, idx1: c_int, idx2: c_int, op: c_int) -> c_int {
+        L.quick_compare(idx1, idx2, op).map(c_int::from)
+    }; else {
+        L.compare(idx1, idx2, op)
+    }
+
+    // --- push functions (C to stack)
+
+    /// `[-0, +1, -]` Pushes nil.
+    ///
+    /// Manual 4.8.
+    plain fn lua_pushnil(L: *mut lua_State) {
+        L.pushnil()
+    }
+
+    /// `[-0, +1, -]` Pushes a number.
+    ///
+    /// Manual 4.8.
+    plain fn lua_pushnumber(L: *mut lua_State, n: lua_Number) {
+        L.pushnumber(n)
+    }
+
+    /// `[-0, +1, -]` Pushes an integer as a number.
+    ///
+    /// Manual 4.8.
+    plain fn lua_pushinteger(L: *mut lua_State, n: lua_Integer) {
+        L.pushinteger(n)
+    }
+
+    /// `[-0, +1, -]` Pushes an unsigned integer as a number.
+    ///
+    /// Manual 4.8.
+    plain fn lua_pushunsigned(L: *mut lua_State, n: lua_Unsigned) {
+        L.pushunsigned(n)
+    }
+
+    /// `[-0, +1, m]` Pushes a string of `l` bytes, any bytes; returns Lua's own copy of them.
+    ///
+    /// Errors: LUA_ERRMEM. Manual 4.8.
+    raising fn lua_pushlstring(L: *mut lua_State, s: *const c_char, l: usize) -> *const c_char {
+        L.pushlstring(bytes(s, l))
+    }
+
+    /// `[-0, +1, m]` Pushes a NUL-terminated string and returns Lua's own copy; for NULL pushes nil and returns
+    /// NULL.
+    ///
+    /// Errors: LUA_ERRMEM. Manual 4.8.
+    raising fn lua_pushstring(L: *mut lua_State, s: *const c_char) -> *const c_char {
+        match text_or_null(s) {
+            Some(s) => L.pushlstring(s).map(Some),
+            None => {
+                L.pushnil();
+                Ok(None)
+            }
+        }
+    }
+
+    /// `[-0, +1, m]` Pushes a formatted string, as `lua_pushfstring` with a va_list.
+    ///
+    /// Errors: LUA_ERRMEM. Manual 4.8.
+    variadic fn lua_pushvfstring(L: *mut lua_State, fmt: *const c_char, argp: va_list) -> *const c_char {
+        L.pushvfstring(text(fmt), &mut *argp)
+    }
+
+    /// `[-0, +1, m]` Pushes a string made by `fmt` with %s %d %f %p %c and %%, without modifiers; returns it.
+    ///
+    /// Errors: LUA_ERRMEM. Manual 4.8.
+    variadic fn lua_pushfstring(L: *mut lua_State, fmt: *const c_char, args: ...) -> *const c_char {
+        L.pushvfstring(text(fmt), &mut *args)
+    }
+
+    /// `[-n, +1, m]` Pushes a C function with `n` upvalues, which it pops; at most 255.
+    ///
+    /// Errors: LUA_ERRMEM. Manual 4.8.
+    quick fn lua_pushcclosure(L: *mut lua_State, r#fn: lua_CFunction, n: c_int) {
+        (n == 0 && L.quick_pushcfunction(r#fn.unwrap_unchecked())).then_some(())
+    }; else {
+        L.pushcclosure(r#fn.unwrap_unchecked(), n)
+    }
+
+    /// `[-0, +1, -]` Pushes false for 0 and true for any other value.
+    ///
+    /// Manual 4.8.
+    plain fn lua_pushboolean(L: *mut lua_State, b: c_int) {
+        L.pushboolean(b != 0)
+    }
+
+    /// `[-0, +1, m]` Pushes a light userdata, which is any pointer.
+    ///
+    /// Only patterns outside the address space can raise: they need memory for a side table. Errors: LUA_ERRMEM.
+    /// Manual 4.8.
+    quick fn lua_pushlightuserdata(L: *mut lua_State, p: *mut c_void) {
+        L.quick_pushlightuserdata(p).then_some(())
+    }; else {
+        L.pushlightuserdata(p)
+    }
+
+    /// `[-0, +1, -]` Pushes the thread `L` itself; 1 when it is the main thread.
+    ///
+    /// Manual 4.8.
+    plain fn lua_pushthread(L: *mut lua_State) -> c_int {
+        L.pushthread().into()
+    }
+
+    // --- get functions (Lua to stack)
+
+    /// `[-0, +1, e]` Pushes the value of a global.
+    ///
+    /// An `__index` metamethod of the globals may run. Errors: any. Manual 4.8.
+    raising fn lua_getglobal(L: *mut lua_State, var: *const c_char) {
+        L.getglobal(text(var))
+    }
+
+    /// `[-1, +1, e]` Replaces the key on top by `t[key]`, t being the value at `idx`.
+    ///
+    /// An `__index` metamethod may run. Errors: any. Manual 4.8.
+    quick fn lua_gettable(L: *mut lua_State, idx: c_int) {
+        L.quick_gettable(idx).then_some(())
+    }; else {
+        L.gettable(idx)
+    }
+
+    /// `[-0, +1, e]` Pushes `t[k]`, t being the value at `idx`.
+    ///
+    /// An `__index` metamethod may run. Errors: any. Manual 4.8.
+    raising fn lua_getfield(L: *mut lua_State, idx: c_int, k: *const c_char) {
+        L.getfield(idx, text(k))
+    }
+
+    /// `[-1, +1, -]` As `lua_gettable` on a table, without metamethods.
+    ///
+    /// Manual 4.8.
+    plain fn lua_rawget(L: *mut lua_State, idx: c_int) {
+        L.rawget(idx)
+    }
+
+    /// `[-0, +1, -]` Pushes `t[n]` of the table at `idx`, without metamethods.
+    ///
+    /// Manual 4.8.
+    plain fn lua_rawgeti(L: *mut lua_State, idx: c_int, n: c_int) {
+        L.quick_rawgeti(idx, n)
+    }
+
+    /// `[-0, +1, -]` Pushes `t[p]` of the table at `idx`, `p` being a light userdata, without metamethods.
+    ///
+    /// Manual 4.8.
+    plain fn lua_rawgetp(L: *mut lua_State, idx: c_int, p: *const c_void) {
+        L.rawgetp(idx, p)
+    }
+
+    /// `[-0, +1, m]` Pushes a new table with room for `narr` list items and `nrec` other fields.
+    ///
+    /// Errors: LUA_ERRMEM. Manual 4.8.
+    raising fn lua_createtable(L: *mut lua_State, narr: c_int, nrec: c_int) {
+        L.createtable(narr, nrec)
+    }
+
+    /// `[-0, +1, m]` Pushes a new full userdata and returns its block of `sz` bytes.
+    ///
+    /// The collector owns the block, which is aligned as by malloc and not initialised. Errors: LUA_ERRMEM.
+    /// Manual 4.8.
+    raising fn lua_newuserdata(L: *mut lua_State, sz: usize) -> *mut c_void {
+        L.newuserdata(sz)
+    }
+
+    /// `[-0, +(0|1), -]` Pushes the value's metatable and returns 1; without one pushes nothing and returns 0.
+    ///
+    /// Manual 4.8.
+    plain fn lua_getmetatable(L: *mut lua_State, objindex: c_int) -> c_int {
+        L.getmetatable(objindex).into()
+    }
+
+    /// `[-0, +1, -]` Pushes the value (a table or nil) associated with the full userdata at `idx`.
+    ///
+    /// Manual 4.8.
+    plain fn lua_getuservalue(L: *mut lua_State, idx: c_int) {
+        L.getuservalue(idx)
+    }
+
+    // --- set functions (stack to Lua)
+
+    /// `[-1, +0, e]` Pops a value into a global.
+    ///
+    /// A `__newindex` metamethod of the globals may run. Errors: any. Manual 4.8.
+    raising fn lua_setglobal(L: *mut lua_State, var: *const c_char) {
+        L.setglobal(text(var))
+    }
+
+    /// `[-2, +0, e]` Does `t[k] = v` and pops both, v being on top and k below it.
+    ///
+    /// A `__newindex` metamethod may run. Errors: any. Manual 4.8.
+    raising fn lua_settable(L: *mut lua_State, idx: c_int) {
+        L.settable(idx)
+    }
+
+    /// `[-1, +0, e]` Does `t[k] = v` and pops v.
+    ///
+    /// A `__newindex` metamethod may run. Errors: any. Manual 4.8.
+    raising fn lua_setfield(L: *mut lua_State, idx: c_int, k: *const c_char) {
+        L.setfield(idx, text(k))
+    }
+
+    /// `[-2, +0, e]` As `lua_settable` on a table, without metamethods.
+    ///
+    /// A nil or NaN key is an error. Errors: any. Manual 4.8.
+    quick fn lua_rawset(L: *mut lua_State, idx: c_int) {
+        L.quick_rawset(idx).then_some(())
+    }; else {
+        L.rawset(idx)
+    }
+
+    /// `[-1, +0, m]` Does `t[n] = v` on the table at `idx` without metamethods, and pops v.
+    ///
+    /// Errors: LUA_ERRMEM. Manual 4.8.
+    quick fn lua_rawseti(L: *mut lua_State, idx: c_int, n: c_int) {
+        L.quick_rawseti(idx, n).then_some(())
+    }; else {
+        L.rawseti(idx, n)
+    }
+
+    /// `[-1, +0, m]` Does `t[p] = v` with `p` as a light userdata without metamethods, and pops v.
+    ///
+    /// Errors: LUA_ERRMEM. Manual 4.8.
+    quick fn lua_rawsetp(L: *mut lua_State, idx: c_int, p: *const c_void) {
+        L.quick_rawsetp(idx, p).then_some(())
+    }; else {
+        L.rawsetp(idx, p)
+    }
+
+    /// `[-1, +0, -]` Pops a table or nil and makes it the value's metatable; returns 1.
+    ///
+    /// For types other than table and userdata all values of the type share it. Only a metatable that has `__gc`
+    /// now marks the object for finalization. Manual 4.8.
+    plain fn lua_setmetatable(L: *mut lua_State, objindex: c_int) -> c_int {
         L.setmetatable(objindex);
         1
-    })
-}
 
-/// `[-1, +0, -]` Pops a table or nil and associates it with the full userdata at `idx`.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_setuservalue(L: *mut lua_State, idx: c_int) {
-    plain!(L => L.setuservalue(idx))
-}
+    }
 
-// --- load and call functions
+    /// `[-1, +0, -]` Pops a table or nil and associates it with the full userdata at `idx`.
+    ///
+    /// Manual 4.8.
+    plain fn lua_setuservalue(L: *mut lua_State, idx: c_int) {
+        L.setuservalue(idx)
+    }
 
-/// `[-(nargs + 1), +nresults, e]` Calls a function pushed before its `nargs` arguments; leaves `nresults`
-/// results.
-///
-/// LUA_MULTRET keeps all. An error goes to the caller's caller. When the call yields, `k` goes on in place of
-/// the caller; see manual 4.7. Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_callk(
-    L: *mut lua_State,
-    nargs: c_int,
-    nresults: c_int,
-    ctx: c_int,
-    k: lua_CFunction,
-) {
-    raising!(callk(L, nargs, nresults, ctx, k))
-}
-core!(callk(L, nargs: c_int, nresults: c_int, ctx: c_int, k: lua_CFunction) => L.callk(nargs, nresults, ctx, k));
+    // --- load and call functions
 
-/// `[-0, +0, -]` In a continuation: LUA_YIELD or the error's status, with the given context in `*ctx`; else
-/// LUA_OK.
-///
-/// Outside of a continuation `*ctx` stays as it is. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_getctx(L: *mut lua_State, ctx: *mut c_int) -> c_int {
-    plain!(L => {
+    /// `[-(nargs + 1), +nresults, e]` Calls a function pushed before its `nargs` arguments; leaves `nresults`
+    /// results.
+    ///
+    /// LUA_MULTRET keeps all. An error goes to the caller's caller. When the call yields, `k` goes on in place of
+    /// the caller; see manual 4.7. Errors: any. Manual 4.8.
+    raising fn lua_callk(L: *mut lua_State, nargs: c_int, nresults: c_int, ctx: c_int, k: lua_CFunction) {
+        L.callk(nargs, nresults, ctx, k)
+    }
+
+    /// `[-0, +0, -]` In a continuation: LUA_YIELD or the error's status, with the given context in `*ctx`; else
+    /// LUA_OK.
+    ///
+    /// Outside of a continuation `*ctx` stays as it is. Manual 4.8.
+    plain fn lua_getctx(L: *mut lua_State, ctx: *mut c_int) -> c_int {
         let (status, value) = L.getctx();
         if let Some(value) = value
             && !ctx.is_null()
@@ -651,319 +534,227 @@ pub unsafe extern "C-unwind" fn lua_getctx(L: *mut lua_State, ctx: *mut c_int) -
             *ctx = value;
         }
         status
-    })
-}
 
-/// `[-(nargs + 1), +(nresults|1), -]` As `lua_callk`, but an error ends here: returns its status and leaves
-/// the error value only.
-///
-/// `message_handler` is 0 or the stack index of a handler that gets the error value while the stack of the error is
-/// intact. Memory errors skip the handler. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_pcallk(
-    L: *mut lua_State,
-    nargs: c_int,
-    nresults: c_int,
-    message_handler: c_int,
-    ctx: c_int,
-    k: lua_CFunction,
-) -> c_int {
-    raising!(pcallk(L, nargs, nresults, message_handler, ctx, k))
-}
-core!(pcallk(L, nargs: c_int, nresults: c_int, message_handler: c_int, ctx: c_int, k: lua_CFunction) => L.pcallk(nargs, nresults, message_handler, ctx, k));
+    }
 
-/// `[-0, +1, -]` Compiles the chunk that `reader` gives and pushes it as a function, or pushes a message and
-/// returns the status.
-///
-/// `mode` allows "t"ext, "b"inary or "bt" (also NULL). The first upvalue, if it is the only one, is set to
-/// the globals. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_load(
-    L: *mut lua_State,
-    reader: lua_Reader,
-    dt: *mut c_void,
-    chunkname: *const c_char,
-    mode: *const c_char,
-) -> c_int {
-    raising!(load(L, reader, dt, chunkname, mode))
-}
-core!(load(L, reader: lua_Reader, dt: *mut c_void, chunkname: *const c_char, mode: *const c_char) => L.load(reader, dt, text_or_null(chunkname), text_or_null(mode)));
+    /// `[-(nargs + 1), +(nresults|1), -]` As `lua_callk`, but an error ends here: returns its status and leaves
+    /// the error value only.
+    ///
+    /// `errfunc` is 0 or the stack index of a handler that gets the error value while the stack of the error is
+    /// intact. Memory errors skip the handler. Manual 4.8.
+    raising fn lua_pcallk(
+        L: *mut lua_State, nargs: c_int, nresults: c_int, errfunc: c_int, ctx: c_int, k: lua_CFunction
+    ) -> c_int {
+        L.pcallk(nargs, nresults, errfunc, ctx, k)
+    }
 
-/// `[-0, +0, e]` Gives the Lua function on top to `writer` as a binary chunk; returns the last result of
-/// `writer`.
-///
-/// 1 for anything but a Lua function. Upvalues' values are not part of a chunk. Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_dump(L: *mut lua_State, writer: lua_Writer, data: *mut c_void) -> c_int {
-    raising!(dump(L, writer, data))
-}
-core!(dump(L, writer: lua_Writer, data: *mut c_void) => L.dump(writer, data));
+    /// `[-0, +1, -]` Compiles the chunk that `reader` gives and pushes it as a function, or pushes a message and
+    /// returns the status.
+    ///
+    /// `mode` allows "t"ext, "b"inary or "bt" (also NULL). The first upvalue, if it is the only one, is set to
+    /// the globals. Manual 4.8.
+    raising fn lua_load(
+        L: *mut lua_State, reader: lua_Reader, dt: *mut c_void, chunkname: *const c_char, mode: *const c_char
+    ) -> c_int {
+        L.load(reader, dt, text_or_null(chunkname), text_or_null(mode))
+    }
 
-// --- coroutines
+    /// `[-0, +0, e]` Gives the Lua function on top to `writer` as a binary chunk; returns the last result of
+    /// `writer`.
+    ///
+    /// 1 for anything but a Lua function. Upvalues' values are not part of a chunk. Errors: any. Manual 4.8.
+    raising fn lua_dump(L: *mut lua_State, writer: lua_Writer, data: *mut c_void) -> c_int {
+        L.dump(writer, data)
+    }
 
-/// `[-?, +?, e]` Suspends the coroutine and passes `nresults` values to `lua_resume`; does not return to the
-/// caller.
-///
-/// When resumed, `k` goes on, or without one the calling C function returns to Lua with the values given to
-/// the resume. In a hook there may be no values, and it does return. Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_yieldk(
-    L: *mut lua_State,
-    nresults: c_int,
-    ctx: c_int,
-    k: lua_CFunction,
-) -> c_int {
-    raising!(yieldk(L, nresults, ctx, k))
-}
-core!(yieldk(L, nresults: c_int, ctx: c_int, k: lua_CFunction) => L.yieldk(nresults, ctx, k));
+    // --- coroutines
 
-/// `[-?, +?, -]` Starts or continues the coroutine `L` with `narg` arguments; LUA_YIELD, LUA_OK or an error's
-/// status.
-///
-/// Results or yielded values are alone on its stack; after an error the stack is kept for debugging, the
-/// error value on top. `from` is the coroutine that does this, or NULL. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_resume(L: *mut lua_State, from: *mut lua_State, narg: c_int) -> c_int {
-    raising!(resume(L, from, narg))
-}
-core!(resume(L, from: *mut lua_State, narg: c_int) => L.resume(thread_or_null(from), narg));
+    /// `[-?, +?, e]` Suspends the coroutine and passes `nresults` values to `lua_resume`; does not return to the
+    /// caller.
+    ///
+    /// When resumed, `k` goes on, or without one the calling C function returns to Lua with the values given to
+    /// the resume. In a hook there may be no values, and it does return. Errors: any. Manual 4.8.
+    raising fn lua_yieldk(L: *mut lua_State, nresults: c_int, ctx: c_int, k: lua_CFunction) -> c_int {
+        L.yieldk(nresults, ctx, k)
+    }
 
-/// `[-0, +0, -]` LUA_OK, LUA_YIELD for a suspended coroutine, or the status of the error that ended it.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_status(L: *mut lua_State) -> c_int {
-    plain!(L => L.status())
-}
+    /// `[-?, +?, -]` Starts or continues the coroutine `L` with `narg` arguments; LUA_YIELD, LUA_OK or an error's
+    /// status.
+    ///
+    /// Results or yielded values are alone on its stack; after an error the stack is kept for debugging, the
+    /// error value on top. `from` is the coroutine that does this, or NULL. Manual 4.8.
+    raising fn lua_resume(L: *mut lua_State, from: *mut lua_State, narg: c_int) -> c_int {
+        L.resume(thread_or_null(from), narg)
+    }
 
-// --- garbage collection
+    /// `[-0, +0, -]` LUA_OK, LUA_YIELD for a suspended coroutine, or the status of the error that ended it.
+    ///
+    /// Manual 4.8.
+    plain fn lua_status(L: *mut lua_State) -> c_int {
+        L.status()
+    }
 
-/// `[-0, +0, e]` Controls the collector as LUA_GC... in `what` asks.
-///
-/// -1 for an unknown request. A collection may run finalizers, whose errors come out as LUA_ERRGCMM. Errors:
-/// any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_gc(L: *mut lua_State, what: c_int, data: c_int) -> c_int {
-    raising!(gc(L, what, data))
-}
-core!(gc(L, what: c_int, data: c_int) => L.gc(what, data));
+    // --- garbage collection
 
-// --- miscellaneous
+    /// `[-0, +0, e]` Controls the collector as LUA_GC... in `what` asks.
+    ///
+    /// -1 for an unknown request. A collection may run finalizers, whose errors come out as LUA_ERRGCMM. Errors:
+    /// any. Manual 4.8.
+    raising fn lua_gc(L: *mut lua_State, what: c_int, data: c_int) -> c_int {
+        L.gc(what, data)
+    }
 
-/// `[-1, +0, v]` Raises the value on top as an error; does not return.
-///
-/// Errors: always. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_error(L: *mut lua_State) -> c_int {
-    raising!(error(L))
-}
-core!(error(L) => never(L.error()));
+    // --- miscellaneous
 
-/// `[-1, +(2|0), e]` Pops a key and pushes the pair after it in the table at `idx`; 0 and nothing pushed at
-/// the end.
-///
-/// nil starts. A key that is not in the table is an error. Errors: any. Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_next(L: *mut lua_State, idx: c_int) -> c_int {
-    quick!(L => L.quick_next(idx).map(c_int::from), raising!(next)(idx: c_int) -> c_int)
-}
-core!(next(L, idx: c_int) => L.next(idx));
+    /// `[-1, +0, v]` Raises the value on top as an error; does not return.
+    ///
+    /// Errors: always. Manual 4.8.
+    raising fn lua_error(L: *mut lua_State) -> c_int {
+        never(L.error())
+    }
 
-/// `[-n, +1, e]` Replaces `n` values by their concatenation; pushes "" for 0.
-///
-/// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_concat(L: *mut lua_State, n: c_int) {
-    raising!(concat(L, n))
-}
-core!(concat(L, n: c_int) => L.concat(n));
+    /// `[-1, +(2|0), e]` Pops a key and pushes the pair after it in the table at `idx`; 0 and nothing pushed at
+    /// the end.
+    ///
+    /// nil starts. A key that is not in the table is an error. Errors: any. Manual 4.8.
+    quick fn lua_next(L: *mut lua_State, idx: c_int) -> c_int {
+        L.quick_next(idx).map(c_int::from)
+    }; else {
+        L.next(idx)
+    }
 
-/// `[-0, +1, e]` Pushes the length of the value as the operator # does.
-///
-/// Errors: any. Manual 4.8.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_len(L: *mut lua_State, idx: c_int) {
-    raising!(len(L, idx))
-}
-core!(len(L, idx: c_int) => L.len(idx));
+    /// `[-n, +1, e]` Replaces `n` values by their concatenation; pushes "" for 0.
+    ///
+    /// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
+    raising fn lua_concat(L: *mut lua_State, n: c_int) {
+        L.concat(n)
+    }
 
-/// `[-0, +0, -]` The state's allocation function, and its argument in `*ud` unless NULL. That of a state made by
-/// luaL_newstate is plain `realloc` and `free`, good for any use.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_getallocf(L: *mut lua_State, ud: *mut *mut c_void) -> lua_Alloc {
-    plain!(L => {
+    /// `[-0, +1, e]` Pushes the length of the value as the operator # does.
+    ///
+    /// Errors: any. Manual 4.8.
+    raising fn lua_len(L: *mut lua_State, idx: c_int) {
+        L.len(idx)
+    }
+
+    /// `[-0, +0, -]` The state's allocation function, and its argument in `*ud` unless NULL. That of a state made by
+    /// luaL_newstate is plain `realloc` and `free`, good for any use.
+    ///
+    /// Manual 4.8.
+    plain fn lua_getallocf(L: *mut lua_State, ud: *mut *mut c_void) -> lua_Alloc {
         let (f, its_ud) = L.global().allocator.function();
         if !ud.is_null() {
             *ud = its_ud;
         }
         f
-    })
-}
 
-/// `[-0, +0, -]` Replaces the allocation function, at any time. The new one must accept the blocks of the one before, unless that
-/// was the default one: then it never sees them.
-///
-/// Manual 4.8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_setallocf(L: *mut lua_State, f: lua_Alloc, ud: *mut c_void) {
-    plain!(L => {
+    }
+
+    /// `[-0, +0, -]` Replaces the allocation function, at any time. The new one must accept the blocks of the one
+    /// before, unless that was the default one: then it never sees them.
+    ///
+    /// Manual 4.8.
+    plain fn lua_setallocf(L: *mut lua_State, f: lua_Alloc, ud: *mut c_void) {
         L.global().allocator.set_function(f, ud);
-    })
-}
 
-// --- debug interface
+    }
 
-/// `[-0, +0, -]` Identifies the activation at `level` in `ar`, 0 being the running function; 0 when there is
-/// none.
-///
-/// Manual 4.9.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_getstack(L: *mut lua_State, level: c_int, ar: *mut lua_Debug) -> c_int {
-    plain!(L => L.getstack(level, &mut *ar).into())
-}
+    // --- debug interface
 
-/// `[-(0|1), +(0|1|2), m]` Fills the fields of `ar` that the letters of `what` ask for; 0 for an unknown
-/// letter.
-///
-/// With '>' it is about a function that it pops. 'f' pushes the function, then 'L' a table of its lines. The
-/// strings are valid as long as the function. Errors: LUA_ERRMEM. Manual 4.9.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_getinfo(
-    L: *mut lua_State,
-    what: *const c_char,
-    ar: *mut lua_Debug,
-) -> c_int {
-    quick!(L => L.quick_getinfo(letters(what), &mut *ar).map(c_int::from), raising!(getinfo)(what: *const c_char, ar: *mut lua_Debug) -> c_int)
-}
-core!(getinfo(L, what: *const c_char, ar: *mut lua_Debug) => L.getinfo(text(what), &mut *ar));
+    /// `[-0, +0, -]` Identifies the activation at `level` in `ar`, 0 being the running function; 0 when there is
+    /// none.
+    ///
+    /// Manual 4.9.
+    plain fn lua_getstack(L: *mut lua_State, level: c_int, ar: *mut lua_Debug) -> c_int {
+        L.getstack(level, &mut *ar).into()
+    }
 
-/// `[-(0|1), +(0|1), -]` Pushes the n-th local of an activation and returns its name; NULL and nothing pushed
-/// when there is none.
-///
-/// Negative `n` counts variable arguments. With NULL as `ar` it pops a function and only names its
-/// parameters. Manual 4.9.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_getlocal(
-    L: *mut lua_State,
-    ar: *const lua_Debug,
-    n: c_int,
-) -> *const c_char {
-    raising!(getlocal(L, ar, n))
-}
-core!(getlocal(L, ar: *const lua_Debug, n: c_int) => L.getlocal(ar.as_ref(), n));
+    /// `[-(0|1), +(0|1|2), m]` Fills the fields of `ar` that the letters of `what` ask for; 0 for an unknown
+    /// letter.
+    ///
+    /// With '>' it is about a function that it pops. 'f' pushes the function, then 'L' a table of its lines. The
+    /// strings are valid as long as the function. Errors: LUA_ERRMEM. Manual 4.9.
+    quick fn lua_getinfo(L: *mut lua_State, what: *const c_char, ar: *mut lua_Debug) -> c_int {
+        L.quick_getinfo(letters(what), &mut *ar).map(c_int::from)
+    }; else {
+        L.getinfo(text(what), &mut *ar)
+    }
 
-/// `[-1, +0, -]` Pops a value into the n-th local of an activation and returns its name; NULL when there is
-/// none.
-///
-/// The value is popped even then. Manual 4.9.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_setlocal(
-    L: *mut lua_State,
-    ar: *const lua_Debug,
-    n: c_int,
-) -> *const c_char {
-    raising!(setlocal(L, ar, n))
-}
-core!(setlocal(L, ar: *const lua_Debug, n: c_int) => L.setlocal(&*ar, n));
+    /// `[-(0|1), +(0|1), -]` Pushes the n-th local of an activation and returns its name; NULL and nothing pushed
+    /// when there is none.
+    ///
+    /// Negative `n` counts variable arguments. With NULL as `ar` it pops a function and only names its
+    /// parameters. Manual 4.9.
+    raising fn lua_getlocal(L: *mut lua_State, ar: *const lua_Debug, n: c_int) -> *const c_char {
+        L.getlocal(ar.as_ref(), n)
+    }
 
-/// `[-0, +(0|1), -]` Pushes the n-th upvalue of a function and returns its name, "" for a C function; NULL
-/// when there is none.
-///
-/// Manual 4.9.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_getupvalue(
-    L: *mut lua_State,
-    funcindex: c_int,
-    n: c_int,
-) -> *const c_char {
-    plain!(L => name(L.getupvalue(funcindex, n)))
-}
+    /// `[-1, +0, -]` Pops a value into the n-th local of an activation and returns its name; NULL when there is
+    /// none.
+    ///
+    /// The value is popped even then. Manual 4.9.
+    raising fn lua_setlocal(L: *mut lua_State, ar: *const lua_Debug, n: c_int) -> *const c_char {
+        L.setlocal(&*ar, n)
+    }
 
-/// `[-(0|1), +0, -]` Pops a value into the n-th upvalue of a function and returns its name; NULL and nothing
-/// popped when there is none.
-///
-/// Manual 4.9.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_setupvalue(
-    L: *mut lua_State,
-    funcindex: c_int,
-    n: c_int,
-) -> *const c_char {
-    plain!(L => name(L.setupvalue(funcindex, n)))
-}
+    /// `[-0, +(0|1), -]` Pushes the n-th upvalue of a function and returns its name, "" for a C function; NULL
+    /// when there is none.
+    ///
+    /// Manual 4.9.
+    plain fn lua_getupvalue(L: *mut lua_State, funcindex: c_int, n: c_int) -> *const c_char {
+        name(L.getupvalue(funcindex, n))
+    }
 
-/// `[-0, +0, -]` An address equal for two upvalues that are the same variable.
-///
-/// Manual 4.9.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_upvalueid(L: *mut lua_State, fidx: c_int, n: c_int) -> *mut c_void {
-    plain!(L => L.upvalueid(fidx, n))
-}
+    /// `[-(0|1), +0, -]` Pops a value into the n-th upvalue of a function and returns its name; NULL and nothing
+    /// popped when there is none.
+    ///
+    /// Manual 4.9.
+    plain fn lua_setupvalue(L: *mut lua_State, funcindex: c_int, n: c_int) -> *const c_char {
+        name(L.setupvalue(funcindex, n))
+    }
 
-/// `[-0, +0, -]` Makes upvalue `n1` of one Lua function the same variable as upvalue `n2` of another.
-///
-/// Manual 4.9.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_upvaluejoin(
-    L: *mut lua_State,
-    fidx1: c_int,
-    n1: c_int,
-    fidx2: c_int,
-    n2: c_int,
-) {
-    plain!(L => L.upvaluejoin(fidx1, n1, fidx2, n2))
-}
+    /// `[-0, +0, -]` An address equal for two upvalues that are the same variable.
+    ///
+    /// Manual 4.9.
+    plain fn lua_upvalueid(L: *mut lua_State, fidx: c_int, n: c_int) -> *mut c_void {
+        L.upvalueid(fidx, n)
+    }
 
-/// `[-0, +0, -]` Sets the function called at the events of `mask`, LUA_MASKCOUNT each `count` instructions;
-/// returns 1.
-///
-/// NULL or a mask of 0 turns hooks off. It may be called from a signal handler. Manual 4.9.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_sethook(
-    L: *mut lua_State,
-    func: lua_Hook,
-    mask: c_int,
-    count: c_int,
-) -> c_int {
-    plain!(L => {
+    /// `[-0, +0, -]` Makes upvalue `n1` of one Lua function the same variable as upvalue `n2` of another.
+    ///
+    /// Manual 4.9.
+    plain fn lua_upvaluejoin(L: *mut lua_State, fidx1: c_int, n1: c_int, fidx2: c_int, n2: c_int) {
+        L.upvaluejoin(fidx1, n1, fidx2, n2)
+    }
+
+    /// `[-0, +0, -]` Sets the function called at the events of `mask`, LUA_MASKCOUNT each `count` instructions;
+    /// returns 1.
+    ///
+    /// NULL or a mask of 0 turns hooks off. It may be called from a signal handler. Manual 4.9.
+    plain fn lua_sethook(L: *mut lua_State, func: lua_Hook, mask: c_int, count: c_int) -> c_int {
         L.sethook(func, mask, count);
         1
-    })
-}
 
-/// `[-0, +0, -]` The current hook.
-///
-/// Manual 4.9.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_gethook(L: *mut lua_State) -> lua_Hook {
-    plain!(L => L.gethook())
-}
+    }
 
-/// `[-0, +0, -]` The mask of the current hook.
-///
-/// Manual 4.9.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_gethookmask(L: *mut lua_State) -> c_int {
-    plain!(L => L.gethookmask())
-}
+    /// `[-0, +0, -]` The current hook.
+    ///
+    /// Manual 4.9.
+    plain fn lua_gethook(L: *mut lua_State) -> lua_Hook {
+        L.gethook()
+    }
 
-/// `[-0, +0, -]` The count of the current hook.
-///
-/// Manual 4.9.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn lua_gethookcount(L: *mut lua_State) -> c_int {
-    plain!(L => L.gethookcount())
+    /// `[-0, +0, -]` The mask of the current hook.
+    ///
+    /// Manual 4.9.
+    plain fn lua_gethookmask(L: *mut lua_State) -> c_int {
+        L.gethookmask()
+    }
+
+    /// `[-0, +0, -]` The count of the current hook.
+    ///
+    /// Manual 4.9.
+    plain fn lua_gethookcount(L: *mut lua_State) -> c_int {
+        L.gethookcount()
+    }
 }

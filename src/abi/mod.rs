@@ -2,9 +2,12 @@
 //!
 //! Nothing is decided here. A function that may raise is a stub with its C signature (see `boundary`) around a
 //! core, which turns pointers into types and calls the method of `api` with the function's name. A function that
-//! cannot raise calls it directly. `exports.txt` lists the names that leave the library.
+//! cannot raise calls it directly.
 //!
-//! The first line of a function's documentation goes to the header. In brackets it has the function's effect on the
+//! [`exports!`] is the one list of the functions. From it come the symbols here, and by `make headers` their
+//! declarations in `include/` and the list `exports.txt`, from which the Makefile has the names that leave the library.
+//!
+//! The first paragraph of a function's documentation goes to the header. In brackets it has the function's effect on the
 //! stack: values popped, values pushed, and errors (`-` never, `m` out of memory, `e` any, `v` always).
 //!
 //! # Ownership
@@ -28,14 +31,15 @@
 use crate::api::Bytes;
 use crate::api::auxlib::state::newstate;
 use crate::api::misuse::{api_check, entered};
-use crate::boundary::{Ret, VaList};
+use crate::boundary::{Ret, Returning, VaList};
 use crate::object::{Gc, Lua};
-#[cfg(naked_stubs)]
-use crate::raising_variadic;
 use crate::throw::{LResult, Throw};
+#[cfg(naked_stubs)]
+use crate::variadic_stub;
 use crate::vm::call::native;
 use crate::vm::state::{self, VERSION};
-use crate::{raising, raising_number, stdlib};
+use crate::{number_stub, stdlib, stub};
+use core::convert::Infallible;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
@@ -55,18 +59,6 @@ type lua_Integer = isize;
 type lua_Unsigned = u32;
 type lua_CFunction = Option<crate::object::lua_CFunction>;
 type lua_Hook = Option<crate::api::lua_Hook>;
-#[cfg(naked_stubs)]
-type va_list = *mut VaList;
-
-/// The one function with variable arguments that Rust callers use, where it is in C (`boundary/portable.c`).
-#[cfg(not(naked_stubs))]
-mod variadic {
-    use super::*;
-    #[allow(improper_ctypes, reason = "C never looks into a thread")]
-    unsafe extern "C-unwind" {
-        pub fn luaL_error(L: *mut lua_State, fmt: *const c_char, ...) -> c_int;
-    }
-}
 
 const IDENT: &str =
     concat!("$LuaVersion: Lua 5.2.4 $$LuaImplementation: liblua-rs ", env!("CARGO_PKG_VERSION"), " $\0");
@@ -79,75 +71,184 @@ pub static lua_ident: [u8; IDENT.len()] = {
     bytes
 };
 
-/// `core!(name(L, arguments) => expression)`: the core of a raising stub. The expression has the thread as `L` (or
-/// the buffer as `B`) and gives an `LResult` of anything that is a [`Word`].
-macro_rules! core {
-    ($(#[$attr:meta])* $name:ident($L:ident $(, $arg:ident: $ty:ty)*) => $body:expr) => {
-        $(#[$attr])*
-        unsafe extern "C" fn $name($L: *mut lua_State $(, $arg: $ty)*) -> Ret {
+/// The exported functions of a header, each with its documentation and its signature in C behind a word for its kind:
+///
+/// * `plain` cannot raise. In its body, `L` is the thread.
+/// * `raising` may raise. Its body, the core, has the thread as `L`, or the buffer as `B`, and gives an `LResult` of
+///   anything that is a [`Word`] for the result's type in C.
+/// * `quick` may raise but mostly is done without: `{ common }; else { core }`. `common` is an `Option` of the result;
+///   for `None` the core does it all.
+/// * `variadic` has variable arguments (`args: ...`) or a `va_list` behind a text `fmt`; the core has them as a
+///   `*mut VaList`.
+/// * `bare` has no thread to work in: its body is the function's as it stands.
+///
+/// The core of `lua_frob` is `lua_frob::core`. All bodies are unsafe code under the contract at the head of this module.
+macro_rules! exports {
+    ($(
+        $(#[$doc:meta])*
+        $kind:ident fn $name:ident($($parameters:tt)*) $(-> $(* $pointee:ident)? $result:ident)?
+            $body:block $(; else $otherwise:block)?
+    )*) => {
+        $(export! {
+            $kind $name [$(#[$doc])*] ($($parameters)*) [$(-> $(* $pointee)? $result)?] $body $($otherwise)?
+        })*
+    };
+}
+use exports;
+
+/// One function of [`exports!`].
+macro_rules! export {
+    (bare $name:ident [$($doc:tt)*] ($($arg:ident: $ty:ty),*) [$($result:tt)*] $body:block) => {
+        $($doc)*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $name($($arg: $ty),*) $($result)* {
+            // SAFETY: the contract at the head of this module.
+            #[allow(unused_unsafe, reason = "some bodies need no unsafe operation")]
+            unsafe { $body }
+        }
+    };
+    (plain $name:ident [$($doc:tt)*] ($L:ident: *mut lua_State $(, $arg:ident: $ty:ty)*) [$($result:tt)*]
+        $body:block
+    ) => {
+        $($doc)*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $name($L: *mut lua_State $(, $arg: $ty)*) $($result)* {
             // SAFETY: the contract at the head of this module.
             #[allow(unused_unsafe, reason = "some bodies need no unsafe operation")]
             unsafe {
-                entered!();
+                entered!($name);
                 let $L = thread($L);
-                leave($L, $body)
+                $body
             }
         }
     };
-    ($name:ident($B:ident: Buffer $(, $arg:ident: $ty:ty)*) => $body:expr) => {
-        unsafe extern "C" fn $name($B: *mut Buffer $(, $arg: $ty)*) -> Ret {
-            // SAFETY: the contract at the head of this module; the buffer was initialised by `luaL_buffinit`.
+    (raising $name:ident [$($doc:tt)*] ($($parameters:tt)*) [$($result:tt)*] $body:block) => {
+        mod $name {
+            use super::*;
+            core_of! { $name [] ($($parameters)*) [$($result)*] $body }
+        }
+        stub_of! { [$($doc)* #[unsafe(no_mangle)]] [pub] $name ($($parameters)*) [$($result)*] $name::core }
+    };
+    // The call of the stub is a jump, since nothing is owned here. (Were it a call, a raise would cross a frame that has
+    // nothing to clean up.)
+    (quick $name:ident [$($doc:tt)*] ($L:ident: *mut lua_State $(, $arg:ident: $ty:ty)*) [$($result:tt)*]
+        $common:block $otherwise:block
+    ) => {
+        mod $name {
+            use super::*;
+            core_of! { $name [] ($L: *mut lua_State $(, $arg: $ty)*) [$($result)*] $otherwise }
+            stub_of! {
+                [#[cfg_attr(not(naked_stubs), inline(always))]] [pub(super)]
+                stub ($L: *mut lua_State $(, $arg: $ty)*) [$($result)*] core
+            }
+        }
+        $($doc)*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $name($L: *mut lua_State $(, $arg: $ty)*) $($result)* {
+            // SAFETY: the contract at the head of this module.
+            unsafe {
+                let pointer = $L;
+                let $L = thread(pointer);
+                // The checks of the API are on the long way.
+                if !cfg!(feature = "apicheck")
+                    && let Some(result) = $common
+                {
+                    return result;
+                }
+                $name::stub(pointer, $($arg),*)
+            }
+        }
+    };
+    // Without assembly the stubs of variadic functions are in `boundary/portable.c`.
+    (variadic $name:ident [$($doc:tt)*] ($L:ident: *mut lua_State, $fmt:ident: $text:ty, $args:ident: ...)
+        [$($result:tt)*] $body:block
+    ) => {
+        export! { variadic $name ($L: *mut lua_State, $fmt: $text, $args) [$($result)*] $body }
+        #[cfg(naked_stubs)]
+        variadic_stub! {
+            $($doc)* #[unsafe(no_mangle)] pub fn $name($L: *mut lua_State, $fmt: $text, ...) $($result)* = $name::core
+        }
+        #[cfg(not(naked_stubs))]
+        #[allow(improper_ctypes, reason = "C never looks into a thread")]
+        unsafe extern "C-unwind" {
+            $($doc)* pub fn $name($L: *mut lua_State, $fmt: $text, ...) $($result)*;
+        }
+    };
+    (variadic $name:ident [$($doc:tt)*] ($L:ident: *mut lua_State, $fmt:ident: $text:ty, $args:ident: va_list)
+        [$($result:tt)*] $body:block
+    ) => {
+        export! { variadic $name ($L: *mut lua_State, $fmt: $text, $args) [$($result)*] $body }
+        #[cfg(naked_stubs)]
+        stub! {
+            $($doc)*
+            #[unsafe(no_mangle)]
+            pub fn $name($L: *mut lua_State, $fmt: $text, $args: *mut VaList) $($result)* = $name::core
+        }
+    };
+    (variadic $name:ident ($L:ident: *mut lua_State, $fmt:ident: $text:ty, $args:ident) [$($result:tt)*] $body:block) => {
+        mod $name {
+            use super::*;
+            core_of! {
+                $name [#[cfg_attr(not(naked_stubs), unsafe(export_name = concat!("lua52_core_", stringify!($name))))]]
+                ($L: *mut lua_State, $fmt: $text, $args: *mut VaList) [$($result)*] $body
+            }
+        }
+    };
+}
+use export;
+
+/// The core of an exported function. Its parameters are tied to the signature by the stub, its result by [`Word`].
+macro_rules! core_of {
+    ($name:ident [$($attribute:tt)*] ($subject:ident: *mut $struct:ident $(, $arg:ident: $ty:ty)*) [$(-> $result:ty)?]
+        $body:block
+    ) => {
+        $($attribute)*
+        pub(super) unsafe extern "C" fn core($subject: *mut $struct $(, $arg: $ty)*) -> Ret {
+            // SAFETY: the contract at the head of this module; a buffer was initialised by `luaL_buffinit`.
             #[allow(unused_unsafe, reason = "some bodies need no unsafe operation")]
             unsafe {
-                entered!();
-                let $B = &mut *$B;
-                let l = $B.l;
-                leave(l, $body)
+                entered!($name);
+                let $subject = handle!($struct $subject);
+                let l = thread_of!($struct $subject);
+                leave::<fn() $(-> $result)?, _>(l, $body)
             }
         }
     };
 }
-use core;
+use core_of;
 
-/// `plain!(L => expression)`: the body of a function that cannot raise.
-macro_rules! plain {
-    ($L:ident => $body:expr) => {
-        // SAFETY: the contract at the head of this module.
-        #[allow(unused_unsafe, reason = "some bodies need no unsafe operation")]
-        unsafe {
-            entered!();
-            let $L = thread($L);
-            $body
-        }
+/// The stub of an exported function.
+macro_rules! stub_of {
+    ([$($attribute:tt)*] [$vis:vis] $name:ident ($($parameters:tt)*) [-> lua_Number] $core:path) => {
+        number_stub! { $($attribute)* $vis fn $name($($parameters)*) -> lua_Number = $core }
+    };
+    ([$($attribute:tt)*] [$vis:vis] $name:ident ($($parameters:tt)*) [$($result:tt)*] $core:path) => {
+        stub! { $($attribute)* $vis fn $name($($parameters)*) $($result)* = $core }
     };
 }
-use plain;
+use stub_of;
 
-/// `quick!(L => common, stub!(core)(arguments) -> type)`: the body of a function that may raise but mostly is done
-/// without. `common` is an `Option` of the result; for `None` the stub does it all. Nothing is owned here, so the call of
-/// the stub is a jump (and were it a call, a raise would cross a frame that has nothing to clean up).
-macro_rules! quick {
-    ($L:ident => $common:expr, $raising:ident!($core:ident)($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {{
-        #[cfg_attr(naked_stubs, unsafe(naked))]
-        #[cfg_attr(not(naked_stubs), inline(always))]
-        unsafe extern "C-unwind" fn stub($L: *mut lua_State, $($arg: $ty),*) $(-> $ret)? {
-            $raising!($core($L, $($arg),*))
-        }
-        // SAFETY: the contract at the head of this module.
-        unsafe {
-            let pointer = $L;
-            let $L = thread(pointer);
-            // The checks of the API are on the long way.
-            if !cfg!(feature = "apicheck")
-                && let Some(result) = $common
-            {
-                return result;
-            }
-            stub(pointer, $($arg),*)
-        }
-    }};
+/// What the body of a core gets for the pointer that comes first: a thread or a buffer.
+macro_rules! handle {
+    (lua_State $pointer:ident) => {
+        thread($pointer)
+    };
+    (luaL_Buffer $pointer:ident) => {
+        &mut *$pointer
+    };
 }
-use quick;
+use handle;
+
+/// The thread that raises.
+macro_rules! thread_of {
+    (lua_State $handle:ident) => {
+        $handle
+    };
+    (luaL_Buffer $handle:ident) => {
+        $handle.l
+    };
+}
+use thread_of;
 
 /// The pointer C gets for a string, and the length where it wants it.
 ///
@@ -162,15 +263,15 @@ unsafe fn string_result(s: Bytes, len: *mut usize) -> *const c_char {
     s.as_ptr().cast()
 }
 
-/// A result of a core as the machine word that the stub returns.
-trait Word {
+/// A result of a core as the machine word of a stub that returns an `R` to C.
+trait Word<R> {
     fn word(self) -> u64;
 }
 
 /// Implements `Word` for types by an expression.
 macro_rules! words {
-    ($($ty:ty: $value:ident => $word:expr;)*) => {
-        $(impl Word for $ty {
+    ($($ty:ty as $result:ty: $value:ident => $word:expr;)*) => {
+        $(impl Word<$result> for $ty {
             #[inline(always)]
             fn word(self) -> u64 {
                 let $value = self;
@@ -180,33 +281,28 @@ macro_rules! words {
     };
 }
 words! {
-    (): _v => 0;
-    bool: v => v as u64;
-    i32: v => v as u32 as u64;
-    u32: v => v as u64;
-    isize: v => v as u64;
-    usize: v => v as u64;
-    f64: v => v.to_bits();
-    Bytes: v => v.as_ptr() as u64;
-    Option<Bytes>: v => name(v) as u64;
-    Lua: v => v.as_ptr() as u64;
+    () as (): _v => 0;
+    bool as c_int: v => v as u64;
+    c_int as c_int: v => v as u32 as u64;
+    lua_Unsigned as lua_Unsigned: v => v as u64;
+    lua_Integer as lua_Integer: v => v as u64;
+    lua_Number as lua_Number: v => v.to_bits();
+    Bytes as *const c_char: v => v.as_ptr() as u64;
+    Option<Bytes> as *const c_char: v => name(v) as u64;
+    Lua as *mut lua_State: v => v.as_ptr() as u64;
+    *mut u8 as *mut c_char: v => v as u64;
+    *mut c_void as *mut c_void: v => v as u64;
 }
-impl<T> Word for *mut T {
-    #[inline(always)]
+/// For functions that always raise.
+impl<R> Word<R> for Infallible {
     fn word(self) -> u64 {
-        self as u64
-    }
-}
-impl<T> Word for *const T {
-    #[inline(always)]
-    fn word(self) -> u64 {
-        self as u64
+        match self {}
     }
 }
 
 /// The end of a core: its value, or the throw for the stub to raise.
 #[inline(always)]
-fn leave<T: Word>(l: Lua, result: LResult<T>) -> Ret {
+fn leave<F: Returning, T: Word<F::Result>>(l: Lua, result: LResult<T>) -> Ret {
     match result {
         Ok(value) => Ret::ok(value.word()),
         Err(throw) => native::leave(l, throw),
@@ -214,7 +310,7 @@ fn leave<T: Word>(l: Lua, result: LResult<T>) -> Ret {
 }
 
 /// For functions that always raise.
-fn never(throw: Throw) -> LResult<()> {
+fn never(throw: Throw) -> LResult<Infallible> {
     Err(throw)
 }
 

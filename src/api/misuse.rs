@@ -3,7 +3,8 @@
 //! Without the feature every check is a constant false condition and leaves no code.
 
 use crate::object::{Lua, Value};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// `api_check!(cond, "lua_function", "argument", "what was wrong")`
 macro_rules! api_check {
@@ -15,49 +16,36 @@ macro_rules! api_check {
 }
 pub(crate) use api_check;
 
-/// `entered!()` at the start of an exported function or of its core: the checks that many functions share name it.
+/// `entered!(lua_frob)` at the start of an exported function or of its core: the checks that many functions share name
+/// it.
 macro_rules! entered {
-    () => {
+    ($name:ident) => {
         if cfg!(feature = "apicheck") {
-            fn here() -> &'static str {
-                core::any::type_name_of_val(&here)
-            }
-            $crate::api::misuse::enter(here)
+            static NAME: &str = stringify!($name);
+            $crate::api::misuse::enter(&NAME)
         }
     };
 }
 pub(crate) use entered;
 
-/// What gives the path of the function that was entered last, by native thread (two threads may share a place; then a
-/// name can be that of the other one).
-static ENTERED: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
+/// The name of the function that was entered last, by native thread (two threads may share a place; then a name can be
+/// that of the other one).
+static ENTERED: [AtomicPtr<&'static str>; 64] = [const { AtomicPtr::new(ptr::null_mut()) }; 64];
 
-fn place() -> &'static AtomicUsize {
+fn place() -> &'static AtomicPtr<&'static str> {
     // SAFETY: no preconditions.
     let thread = unsafe { libc::pthread_self() } as usize;
     &ENTERED[(thread >> 12 ^ thread >> 20) % ENTERED.len()]
 }
 
-pub(crate) fn enter(path: fn() -> &'static str) {
-    place().store(path as usize, Ordering::Relaxed);
+pub(crate) fn enter(name: &'static &'static str) {
+    place().store(ptr::from_ref(name).cast_mut(), Ordering::Relaxed);
 }
 
-/// Prefix and rest of the name in C of the function that was entered last: a core is called as the exported function
-/// without its prefix, and those of the auxiliary library `aux_`.
-fn entered_name() -> Option<(&'static str, &'static str)> {
-    let path = place().load(Ordering::Relaxed);
-    if path == 0 {
-        return None;
-    }
-    // SAFETY: `enter` stored it.
-    let path = unsafe { core::mem::transmute::<usize, fn() -> &'static str>(path) }();
-    let name = path.rsplit("::").nth(1)?;
-    Some(match (name.strip_prefix("aux_"), name.strip_prefix("open_")) {
-        (Some(rest), _) => ("luaL_", rest),
-        (_, Some(rest)) => ("luaopen_", rest),
-        _ if name.starts_with("lua") => ("", name),
-        _ => ("lua_", name),
-    })
+/// The name in C of the function that was entered last.
+fn entered_name() -> Option<&'static str> {
+    // SAFETY: null, or what `enter` stored.
+    unsafe { place().load(Ordering::Relaxed).as_ref() }.copied()
 }
 
 /// `function` is the name, or a pattern for those that share the check.
@@ -65,10 +53,10 @@ fn entered_name() -> Option<(&'static str, &'static str)> {
 #[inline(never)]
 pub(crate) fn misuse(function: &str, argument: &str, what: &str) -> ! {
     let shared = function.ends_with('*');
-    let (prefix, function) = entered_name().filter(|_| shared).unwrap_or(("", function));
+    let function = entered_name().filter(|_| shared).unwrap_or(function);
     let mut line = [0u8; 160];
     let mut used = 0;
-    for part in ["liblua: ", prefix, function, ": ", argument, ": ", what, "\n"] {
+    for part in ["liblua: ", function, ": ", argument, ": ", what, "\n"] {
         let n = part.len().min(line.len() - used);
         line[used..used + n].copy_from_slice(&part.as_bytes()[..n]);
         used += n;

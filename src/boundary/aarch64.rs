@@ -258,12 +258,12 @@ pub(super) use linked;
 
 /// The whole body of an exported function that may raise.
 ///
-/// `raising!(core(L, n))` calls `core`, an `extern "C"` function of the same parameters (up to eight in integer registers
+/// `raising!(core, (L, n))` calls `core`, an `extern "C"` function of the same parameters (up to eight in integer registers
 /// and any in vector registers) that returns [`Ret`]; the value goes back in the integer return register.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! raising {
-    ($core:ident($($argument:expr),* $(,)?)) => { $crate::raising!(@emit $core, "") };
+    ($core:path, ($($argument:expr),* $(,)?)) => { $crate::raising!(@emit $core, "") };
     (@emit $core:path, $value:literal) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
@@ -293,7 +293,7 @@ macro_rules! raising {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! raising_number {
-    ($core:ident($($argument:expr),* $(,)?)) => { $crate::raising!(@emit $core, "fmov d0, x0") };
+    ($core:path, ($($argument:expr),* $(,)?)) => { $crate::raising!(@emit $core, "fmov d0, x0") };
 }
 
 /// As [`raising!`], for a C variadic function of `nfixed` (1 to 3) integer parameters before the `...`. The core gets

@@ -3,7 +3,7 @@
 //!
 //! # The parts
 //!
-//! * A **stub** is the whole body of an exported function that may raise ([`raising!`] and friends). It calls a Rust
+//! * A **stub** is the whole body of an exported function that may raise ([`stub!`] and friends). It calls a Rust
 //!   core that returns a [`Ret`] in two registers, and returns its value when nothing was thrown. Otherwise it first
 //!   leaves its own frame and then raises, so that to an unwinder the raise is called by the stub's caller.
 //! * A **pad** ([`call`]) is the frame through which the library calls foreign code. It saves the callee-saved
@@ -49,6 +49,7 @@ mod native_stack;
 mod raise;
 #[cfg(naked_stubs)]
 mod rules;
+mod stub;
 #[cfg(not(naked_stubs))]
 mod trace;
 mod unwind;
@@ -63,8 +64,10 @@ pub use arch::call;
 pub use arch::raise as raise_entry;
 #[cfg(not(naked_stubs))]
 #[doc(hidden)]
-pub use arch::{Returned, Thunk, Thunks, finish};
+pub use arch::{Thunk, Thunks, finish};
 pub use native_stack::{NativeStack, Room};
+#[doc(hidden)]
+pub use stub::{Returned, Returning};
 pub use va_list::VaList;
 
 /// Throw code: nothing was thrown.
@@ -93,7 +96,7 @@ impl Ret {
         Ret { value, throw: NONE }
     }
 
-    /// A `lua_Number` return, for [`raising_number!`].
+    /// A `lua_Number` return, for [`number_stub!`].
     #[inline(always)]
     pub const fn number(value: f64) -> Ret {
         Ret { value: value.to_bits(), throw: NONE }

@@ -129,8 +129,9 @@ double lua52_portable_double(struct Arguments *a) { return va_arg(a->list, doubl
 
 /* The exported functions of src/abi with variable arguments, as stubs around their cores there. */
 typedef struct lua_State lua_State;
-extern struct Ret lua52_core_pushvfstring(lua_State *L, const char *fmt, struct Arguments *arguments);
-extern struct Ret lua52_core_error(lua_State *L, const char *fmt, struct Arguments *arguments);
+extern struct Ret lua52_core_lua_pushvfstring(lua_State *L, const char *fmt, struct Arguments *arguments);
+extern struct Ret lua52_core_lua_pushfstring(lua_State *L, const char *fmt, struct Arguments *arguments);
+extern struct Ret lua52_core_luaL_error(lua_State *L, const char *fmt, struct Arguments *arguments);
 
 extern const char *lua_pushvfstring(lua_State *L, const char *fmt, va_list argp);
 extern const char *lua_pushfstring(lua_State *L, const char *fmt, ...);
@@ -145,7 +146,7 @@ const char *lua_pushvfstring(lua_State *L, const char *fmt, va_list argp) {
   struct Arguments arguments;
   struct Ret result;
   va_copy(arguments.list, argp);
-  result = lua52_core_pushvfstring(L, fmt, &arguments);
+  result = lua52_core_lua_pushvfstring(L, fmt, &arguments);
   va_end(arguments.list);
   return (const char *)finish(result);
 }
@@ -154,7 +155,7 @@ const char *lua_pushfstring(lua_State *L, const char *fmt, ...) {
   struct Arguments arguments;
   struct Ret result;
   va_start(arguments.list, fmt);
-  result = lua52_core_pushvfstring(L, fmt, &arguments);
+  result = lua52_core_lua_pushfstring(L, fmt, &arguments);
   va_end(arguments.list);
   return (const char *)finish(result);
 }
@@ -163,7 +164,7 @@ int luaL_error(lua_State *L, const char *fmt, ...) {
   struct Arguments arguments;
   struct Ret result;
   va_start(arguments.list, fmt);
-  result = lua52_core_error(L, fmt, &arguments);
+  result = lua52_core_luaL_error(L, fmt, &arguments);
   va_end(arguments.list);
   return (int)finish(result);
 }

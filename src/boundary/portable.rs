@@ -9,6 +9,7 @@
 //! `longjmp` over the Rust frames of stub and raise is sound: they have no destructors and are done.
 
 use super::raise::{Pad, plan};
+use super::stub::Returned;
 use super::trace::Frame;
 use super::unwind::{self, FUNCTIONS};
 use super::{FOREIGN_CAUGHT, Link, Ret, UnwindException};
@@ -130,51 +131,13 @@ pub unsafe fn finish<T: Returned>(got: Ret) -> T {
     T::returned(got.value)
 }
 
-/// What a stub may return.
-#[doc(hidden)]
-pub trait Returned {
-    fn returned(word: u64) -> Self;
-}
-
-macro_rules! returned {
-    ($($ty:ty: $word:ident => $value:expr;)*) => {
-        $(impl Returned for $ty {
-            #[inline(always)]
-            fn returned($word: u64) -> Self {
-                $value
-            }
-        })*
-    };
-}
-returned! {
-    (): _word => ();
-    i32: word => word as i32;
-    u32: word => word as u32;
-    i64: word => word as i64;
-    isize: word => word as isize;
-    usize: word => word as usize;
-    f64: word => f64::from_bits(word);
-}
-impl<T> Returned for *mut T {
-    #[inline(always)]
-    fn returned(word: u64) -> Self {
-        word as usize as *mut T
-    }
-}
-impl<T> Returned for *const T {
-    #[inline(always)]
-    fn returned(word: u64) -> Self {
-        word as usize as *const T
-    }
-}
-
 /// The whole body of an exported function that may raise.
 ///
-/// `raising!(core(L, n))` calls `core`, which returns [`Ret`], and returns its value.
+/// `raising!(core, (L, n))` calls `core`, which returns [`Ret`], and returns its value.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! raising {
-    ($core:ident($($argument:expr),* $(,)?)) => {
+    ($core:path, ($($argument:expr),* $(,)?)) => {
         // SAFETY: who calls the stub promises what the core wants.
         unsafe { $crate::boundary::finish($core($($argument),*)) }
     };

@@ -269,13 +269,13 @@ pub(super) use linked;
 
 /// The whole body of an exported function that may raise.
 ///
-/// `raising!(core(L, n))` calls `core`, an `extern "C"` function of the same parameters (up to six in integer registers
+/// `raising!(core, (L, n))` calls `core`, an `extern "C"` function of the same parameters (up to six in integer registers
 /// and any in vector registers) that returns [`Ret`]; the value goes back in the integer return register. The
 /// arguments are for the portable fallback; here they stay in their registers.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! raising {
-    ($core:ident($($argument:expr),* $(,)?)) => {
+    ($core:path, ($($argument:expr),* $(,)?)) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "sub rsp, 8",
@@ -301,7 +301,7 @@ macro_rules! raising {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! raising_number {
-    ($core:ident($($argument:expr),* $(,)?)) => {
+    ($core:path, ($($argument:expr),* $(,)?)) => {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "sub rsp, 8",

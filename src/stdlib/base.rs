@@ -677,10 +677,9 @@ pub fn load(l: Lua) -> LResult<i32> {
     finish_load(l, status, env)
 }
 
-/// A `lua_Reader` that gets its pieces from the function at index 1.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-unsafe extern "C-unwind" fn function_reader(l: Lua, data: *mut c_void, size: *mut usize) -> *const u8 {
-    crate::raising!(function_reader_core(l, data, size))
+crate::stub! {
+    /// A `lua_Reader` that gets its pieces from the function at index 1.
+    fn function_reader(l: Lua, data: *mut c_void, size: *mut usize) -> *const u8 = function_reader_core
 }
 
 unsafe extern "C" fn function_reader_core(l: Lua, _: *mut c_void, size: *mut usize) -> Ret {

@@ -268,10 +268,9 @@ fn push_hooks(l: Lua) -> LResult<()> {
     Ok(())
 }
 
-/// The hook of threads that `sethook` gave one: calls the Lua function.
-#[cfg_attr(naked_stubs, unsafe(naked))]
-unsafe extern "C-unwind" fn hook(l: *mut crate::object::Thread, ar: *mut c_void) {
-    crate::raising!(hook_core(crate::object::Gc::from_ptr(l), ar.cast()))
+crate::stub! {
+    /// The hook of threads that `sethook` gave one: calls the Lua function.
+    fn hook(l: *mut crate::object::Thread, ar: *mut c_void) = hook_core
 }
 
 /// Whether the thread's hook is the one that calls a Lua function.
@@ -279,9 +278,10 @@ fn has_own_hook(l: Lua) -> bool {
     l.gethook().is_some_and(|f| f as *const c_void == hook as *const c_void)
 }
 
-unsafe extern "C" fn hook_core(l: Lua, ar: *mut lua_Debug) -> Ret {
-    // SAFETY: the hook's caller passes a record with event and line.
-    match run_hook(l, unsafe { &mut *ar }) {
+unsafe extern "C" fn hook_core(l: *mut crate::object::Thread, ar: *mut c_void) -> Ret {
+    // SAFETY: the hook's caller passes the running thread, and a record with event and line.
+    let (l, ar) = unsafe { (crate::object::Gc::from_ptr(l), &mut *ar.cast()) };
+    match run_hook(l, ar) {
         Ok(()) => Ret::ok(0),
         Err(throw) => crate::vm::call::native::leave(l, throw),
     }

@@ -1,41 +1,38 @@
-//! `cargo run -p xtask -- headers [--check]`: writes `include/` (or says what is stale there).
+//! `cargo run -p xtask -- headers [--check]`: writes `include/` and `src/abi/exports.txt` (or says what is stale there).
 //!
-//! The functions of a header come from cbindgen, which reads the signatures in `src/abi/`; the values of constants
-//! come from `src/consts.rs`; types, macros and comments from `xtask/templates/`. In a template
+//! The functions of a header come from the lists in `src/abi/` (`exports.rs`); the values of constants come from
+//! `src/consts.rs`; types, macros and comments from `xtask/templates/`. In a template
 //!
 //! * `@const A B@` becomes a `#define` for each name,
 //! * `@function F@` becomes the declaration of F,
 //! * `@functions@` becomes the declarations of all the functions not named so, in the order of the source.
 //!
+//! `cargo run -p xtask -- exports`: prints the exported functions with their documentation.
+//!
 //! `cargo run -p xtask -- held`: checks what Rust locals hold over calls that may collect (`held/mod.rs`).
 
-use std::collections::BTreeSet;
+use exports::Export;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+mod exports;
 mod held;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Each header with the file of `src/abi/` that holds its functions and the macro that declares them.
-const HEADERS: [(&str, Option<(&str, &str)>); 5] = [
-    ("luaconf.h", None),
-    ("lua.h", Some(("lua_h.rs", "LUA_API"))),
-    ("lauxlib.h", Some(("lauxlib_h.rs", "LUALIB_API"))),
-    ("lualib.h", Some(("lualib_h.rs", "LUAMOD_API"))),
-    ("lua.hpp", None),
-];
+const HEADERS: [&str; 5] = ["luaconf.h", "lua.h", "lauxlib.h", "lualib.h", "lua.hpp"];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["headers"] => headers(false),
         ["headers", "--check"] => headers(true),
+        ["exports"] => print_exports(),
         ["held", ref options @ ..] => held::run(options),
         _ => {
-            eprintln!("usage: xtask headers [--check] | held [--findings | --reach]");
+            eprintln!("usage: xtask headers [--check] | exports | held [--findings | --reach]");
             return ExitCode::from(2);
         }
     };
@@ -51,88 +48,47 @@ fn main() -> ExitCode {
 
 /// Whether everything was, or is now, as it should be.
 fn headers(check: bool) -> Result<bool> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
-    let exports = fs::read_to_string(root.join("src/abi/exports.txt"))?;
-    let mut missing: BTreeSet<&str> = exports.lines().collect();
-    missing.remove("lua_ident");
+    let root = root()?;
+    let exports = exports::read(root)?;
     let constants = Constants::read(&root.join("src/consts.rs"))?;
     let mut fresh = true;
-    for (header, source) in HEADERS {
-        let template = fs::read_to_string(root.join(format!("xtask/templates/{header}.in")))?;
-        let functions = match source {
-            Some((file, mark)) => declarations(root, file, mark)?,
-            None => Vec::new(),
-        };
-        for (name, _) in &functions {
-            if !missing.remove(name.as_str()) {
-                return Err(format!("{name} is not in exports.txt, or declared twice").into());
-            }
-        }
-        let text = fill(&template, &constants, &functions).map_err(|e| format!("{header}: {e}"))?;
-        let target = root.join("include").join(header);
+    let mut update = |path: String, text: String| -> Result<()> {
+        let target = root.join(&path);
         let same = fs::read_to_string(&target).is_ok_and(|old| old == text);
         if check && !same {
-            eprintln!("include/{header} is stale: run `make headers`");
+            eprintln!("{path} is stale: run `make headers`");
             fresh = false;
         } else if !same {
             fs::write(&target, text)?;
         }
+        Ok(())
+    };
+    for header in HEADERS {
+        let template = fs::read_to_string(root.join(format!("xtask/templates/{header}.in")))?;
+        let functions: Vec<&Export> = exports.iter().filter(|export| export.header == header).collect();
+        let text = fill(&template, &constants, &functions).map_err(|e| format!("{header}: {e}"))?;
+        update(format!("include/{header}"), text)?;
     }
-    if !missing.is_empty() {
-        return Err(format!("in exports.txt but not in src/abi: {missing:?}").into());
-    }
+    update("src/abi/exports.txt".into(), exports::list(&exports))?;
     Ok(fresh)
 }
 
-/// The C declaration of each function in `src/abi/FILE`, with its name.
-fn declarations(root: &Path, file: &str, mark: &str) -> Result<Vec<(String, String)>> {
-    let source = root.join("src/abi").join(file);
-    let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
-    let mut text = Vec::new();
-    cbindgen::Builder::new().with_config(config).with_src(&source).generate()?.write(&mut text);
-    let text = String::from_utf8(text)?;
-    let rust = fs::read_to_string(&source)?;
-    let mut found = Vec::new();
-    for item in text.split(");\n").map(str::trim).filter(|item| !item.is_empty()) {
-        let (comment, code) = match item.rfind("*/") {
-            Some(at) => (comment(&item[..at]), item[at + 2..].trim()),
-            None => return Err(format!("no documentation: {item}").into()),
-        };
-        let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
-        let open = code.find('(').ok_or_else(|| format!("not a function: {code}"))?;
-        let start =
-            code[..open].rfind(|c: char| !c.is_alphanumeric() && c != '_').ok_or("no result type")? + 1;
-        let name = &code[start..open];
-        // A naked function cannot be declared variadic in stable Rust; its stub says that it is.
-        let body = rust.split(&format!("fn {name}(")).nth(1).ok_or("function not found")?;
-        let body = body.split("\n}").next().unwrap_or(body);
-        let tail = if body.contains("raising_variadic!") { ", ...);" } else { ");" };
-        let arguments = &code[open + 1..];
-        // The parentheses keep a function-like macro of the same name from taking the declaration apart.
-        found
-            .push((name.into(), format!("{comment}\n{mark} {}({name})({arguments}{tail}\n", &code[..start])));
-    }
-    Ok(found)
-}
-
-/// The first paragraph of cbindgen's comment, on one line where it fits.
-fn comment(text: &str) -> String {
-    let words = text.lines().skip(1).map(|line| line.trim().trim_start_matches('*').trim());
-    let text = words.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ").replace('`', "");
-    let mut lines = vec![String::from("/*")];
-    for word in text.split(' ').chain(["*/"]) {
-        let line = lines.last_mut().expect("never empty");
-        if line.len() + 1 + word.len() > 110 {
-            lines.push(format!("   {word}"));
-        } else {
-            line.push(' ');
-            line.push_str(word);
+/// Prints the exported functions: a line with the name, then the documentation, indented.
+fn print_exports() -> Result<bool> {
+    for export in exports::read(root()?)? {
+        println!("{}", export.name);
+        for line in &export.documentation {
+            println!("    {line}");
         }
     }
-    lines.join("\n")
+    Ok(true)
 }
 
-fn fill(template: &str, constants: &Constants, functions: &[(String, String)]) -> Result<String> {
+fn root() -> Result<&'static Path> {
+    Ok(Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?)
+}
+
+fn fill(template: &str, constants: &Constants, functions: &[&Export]) -> Result<String> {
     let named: Vec<&str> = template.lines().filter_map(|line| directive(line, "@function ")).collect();
     let mut out = String::new();
     for line in template.lines() {
@@ -142,12 +98,12 @@ fn fill(template: &str, constants: &Constants, functions: &[(String, String)]) -
             }
         } else if let Some(name) = directive(line, "@function ") {
             let function =
-                functions.iter().find(|f| f.0 == name).ok_or_else(|| format!("no function {name}"))?;
-            out += &function.1;
+                functions.iter().find(|f| f.name == name).ok_or_else(|| format!("no function {name}"))?;
+            out += &function.declaration;
         } else if line == "@functions@" {
-            for (name, text) in functions {
-                if !named.contains(&name.as_str()) {
-                    out += text;
+            for function in functions {
+                if !named.contains(&function.name.as_str()) {
+                    out += &function.declaration;
                     out.push('\n');
                 }
             }

@@ -137,8 +137,7 @@ pub fn titles(functions: &[Function], sources: &BTreeMap<String, String>) -> Res
         } else {
             let name = last_segment(path);
             let prefix = path[..path.len() - name.len()].trim_end_matches("::");
-            // The cores of exported functions are made by a macro.
-            let starts = [format!("fn {name}("), format!("fn {name}<"), format!("core!({name}(")];
+            let starts = [format!("fn {name}("), format!("fn {name}<")];
             let defines = |text: &String| {
                 let mut lines = text.lines().filter(|line| !line.starts_with([' ', '/']));
                 lines.any(|line| starts.iter().any(|start| line.contains(start)))
