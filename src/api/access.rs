@@ -145,8 +145,9 @@ impl Lua {
     pub fn concat(self, n: i32) -> LResult<()> {
         api_check!(n >= 0 && self.has_elements(n), "lua_concat", "n", "more values than there are");
         if n >= 2 {
-            gc::check(self)?;
+            // The collector comes last: a finalizer may take the operands out of their slots.
             meta::concat(self, n as usize)?;
+            gc::check(self)?;
         } else if n == 0 {
             let empty = string::new_str(self, b"")?;
             self.api_push(Value::string(empty));
