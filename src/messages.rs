@@ -41,7 +41,9 @@ pub fn write<'a>(
 ) -> LResult<Option<u8>> {
     let mut rest = fmt;
     while let Some(at) = rest.iter().position(|&c| c == b'%') {
-        out(&rest[..at])?;
+        if at > 0 {
+            out(&rest[..at])?;
+        }
         let letter = rest.get(at + 1).copied().unwrap_or(0);
         match letter {
             b'%' => out(b"%")?,
@@ -53,7 +55,9 @@ pub fn write<'a>(
         }
         rest = rest.get(at + 2..).unwrap_or(&[]);
     }
-    out(rest)?;
+    if !rest.is_empty() {
+        out(rest)?;
+    }
     Ok(None)
 }
 
