@@ -14,11 +14,13 @@ import platform
 import re
 import subprocess
 import sys
+import textwrap
 from xml.sax.saxutils import escape
 
 sys.dont_write_bytecode = True  # nothing but the report is written
 from run import LARGE, figure, geomean
 
+WIDTH = 120  # columns of the page, as of all documents
 HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = {"ns/op": "time", "bytes": "memory"}  # all other units are of the collector
 TITLES = {"time": "time of an operation", "gc": "collection, pauses and heap sizes", "memory": "bytes of an object"}
@@ -168,7 +170,10 @@ def page(programs, capi, rows, sizes, quick):
         out += ["Not measured on both: %s." % ", ".join(capi.absent), ""]
     for note in capi.notes:
         out += ["Note: %s." % note, ""]
-    return "\n".join(out).rstrip("\n") + "\n"
+    # A row of a table cannot be broken.
+    broken = [line if line.startswith("|") else
+              textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in out]
+    return "\n".join(broken).rstrip("\n") + "\n"
 
 
 class Chart:

@@ -47,13 +47,26 @@ def operations():
     check("and they exist", names <= known, names - known)
 
 
+def pages():
+    """The pages of the repository."""
+    listed = subprocess.run(["git", "ls-files", "*.md"], capture_output=True, text=True, cwd=ROOT).stdout.split()
+    if not listed:  # not a checkout
+        listed = [os.path.relpath(os.path.join(d, f), ROOT) for d, _, files in os.walk(ROOT) for f in files
+                  if f.endswith(".md") and "/target" not in d and "/build" not in d]
+    return listed
+
+
+def lines():
+    """Lines have at most 120 columns, except for the rows of tables, which cannot be broken."""
+    for page in pages():
+        long = [number for number, line in enumerate(text(page).splitlines(), 1)
+                if len(line) > 120 and not line.startswith("|")]
+        check("%s: lines of at most 120 columns" % page, not long, "longer: %s" % long)
+
+
 def links():
     """Relative links lead somewhere."""
-    pages = subprocess.run(["git", "ls-files", "*.md"], capture_output=True, text=True, cwd=ROOT).stdout.split()
-    if not pages:  # not a checkout
-        pages = [os.path.relpath(os.path.join(d, f), ROOT) for d, _, files in os.walk(ROOT) for f in files
-                 if f.endswith(".md") and "/target" not in d and "/build" not in d]
-    for page in pages:
+    for page in pages():
         source = text(page)
         for target in re.findall(r"\]\(([^)#\s]*)(?:#[^)]*)?\)", source):
             if target and "://" not in target:
@@ -71,7 +84,8 @@ def sections():
             known[name] = set(re.findall(r'\{ ?"([^"]+)", \w+ ?\}', text("capi-tests/" + file)))
     for page in ("capi-tests/README.md", "docs/COMPATIBILITY.md", "docs/BOUNDARY.md"):
         found = 0
-        for name, names in re.findall(r"`(?:capi-tests/)?(\w+)(?:\.c|\.cpp)?` \(([\w, ]+)\)", text(page)):
+        words = " ".join(text(page).split())
+        for name, names in re.findall(r"`(?:capi-tests/)?(\w+)(?:\.c|\.cpp)?` \(([\w, ]+)\)", words):
             if name in known:
                 found += 1
                 missing = set(names.split(", ")) - known[name]
@@ -82,5 +96,6 @@ def sections():
 exported_functions()
 operations()
 sections()
+lines()
 links()
 finish()
