@@ -139,27 +139,3 @@ pub const LUA_BITLIBNAME: &CStr = c"bit32";
 pub const LUA_MATHLIBNAME: &CStr = c"math";
 pub const LUA_DBLIBNAME: &CStr = c"debug";
 pub const LUA_LOADLIBNAME: &CStr = c"package";
-
-// Where `require` looks (luaconf.h): the paths of Debian's package, whose modules must be found.
-pub const LUA_PATH_DEFAULT: &CStr = c"/usr/local/share/lua/5.2/?.lua;/usr/local/share/lua/5.2/?/init.lua;/usr/local/lib/lua/5.2/?.lua;/usr/local/lib/lua/5.2/?/init.lua;/usr/share/lua/5.2/?.lua;/usr/share/lua/5.2/?/init.lua;./?.lua";
-/// With the directory of a machine's own modules, if Debian has that.
-macro_rules! cpath {
-    ($($machine:literal)?) => {
-        match CStr::from_bytes_with_nul(concat!(
-            "/usr/local/lib/lua/5.2/?.so;",
-            $("/usr/lib/", $machine, "/lua/5.2/?.so;",)?
-            "/usr/lib/lua/5.2/?.so;/usr/local/lib/lua/5.2/loadall.so;./?.so\0",
-        ).as_bytes()) {
-            Ok(path) => path,
-            Err(_) => panic!(),
-        }
-    };
-}
-#[cfg(target_arch = "x86_64")]
-pub const LUA_CPATH_DEFAULT: &CStr = cpath!("x86_64-linux-gnu");
-#[cfg(target_arch = "aarch64")]
-pub const LUA_CPATH_DEFAULT: &CStr = cpath!("aarch64-linux-gnu");
-#[cfg(target_arch = "riscv64")]
-pub const LUA_CPATH_DEFAULT: &CStr = cpath!("riscv64-linux-gnu");
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
-pub const LUA_CPATH_DEFAULT: &CStr = cpath!();

@@ -89,5 +89,6 @@ pub mod messages;
 pub mod num;
 pub mod object;
 pub mod stdlib;
+mod sys;
 pub mod throw;
 pub mod vm;

@@ -4,6 +4,7 @@
 //! No code here panics on purpose (errors are values), so a panic is a bug in this library. It must not
 //! unwind into frames of the host: it says where it happened and aborts.
 
+use crate::sys;
 use core::fmt::{self, Write};
 
 /// Collects the message on the stack, since a panic may come from inside the allocator.
@@ -30,12 +31,8 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
         let _ = write!(line, " ({}:{})", at.file(), at.line());
     }
     line.bytes[line.used] = b'\n';
-    // SAFETY: the pointer and the length describe initialised bytes of a live local array; `abort` has no
-    // preconditions.
-    unsafe {
-        libc::write(2, line.bytes.as_ptr().cast(), line.used + 1);
-        libc::abort()
-    }
+    sys::print_error(&line.bytes[..line.used + 1]);
+    sys::abort()
 }
 
 /// The personality routine of functions of core that were compiled with cleanups. Since nothing unwinds through frames

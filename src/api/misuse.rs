@@ -3,6 +3,7 @@
 //! Without the feature every check is a constant false condition and leaves no code.
 
 use crate::object::{Lua, Value};
+use crate::sys;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
@@ -33,8 +34,7 @@ pub(crate) use entered;
 static ENTERED: [AtomicPtr<&'static str>; 64] = [const { AtomicPtr::new(ptr::null_mut()) }; 64];
 
 fn place() -> &'static AtomicPtr<&'static str> {
-    // SAFETY: no preconditions.
-    let thread = unsafe { libc::pthread_self() } as usize;
+    let thread = sys::current_thread();
     &ENTERED[(thread >> 12 ^ thread >> 20) % ENTERED.len()]
 }
 
@@ -61,11 +61,8 @@ pub(crate) fn misuse(function: &str, argument: &str, what: &str) -> ! {
         line[used..used + n].copy_from_slice(&part.as_bytes()[..n]);
         used += n;
     }
-    // SAFETY: the buffer is live and initialised; `abort` has no preconditions.
-    unsafe {
-        libc::write(2, line.as_ptr().cast(), used);
-        libc::abort()
-    }
+    sys::print_error(&line[..used]);
+    sys::abort()
 }
 
 impl Lua {

@@ -8,6 +8,7 @@ use crate::messages::{self as msg, Arg};
 use crate::object::string::bytes_of;
 use crate::object::{Builtin, CClosure, Gc, Lua, Value, lua_CFunction, string};
 use crate::stdlib;
+use crate::sys;
 use crate::throw::LResult;
 use crate::vm::message;
 use core::ffi::c_void;
@@ -71,7 +72,7 @@ impl Lua {
                         if p.is_null() {
                             Arg::S(b"(null)")
                         } else {
-                            Arg::S(core::slice::from_raw_parts(p, libc::strlen(p.cast())))
+                            Arg::S(core::slice::from_raw_parts(p, sys::strlen(p.cast())))
                         }
                     }
                     b'd' => Arg::D(args.next_i32() as i64),

@@ -184,28 +184,6 @@ pub unsafe fn call_apart(link: *mut Link, f: *const c_void, argument: usize) -> 
     }
 }
 
-/// How many objects the loader has loaded and unloaded so far; zeros where it does not tell.
-fn objects_counted() -> (u64, u64) {
-    #[cfg(target_os = "linux")]
-    {
-        unsafe extern "C" fn first(
-            info: *mut libc::dl_phdr_info,
-            _size: usize,
-            out: *mut c_void,
-        ) -> libc::c_int {
-            // SAFETY: the loader passes a valid record, we passed `out`. Every glibc since 2.4 and musl fill in the counts.
-            unsafe { *out.cast::<(u64, u64)>() = ((*info).dlpi_adds, (*info).dlpi_subs) };
-            1
-        }
-        let mut counts = (0u64, 0u64);
-        // SAFETY: `first` writes the two counts.
-        unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut counts).cast()) };
-        counts
-    }
-    #[cfg(not(target_os = "linux"))]
-    (0, 0)
-}
-
 /// The second half of [`builtin_thunks!`], the same for all that is in assembly.
 #[cfg(naked_stubs)]
 #[macro_export]

@@ -9,9 +9,9 @@
 //! 2. The reserve is what the deepest piece of work between two checks may use: a library function with its buffer, the
 //!    message handler, the unwinder.
 
+use crate::sys::{current_thread, own_stack};
 use core::cell::Cell;
-use core::ffi::{c_int, c_void};
-use core::mem::{MaybeUninit, transmute};
+use core::mem::MaybeUninit;
 
 /// Bytes kept free where the stack is large enough for it.
 const MIN_RESERVE: usize = 32 * 1024;
@@ -126,65 +126,6 @@ impl Default for NativeStack {
 fn here() -> usize {
     let local = MaybeUninit::<u8>::uninit();
     local.as_ptr() as usize
-}
-
-/// What tells threads apart, without a call where the ABI has a register for it.
-#[inline(always)]
-fn current_thread() -> usize {
-    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-    {
-        let pointer: usize;
-        // SAFETY: the ABI has the thread's control block begin with its own address.
-        unsafe {
-            core::arch::asm!("mov {}, fs:[0]", out(reg) pointer, options(nostack, preserves_flags, readonly))
-        };
-        pointer
-    }
-    #[cfg(all(target_arch = "aarch64", target_os = "linux"))]
-    {
-        let pointer: usize;
-        // SAFETY: reads a register.
-        unsafe {
-            core::arch::asm!("mrs {}, tpidr_el0", out(reg) pointer, options(nostack, preserves_flags, nomem))
-        };
-        pointer
-    }
-    #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), target_os = "linux")))]
-    {
-        // SAFETY: no preconditions.
-        unsafe { libc::pthread_self() as usize }
-    }
-}
-
-/// Lowest address and size of the stack that the system gave to this thread.
-fn own_stack() -> Option<(usize, usize)> {
-    type GetAttr = unsafe extern "C" fn(libc::pthread_t, *mut libc::pthread_attr_t) -> c_int;
-    type GetStack = unsafe extern "C" fn(*const libc::pthread_attr_t, *mut *mut c_void, *mut usize) -> c_int;
-    type GetGuard = unsafe extern "C" fn(*const libc::pthread_attr_t, *mut usize) -> c_int;
-    // Looked up, because linking to them would ask for the version of the C library that moved them to its main part.
-    let names = [c"pthread_getattr_np", c"pthread_attr_getstack", c"pthread_attr_getguardsize"];
-    // SAFETY: a plain loader call.
-    let found = names.map(|name| unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) });
-    if found.iter().any(|f| f.is_null()) {
-        return None;
-    }
-    // SAFETY: the functions of these names have these types; the attributes are used only when they were filled in.
-    unsafe {
-        let get_attr: GetAttr = transmute(found[0]);
-        let get_stack: GetStack = transmute(found[1]);
-        let get_guard: GetGuard = transmute(found[2]);
-        let mut attr = MaybeUninit::uninit();
-        if get_attr(libc::pthread_self(), attr.as_mut_ptr()) != 0 {
-            return None;
-        }
-        let (mut low, mut size, mut guard) = (core::ptr::null_mut(), 0, 0);
-        // Whether the guard pages are part of the stack depends on the C library; so they are left out twice.
-        let known = get_stack(attr.as_ptr(), &mut low, &mut size) == 0
-            && get_guard(attr.as_ptr(), &mut guard) == 0
-            && guard < size;
-        libc::pthread_attr_destroy(attr.as_mut_ptr());
-        known.then(|| (low as usize + guard, size - guard))
-    }
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@
 //! 3. If some frame would catch everything or forbids exceptions, the library for C hosts jumps, which is what PUC
 //!    compiled as C does, and the library for C++ hosts unwinds, which is what PUC compiled as C++ does.
 
-#[cfg(naked_stubs)]
 use super::rules::Frame;
 #[cfg(not(naked_stubs))]
 use super::trace::Frame;
 use super::unwind;
 use super::{FOREIGN, Link, UnwindException, arch};
+#[cfg(naked_stubs)]
+use crate::sys;
 use core::mem::offset_of;
 use core::ptr::null_mut;
 
@@ -190,9 +191,6 @@ pub(super) unsafe fn each_in_flight(mut pad: *const Pad, f: &mut dyn FnMut(u64))
 /// Prints one line and aborts: the caller broke an invariant, and no frame can be trusted.
 #[cold]
 fn fail(line: &[u8]) -> ! {
-    // SAFETY: writes a valid buffer; abort has no preconditions.
-    unsafe {
-        libc::write(2, line.as_ptr().cast(), line.len());
-        libc::abort()
-    }
+    sys::print_error(line);
+    sys::abort()
 }

@@ -10,11 +10,10 @@
 //!    nothing when that has changed: another object may be at the same address. Code of the program itself and of
 //!    this library cannot be unloaded while the cache exists; its rules hold for ever.
 
+use super::arch;
 use super::lsda::{self, Landing};
 use super::unwind::CXX_FLAVOUR;
-use super::{arch, objects_counted};
-use core::ffi::{c_int, c_void};
-use core::ops::Range;
+use crate::sys::{Object, find_object, objects_counted};
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use gimli::{
     BaseAddresses, CfaRule, EhFrame, EhFrameHdr, EndianSlice, NativeEndian, Pointer, Reader, Register,
@@ -323,7 +322,7 @@ impl Rules {
     #[cold]
     #[inline(never)]
     unsafe fn compute(&mut self, pc: usize) -> Rule {
-        let Some(object) = find_object(pc) else {
+        let Some(object) = find_object(pc, CACHE.as_ptr() as usize) else {
             // Made at run time, perhaps announced to the unwinder; it may be gone before the next look, so not kept.
             return Rule::UNKNOWN;
         };
@@ -332,57 +331,6 @@ impl Rules {
         let generation = if object.permanent { FOR_EVER } else { self.generation() };
         Slot::of(pc).write(pc, rule, generation);
         rule
-    }
-}
-
-/// The loaded object that contains an address.
-struct Object {
-    /// `.eh_frame_hdr`, 0 if there is none.
-    header: usize,
-    /// The segment that holds it, and `.eh_frame` as well.
-    segment: Range<usize>,
-    permanent: bool,
-}
-
-struct Search {
-    pc: usize,
-    found: Option<Object>,
-}
-
-fn find_object(pc: usize) -> Option<Object> {
-    let mut search = Search { pc, found: None };
-    // SAFETY: `visit` gets the search it expects.
-    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
-    search.found
-}
-
-unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _size: usize, search: *mut c_void) -> c_int {
-    // SAFETY: the loader passes a valid record of a mapped object, `find_object` its search.
-    unsafe {
-        let search = &mut *search.cast::<Search>();
-        let info = &*info;
-        let headers = core::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum as usize);
-        let holds = |address: usize| {
-            headers.iter().find_map(|h| {
-                let start = (info.dlpi_addr as usize).wrapping_add(h.p_vaddr as usize);
-                let inside = h.p_type == libc::PT_LOAD && address.wrapping_sub(start) < h.p_memsz as usize;
-                inside.then(|| start..start + h.p_memsz as usize)
-            })
-        };
-        if holds(search.pc).is_none() {
-            return 0;
-        }
-        let header = headers
-            .iter()
-            .find(|h| h.p_type == libc::PT_GNU_EH_FRAME)
-            .map(|h| (info.dlpi_addr as usize).wrapping_add(h.p_vaddr as usize));
-        let permanent = info.dlpi_phdr as usize == libc::getauxval(libc::AT_PHDR) as usize
-            || holds(CACHE.as_ptr() as usize).is_some();
-        search.found = Some(match header {
-            Some(header) => Object { header, segment: holds(header).unwrap_or(0..0), permanent },
-            None => Object { header: 0, segment: 0..0, permanent },
-        });
-        1
     }
 }
 
@@ -524,6 +472,8 @@ fn fp_place(expression: &UnwindExpression<usize>, frames: &EhFrame<Slice>) -> Op
 mod tests {
     use super::*;
     use crate::boundary::{Link, call};
+    use crate::sys;
+    use core::ffi::c_void;
     use std::cell::RefCell;
     use std::ffi::CString;
     use std::process::Command;
@@ -640,12 +590,12 @@ mod tests {
             let mut link = Link::new();
             // SAFETY: the object just compiled has these symbols, with these types.
             unsafe {
-                let handle = libc::dlopen(path.as_ptr(), libc::RTLD_NOW);
+                let handle = sys::open_library(&path, false);
                 assert!(!handle.is_null());
-                *libc::dlsym(handle, c"probe".as_ptr()).cast::<*const c_void>() = probe as *const c_void;
-                let all = libc::dlsym(handle, c"all".as_ptr());
+                *sys::symbol(handle, c"probe").cast::<*const c_void>() = probe as *const c_void;
+                let all = sys::symbol(handle, c"all");
                 call(&mut link, all, &raw mut link as usize, 9, 0, 0);
-                libc::dlclose(handle);
+                sys::close_library(handle);
             }
             let seen = SEEN.take();
             if flags.contains(&"-fno-asynchronous-unwind-tables") {

@@ -7,6 +7,7 @@
 use super::lsda::{self, Landing};
 use super::unwind::{CXX_FLAVOUR, Context, FUNCTIONS, GET_CFA, Unwinder};
 use super::{Link, arch, objects_counted};
+use crate::sys;
 use core::ffi::{c_int, c_void};
 use core::mem::transmute;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -107,11 +108,9 @@ fn unwinder_in_process() -> bool {
     if count != 0 && count == NONE_AT.load(Ordering::Relaxed) {
         return false;
     }
-    // SAFETY: plain loader calls. Who loaded the library, if anybody, holds it.
-    let found = unsafe {
-        let handle = libc::dlopen(c"libgcc_s.so.1".as_ptr(), libc::RTLD_NOW | libc::RTLD_NOLOAD);
-        !handle.is_null() && libc::dlclose(handle) == 0
-    };
+    let handle = sys::find_library(sys::UNWINDER_LIBRARY);
+    // SAFETY: given back once. Who loaded the library, if anybody, holds it.
+    let found = !handle.is_null() && unsafe { sys::close_library(handle) };
     if !found {
         NONE_AT.store(count, Ordering::Relaxed);
     }

@@ -5,6 +5,7 @@
 use super::arch;
 use super::raise::{Own, Pad};
 use super::{FOREIGN, FOREIGN_CAUGHT, UnwindException};
+use crate::sys;
 use core::ffi::{CStr, c_int, c_void};
 use core::mem::transmute;
 use core::ptr::null_mut;
@@ -85,14 +86,13 @@ impl Unwinder {
         let found = if linked.iter().all(|&f| f != 0) {
             linked
         } else {
-            // SAFETY: plain loader calls. The library stays loaded, frames of others may need it from now on.
-            let handle =
-                unsafe { libc::dlopen(c"libgcc_s.so.1".as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+            // It stays loaded, frames of others may need it from now on.
+            let handle = sys::open_library(sys::UNWINDER_LIBRARY, false);
             if handle.is_null() {
                 return None;
             }
             // SAFETY: a valid handle and name.
-            let found = FUNCTIONS.map(|name| unsafe { libc::dlsym(handle, name.as_ptr()) } as usize);
+            let found = FUNCTIONS.map(|name| unsafe { sys::symbol(handle, name) } as usize);
             if found.contains(&0) {
                 return None;
             }
@@ -187,7 +187,7 @@ pub(super) unsafe fn new_exception(pad: *mut Pad, throw: u64) -> Option<*mut Own
         let link = (*pad).link;
         let mut own = &raw mut (*pad).own;
         if !(*own).target.is_null() {
-            own = libc::malloc(size_of::<Own>()).cast();
+            own = sys::malloc(size_of::<Own>()).cast();
             if own.is_null() {
                 return None;
             }
@@ -221,7 +221,7 @@ pub(super) unsafe fn abandon(pad: *mut Pad) {
         (*pad).own.next = null_mut();
         while !own.is_null() {
             let next = (*own).next;
-            libc::free(own.cast());
+            sys::free(own.cast());
             (*link).in_flight -= 1;
             own = next;
         }
@@ -239,7 +239,7 @@ unsafe extern "C" fn dropped(_reason: c_int, own: *mut Own) {
         while !(*at).is_null() {
             if *at == own {
                 *at = (*own).next;
-                libc::free(own.cast());
+                sys::free(own.cast());
                 return;
             }
             at = &raw mut (**at).next;
@@ -350,13 +350,13 @@ fn cxx_function(which: usize, name: &CStr) -> usize {
         return linked;
     }
     // A module may have brought the C++ library with it, invisible to us.
-    for library in [c"libstdc++.so.6", c"libc++abi.so.1"] {
-        // SAFETY: plain loader calls; the reference is given back, the exception's thrower holds another.
+    for library in sys::CXX_LIBRARIES {
+        let handle = sys::find_library(library);
+        // SAFETY: the library is there; it is given back once, the exception's thrower holds it, too.
         unsafe {
-            let handle = libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_NOLOAD);
             if !handle.is_null() {
-                let at = libc::dlsym(handle, name.as_ptr()) as usize;
-                libc::dlclose(handle);
+                let at = sys::symbol(handle, name) as usize;
+                sys::close_library(handle);
                 return at;
             }
         }

@@ -9,12 +9,12 @@
 
 use super::stack::{self, Entry, entry};
 use super::{GcState, Phase};
-use crate::mem;
 use crate::object::table::Node;
 use crate::object::{
     CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Metamethod, Proto, Str, Table, UpVal,
     Userdata, Value, mark as bits,
 };
+use crate::sys::arch;
 
 /// Slots of a table visited at once.
 const PIECE: u32 = 512;
@@ -97,7 +97,7 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
             o.marked.set(o.marked.get() & !(bits::WHITES | bits::AWAITED));
             if kind == Kind::Table {
                 // SAFETY: the kind says so.
-                mem::prefetch(unsafe { o.cast::<Table>() }.data());
+                arch::prefetch(unsafe { o.cast::<Table>() }.data());
             }
             if !gc.grey.push(g, entry(o, tag)) {
                 no_room(gc, tag);
@@ -314,7 +314,7 @@ fn visit_strong(g: &Global, t: Gc<Table>, from: u32) -> usize {
             if let Some(ahead) = part.get(i + AHEAD)
                 && let Some(o) = ahead.get().object()
             {
-                mem::prefetch(o.as_ptr().cast());
+                arch::prefetch(o.as_ptr().cast());
             }
             mark_value(g, v.get());
         }

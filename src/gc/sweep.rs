@@ -11,6 +11,7 @@ use crate::object::{
     CClosure, Gc, GcRef, Kind, Lua, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata, Value,
     mark as bits,
 };
+use crate::sys::arch;
 use crate::vm::call::frame;
 use crate::vm::{ExecInsn, lower, stack, state, upval};
 use core::cell::Cell;
@@ -215,7 +216,7 @@ pub(super) fn sweep_strings(l: Lua) -> usize {
         if i + AHEAD < g.strings.size.get()
             && let Some(first) = g.strings.bucket(i + AHEAD).get()
         {
-            mem::prefetch(first.as_ptr().cast());
+            arch::prefetch(first.as_ptr().cast());
         }
         seen += 1 + sweep_chain(l, i);
         i += 1;

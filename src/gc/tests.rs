@@ -4,6 +4,7 @@ use crate::api::Bytes;
 use crate::consts::*;
 use crate::mem;
 use crate::object::{Builtin, Lua};
+use crate::sys;
 use crate::throw::{LResult, Throw};
 use crate::vm::state;
 use core::ffi::c_void;
@@ -30,20 +31,20 @@ unsafe extern "C" fn counting(ud: *mut c_void, ptr: *mut c_void, osize: usize, n
                 c.blocks.remove(&(ptr as usize));
                 c.bytes -= old;
                 // Whoever uses it still gets nonsense.
-                libc::memset(ptr, 0xA5, old);
-                libc::free(ptr);
+                ptr.cast::<u8>().write_bytes(0xA5, old);
+                sys::free(ptr);
             }
             return core::ptr::null_mut();
         }
         if nsize > old && c.bytes - old + nsize > c.limit {
             return core::ptr::null_mut();
         }
-        let p = libc::malloc(nsize);
+        let p = sys::malloc(nsize);
         if !ptr.is_null() {
             core::ptr::copy_nonoverlapping(ptr.cast::<u8>(), p.cast(), old.min(nsize));
             c.blocks.remove(&(ptr as usize));
-            libc::memset(ptr, 0xA5, old);
-            libc::free(ptr);
+            ptr.cast::<u8>().write_bytes(0xA5, old);
+            sys::free(ptr);
         }
         c.blocks.insert(p as usize, nsize);
         c.bytes = c.bytes - old + nsize;

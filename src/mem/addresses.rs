@@ -3,6 +3,7 @@
 //!
 //! Open addressing with at least a quarter of the places free. All-zero bytes are an empty set.
 
+use crate::sys;
 use core::ptr::null_mut;
 
 const FIRST: usize = 16;
@@ -51,7 +52,7 @@ impl AddressSet {
         }
         let capacity = (self.capacity * 2).max(FIRST);
         // SAFETY: plain allocation; zeros are free places.
-        let places = unsafe { libc::calloc(capacity, size_of::<usize>()).cast::<usize>() };
+        let places = unsafe { sys::calloc(capacity, size_of::<usize>()).cast::<usize>() };
         if places.is_null() {
             return false;
         }
@@ -96,7 +97,7 @@ impl AddressSet {
     }
     pub fn free(&mut self) {
         // SAFETY: null, or allocated by `reserve`.
-        unsafe { libc::free(self.places.cast()) };
+        unsafe { sys::free(self.places.cast()) };
         *self = AddressSet::EMPTY;
     }
 }

@@ -15,6 +15,7 @@
 use super::addresses::AddressSet;
 use super::lua_Alloc;
 use super::pool::{Pool, SMALL};
+use crate::sys;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -49,10 +50,10 @@ pub unsafe extern "C" fn default_function(
     // SAFETY: the caller's promise.
     unsafe {
         if nsize == 0 {
-            libc::free(ptr);
+            sys::free(ptr);
             return null_mut();
         }
-        libc::realloc(ptr, nsize)
+        sys::realloc(ptr, nsize)
     }
 }
 

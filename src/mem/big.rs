@@ -6,7 +6,8 @@
 //!
 //! The length of a mapping follows from the size of its block.
 
-use super::slab::map;
+use crate::sys;
+use crate::sys::map;
 use core::ptr::null_mut;
 
 /// The smallest size of such blocks.
@@ -54,11 +55,11 @@ impl Kept {
             if !best.is_null() {
                 let old = (**best).len;
                 let m = self.take(best, old);
-                let q = libc::mremap(m.cast(), old, len, libc::MREMAP_MAYMOVE);
-                if q != libc::MAP_FAILED {
-                    return q.cast();
+                let q = sys::remap(m.cast(), old, len);
+                if !q.is_null() {
+                    return q;
                 }
-                libc::munmap(m.cast(), old);
+                sys::unmap(m.cast(), old);
             }
         }
         let p = map(len);
@@ -121,7 +122,7 @@ impl Kept {
         // SAFETY: the caller's promise; kept mappings are there, with their link in front.
         unsafe {
             if self.bytes + len > KEPT_BYTES.max(in_use) {
-                libc::munmap(p.cast(), len);
+                sys::unmap(p, len);
                 return;
             }
             self.bytes += len;
@@ -145,7 +146,7 @@ impl Kept {
             }
             if count >= KEPT_MAPPINGS {
                 self.bytes -= len;
-                libc::munmap(p.cast(), len);
+                sys::unmap(p, len);
                 return;
             }
             p.cast::<Mapping>().write(Mapping { next: self.first, len, age: 0 });
@@ -164,7 +165,7 @@ impl Kept {
         unsafe {
             if len <= old {
                 if len < old {
-                    libc::munmap(p.add(len).cast(), old - len);
+                    sys::unmap(p.add(len).cast(), old - len);
                 }
                 return p;
             }
@@ -181,15 +182,15 @@ impl Kept {
                 self.free(p, osize, in_use);
                 return q;
             }
-            let q = libc::mremap(p.cast(), old, len, libc::MREMAP_MAYMOVE);
-            if q != libc::MAP_FAILED {
-                return q.cast();
+            let q = sys::remap(p, old, len);
+            if !q.is_null() {
+                return q;
             }
             // What was put together from several mappings does not move as one.
             let q = map(len);
             if !q.is_null() {
                 core::ptr::copy_nonoverlapping(p, q, osize);
-                libc::munmap(p.cast(), old);
+                sys::unmap(p, old);
             }
             q
         }
@@ -217,7 +218,7 @@ impl Kept {
                 if (*m).age > age {
                     *link = (*m).next;
                     self.bytes -= (*m).len;
-                    libc::munmap(m.cast(), (*m).len);
+                    sys::unmap(m.cast(), (*m).len);
                 } else {
                     link = &raw mut (*m).next;
                 }

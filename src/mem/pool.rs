@@ -13,6 +13,7 @@
 
 use super::big::{self, BIG};
 use super::slab::{Slabs, slab_of};
+use crate::sys;
 use core::ptr::null_mut;
 
 /// Largest size with a class, in bytes.
@@ -84,7 +85,7 @@ impl Pool {
     /// A new pool, or null.
     pub fn new() -> *mut Pool {
         // SAFETY: plain allocation; all-zero bytes are a valid empty pool.
-        unsafe { libc::calloc(1, size_of::<Pool>()).cast() }
+        unsafe { sys::calloc(1, size_of::<Pool>()).cast() }
     }
     /// # Safety
     /// No block of the pool is in use, and the pool is not used again.
@@ -95,12 +96,12 @@ impl Pool {
             let mut c = (*pool).chunks;
             while !c.is_null() {
                 let next = (*c).next;
-                libc::free(c.cast());
+                sys::free(c.cast());
                 c = next;
             }
             (*pool).slabs.destroy();
             (*pool).kept.clear();
-            libc::free(pool.cast());
+            sys::free(pool.cast());
         }
     }
     /// A block of `size` bytes, or null.
@@ -148,7 +149,7 @@ impl Pool {
                 let q: *mut u8 = if osize >= BIG {
                     self.kept.resize(p, osize, nsize, self.live)
                 } else {
-                    libc::realloc(p.cast(), nsize.max(SMALLEST_LARGE)).cast()
+                    sys::realloc(p.cast(), nsize.max(SMALLEST_LARGE)).cast()
                 };
                 if !q.is_null() {
                     self.recount(osize, nsize);
@@ -322,12 +323,12 @@ impl Pool {
         }
         let mut size = CHUNK;
         // SAFETY: plain allocations.
-        let mut p: *mut Chunk = unsafe { libc::malloc(size).cast() };
+        let mut p: *mut Chunk = unsafe { sys::malloc(size).cast() };
         if p.is_null() {
             // Memory is short: what is enough for a while.
             size = 4096;
             // SAFETY: as above.
-            p = unsafe { libc::malloc(size).cast() };
+            p = unsafe { sys::malloc(size).cast() };
             if p.is_null() {
                 return false;
             }
@@ -339,7 +340,7 @@ impl Pool {
         }
         if high - low > LARGEST_SPAN {
             // SAFETY: allocated just now.
-            unsafe { libc::free(p.cast()) };
+            unsafe { sys::free(p.cast()) };
             self.is_large = true;
             return false;
         }
@@ -407,14 +408,14 @@ impl Pool {
             return self.kept.alloc(size);
         }
         // SAFETY: plain allocation.
-        unsafe { libc::malloc(size.max(SMALLEST_LARGE)).cast() }
+        unsafe { sys::malloc(size.max(SMALLEST_LARGE)).cast() }
     }
     /// # Safety
     /// `p` is a block of `size` bytes without class, not used any more.
     #[inline(never)]
     unsafe fn free_large(&mut self, p: *mut u8, size: usize) {
         // SAFETY: the caller's promise.
-        unsafe { if size >= BIG { self.kept.free(p, size, self.live) } else { libc::free(p.cast()) } }
+        unsafe { if size >= BIG { self.kept.free(p, size, self.live) } else { sys::free(p.cast()) } }
     }
     /// A block of `osize` bytes has `nsize` now.
     fn recount(&mut self, osize: usize, nsize: usize) {

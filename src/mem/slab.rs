@@ -13,6 +13,7 @@
 
 use super::addresses::AddressSet;
 use super::pool::{CLASSES, Free, GRAIN};
+use crate::sys;
 use core::ptr::null_mut;
 
 pub const SEGMENT: usize = 1 << 20;
@@ -289,7 +290,7 @@ impl Slabs {
                 let held = (*g).held;
                 self.held -= held;
                 self.known.remove(g as usize);
-                libc::munmap(g.cast(), SEGMENT);
+                sys::unmap(g.cast(), SEGMENT);
                 return held.max(SLAB);
             }
             let mut n = 0;
@@ -312,7 +313,7 @@ impl Slabs {
                 // SAFETY: the segments of the pool; the caller's promise.
                 unsafe {
                     let next = (*g).next;
-                    libc::munmap(g.cast(), SEGMENT);
+                    sys::unmap(g.cast(), SEGMENT);
                     g = next;
                 }
             }
@@ -340,15 +341,14 @@ impl Slab {
 
 /// Gives back the memory of the slabs without class; how many bytes.
 fn decommit(slabs: &mut [Slab; SLABS]) -> usize {
-    // SAFETY: no memory is involved.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+    let page = sys::page_size();
     let mut bytes = 0;
     for s in slabs {
         if s.class == 0 && s.touched && page <= SLAB {
             let start = s.start.map_addr(|a| a.next_multiple_of(page));
             let size = s.end() as usize - start as usize;
             // SAFETY: nothing in the slab is in use; it ends with a page.
-            if unsafe { libc::madvise(start.cast(), size, libc::MADV_DONTNEED) } == 0 {
+            if unsafe { sys::discard(start, size) } {
                 s.touched = false;
                 bytes += SLAB;
             }
@@ -359,39 +359,23 @@ fn decommit(slabs: &mut [Slab; SLABS]) -> usize {
 
 /// Fresh memory of zeros for a segment, or null.
 fn map_segment() -> *mut Segment {
-    let p = map(SEGMENT);
+    let p = sys::map(SEGMENT);
     if p.is_null() || (p as usize).is_multiple_of(SEGMENT) {
         return p.cast();
     }
     // SAFETY: mapped just now; in the larger mapping, what is unmapped is outside of what is returned.
     unsafe {
-        libc::munmap(p.cast(), SEGMENT);
-        let p = map(2 * SEGMENT);
+        sys::unmap(p, SEGMENT);
+        let p = sys::map(2 * SEGMENT);
         if p.is_null() {
             return null_mut();
         }
         let start = p.map_addr(|a| a.next_multiple_of(SEGMENT));
         let before = start as usize - p as usize;
         if before > 0 {
-            libc::munmap(p.cast(), before);
+            sys::unmap(p, before);
         }
-        libc::munmap(start.add(SEGMENT).cast(), SEGMENT - before);
+        sys::unmap(start.add(SEGMENT), SEGMENT - before);
         start.cast()
     }
-}
-
-/// Fresh memory of zeros, or null.
-pub fn map(size: usize) -> *mut u8 {
-    // SAFETY: no memory is involved but what is mapped.
-    let p = unsafe {
-        libc::mmap(
-            null_mut(),
-            size,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        )
-    };
-    if p == libc::MAP_FAILED { null_mut() } else { p.cast() }
 }

@@ -4,6 +4,7 @@
 use super::addresses::AddressSet;
 use super::big::BIG;
 use super::pool::Pool;
+use crate::sys;
 use std::collections::hash_map::{Entry, HashMap};
 use std::vec::Vec;
 
@@ -263,7 +264,7 @@ fn a_pool_knows_its_blocks() {
             b.alloc(1 + n);
             if i % 10 == 0 {
                 // SAFETY: plain allocation.
-                others.push(unsafe { libc::malloc(1 + n) }.cast::<u8>());
+                others.push(unsafe { sys::malloc(1 + n) }.cast::<u8>());
             }
         }
         for i in 0..b.list.len() {
@@ -285,7 +286,7 @@ fn a_pool_knows_its_blocks() {
     b.list.push((p, 100, mark));
     for p in others {
         // SAFETY: allocated above.
-        unsafe { libc::free(p.cast()) };
+        unsafe { sys::free(p.cast()) };
     }
 }
 

@@ -1,5 +1,6 @@
 //! Double to text: what `printf` writes for `%.Ng`, `%.Ne` and `%.Nf` without other flags.
 
+use crate::sys;
 use core::ffi::{c_char, c_int, c_void};
 
 use super::{Scaled, pow10};
@@ -24,16 +25,16 @@ const TEN: [u64; 20] = {
 /// The decimal point of the C locale in force.
 #[inline]
 pub fn decimal_point() -> &'static [u8] {
-    // SAFETY: nl_langinfo returns a NUL-terminated string that stays valid until the locale changes; callers use
+    // SAFETY: the radix character is a NUL-terminated string that stays valid until the locale changes; callers use
     // it at once and do not keep it.
     unsafe {
-        let point = libc::nl_langinfo(libc::RADIXCHAR) as *const u8;
+        let point = sys::radix_character();
         let n = if *point == 0 {
             return b".";
         } else if *point.add(1) == 0 {
             1
         } else {
-            libc::strlen(point as *const c_char).min(4)
+            sys::strlen(point as *const c_char).min(4)
         };
         core::slice::from_raw_parts(point, n)
     }
@@ -192,7 +193,7 @@ fn format_special(v: f64, out: &mut [u8; NUMBER_BUFFER]) -> usize {
 fn format_libc(template: &core::ffi::CStr, digits: usize, v: f64, out: &mut [u8]) -> usize {
     // SAFETY: the template has one `.*` and one double conversion, and the length given is the buffer's.
     let n = unsafe {
-        libc::snprintf(out.as_mut_ptr() as *mut c_char, out.len(), template.as_ptr(), digits as c_int, v)
+        sys::snprintf(out.as_mut_ptr() as *mut c_char, out.len(), template.as_ptr(), digits as c_int, v)
     };
     (n.max(0) as usize).min(out.len())
 }

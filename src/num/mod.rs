@@ -15,6 +15,7 @@ mod pow10;
 #[cfg(test)]
 mod tests;
 
+use crate::sys::{arch, libm};
 pub use format::{
     NUMBER_BUFFER, decimal_point, format_exponent, format_fixed, format_g14, format_general, format_pointer,
     format_signed, format_unsigned,
@@ -69,17 +70,7 @@ impl Scaled {
 /// conversion instruction of x86-64 gives to a C cast.
 #[inline(always)]
 pub fn to_integer(n: f64) -> isize {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use core::arch::x86_64::{_mm_cvttsd_si64, _mm_set_sd};
-        // SAFETY: SSE2 is part of every x86-64 processor.
-        unsafe { _mm_cvttsd_si64(_mm_set_sd(n)) as isize }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        let limit = isize::MIN as f64;
-        if n >= limit && n < -limit { n as isize } else { isize::MIN }
-    }
+    arch::truncate(n) as isize
 }
 
 /// The integer's low 32 bits, as a C cast of `lua_Integer` to `int` gives them.
@@ -125,25 +116,10 @@ pub fn floor(n: f64) -> f64 {
     }
 }
 
-/// The number cut to 32 bits; some other integer when it does not fit.
-#[inline(always)]
-fn to_int32_or_zero(n: f64) -> i32 {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: SSE2 is part of x86-64; the instruction takes any operand.
-    unsafe {
-        use core::arch::x86_64::{_mm_cvttsd_si32, _mm_set_sd};
-        _mm_cvttsd_si32(_mm_set_sd(n))
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        n as i32
-    }
-}
-
 /// Lua's `%`: the sign of the result is the divisor's.
 #[inline(always)]
 pub fn modulo(a: f64, b: f64) -> f64 {
-    let (i, j) = (to_int32_or_zero(a), to_int32_or_zero(b));
+    let (i, j) = (arch::truncate_to_32_bits(a), arch::truncate_to_32_bits(b));
     if i as f64 == a && j as f64 == b && i >= 0 && j > 0 {
         return (i as u32 % j as u32) as f64;
     }
@@ -154,16 +130,13 @@ pub fn modulo(a: f64, b: f64) -> f64 {
 /// is multiplied only where the product is exact.
 #[inline(always)]
 pub fn power(a: f64, b: f64) -> f64 {
-    unsafe extern "C" {
-        safe fn pow(a: f64, b: f64) -> f64;
-    }
     if b == 2.0 && a.to_bits() << 37 == 0 {
         let square = a * a;
         if square.is_normal() {
             return square;
         }
     }
-    pow(a, b)
+    libm::pow(a, b)
 }
 
 /// Encodes a size as a "floating point byte": `eeeeexxx` stands for `(8 + xxx) * 2^(eeeee - 1)`, or `xxx` when

@@ -3,6 +3,7 @@
 
 use super::format::decimal_point;
 use super::{Scaled, pow10};
+use crate::sys;
 
 /// Reads a number as `tonumber` and string coercions do: the decimal point is the locale's.
 pub fn parse(text: &[u8]) -> Option<f64> {
@@ -252,7 +253,7 @@ fn long_decimal(text: &[u8], written: i64) -> f64 {
         buffer[len + 1..].iter().position(|&c| !(c == b'-' || c.is_ascii_digit())).unwrap_or(0) + len + 1;
     buffer[end] = 0;
     // SAFETY: the buffer ends with a NUL.
-    unsafe { libc::strtod(buffer.as_ptr().cast(), core::ptr::null_mut()) }
+    unsafe { sys::strtod(buffer.as_ptr().cast(), core::ptr::null_mut()) }
 }
 
 #[inline(never)]

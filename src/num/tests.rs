@@ -1,5 +1,6 @@
 //! Numbers against libc, which rounds correctly.
 
+use crate::sys;
 use std::ffi::CString;
 use std::format;
 use std::string::{String, ToString};
@@ -59,7 +60,7 @@ fn c_format(template: &str, precision: usize, v: f64) -> String {
     let mut out = [0u8; 512];
     // SAFETY: the template takes a precision and a double, and the buffer's size is given.
     let n = unsafe {
-        libc::snprintf(out.as_mut_ptr().cast(), out.len(), template.as_ptr(), precision as libc::c_int, v)
+        sys::snprintf(out.as_mut_ptr().cast(), out.len(), template.as_ptr(), precision as core::ffi::c_int, v)
     };
     core::str::from_utf8(&out[..n as usize]).unwrap().to_string()
 }
@@ -82,7 +83,7 @@ fn c_parse(text: &[u8]) -> Option<f64> {
     let s = CString::new(text).unwrap();
     let mut end = core::ptr::null_mut();
     // SAFETY: a C string.
-    let v = unsafe { libc::strtod(s.as_ptr(), &mut end) };
+    let v = unsafe { sys::strtod(s.as_ptr(), &mut end) };
     let mut used = end as usize - s.as_ptr() as usize;
     if used == 0 {
         return None;
@@ -443,7 +444,7 @@ fn hundred_million_doubles() {
         let n = format_g14(v, &mut out);
         let mut want = [0u8; 64];
         // SAFETY: the format takes a double, and the buffer's size is given.
-        let m = unsafe { libc::snprintf(want.as_mut_ptr().cast(), want.len(), c"%.14g".as_ptr(), v) };
+        let m = unsafe { sys::snprintf(want.as_mut_ptr().cast(), want.len(), c"%.14g".as_ptr(), v) };
         assert_eq!(&out[..n], &want[..m as usize], "bits {:#x}", v.to_bits());
         if v.is_finite() {
             assert!(same(parse(&out[..n]), c_parse(&out[..n])));
@@ -478,7 +479,7 @@ fn timings() {
         for &v in &values {
             // SAFETY: as above.
             total -=
-                unsafe { libc::snprintf(out.as_mut_ptr().cast(), out.len(), c"%.14g".as_ptr(), v) } as usize;
+                unsafe { sys::snprintf(out.as_mut_ptr().cast(), out.len(), c"%.14g".as_ptr(), v) } as usize;
         }
         let theirs = per(start);
         assert_eq!(total, 0);
@@ -492,7 +493,7 @@ fn timings() {
         let start = Instant::now();
         for t in &texts {
             // SAFETY: a C string.
-            sum -= unsafe { libc::strtod(t.as_ptr(), core::ptr::null_mut()) };
+            sum -= unsafe { sys::strtod(t.as_ptr(), core::ptr::null_mut()) };
         }
         let parse_theirs = per(start);
         std::println!(

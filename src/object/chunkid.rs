@@ -1,6 +1,7 @@
 //! The short form of a chunk's name, as messages and `lua_Debug::short_src` show it.
 
 use crate::consts::LUA_IDSIZE;
+use crate::sys;
 
 /// At most `LUA_IDSIZE - 1` bytes and a terminating zero.
 pub struct ChunkId {
@@ -84,7 +85,7 @@ fn c_part(s: &[u8]) -> &[u8] {
 
 fn find(s: &[u8], byte: u8) -> Option<usize> {
     // SAFETY: the slice is readable.
-    let at = unsafe { libc::memchr(s.as_ptr().cast(), byte.into(), s.len()) } as usize;
+    let at = unsafe { sys::memchr(s.as_ptr().cast(), byte.into(), s.len()) } as usize;
     (at != 0).then(|| at - s.as_ptr() as usize)
 }
 

@@ -11,6 +11,7 @@ use super::header::{Gc, GcRef, Header, Kind, mark};
 use super::thread::Lua;
 use crate::gc;
 use crate::mem::{self, OutOfMemory};
+use crate::sys::arch;
 use core::cell::Cell;
 use core::mem::MaybeUninit;
 
@@ -184,13 +185,13 @@ impl StringTable {
             if i + 2 * AHEAD < old
                 && let Some(first) = self.bucket(i + 2 * AHEAD).get()
             {
-                mem::prefetch(first.as_ptr().cast());
+                arch::prefetch(first.as_ptr().cast());
             }
             if i + AHEAD < old
                 && let Some(first) = self.bucket(i + AHEAD).get()
                 && let Some(second) = first.next.get()
             {
-                mem::prefetch(second.as_ptr().cast());
+                arch::prefetch(second.as_ptr().cast());
             }
             let mut chain = self.bucket(i).take();
             while let Some(s) = chain {

@@ -9,6 +9,7 @@ use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
 use crate::object::string::new_str;
 use crate::object::{Builtin, Global, Lua, Table, Value};
+use crate::sys;
 use crate::throw::LResult;
 use core::ffi::c_void;
 
@@ -24,9 +25,9 @@ pub fn open(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-fn write(f: *mut libc::FILE, bytes: &[u8]) {
+fn write(f: *mut sys::FILE, bytes: &[u8]) {
     // SAFETY: the bytes are initialised; a failing write is ignored as the reference does.
-    unsafe { libc::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), f) };
+    unsafe { sys::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), f) };
 }
 
 /// Each value goes through the global `tostring`, whatever that is by now; values that the original would turn into
@@ -34,7 +35,7 @@ fn write(f: *mut libc::FILE, bytes: &[u8]) {
 pub fn print(l: Lua) -> LResult<i32> {
     let n = l.gettop();
     // SAFETY: reads the C library's variable, which the host may assign.
-    let out = unsafe { super::stdio::stdout };
+    let out = sys::stdout();
     l.getglobal(b"tostring")?;
     // With a hook set, the calls of `tostring` must be seen.
     let plain = l.from_top(1) == Value::builtin(Id::Tostring.builtin()) && l.hook_mask() == 0;
@@ -67,7 +68,7 @@ pub fn print(l: Lua) -> LResult<i32> {
     }
     write(out, b"\n");
     // SAFETY: `out` is an open stream.
-    unsafe { libc::fflush(out) };
+    unsafe { sys::fflush(out) };
     Ok(0)
 }
 

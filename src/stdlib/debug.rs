@@ -1,12 +1,13 @@
 //! Library `debug` (manual 6.10).
 
-use super::{activation_record, c_bytes, c_string, stdio};
+use super::{activation_record, c_bytes, c_string};
 use crate::api::{Bytes, lua_Debug};
 use crate::boundary::Ret;
 use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
 use crate::object::{Lua, Value};
+use crate::sys;
 use crate::throw::LResult;
 use crate::vm::debug::{self, info, variables};
 use core::ffi::{CStr, c_char, c_void};
@@ -364,9 +365,9 @@ pub fn debug(l: Lua) -> LResult<i32> {
         let mut line = [0u8; LINE];
         // SAFETY: the C library's open streams; `fgets` terminates what it read.
         let command = unsafe {
-            libc::fputs(c"lua_debug> ".as_ptr(), stdio::stderr);
-            libc::fflush(stdio::stderr);
-            if libc::fgets(line.as_mut_ptr().cast(), LINE as i32, stdio::stdin).is_null() {
+            sys::fputs(c"lua_debug> ".as_ptr(), sys::stderr());
+            sys::fflush(sys::stderr());
+            if sys::fgets(line.as_mut_ptr().cast(), LINE as i32, sys::stdin()).is_null() {
                 return Ok(0);
             }
             CStr::from_ptr(line.as_ptr().cast()).to_bytes()
@@ -380,9 +381,9 @@ pub fn debug(l: Lua) -> LResult<i32> {
             let text = l.tolstring(-1)?.map_or(c"(null)", c_string);
             // SAFETY: a terminated string and the C library's stream.
             unsafe {
-                libc::fputs(text.as_ptr(), stdio::stderr);
-                libc::fputs(c"\n".as_ptr(), stdio::stderr);
-                libc::fflush(stdio::stderr);
+                sys::fputs(text.as_ptr(), sys::stderr());
+                sys::fputs(c"\n".as_ptr(), sys::stderr());
+                sys::fflush(sys::stderr());
             }
         }
         l.settop(0);

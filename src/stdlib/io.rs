@@ -9,18 +9,18 @@
 //! * Whatever calls out may close a file: a finalizer does, in each collector step. So a function that goes on with a file after
 //!   that asks its handle, which is on the stack, for the stream again ([`File::open`]).
 
-use super::{Id, argument, c_bytes, c_string, call_c, stdio};
+use super::{Id, argument, c_bytes, c_string, call_c};
 use crate::api::{Buffer, Bytes};
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
 use crate::object::userdata::Content;
 use crate::object::{Lua, lua_CFunction};
+use crate::sys::{self, FILE};
 use crate::throw::LResult;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
-use libc::FILE;
 
 /// What a file handle holds (lauxlib.h).
 #[repr(C)]
@@ -56,7 +56,7 @@ pub fn open(l: Lua) -> LResult<i32> {
     l.aux_setfuncs(&super::FILE, 0)?;
     l.pop(1);
     // SAFETY: reads the C library's variables.
-    let (stdin, stdout, stderr) = unsafe { (stdio::stdin, stdio::stdout, stdio::stderr) };
+    let (stdin, stdout, stderr) = (sys::stdin(), sys::stdout(), sys::stderr());
     standard_file(l, stdin, Some(INPUT), b"stdin")?;
     standard_file(l, stdout, Some(OUTPUT), b"stdout")?;
     standard_file(l, stderr, None, b"stderr")?;
@@ -152,14 +152,14 @@ fn closing(l: Lua) -> LResult<*mut luaL_Stream> {
 pub fn close_file(l: Lua) -> LResult<i32> {
     let p = closing(l)?;
     // SAFETY: `closef` is called once for an open stream.
-    let r = unsafe { libc::fclose((*p).f) };
+    let r = unsafe { sys::fclose((*p).f) };
     l.aux_fileresult(r == 0, None)
 }
 
 pub fn close_pipe(l: Lua) -> LResult<i32> {
     let p = closing(l)?;
     // SAFETY: `closef` is called once for an open stream, which `popen` made.
-    let r = unsafe { libc::pclose((*p).f) };
+    let r = unsafe { sys::pclose((*p).f) };
     l.aux_execresult(r)
 }
 
@@ -256,7 +256,7 @@ pub fn io_open(l: Lua) -> LResult<i32> {
             return Err(l.aux_argerror(2, msg::INVALID_MODE.as_bytes()));
         }
         // SAFETY: both strings are terminated.
-        Ok(unsafe { libc::fopen(name.as_ptr(), mode.as_ptr()) })
+        Ok(unsafe { sys::fopen(name.as_ptr(), mode.as_ptr()) })
     })?;
     if opened { Ok(1) } else { l.aux_fileresult(false, Some(name_argument(l)?.to_bytes())) }
 }
@@ -266,13 +266,13 @@ fn must_open(l: Lua, mode: &CStr) -> LResult<()> {
     let opened = open_handle(l, new_file, || {
         let name = name_argument(l)?;
         // SAFETY: both strings are terminated.
-        Ok(unsafe { libc::fopen(name.as_ptr(), mode.as_ptr()) })
+        Ok(unsafe { sys::fopen(name.as_ptr(), mode.as_ptr()) })
     })?;
     if opened {
         return Ok(());
     }
     // SAFETY: the text of an error is terminated.
-    let reason = unsafe { CStr::from_ptr(libc::strerror(*libc::__errno_location())) };
+    let reason = unsafe { CStr::from_ptr(sys::strerror(sys::errno())) };
     let name = name_argument(l)?;
     Err(l.aux_error(msg::CANNOT_OPEN_FILE, &[Arg::S(name.to_bytes()), Arg::S(reason.to_bytes())]))
 }
@@ -293,8 +293,8 @@ pub fn popen(l: Lua) -> LResult<i32> {
         let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(b"r\0"));
         // SAFETY: both strings are terminated.
         unsafe {
-            libc::fflush(null_mut());
-            Ok(libc::popen(command.as_ptr(), mode.as_ptr()))
+            sys::fflush(null_mut());
+            Ok(sys::popen(command.as_ptr(), mode.as_ptr()))
         }
     })?;
     if opened { Ok(1) } else { l.aux_fileresult(false, Some(name_argument(l)?.to_bytes())) }
@@ -302,7 +302,7 @@ pub fn popen(l: Lua) -> LResult<i32> {
 
 pub fn tmpfile(l: Lua) -> LResult<i32> {
     // SAFETY: may be called at any time.
-    let opened = open_handle(l, new_file, || Ok(unsafe { libc::tmpfile() }))?;
+    let opened = open_handle(l, new_file, || Ok(unsafe { sys::tmpfile() }))?;
     if opened { Ok(1) } else { l.aux_fileresult(false, None) }
 }
 
@@ -412,7 +412,7 @@ pub fn lines_iterator(l: Lua) -> LResult<i32> {
 fn read_number(l: Lua, f: *mut FILE) -> bool {
     let mut n = 0.0f64;
     // SAFETY: the format has one conversion, for a double.
-    if unsafe { libc::fscanf(f, LUA_NUMBER_SCAN.as_ptr(), &raw mut n) } == 1 {
+    if unsafe { sys::fscanf(f, LUA_NUMBER_SCAN.as_ptr(), &raw mut n) } == 1 {
         l.pushnumber(n);
         true
     } else {
@@ -426,12 +426,12 @@ fn read_number(l: Lua, f: *mut FILE) -> bool {
 fn test_end(l: Lua, f: *mut FILE) -> LResult<bool> {
     // SAFETY: `f` is an open stream.
     let c = unsafe {
-        let c = libc::fgetc(f);
-        libc::ungetc(c, f);
+        let c = sys::fgetc(f);
+        sys::ungetc(c, f);
         c
     };
     l.pushlstring(b"")?;
-    Ok(c != libc::EOF)
+    Ok(c != sys::EOF)
 }
 
 /// Reads a line. It goes by C strings, as the reference does: a line is what `fgets` gives up to its first zero byte, and
@@ -441,12 +441,8 @@ fn read_line(l: Lua, f: *mut FILE, keep_end: bool) -> LResult<bool> {
     let mut next = || {
         // SAFETY: the buffer has the size given, and what `fgets` returns is terminated.
         unsafe {
-            let p = libc::fgets(piece.as_mut_ptr().cast(), LUAL_BUFFERSIZE as i32, f);
-            if p.is_null() {
-                None
-            } else {
-                Some(core::slice::from_raw_parts(p.cast::<u8>(), libc::strlen(p)))
-            }
+            let p = sys::fgets(piece.as_mut_ptr().cast(), LUAL_BUFFERSIZE as i32, f);
+            if p.is_null() { None } else { Some(core::slice::from_raw_parts(p.cast::<u8>(), sys::strlen(p))) }
         }
     };
     let without_end = |line: &[u8]| line.len() - !keep_end as usize;
@@ -484,7 +480,7 @@ fn read_all(l: Lua, f: *mut FILE) -> LResult<()> {
     loop {
         let p = buffer.prep(size)?;
         // SAFETY: `prep` made room for `size` bytes.
-        let n = unsafe { libc::fread(p.cast(), 1, size, f) };
+        let n = unsafe { sys::fread(p.cast(), 1, size, f) };
         buffer.advance(n);
         if n < size {
             break;
@@ -500,7 +496,7 @@ fn read_chars(l: Lua, f: *mut FILE, count: usize) -> LResult<bool> {
     let buffer = Buffer::init(&mut slot, l);
     let p = buffer.prep(count)?;
     // SAFETY: `prep` made room for `count` bytes.
-    let n = unsafe { libc::fread(p.cast(), 1, count, f) };
+    let n = unsafe { sys::fread(p.cast(), 1, count, f) };
     buffer.advance(n);
     buffer.pushresult()?;
     Ok(n > 0)
@@ -511,7 +507,7 @@ fn read_formats(l: Lua, file: File, first: i32) -> LResult<i32> {
     let nargs = l.gettop() - 1;
     let f = file.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
-    unsafe { stdio::clearerr_unlocked(f) };
+    unsafe { sys::clear_error(f) };
     let mut success = true;
     let mut n = first;
     if nargs == 0 {
@@ -548,7 +544,7 @@ fn read_formats(l: Lua, file: File, first: i32) -> LResult<i32> {
         }
     }
     // SAFETY: `open` gives an open stream.
-    if file.open().is_some_and(|f| unsafe { stdio::ferror_unlocked(f) } != 0) {
+    if file.open().is_some_and(|f| unsafe { sys::has_error(f) }) {
         return l.aux_fileresult(false, None);
     }
     if !success {
@@ -576,7 +572,7 @@ fn write_arguments(l: Lua, file: File, first: i32) -> LResult<i32> {
     let mut ok = true;
     let mut put = |bytes: Bytes| {
         // SAFETY: `f` is an open stream.
-        ok = ok && unsafe { libc::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), f) } == bytes.len();
+        ok = ok && unsafe { sys::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), f) } == bytes.len();
     };
     for i in first..=last {
         if let Some(n) = argument(l, i).as_number() {
@@ -603,46 +599,46 @@ pub fn file_write(l: Lua) -> LResult<i32> {
 }
 
 pub fn file_seek(l: Lua) -> LResult<i32> {
-    const WHENCE: [i32; 3] = [libc::SEEK_SET, libc::SEEK_CUR, libc::SEEK_END];
+    const WHENCE: [i32; 3] = [sys::SEEK_SET, sys::SEEK_CUR, sys::SEEK_END];
     let file = check_file(l)?;
     let whence = WHENCE[l.aux_checkoption(2, Some(b"cur"), &["set", "cur", "end"])?];
     let wanted = l.aux_optnumber(3, 0.0)?;
-    let offset = num::to_integer(wanted) as libc::off_t;
+    let offset = num::to_integer(wanted) as i64;
     if offset as f64 != wanted {
         return Err(l.aux_argerror(3, msg::NOT_AN_INTEGER.as_bytes()));
     }
     let f = file.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
     unsafe {
-        if libc::fseeko(f, offset, whence) != 0 {
+        if !sys::seek(f, offset, whence) {
             return l.aux_fileresult(false, None);
         }
-        l.pushnumber(libc::ftello(f) as f64);
+        l.pushnumber(sys::tell(f) as f64);
     }
     Ok(1)
 }
 
 pub fn file_setvbuf(l: Lua) -> LResult<i32> {
-    const MODES: [i32; 3] = [libc::_IONBF, libc::_IOFBF, libc::_IOLBF];
+    const MODES: [i32; 3] = [sys::_IONBF, sys::_IOFBF, sys::_IOLBF];
     let file = check_file(l)?;
     let mode = MODES[l.aux_checkoption(2, None, &["no", "full", "line"])?];
     let size = l.aux_optinteger(3, LUAL_BUFFERSIZE as isize)?;
     let f = file.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
-    let r = unsafe { libc::setvbuf(f, null_mut(), mode, size as usize) };
+    let r = unsafe { sys::setvbuf(f, null_mut(), mode, size as usize) };
     l.aux_fileresult(r == 0, None)
 }
 
 pub fn flush(l: Lua) -> LResult<i32> {
     let f = default_file(l, OUTPUT)?.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
-    let r = unsafe { libc::fflush(f) };
+    let r = unsafe { sys::fflush(f) };
     l.aux_fileresult(r == 0, None)
 }
 
 pub fn file_flush(l: Lua) -> LResult<i32> {
     let f = check_file(l)?.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
-    let r = unsafe { libc::fflush(f) };
+    let r = unsafe { sys::fflush(f) };
     l.aux_fileresult(r == 0, None)
 }

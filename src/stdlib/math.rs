@@ -5,31 +5,9 @@
 use crate::messages as msg;
 use crate::num;
 use crate::object::{Lua, Value};
+use crate::sys::arch::square_root;
+use crate::sys::{self, libm};
 use crate::throw::LResult;
-
-mod libm {
-    unsafe extern "C" {
-        pub safe fn acos(x: f64) -> f64;
-        pub safe fn asin(x: f64) -> f64;
-        pub safe fn atan(x: f64) -> f64;
-        pub safe fn atan2(y: f64, x: f64) -> f64;
-        pub safe fn cos(x: f64) -> f64;
-        pub safe fn cosh(x: f64) -> f64;
-        pub safe fn exp(x: f64) -> f64;
-        pub safe fn fmod(x: f64, y: f64) -> f64;
-        pub fn frexp(x: f64, e: *mut i32) -> f64;
-        pub safe fn ldexp(x: f64, e: i32) -> f64;
-        pub safe fn log(x: f64) -> f64;
-        pub safe fn log10(x: f64) -> f64;
-        pub fn modf(x: f64, whole: *mut f64) -> f64;
-        pub safe fn sin(x: f64) -> f64;
-        pub safe fn sinh(x: f64) -> f64;
-        #[cfg(not(target_arch = "x86_64"))]
-        pub safe fn sqrt(x: f64) -> f64;
-        pub safe fn tan(x: f64) -> f64;
-        pub safe fn tanh(x: f64) -> f64;
-    }
-}
 
 const RADIANS_PER_DEGREE: f64 = core::f64::consts::PI / 180.0;
 
@@ -40,21 +18,6 @@ pub fn open(l: Lua) -> LResult<i32> {
     l.pushnumber(f64::INFINITY);
     l.setfield(-2, b"huge")?;
     Ok(1)
-}
-
-#[inline(always)]
-fn square_root(x: f64) -> f64 {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use core::arch::x86_64::{_mm_cvtsd_f64, _mm_set_sd, _mm_sqrt_sd};
-        // SAFETY: SSE2 is part of every x86-64 processor.
-        unsafe {
-            let v = _mm_set_sd(x);
-            _mm_cvtsd_f64(_mm_sqrt_sd(v, v))
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    libm::sqrt(x)
 }
 
 #[inline(always)]
@@ -295,9 +258,9 @@ pub unsafe fn min_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value
 
 /// The next number of C's `rand`, whose sequence scripts see, in [0, 1).
 fn next_random() -> f64 {
-    const RAND_MAX: i32 = libc::RAND_MAX;
+    const RAND_MAX: i32 = sys::RAND_MAX;
     // SAFETY: no preconditions.
-    let r = unsafe { libc::rand() };
+    let r = unsafe { sys::rand() };
     f64::from(r % RAND_MAX) / f64::from(RAND_MAX)
 }
 
@@ -356,8 +319,8 @@ pub fn randomseed(l: Lua) -> LResult<i32> {
     let seed = l.aux_checkunsigned(1)?;
     // SAFETY: no preconditions. The first number depends little on the seed and is thrown away.
     unsafe {
-        libc::srand(seed);
-        libc::rand();
+        sys::srand(seed);
+        sys::rand();
     }
     Ok(0)
 }

@@ -26,7 +26,6 @@ pub mod io;
 pub mod math;
 pub mod os;
 pub mod package;
-mod stdio;
 pub mod string;
 pub mod table;
 

@@ -6,17 +6,11 @@ use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::Lua;
+use crate::sys;
+use crate::sys::{time_t, tm};
 use crate::throw::LResult;
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{CStr, c_int};
 use core::mem::MaybeUninit;
-use libc::{time_t, tm};
-
-unsafe extern "C" {
-    safe fn clock() -> libc::clock_t;
-    fn mkstemp(template: *mut c_char) -> c_int;
-    fn rename(from: *const c_char, to: *const c_char) -> c_int;
-    fn remove(name: *const c_char) -> c_int;
-}
 
 pub fn open(l: Lua) -> LResult<i32> {
     l.aux_newlib(&super::OS)?;
@@ -27,7 +21,7 @@ pub fn execute(l: Lua) -> LResult<i32> {
     let status = l.retrying(|| {
         let command = l.aux_optlstring(1, None)?.map(c_string);
         // SAFETY: a terminated string, or null to ask whether there is a shell.
-        let status = unsafe { libc::system(command.map_or(core::ptr::null(), CStr::as_ptr)) };
+        let status = unsafe { sys::system(command.map_or(core::ptr::null(), CStr::as_ptr)) };
         Ok((status != -1).then_some(status))
     })?;
     let status = status.unwrap_or(-1);
@@ -41,7 +35,7 @@ pub fn execute(l: Lua) -> LResult<i32> {
 pub fn os_remove(l: Lua) -> LResult<i32> {
     let name = c_string(l.aux_checklstring(1)?);
     // SAFETY: a terminated string.
-    let r = unsafe { remove(name.as_ptr()) };
+    let r = unsafe { sys::remove(name.as_ptr()) };
     l.aux_fileresult(r == 0, Some(name.to_bytes()))
 }
 
@@ -49,22 +43,12 @@ pub fn os_rename(l: Lua) -> LResult<i32> {
     let from = c_string(l.aux_checklstring(1)?);
     let to = c_string(l.aux_checklstring(2)?);
     // SAFETY: terminated strings.
-    let r = unsafe { rename(from.as_ptr(), to.as_ptr()) };
+    let r = unsafe { sys::rename(from.as_ptr(), to.as_ptr()) };
     l.aux_fileresult(r == 0, None)
 }
 
 pub fn tmpname(l: Lua) -> LResult<i32> {
-    let name = l.retrying(|| {
-        let mut name = *b"/tmp/lua_XXXXXX\0";
-        // SAFETY: a terminated template that may be written to.
-        let fd = unsafe { mkstemp(name.as_mut_ptr().cast()) };
-        if fd == -1 {
-            return Ok(None);
-        }
-        // SAFETY: a descriptor of ours.
-        unsafe { libc::close(fd) };
-        Ok(Some(name))
-    })?;
+    let name = l.retrying(|| Ok(sys::temporary_name()))?;
     let Some(name) = name else { return Err(l.aux_error(msg::NO_UNIQUE_NAME, &[])) };
     l.pushlstring(&name[..name.len() - 1])?;
     Ok(1)
@@ -74,7 +58,7 @@ pub fn getenv(l: Lua) -> LResult<i32> {
     let name = c_string(l.aux_checklstring(1)?);
     // SAFETY: a terminated string in, one or null out.
     unsafe {
-        let value = libc::getenv(name.as_ptr());
+        let value = sys::getenv(name.as_ptr());
         if value.is_null() {
             l.pushnil();
         } else {
@@ -85,9 +69,7 @@ pub fn getenv(l: Lua) -> LResult<i32> {
 }
 
 pub fn os_clock(l: Lua) -> LResult<i32> {
-    /// POSIX says so for every system.
-    const CLOCKS_PER_SEC: f64 = 1_000_000.0;
-    l.pushnumber(clock() as f64 / CLOCKS_PER_SEC);
+    l.pushnumber(sys::processor_time());
     Ok(1)
 }
 
@@ -124,29 +106,18 @@ pub fn date(l: Lua) -> LResult<i32> {
     let format = c_bytes(l.aux_optlstring(1, Some(b"%c"))?.unwrap_or_default());
     let time = if l.isnoneornil(2) {
         // SAFETY: null asks for the result only.
-        unsafe { libc::time(core::ptr::null_mut()) }
+        unsafe { sys::time(core::ptr::null_mut()) }
     } else {
         num::to_integer(l.aux_checknumber(2)?) as time_t
     };
-    let mut broken_down = MaybeUninit::<tm>::zeroed();
     let (utc, format) = match format {
         [b'!', rest @ ..] => (true, rest),
         _ => (false, format),
     };
-    // SAFETY: both pointers are to locals.
-    let known = unsafe {
-        if utc {
-            libc::gmtime_r(&time, broken_down.as_mut_ptr())
-        } else {
-            libc::localtime_r(&time, broken_down.as_mut_ptr())
-        }
-    };
-    if known.is_null() {
+    let Some(t) = sys::broken_down(time, utc) else {
         l.pushnil();
         return Ok(1);
-    }
-    // SAFETY: filled in, and zero is a value of each field.
-    let t = unsafe { broken_down.assume_init() };
+    };
     if format == b"*t" {
         l.createtable(0, 9)?;
         set_field(l, "sec", t.tm_sec)?;
@@ -188,7 +159,7 @@ fn format_date(l: Lua, format: &[u8], t: &tm) -> LResult<()> {
         specifier[1..=n].copy_from_slice(&after[..n]);
         let mut item = [0u8; ITEM];
         // SAFETY: the specifier is terminated, the room is the buffer's.
-        let len = unsafe { libc::strftime(item.as_mut_ptr().cast(), ITEM, specifier.as_ptr().cast(), t) };
+        let len = unsafe { sys::strftime(item.as_mut_ptr().cast(), ITEM, specifier.as_ptr().cast(), t) };
         buffer.add(&item[..len])?;
         rest = &after[n..];
     }
@@ -199,7 +170,7 @@ fn format_date(l: Lua, format: &[u8], t: &tm) -> LResult<()> {
 pub fn time(l: Lua) -> LResult<i32> {
     let t = if l.isnoneornil(1) {
         // SAFETY: null asks for the result only.
-        unsafe { libc::time(core::ptr::null_mut()) }
+        unsafe { sys::time(core::ptr::null_mut()) }
     } else {
         l.aux_checktype(1, LUA_TTABLE)?;
         l.settop(1);
@@ -215,7 +186,7 @@ pub fn time(l: Lua) -> LResult<i32> {
         t.tm_isdst = if l.from_top(1).is_nil() { -1 } else { l.toboolean(-1) as c_int };
         l.pop(1);
         // SAFETY: a complete structure.
-        unsafe { libc::mktime(&mut t) }
+        unsafe { sys::mktime(&mut t) }
     };
     if t == -1 {
         l.pushnil();
@@ -229,20 +200,19 @@ pub fn difftime(l: Lua) -> LResult<i32> {
     // The reference looks at the second argument first.
     let b = num::to_integer(l.aux_optnumber(2, 0.0)?);
     let a = num::to_integer(l.aux_checknumber(1)?);
-    // SAFETY: no preconditions.
-    l.pushnumber(unsafe { libc::difftime(a as time_t, b as time_t) });
+    l.pushnumber(sys::difftime(a as time_t, b as time_t));
     Ok(1)
 }
 
 pub fn setlocale(l: Lua) -> LResult<i32> {
     const NAMES: [&str; 6] = ["all", "collate", "ctype", "monetary", "numeric", "time"];
     const CATEGORIES: [c_int; 6] =
-        [libc::LC_ALL, libc::LC_COLLATE, libc::LC_CTYPE, libc::LC_MONETARY, libc::LC_NUMERIC, libc::LC_TIME];
+        [sys::LC_ALL, sys::LC_COLLATE, sys::LC_CTYPE, sys::LC_MONETARY, sys::LC_NUMERIC, sys::LC_TIME];
     let name = l.aux_optlstring(1, None)?.map(c_string);
     let category = CATEGORIES[l.aux_checkoption(2, Some(b"all"), &NAMES)?];
     // SAFETY: a terminated string, or null to ask; the result is a terminated string or null.
     unsafe {
-        let r = libc::setlocale(category, name.map_or(core::ptr::null(), CStr::as_ptr));
+        let r = sys::setlocale(category, name.map_or(core::ptr::null(), CStr::as_ptr));
         if r.is_null() {
             l.pushnil();
         } else {
@@ -254,13 +224,13 @@ pub fn setlocale(l: Lua) -> LResult<i32> {
 
 pub fn exit(l: Lua) -> LResult<i32> {
     let status = if l.type_(1) == LUA_TBOOLEAN {
-        if l.toboolean(1) { libc::EXIT_SUCCESS } else { libc::EXIT_FAILURE }
+        if l.toboolean(1) { sys::EXIT_SUCCESS } else { sys::EXIT_FAILURE }
     } else {
-        l.aux_optint(1, libc::EXIT_SUCCESS)?
+        l.aux_optint(1, sys::EXIT_SUCCESS)?
     };
     if l.toboolean(2) {
         l.named_close()?;
     }
     // SAFETY: ends the process as a C program does.
-    unsafe { libc::exit(status) }
+    unsafe { sys::exit(status) }
 }

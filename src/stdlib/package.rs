@@ -10,6 +10,7 @@ use crate::api::Bytes;
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::object::{Lua, lua_CFunction};
+use crate::sys;
 use crate::throw::LResult;
 use core::ffi::{CStr, c_void};
 
@@ -37,8 +38,8 @@ pub fn open(l: Lua) -> LResult<i32> {
     l.setfield(-3, b"loaders")?;
     l.setfield(-2, b"searchers")?;
 
-    set_path(l, b"path", [c"LUA_PATH_5_2", c"LUA_PATH"], LUA_PATH_DEFAULT)?;
-    set_path(l, b"cpath", [c"LUA_CPATH_5_2", c"LUA_CPATH"], LUA_CPATH_DEFAULT)?;
+    set_path(l, b"path", [c"LUA_PATH_5_2", c"LUA_PATH"], sys::LUA_PATH)?;
+    set_path(l, b"cpath", [c"LUA_CPATH_5_2", c"LUA_CPATH"], sys::C_PATH)?;
     // Directory separator, separator and mark of path templates, and two marks that mean nothing here.
     l.pushlstring(b"/\n;\n?\n!\n-\n")?;
     l.setfield(-2, b"config")?;
@@ -62,7 +63,7 @@ fn set_path(l: Lua, field: &[u8], variables: [&CStr; 2], default: &CStr) -> LRes
     let value = variables.into_iter().find_map(|name| {
         // SAFETY: a terminated string in, one or null out.
         unsafe {
-            let value = libc::getenv(name.as_ptr());
+            let value = sys::getenv(name.as_ptr());
             if value.is_null() { None } else { Some(CStr::from_ptr(value).to_bytes()) }
         }
     });
@@ -89,7 +90,7 @@ enum Failure {
 fn push_dl_error(l: Lua) -> LResult<()> {
     // SAFETY: a terminated string or null.
     unsafe {
-        let text = libc::dlerror();
+        let text = sys::loader_error();
         if text.is_null() {
             l.pushnil();
         } else {
@@ -109,10 +110,8 @@ fn library(l: Lua, path: &CStr, global: bool) -> LResult<Option<*mut c_void>> {
     if !loaded.is_null() && libraries.cells().iter().any(|handle| handle.get() == loaded) {
         return Ok(Some(loaded));
     }
-    let flags = libc::RTLD_NOW | if global { libc::RTLD_GLOBAL } else { libc::RTLD_LOCAL };
     let handle = l.retrying(|| {
-        // SAFETY: a terminated string.
-        let handle = unsafe { libc::dlopen(path.as_ptr(), flags) };
+        let handle = sys::open_library(path, global);
         Ok((!handle.is_null()).then_some(handle))
     })?;
     let Some(handle) = handle else {
@@ -121,7 +120,7 @@ fn library(l: Lua, path: &CStr, global: bool) -> LResult<Option<*mut c_void>> {
     };
     if let Err(e) = libraries.resize(l, libraries.len() + 1, handle) {
         // SAFETY: just opened.
-        unsafe { libc::dlclose(handle) };
+        unsafe { sys::close_library(handle) };
         return Err(e.into());
     }
     l.getfield(LUA_REGISTRYINDEX, CLIBS)?;
@@ -141,7 +140,7 @@ fn push_function(l: Lua, path: &CStr, symbol: &CStr) -> LResult<Result<(), Failu
         return Ok(Ok(()));
     }
     // SAFETY: a live handle and a terminated string.
-    let f = unsafe { libc::dlsym(handle, symbol.as_ptr()) };
+    let f = unsafe { sys::symbol(handle, symbol) };
     if f.is_null() {
         push_dl_error(l)?;
         return Ok(Err(Failure::Function));
@@ -174,11 +173,11 @@ fn readable(l: Lua) -> LResult<Option<&'static CStr>> {
         let name = c_string(l.tolstring(-1)?.unwrap_or(b"\0"));
         // SAFETY: terminated strings.
         unsafe {
-            let f = libc::fopen(name.as_ptr(), c"r".as_ptr());
+            let f = sys::fopen(name.as_ptr(), c"r".as_ptr());
             if f.is_null() {
                 return Ok(None);
             }
-            libc::fclose(f);
+            sys::fclose(f);
         }
         Ok(Some(name))
     })

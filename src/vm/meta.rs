@@ -7,6 +7,7 @@ use crate::gc;
 use crate::messages as msg;
 use crate::num;
 use crate::object::{Gc, Lua, Metamethod, Str, Table, Value, string};
+use crate::sys;
 use crate::throw::LResult;
 use crate::vm::call::call_metamethod;
 use crate::vm::error::{OrThrow, ValueAt};
@@ -237,7 +238,7 @@ pub fn compare_strings(a: Gc<Str>, b: Gc<Str>) -> core::cmp::Ordering {
     let (mut nx, mut ny) = (a.len(), b.len());
     loop {
         // SAFETY: both are zero-terminated; the pieces lie inside the strings.
-        let (order, piece) = unsafe { (libc::strcoll(x.cast(), y.cast()), libc::strlen(x.cast())) };
+        let (order, piece) = unsafe { (sys::strcoll(x.cast(), y.cast()), sys::strlen(x.cast())) };
         if order != 0 {
             return order.cmp(&0);
         }

@@ -8,6 +8,7 @@ use crate::object::metamethod::METAMETHOD_NAMES;
 use crate::object::string::{self, StringTable};
 use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Lua, Thread, YIELD_PENDING};
 use crate::object::{CallInfo, Gc, Global, Header, Kind, Table, Value, mark};
+use crate::sys;
 use crate::throw::LResult;
 use crate::vm::call::frame;
 use crate::vm::error::OrThrow;
@@ -69,13 +70,11 @@ fn init_stack(l: Lua, allocating: Lua) -> LResult<()> {
 
 /// A seed that differs between states: addresses, time, and a counter of the CPU where there is one.
 fn make_seed(block: *const MainBlock) -> u64 {
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `t` is a valid place for the result.
-    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut t) };
+    let t = sys::clock_now();
     let stack_address = &raw const t as u64;
     let mut x =
         block as u64 ^ stack_address.rotate_left(20) ^ (make_seed as *const () as u64).rotate_left(40);
-    x ^= (t.tv_sec as u64).rotate_left(32) ^ t.tv_nsec as u64;
+    x ^= (t.0 as u64).rotate_left(32) ^ t.1 as u64;
     x = (x ^ x >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
     x ^ x >> 31
@@ -177,8 +176,8 @@ pub fn close_state(l: Lua) {
     let _ = gc::close(main);
     // Only now is it certain that no function of theirs will run.
     for handle in g.libraries.cells().iter().rev() {
-        // SAFETY: a handle that `dlopen` returned, closed once.
-        unsafe { libc::dlclose(handle.get()) };
+        // SAFETY: a handle that the loader gave, closed once.
+        unsafe { sys::close_library(handle.get()) };
     }
     g.libraries.free(main);
     let table_bytes = g.strings.size.get() as usize * 8;

@@ -4,6 +4,7 @@ use crate::api::{Buffer, Bytes};
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::object::{Lua, Value, string};
+use crate::sys;
 use crate::throw::LResult;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -75,7 +76,7 @@ impl Lua {
     }
     /// Results of a function of the C library: true, or nil, the system's message and its number.
     pub fn aux_fileresult(self, ok: bool, name: Option<&[u8]>) -> LResult<i32> {
-        let number = errno();
+        let number = sys::errno();
         if ok {
             self.pushboolean(true);
             return Ok(1);
@@ -94,12 +95,9 @@ impl Lua {
         if stat == -1 {
             return self.aux_fileresult(false, None);
         }
-        let (what, code): (&[u8], i32) = if libc::WIFEXITED(stat) {
-            (b"exit", libc::WEXITSTATUS(stat))
-        } else if libc::WIFSIGNALED(stat) {
-            (b"signal", libc::WTERMSIG(stat))
-        } else {
-            (b"exit", stat)
+        let (what, code): (&[u8], i32) = match sys::ended(stat) {
+            sys::Ended::Exit(code) => (b"exit", code),
+            sys::Ended::Signal(code) => (b"signal", code),
         };
         if what == b"exit" && code == 0 {
             self.pushboolean(true);
@@ -119,13 +117,8 @@ fn find(s: &[u8], p: &[u8]) -> Option<usize> {
     s.windows(p.len()).position(|w| w == p)
 }
 
-pub(crate) fn errno() -> i32 {
-    // SAFETY: the thread's own error number.
-    unsafe { *libc::__errno_location() }
-}
-
 /// The system's text for an error number; valid until the next call.
 pub(crate) fn error_text(number: i32) -> &'static [u8] {
     // SAFETY: strerror returns a C string, which callers copy at once.
-    unsafe { CStr::from_ptr(libc::strerror(number)).to_bytes() }
+    unsafe { CStr::from_ptr(sys::strerror(number)).to_bytes() }
 }

@@ -1,23 +1,20 @@
 //! Loading chunks from memory and from files.
 
-use super::convert::{errno, error_text};
+use super::convert::error_text;
 use crate::api::Bytes;
 use crate::chunk::Input;
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::object::Lua;
+use crate::sys;
 use crate::throw::LResult;
 use core::ffi::{CStr, c_int, c_void};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-unsafe extern "C" {
-    static stdin: *mut libc::FILE;
-}
-
 /// A file being loaded: bytes already taken from its beginning, then blocks.
 struct Source {
-    file: *mut libc::FILE,
+    file: *mut sys::FILE,
     start: [u8; 8],
     pending: usize,
     block: [u8; LUAL_BUFFERSIZE],
@@ -26,7 +23,7 @@ struct Source {
 impl Source {
     fn get(&mut self) -> c_int {
         // SAFETY: the file is open.
-        unsafe { libc::fgetc(self.file) }
+        unsafe { sys::fgetc(self.file) }
     }
     fn put_back(&mut self, c: u8) {
         self.start[self.pending] = c;
@@ -50,7 +47,7 @@ impl Source {
         if c != b'#' as c_int {
             return (c, false);
         }
-        while c != libc::EOF && c != b'\n' as c_int {
+        while c != sys::EOF && c != b'\n' as c_int {
             c = self.get();
         }
         (self.get(), true)
@@ -65,10 +62,10 @@ unsafe extern "C-unwind" fn read_block(_: Lua, data: *mut c_void, size: *mut usi
             *size = core::mem::take(&mut source.pending);
             return source.start.as_ptr();
         }
-        if libc::feof(source.file) != 0 {
+        if sys::feof(source.file) != 0 {
             return core::ptr::null();
         }
-        *size = libc::fread(source.block.as_mut_ptr().cast(), 1, LUAL_BUFFERSIZE, source.file);
+        *size = sys::fread(source.block.as_mut_ptr().cast(), 1, LUAL_BUFFERSIZE, source.file);
         source.block.as_ptr()
     }
 }
@@ -103,9 +100,8 @@ impl Lua {
         let file = self.retrying(|| {
             let file = match filename {
                 // SAFETY: both are C strings.
-                Some(f) => unsafe { libc::fopen(f.as_ptr(), c"r".as_ptr()) },
-                // SAFETY: the C library's stream.
-                None => unsafe { stdin },
+                Some(f) => unsafe { sys::fopen(f.as_ptr(), c"r".as_ptr()) },
+                None => sys::stdin(),
             };
             Ok((!file.is_null()).then_some(file))
         })?;
@@ -121,13 +117,13 @@ impl Lua {
             && let Some(f) = filename
         {
             // SAFETY: the file is open; the strings are C strings.
-            source.file = unsafe { libc::freopen(f.as_ptr(), c"rb".as_ptr(), file) };
+            source.file = unsafe { sys::freopen(f.as_ptr(), c"rb".as_ptr(), file) };
             if source.file.is_null() {
                 return self.file_error("reopen");
             }
             c = source.skip_start().0;
         }
-        if c != libc::EOF {
+        if c != sys::EOF {
             source.put_back(c as u8);
         }
         let data: *mut Source = &mut source;
@@ -140,11 +136,11 @@ impl Lua {
         // SAFETY: the file is still open, and closed once.
         let failed = unsafe {
             let file = (*data).file;
-            let failed = libc::ferror(file) != 0;
+            let failed = sys::ferror(file) != 0;
             if filename.is_some() {
-                let number = errno();
-                libc::fclose(file);
-                *libc::__errno_location() = number;
+                let number = sys::errno();
+                sys::fclose(file);
+                sys::set_errno(number);
             }
             failed
         };
@@ -163,7 +159,7 @@ impl Lua {
     /// Puts "cannot `what` ..." in place of the chunk's name on top.
     fn file_error(self, what: &str) -> LResult<i32> {
         let name = self.chunk_name()?;
-        let reason = error_text(errno());
+        let reason = error_text(sys::errno());
         self.pushfmt(msg::CANNOT_OPEN, &[Arg::S(what.as_bytes()), Arg::S(&name[1..]), Arg::S(reason)])?;
         self.remove(-2);
         Ok(LUA_ERRFILE)

@@ -1,8 +1,8 @@
 //! A second try for what the system refused because it has no more of something that garbage may hold.
 
-use super::convert::errno;
 use crate::gc;
 use crate::object::Lua;
+use crate::sys;
 use crate::throw::LResult;
 
 impl Lua {
@@ -16,7 +16,6 @@ impl Lua {
     #[cold]
     #[inline(never)]
     fn reclaims(self) -> LResult<bool> {
-        // Descriptors of the process and of the system, memory, processes.
-        Ok(matches!(errno(), libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::EAGAIN) && gc::reclaim(self)?)
+        Ok(sys::is_shortage(sys::errno()) && gc::reclaim(self)?)
     }
 }

@@ -3,9 +3,9 @@
 use crate::mem;
 use crate::messages::{self as msg, Arg};
 use crate::object::Lua;
+use crate::sys;
 use crate::throw::LResult;
 use crate::vm::state::VERSION;
-use core::ffi::c_void;
 
 /// `luaL_newstate`: a state with the default allocator and a panic function that prints the message.
 pub fn newstate() -> Option<Lua> {
@@ -22,8 +22,7 @@ unsafe extern "C-unwind" fn print_panic(l: *mut crate::object::Thread) -> i32 {
     };
     let parts: [&[u8]; 3] = [b"PANIC: unprotected error in call to Lua API (", message, b")\n"];
     for part in parts {
-        // SAFETY: the part is initialised memory.
-        unsafe { libc::write(2, part.as_ptr().cast::<c_void>(), part.len()) };
+        sys::print_error(part);
     }
     0
 }

@@ -3,6 +3,7 @@
 //! Integers, strings, characters and the common floating-point items are written here; what is left (`%a`, `#` with
 //! floating point, high precisions) goes to `snprintf`, whose results the rest equals.
 
+use crate::sys;
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
@@ -156,7 +157,7 @@ impl Item {
         form[spec.text.len() + 1] = conversion;
         // SAFETY: the form asks for one double and the item has room for MAX_ITEM bytes.
         let written = unsafe {
-            libc::snprintf(self.start.cast::<c_char>(), MAX_ITEM, form.as_ptr().cast::<c_char>(), n)
+            sys::snprintf(self.start.cast::<c_char>(), MAX_ITEM, form.as_ptr().cast::<c_char>(), n)
         };
         self.len = written.clamp(0, MAX_ITEM as c_int - 1) as usize;
     }
@@ -481,7 +482,7 @@ mod tests {
                 });
                 let mut want = [0u8; 256];
                 // SAFETY: one long argument, and the length is the buffer's.
-                let n = unsafe { libc::snprintf(want.as_mut_ptr().cast(), want.len(), c.as_ptr(), v) };
+                let n = unsafe { sys::snprintf(want.as_mut_ptr().cast(), want.len(), c.as_ptr(), v) };
                 assert_eq!(got.as_bytes(), &want[..n as usize], "{form} of {v}");
             }
         }
@@ -513,7 +514,7 @@ mod tests {
                 let got = ours(&form, |item, spec, conversion| floating(item, spec, conversion, v));
                 let mut want = [0u8; 512];
                 // SAFETY: one double argument, and the length is the buffer's.
-                let n = unsafe { libc::snprintf(want.as_mut_ptr().cast(), want.len(), c.as_ptr(), v) };
+                let n = unsafe { sys::snprintf(want.as_mut_ptr().cast(), want.len(), c.as_ptr(), v) };
                 assert_eq!(got.as_bytes(), &want[..n as usize], "{form} of {v}");
             }
         }

@@ -10,6 +10,7 @@
 //! - `depth` counts what the manual leaves open and scripts can see: nested attempts, at most `MAX_DEPTH`, as many as in
 //!   PUC's matcher (one for a `(`, a `)`, and each tried repetition), though most of them are not calls here.
 
+use crate::sys;
 use core::mem::MaybeUninit;
 
 use super::ctype::{self, Classes};
@@ -804,7 +805,7 @@ pub(super) fn find_byte(text: &[u8], c: u8) -> Option<usize> {
         return None;
     }
     // SAFETY: the pointer and the length are the slice's.
-    let found = unsafe { libc::memchr(text.as_ptr().cast(), c as i32, text.len()) };
+    let found = unsafe { sys::memchr(text.as_ptr().cast(), c as i32, text.len()) };
     if found.is_null() { None } else { Some(found as usize - text.as_ptr() as usize) }
 }
 
@@ -828,7 +829,7 @@ pub(super) fn find_plain(text: &[u8], needle: &[u8]) -> Option<usize> {
             let rest = text.get(from..)?;
             // SAFETY: pointers and lengths are those of the slices.
             let found = unsafe {
-                libc::memmem(rest.as_ptr().cast(), rest.len(), needle.as_ptr().cast(), needle.len())
+                sys::memmem(rest.as_ptr().cast(), rest.len(), needle.as_ptr().cast(), needle.len())
             };
             if found.is_null() { None } else { Some(found as usize - text.as_ptr() as usize) }
         }

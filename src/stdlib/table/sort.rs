@@ -9,9 +9,9 @@ use super::order_function::OrderFunction;
 use super::{check_table, length};
 use crate::consts::*;
 use crate::gc;
-use crate::mem;
 use crate::messages as msg;
 use crate::object::{Gc, Lua, Table, Value};
+use crate::sys::{self, arch};
 use crate::throw::LResult;
 use crate::vm::debug::hooks::count_steps;
 use crate::vm::error::OrThrow;
@@ -53,9 +53,9 @@ pub fn sort(l: Lua) -> LResult<i32> {
 fn is_plain_locale() -> bool {
     // SAFETY: a query returns a string or null.
     unsafe {
-        let name = libc::setlocale(libc::LC_COLLATE, core::ptr::null());
+        let name = sys::setlocale(sys::LC_COLLATE, core::ptr::null());
         !name.is_null()
-            && (libc::strcmp(name, c"C".as_ptr()) == 0 || libc::strcmp(name, c"POSIX".as_ptr()) == 0)
+            && (sys::strcmp(name, c"C".as_ptr()) == 0 || sys::strcmp(name, c"POSIX".as_ptr()) == 0)
     }
 }
 
@@ -144,9 +144,9 @@ impl Sorter {
         if let Some(v) = ahead(FAR)
             && v.is_collectable()
         {
-            mem::prefetch(v.payload());
+            arch::prefetch(v.payload());
             if let Some(t) = ahead(NEAR).and_then(Value::as_table) {
-                mem::prefetch(t.data().wrapping_sub(size_of::<crate::object::table::Node>()));
+                arch::prefetch(t.data().wrapping_sub(size_of::<crate::object::table::Node>()));
             }
         }
     }

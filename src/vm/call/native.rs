@@ -8,6 +8,7 @@ use crate::consts::*;
 use crate::messages as msg;
 use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::{Lua, Value, lua_CFunction, string};
+use crate::sys;
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{stack, upval};
@@ -151,8 +152,7 @@ pub(super) fn panic_out(l: Lua, throw: Throw) -> Ret {
             return Ret::raise(link(l), boundary::FOREIGN);
         }
     }
-    // SAFETY: ends the process, as the manual says.
-    unsafe { libc::abort() }
+    sys::abort()
 }
 
 /// Takes frames away that an unprotected error left behind, when the panic function jumped out of it to the host. The

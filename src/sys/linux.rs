@@ -1,0 +1,439 @@
+//! Linux, with glibc or musl.
+
+use super::{FILE, time_t, tm};
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::mem::MaybeUninit;
+use core::ptr::null_mut;
+
+pub use libc::{memmem, pclose, popen};
+
+// --- errors
+
+pub fn errno() -> c_int {
+    // SAFETY: the thread's own error number.
+    unsafe { *libc::__errno_location() }
+}
+
+pub fn set_errno(number: c_int) {
+    // SAFETY: the thread's own error number.
+    unsafe { *libc::__errno_location() = number }
+}
+
+/// Whether the error says that there is no more of something that can be given back: descriptors of the process or of
+/// the system, memory, processes.
+pub fn is_shortage(number: c_int) -> bool {
+    matches!(number, libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::EAGAIN)
+}
+
+/// Writes to the standard error output without a stream. Nobody is told when that fails.
+pub fn print_error(text: &[u8]) {
+    // SAFETY: the bytes are readable.
+    unsafe { libc::write(2, text.as_ptr().cast(), text.len()) };
+}
+
+// --- streams
+
+unsafe extern "C" {
+    #[link_name = "stdin"]
+    static STDIN: *mut FILE;
+    #[link_name = "stdout"]
+    static STDOUT: *mut FILE;
+    #[link_name = "stderr"]
+    static STDERR: *mut FILE;
+    fn clearerr_unlocked(f: *mut FILE);
+    fn ferror_unlocked(f: *mut FILE) -> c_int;
+}
+
+#[inline(always)]
+pub fn stdin() -> *mut FILE {
+    // SAFETY: the C library sets it before any of our code runs.
+    unsafe { STDIN }
+}
+
+#[inline(always)]
+pub fn stdout() -> *mut FILE {
+    // SAFETY: as for `stdin`.
+    unsafe { STDOUT }
+}
+
+#[inline(always)]
+pub fn stderr() -> *mut FILE {
+    // SAFETY: as for `stdin`.
+    unsafe { STDERR }
+}
+
+/// Takes the stream's error flag off. A flag is one access: taking the stream's lock for it would change nothing.
+///
+/// # Safety
+/// An open stream.
+#[inline(always)]
+pub unsafe fn clear_error(f: *mut FILE) {
+    // SAFETY: the caller's promise.
+    unsafe { clearerr_unlocked(f) }
+}
+
+/// Whether the stream has its error flag; see [`clear_error`].
+///
+/// # Safety
+/// An open stream.
+#[inline(always)]
+pub unsafe fn has_error(f: *mut FILE) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { ferror_unlocked(f) != 0 }
+}
+
+/// Moves the stream's position, by 64 bits.
+///
+/// # Safety
+/// An open stream.
+pub unsafe fn seek(f: *mut FILE, offset: i64, whence: c_int) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { libc::fseeko(f, offset, whence) == 0 }
+}
+
+/// The stream's position.
+///
+/// # Safety
+/// An open stream.
+pub unsafe fn tell(f: *mut FILE) -> i64 {
+    // SAFETY: the caller's promise.
+    unsafe { libc::ftello(f) }
+}
+
+// --- files and processes
+
+/// The name of a new file, with a zero behind it.
+pub fn temporary_name() -> Option<[u8; 16]> {
+    unsafe extern "C" {
+        fn mkstemp(template: *mut c_char) -> c_int;
+    }
+    let mut name = *b"/tmp/lua_XXXXXX\0";
+    // SAFETY: a terminated template that may be written to; a descriptor of ours.
+    unsafe {
+        let descriptor = mkstemp(name.as_mut_ptr().cast());
+        (descriptor != -1 && {
+            libc::close(descriptor);
+            true
+        })
+        .then_some(name)
+    }
+}
+
+/// How a process ended.
+pub enum Ended {
+    Exit(c_int),
+    Signal(c_int),
+}
+
+/// What the status of `system` and `pclose` tells.
+pub fn ended(status: c_int) -> Ended {
+    if libc::WIFEXITED(status) {
+        Ended::Exit(libc::WEXITSTATUS(status))
+    } else if libc::WIFSIGNALED(status) {
+        Ended::Signal(libc::WTERMSIG(status))
+    } else {
+        Ended::Exit(status)
+    }
+}
+
+// --- paths
+
+/// Where `require` looks for modules in Lua: the paths of Debian's package, whose modules must be found.
+pub const LUA_PATH: &CStr = c"/usr/local/share/lua/5.2/?.lua;/usr/local/share/lua/5.2/?/init.lua;\
+    /usr/local/lib/lua/5.2/?.lua;/usr/local/lib/lua/5.2/?/init.lua;\
+    /usr/share/lua/5.2/?.lua;/usr/share/lua/5.2/?/init.lua;./?.lua";
+
+/// Where `require` looks for modules in C, with the directory of a machine's own modules, if Debian has that.
+macro_rules! c_path {
+    ($($machine:literal)?) => {
+        match CStr::from_bytes_with_nul(concat!(
+            "/usr/local/lib/lua/5.2/?.so;",
+            $("/usr/lib/", $machine, "/lua/5.2/?.so;",)?
+            "/usr/lib/lua/5.2/?.so;/usr/local/lib/lua/5.2/loadall.so;./?.so\0",
+        ).as_bytes()) {
+            Ok(path) => path,
+            Err(_) => panic!(),
+        }
+    };
+}
+#[cfg(target_arch = "x86_64")]
+pub const C_PATH: &CStr = c_path!("x86_64-linux-gnu");
+#[cfg(target_arch = "aarch64")]
+pub const C_PATH: &CStr = c_path!("aarch64-linux-gnu");
+#[cfg(target_arch = "riscv64")]
+pub const C_PATH: &CStr = c_path!("riscv64-linux-gnu");
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+pub const C_PATH: &CStr = c_path!();
+
+// --- time
+
+/// Seconds of processor time that the program took.
+pub fn processor_time() -> f64 {
+    unsafe extern "C" {
+        safe fn clock() -> libc::clock_t;
+    }
+    /// POSIX says so for every system.
+    const CLOCKS_PER_SEC: f64 = 1_000_000.0;
+    clock() as f64 / CLOCKS_PER_SEC
+}
+
+/// Seconds and nanoseconds of the clock.
+pub fn clock_now() -> (i64, i64) {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `t` is a valid place for the result.
+    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut t) };
+    (t.tv_sec, t.tv_nsec)
+}
+
+/// The time as a date in UTC or in the local time zone; `None` when it is out of range.
+pub fn broken_down(time: time_t, utc: bool) -> Option<tm> {
+    let mut date = MaybeUninit::<tm>::zeroed();
+    // SAFETY: both pointers are to locals; zero is a value of each field.
+    unsafe {
+        let known = if utc {
+            libc::gmtime_r(&time, date.as_mut_ptr())
+        } else {
+            libc::localtime_r(&time, date.as_mut_ptr())
+        };
+        (!known.is_null()).then(|| date.assume_init())
+    }
+}
+
+// --- locale
+
+/// The decimal point of the locale, terminated. It is valid until the locale changes.
+#[inline]
+pub fn radix_character() -> *const u8 {
+    // SAFETY: no preconditions.
+    unsafe { libc::nl_langinfo(libc::RADIXCHAR).cast() }
+}
+
+// --- memory
+
+/// Fresh memory of zeros, or null.
+pub fn map(size: usize) -> *mut u8 {
+    // SAFETY: no memory is involved but what is mapped.
+    let p = unsafe {
+        libc::mmap(
+            null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
+    if p == libc::MAP_FAILED { null_mut() } else { p.cast() }
+}
+
+/// Gives mapped memory back, a mapping or a part of one.
+///
+/// # Safety
+/// `size` mapped bytes from `p` on, which nobody uses any more.
+#[inline]
+pub unsafe fn unmap(p: *mut u8, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { libc::munmap(p.cast(), size) };
+}
+
+/// Changes the size of a mapping, which may move it; null when that is not possible.
+///
+/// # Safety
+/// `p` is a mapping of `old` bytes. When it moved, nobody uses it where it was.
+#[inline]
+pub unsafe fn remap(p: *mut u8, old: usize, size: usize) -> *mut u8 {
+    // SAFETY: the caller's promise.
+    let q = unsafe { libc::mremap(p.cast(), old, size, libc::MREMAP_MAYMOVE) };
+    if q == libc::MAP_FAILED { null_mut() } else { q.cast() }
+}
+
+/// Gives back what is in mapped memory: it reads as zeros then. Whether it did.
+///
+/// # Safety
+/// Whole pages of a mapping, whose bytes nobody needs.
+pub unsafe fn discard(p: *mut u8, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { libc::madvise(p.cast(), size, libc::MADV_DONTNEED) == 0 }
+}
+
+pub fn page_size() -> usize {
+    // SAFETY: no preconditions.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
+}
+
+// --- threads
+
+/// What tells threads apart, without a call where the ABI has a register for it.
+#[inline(always)]
+pub fn current_thread() -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let pointer: usize;
+        // SAFETY: the ABI has the thread's control block begin with its own address.
+        unsafe {
+            core::arch::asm!("mov {}, fs:[0]", out(reg) pointer, options(nostack, preserves_flags, readonly))
+        };
+        pointer
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        let pointer: usize;
+        // SAFETY: reads a register.
+        unsafe {
+            core::arch::asm!("mrs {}, tpidr_el0", out(reg) pointer, options(nostack, preserves_flags, nomem))
+        };
+        pointer
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        // SAFETY: no preconditions.
+        unsafe { libc::pthread_self() as usize }
+    }
+}
+
+/// Lowest address and size of the stack that the system gave to this thread.
+pub fn own_stack() -> Option<(usize, usize)> {
+    use core::mem::transmute;
+    type GetAttr = unsafe extern "C" fn(libc::pthread_t, *mut libc::pthread_attr_t) -> c_int;
+    type GetStack = unsafe extern "C" fn(*const libc::pthread_attr_t, *mut *mut c_void, *mut usize) -> c_int;
+    type GetGuard = unsafe extern "C" fn(*const libc::pthread_attr_t, *mut usize) -> c_int;
+    // Looked up, because linking to them would ask for the version of the C library that moved them to its main part.
+    let names = [c"pthread_getattr_np", c"pthread_attr_getstack", c"pthread_attr_getguardsize"];
+    // SAFETY: a plain loader call.
+    let found = names.map(|name| unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) });
+    if found.iter().any(|f| f.is_null()) {
+        return None;
+    }
+    // SAFETY: the functions of these names have these types; the attributes are used only when they were filled in.
+    unsafe {
+        let get_attr: GetAttr = transmute(found[0]);
+        let get_stack: GetStack = transmute(found[1]);
+        let get_guard: GetGuard = transmute(found[2]);
+        let mut attr = MaybeUninit::uninit();
+        if get_attr(libc::pthread_self(), attr.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let (mut low, mut size, mut guard) = (null_mut(), 0, 0);
+        // Whether the guard pages are part of the stack depends on the C library; so they are left out twice.
+        let known = get_stack(attr.as_ptr(), &mut low, &mut size) == 0
+            && get_guard(attr.as_ptr(), &mut guard) == 0
+            && guard < size;
+        libc::pthread_attr_destroy(attr.as_mut_ptr());
+        known.then(|| (low as usize + guard, size - guard))
+    }
+}
+
+// --- the loader
+
+/// What has the unwinder, when the process has none yet.
+pub const UNWINDER_LIBRARY: &CStr = c"libgcc_s.so.1";
+/// What has the run-time functions of C++.
+pub const CXX_LIBRARIES: [&CStr; 2] = [c"libstdc++.so.6", c"libc++abi.so.1"];
+
+/// Loads a library, with its symbols visible to all if it is `global`; null on failure.
+pub fn open_library(path: &CStr, global: bool) -> *mut c_void {
+    let visible = if global { libc::RTLD_GLOBAL } else { libc::RTLD_LOCAL };
+    // SAFETY: a terminated string. What the library does when it is loaded is the business of who names it.
+    unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | visible) }
+}
+
+/// A library that is loaded already; null if it is not.
+pub fn find_library(path: &CStr) -> *mut c_void {
+    // SAFETY: a terminated string; nothing is loaded.
+    unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_NOLOAD) }
+}
+
+/// Gives a library back; whether that was possible.
+///
+/// # Safety
+/// A handle of one of the two functions above, given back once, of whose code and data nothing is used any more.
+pub unsafe fn close_library(handle: *mut c_void) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { libc::dlclose(handle) == 0 }
+}
+
+/// The address of a symbol, or null.
+///
+/// # Safety
+/// A handle that was not given back.
+pub unsafe fn symbol(handle: *mut c_void, name: &CStr) -> *mut c_void {
+    // SAFETY: the caller's promise, and a terminated string.
+    unsafe { libc::dlsym(handle, name.as_ptr()) }
+}
+
+/// Why the loader failed last: a terminated text, or null.
+pub fn loader_error() -> *const c_char {
+    // SAFETY: no preconditions.
+    unsafe { libc::dlerror() }
+}
+
+/// How many objects the loader has loaded and unloaded so far; zeros where it does not tell.
+pub fn objects_counted() -> (u64, u64) {
+    unsafe extern "C" fn first(info: *mut libc::dl_phdr_info, _size: usize, out: *mut c_void) -> c_int {
+        // SAFETY: the loader passes a valid record, we passed `out`. Every glibc since 2.4 and musl fill in the counts.
+        unsafe { *out.cast::<(u64, u64)>() = ((*info).dlpi_adds, (*info).dlpi_subs) };
+        1
+    }
+    let mut counts = (0u64, 0u64);
+    // SAFETY: `first` writes the two counts.
+    unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut counts).cast()) };
+    counts
+}
+
+/// The loaded object that contains an address.
+#[cfg(naked_stubs)]
+pub struct Object {
+    /// `.eh_frame_hdr`, 0 if there is none.
+    pub header: usize,
+    /// The segment that holds it, and `.eh_frame` as well.
+    pub segment: core::ops::Range<usize>,
+    /// Whether it stays as long as whoever asked.
+    pub permanent: bool,
+}
+
+#[cfg(naked_stubs)]
+struct Search {
+    pc: usize,
+    own: usize,
+    found: Option<Object>,
+}
+
+/// The object that contains `pc`. `own` is an address in the one that asks.
+#[cfg(naked_stubs)]
+pub fn find_object(pc: usize, own: usize) -> Option<Object> {
+    let mut search = Search { pc, own, found: None };
+    // SAFETY: `visit` gets the search it expects.
+    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
+    search.found
+}
+
+#[cfg(naked_stubs)]
+unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _size: usize, search: *mut c_void) -> c_int {
+    // SAFETY: the loader passes a valid record of a mapped object, `find_object` its search.
+    unsafe {
+        let search = &mut *search.cast::<Search>();
+        let info = &*info;
+        let headers = core::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum as usize);
+        let holds = |address: usize| {
+            headers.iter().find_map(|h| {
+                let start = (info.dlpi_addr as usize).wrapping_add(h.p_vaddr as usize);
+                let inside = h.p_type == libc::PT_LOAD && address.wrapping_sub(start) < h.p_memsz as usize;
+                inside.then(|| start..start + h.p_memsz as usize)
+            })
+        };
+        if holds(search.pc).is_none() {
+            return 0;
+        }
+        let header = headers
+            .iter()
+            .find(|h| h.p_type == libc::PT_GNU_EH_FRAME)
+            .map(|h| (info.dlpi_addr as usize).wrapping_add(h.p_vaddr as usize));
+        let permanent =
+            info.dlpi_phdr as usize == libc::getauxval(libc::AT_PHDR) as usize || holds(search.own).is_some();
+        search.found = Some(match header {
+            Some(header) => Object { header, segment: holds(header).unwrap_or(0..0), permanent },
+            None => Object { header: 0, segment: 0..0, permanent },
+        });
+        1
+    }
+}
