@@ -139,3 +139,6 @@ pub const LUA_BITLIBNAME: &CStr = c"bit32";
 pub const LUA_MATHLIBNAME: &CStr = c"math";
 pub const LUA_DBLIBNAME: &CStr = c"debug";
 pub const LUA_LOADLIBNAME: &CStr = c"package";
+
+// Where `require` looks (luaconf.h) depends on the system.
+pub use crate::sys::{LUA_CPATH_DEFAULT, LUA_PATH_DEFAULT};

@@ -31,27 +31,31 @@
 //! 6. `in_flight` counts the exceptions of this state's pads that are between their raise and their landing.
 //! 7. Rust frames of this library have no cleanups: it is built with `panic = "abort"` and owns nothing by value.
 
-// build.rs sets `naked_stubs` unless the feature `portable-boundary` is on, and refuses targets that have neither.
+// The kind of this boundary is chosen here: `arch` has stubs, pad and raise, `frames` tells what the frames on the way of a
+// raise want. build.rs sets `naked_stubs` unless the feature `portable-boundary` is on, and refuses targets that have
+// neither.
 #[cfg(all(naked_stubs, target_arch = "aarch64"))]
 #[path = "aarch64.rs"]
-mod arch;
-#[cfg(not(naked_stubs))]
-#[path = "portable.rs"]
 mod arch;
 #[cfg(all(naked_stubs, target_arch = "x86_64"))]
 #[path = "x86_64.rs"]
 mod arch;
-
+#[cfg(not(naked_stubs))]
+#[path = "portable.rs"]
+mod arch;
+#[cfg(naked_stubs)]
+#[path = "rules.rs"]
+mod frames;
+#[cfg(not(naked_stubs))]
+#[path = "trace.rs"]
+mod frames;
 #[cfg(naked_stubs)]
 mod linked;
+
 mod lsda;
 mod native_stack;
 mod raise;
-#[cfg(naked_stubs)]
-mod rules;
 mod stub;
-#[cfg(not(naked_stubs))]
-mod trace;
 mod unwind;
 mod va_list;
 

@@ -8,9 +8,9 @@
 //!
 //! `longjmp` over the Rust frames of stub and raise is sound: they have no destructors and are done.
 
+use super::frames::Frame;
 use super::raise::{Pad, plan};
 use super::stub::Returned;
-use super::trace::Frame;
 use super::unwind::{self, FUNCTIONS};
 use super::{FOREIGN_CAUGHT, Link, Ret, UnwindException};
 use core::ffi::{c_int, c_void};
@@ -114,7 +114,7 @@ pub(super) fn no_return() {
 /// Whether the unwinder just found can be used.
 pub(super) fn accept(found: &[usize; FUNCTIONS.len()]) -> bool {
     // SAFETY: a constant of `portable.c`; the addresses are those of the functions named above.
-    unsafe { UNWINDS != 0 && super::trace::measure_pad(found) }
+    unsafe { UNWINDS != 0 && super::frames::measure_pad(found) }
 }
 
 /// The end of a stub: gives the core's value back, or raises what it threw.

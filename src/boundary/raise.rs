@@ -5,12 +5,9 @@
 //! 3. If some frame would catch everything or forbids exceptions, the library for C hosts jumps, which is what PUC
 //!    compiled as C does, and the library for C++ hosts unwinds, which is what PUC compiled as C++ does.
 
-use super::rules::Frame;
-#[cfg(not(naked_stubs))]
-use super::trace::Frame;
+use super::frames::Frame;
 use super::unwind;
 use super::{FOREIGN, Link, UnwindException, arch};
-#[cfg(naked_stubs)]
 use crate::sys;
 use core::mem::offset_of;
 use core::ptr::null_mut;

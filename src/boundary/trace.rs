@@ -6,8 +6,9 @@
 
 use super::lsda::{self, Landing};
 use super::unwind::{CXX_FLAVOUR, Context, FUNCTIONS, GET_CFA, Unwinder};
-use super::{Link, arch, objects_counted};
+use super::{Link, arch};
 use crate::sys;
+use crate::sys::objects_counted;
 use core::ffi::{c_int, c_void};
 use core::mem::transmute;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

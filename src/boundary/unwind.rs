@@ -164,7 +164,7 @@ fn pad_offset() -> usize {
     0
 }
 #[cfg(not(naked_stubs))]
-use super::trace::pad_offset;
+use super::frames::pad_offset;
 
 /// Address of `_Unwind_RaiseException`, if there is one.
 pub(super) fn raise_function() -> Option<usize> {

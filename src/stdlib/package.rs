@@ -38,8 +38,8 @@ pub fn open(l: Lua) -> LResult<i32> {
     l.setfield(-3, b"loaders")?;
     l.setfield(-2, b"searchers")?;
 
-    set_path(l, b"path", [c"LUA_PATH_5_2", c"LUA_PATH"], sys::LUA_PATH)?;
-    set_path(l, b"cpath", [c"LUA_CPATH_5_2", c"LUA_CPATH"], sys::C_PATH)?;
+    set_path(l, b"path", [c"LUA_PATH_5_2", c"LUA_PATH"], LUA_PATH_DEFAULT)?;
+    set_path(l, b"cpath", [c"LUA_CPATH_5_2", c"LUA_CPATH"], LUA_CPATH_DEFAULT)?;
     // Directory separator, separator and mark of path templates, and two marks that mean nothing here.
     l.pushlstring(b"/\n;\n?\n!\n-\n")?;
     l.setfield(-2, b"config")?;

@@ -139,7 +139,7 @@ pub fn ended(status: c_int) -> Ended {
 // --- paths
 
 /// Where `require` looks for modules in Lua: the paths of Debian's package, whose modules must be found.
-pub const LUA_PATH: &CStr = c"/usr/local/share/lua/5.2/?.lua;/usr/local/share/lua/5.2/?/init.lua;\
+pub const LUA_PATH_DEFAULT: &CStr = c"/usr/local/share/lua/5.2/?.lua;/usr/local/share/lua/5.2/?/init.lua;\
     /usr/local/lib/lua/5.2/?.lua;/usr/local/lib/lua/5.2/?/init.lua;\
     /usr/share/lua/5.2/?.lua;/usr/share/lua/5.2/?/init.lua;./?.lua";
 
@@ -157,13 +157,13 @@ macro_rules! c_path {
     };
 }
 #[cfg(target_arch = "x86_64")]
-pub const C_PATH: &CStr = c_path!("x86_64-linux-gnu");
+pub const LUA_CPATH_DEFAULT: &CStr = c_path!("x86_64-linux-gnu");
 #[cfg(target_arch = "aarch64")]
-pub const C_PATH: &CStr = c_path!("aarch64-linux-gnu");
+pub const LUA_CPATH_DEFAULT: &CStr = c_path!("aarch64-linux-gnu");
 #[cfg(target_arch = "riscv64")]
-pub const C_PATH: &CStr = c_path!("riscv64-linux-gnu");
+pub const LUA_CPATH_DEFAULT: &CStr = c_path!("riscv64-linux-gnu");
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
-pub const C_PATH: &CStr = c_path!();
+pub const LUA_CPATH_DEFAULT: &CStr = c_path!();
 
 // --- time
 
