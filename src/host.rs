@@ -13,6 +13,7 @@ use crate::api::{Buffer, lua_Hook, lua_Reader};
 use crate::boundary::{self, Ret};
 use crate::consts::LUA_OK;
 use crate::mem::lua_Alloc;
+use crate::object::c_types::lua_State;
 use crate::object::{Gc, Lua, Thread, lua_CFunction};
 use crate::throw::LResult;
 use crate::vm::call::native;
@@ -103,7 +104,7 @@ impl Lua {
             ($($name:literal $open:ident;)*) => {
                 #[allow(improper_ctypes, reason = "C never looks into a thread")]
                 unsafe extern "C-unwind" {
-                    $(fn $open(l: *mut Thread) -> c_int;)*
+                    $(fn $open(l: *mut lua_State) -> c_int;)*
                 }
                 $(self.open_library($name, $open)?;)*
             };

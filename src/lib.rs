@@ -43,6 +43,7 @@
 //! | `apicheck` | each call of the API is checked, as PUC's `lua_assert` would |
 //! | `system-alloc` | `luaL_newstate` gives each object a block of its own, for memory checkers |
 //! | `portable-boundary` | stubs and pads in C in place of assembly, for targets without |
+//! | `internals` | the inside is public, for this repository's tests, fuzz targets, benchmarks and `luac`; no promise holds for it |
 //! | `freestanding` | set by `make`: no standard library, a panic handler of its own; it needs the Makefile's link steps |
 //! | `stress-gc`, `stress-stack`, `stress-finalizers`, `heapcheck` | for the tests of the library itself |
 //!
@@ -75,20 +76,74 @@ macro_rules! cold_path {
 }
 
 pub mod abi;
+pub mod consts;
+
+// Modules rely on promises of each other that no type shows, so their safe functions are no safe ones for strangers. With
+// the feature `internals` this repository's tests, fuzz targets, benchmarks and `luac` see them.
+#[cfg(not(feature = "internals"))]
+mod api;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod api;
+#[cfg(not(feature = "internals"))]
+mod boundary;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod boundary;
+#[cfg(not(feature = "internals"))]
+mod bytecode;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod bytecode;
+#[cfg(not(feature = "internals"))]
+mod chunk;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod chunk;
+#[cfg(not(feature = "internals"))]
+mod compiler;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod compiler;
-pub mod consts;
+#[cfg(not(feature = "internals"))]
+mod gc;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod gc;
 mod host;
+#[cfg(not(feature = "internals"))]
+mod mem;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod mem;
+#[cfg(not(feature = "internals"))]
+mod messages;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod messages;
+#[cfg(not(feature = "internals"))]
+mod num;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod num;
+#[cfg(not(feature = "internals"))]
+mod object;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod object;
+#[cfg(not(feature = "internals"))]
+mod stdlib;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod stdlib;
 mod sys;
+#[cfg(not(feature = "internals"))]
+mod throw;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod throw;
+#[cfg(not(feature = "internals"))]
+mod vm;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod vm;

@@ -3,6 +3,7 @@
 //! The reference is the program `luac5.2` (or `$LUAC`); without it there is nothing to compare with and the test says so.
 //! `BYTECODE_CORPUS` names more directories to search for `.lua` files.
 
+use lua52::abi::lua_State;
 use lua52::chunk::{self, Input};
 use lua52::compiler;
 use lua52::object::{Gc, Lua, Proto};
@@ -95,7 +96,7 @@ struct Pieces {
     piece: Vec<u8>,
 }
 
-unsafe extern "C-unwind" fn next_piece(_l: Lua, data: *mut c_void, size: *mut usize) -> *const u8 {
+unsafe extern "C-unwind" fn next_piece(_: *mut lua_State, data: *mut c_void, size: *mut usize) -> *const u8 {
     // SAFETY: `data` is the `Pieces` that the input was made with; `size` is the library's.
     unsafe {
         let p = &mut *data.cast::<Pieces>();

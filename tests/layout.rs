@@ -1,8 +1,7 @@
 //! What a C compiler reads in `include/` is what the library was compiled with: the values of the constants, and the
 //! layout of the structures that both sides touch.
 
-use lua52::api::auxlib::c_lists::luaL_Reg;
-use lua52::api::{lua_Debug, luaL_Buffer};
+use lua52::abi::{lua_Debug, luaL_Buffer, luaL_Reg};
 use std::collections::BTreeMap;
 use std::mem::offset_of;
 use std::path::Path;
@@ -125,6 +124,6 @@ fn structures_agree() {
         linedefined linedefined, lastlinedefined lastlinedefined, nups nups, nparams nparams, isvararg isvararg,
         istailcall istailcall, short_src short_src, i_ci i_ci
     });
-    layout!("luaL_Buffer" luaL_Buffer { b b, size size, n n, L l, initb initb });
+    layout!("luaL_Buffer" luaL_Buffer { b b, size size, n n, L L, initb initb });
     layout!("luaL_Reg" luaL_Reg { name name, func func });
 }

@@ -2,8 +2,8 @@
 
 use crate::State;
 use criterion::{Criterion, Throughput};
+use lua52::abi::lua_State;
 use lua52::abi::lua_h::{lua_error, lua_pushnumber, lua_resume, lua_settop, lua_tonumberx, lua_yieldk};
-use lua52::object::thread::lua_State;
 use std::ffi::c_int;
 use std::ptr;
 
@@ -66,7 +66,7 @@ pub fn all(c: &mut Criterion) {
         co.setglobal(b"yield").expect("memory");
         let status = co.aux_loadbufferx(b"while true do yield() end", Some(b"=bench"), None).expect("memory");
         assert_eq!(status, 0);
-        let co = co.as_ptr();
+        let co = co.as_ptr().cast();
         b.iter(|| {
             // SAFETY: the coroutine is on its state's stack, and suspended or about to start.
             unsafe {

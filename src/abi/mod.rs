@@ -4,7 +4,7 @@
 //! core, which turns pointers into types and calls the method of `api` with the function's name. A function that
 //! cannot raise calls it directly.
 //!
-//! [`exports!`] is the one list of the functions. From it come the symbols here, and by `make headers` their
+//! `exports!` is the one list of the functions. From it come the symbols here, and by `make headers` their
 //! declarations in `include/` and the list `exports.txt`, from which the Makefile has the names that leave the library.
 //!
 //! The first paragraph of a function's documentation goes to the header. In brackets it has the function's effect on the
@@ -28,9 +28,9 @@
 #![allow(non_camel_case_types, non_snake_case, reason = "types and parameters are named as in C")]
 #![allow(clippy::missing_safety_doc, reason = "one contract for all, above")]
 
-use crate::api::Bytes;
 use crate::api::auxlib::state::newstate;
 use crate::api::misuse::{api_check, entered};
+use crate::api::{Buffer, Bytes};
 use crate::boundary::{Ret, Returning, VaList};
 use crate::object::{Gc, Lua};
 use crate::throw::{LResult, Throw};
@@ -50,15 +50,15 @@ pub mod lualib_h;
 mod runtime;
 
 // The types of the signatures, under their names in C.
-use crate::api::auxlib::c_lists::luaL_Reg;
-use crate::api::{lua_Debug, lua_Reader, lua_Writer, luaL_Buffer, luaL_Buffer as Buffer};
-use crate::mem::lua_Alloc;
-use crate::object::thread::lua_State;
-type lua_Number = f64;
-type lua_Integer = isize;
-type lua_Unsigned = u32;
-type lua_CFunction = Option<crate::object::lua_CFunction>;
-type lua_Hook = Option<crate::api::lua_Hook>;
+pub use crate::api::auxlib::c_lists::luaL_Reg;
+pub use crate::api::{lua_Debug, lua_Reader, lua_Writer, luaL_Buffer};
+pub use crate::mem::lua_Alloc;
+pub use crate::object::c_types::lua_State;
+pub type lua_Number = f64;
+pub type lua_Integer = isize;
+pub type lua_Unsigned = u32;
+pub type lua_CFunction = Option<crate::object::lua_CFunction>;
+pub type lua_Hook = Option<crate::api::lua_Hook>;
 
 const IDENT: &str =
     concat!("$LuaVersion: Lua 5.2.4 $$LuaImplementation: liblua-rs ", env!("CARGO_PKG_VERSION"), " $\0");
@@ -234,7 +234,7 @@ macro_rules! handle {
         thread($pointer)
     };
     (luaL_Buffer $pointer:ident) => {
-        &mut *$pointer
+        &mut *$pointer.cast::<Buffer>()
     };
 }
 use handle;
@@ -319,7 +319,7 @@ fn never(throw: Throw) -> LResult<Infallible> {
 #[inline(always)]
 unsafe fn thread(L: *mut lua_State) -> Lua {
     // SAFETY: the caller's promise.
-    unsafe { Gc::from_ptr(L) }
+    unsafe { Gc::from_ptr(L.cast()) }
 }
 
 /// # Safety
@@ -330,7 +330,7 @@ unsafe fn thread_or_null(L: *mut lua_State) -> Option<Lua> {
 }
 
 fn maybe_null(l: Option<Lua>) -> *mut lua_State {
-    l.map_or(ptr::null_mut(), Gc::as_ptr)
+    l.map_or(ptr::null_mut(), |l| l.as_ptr().cast())
 }
 
 /// # Safety

@@ -10,21 +10,42 @@
 use super::Bytes;
 use crate::gc;
 use crate::messages as msg;
+use crate::object::c_types::lua_State;
 use crate::object::string::bytes_of;
 use crate::object::{Lua, Value, string};
 use crate::throw::LResult;
-use core::mem::MaybeUninit;
+use core::ffi::c_char;
+use core::mem::{MaybeUninit, offset_of};
 
+/// A buffer as the library sees it.
 #[repr(C)]
-#[allow(non_camel_case_types)]
-pub struct luaL_Buffer {
+pub struct Buffer {
     pub b: *mut u8,
     pub size: usize,
     pub n: usize,
     pub l: Lua,
     pub initb: [MaybeUninit<u8>; crate::consts::LUAL_BUFFERSIZE],
 }
-pub type Buffer = luaL_Buffer;
+
+/// A buffer as the host sees it.
+#[repr(C)]
+#[allow(non_camel_case_types, non_snake_case, reason = "C's names")]
+pub struct luaL_Buffer {
+    pub b: *mut c_char,
+    pub size: usize,
+    pub n: usize,
+    pub L: *mut lua_State,
+    pub initb: [MaybeUninit<c_char>; crate::consts::LUAL_BUFFERSIZE],
+}
+
+const _: () = assert!(
+    size_of::<Buffer>() == size_of::<luaL_Buffer>()
+        && offset_of!(Buffer, b) == offset_of!(luaL_Buffer, b)
+        && offset_of!(Buffer, size) == offset_of!(luaL_Buffer, size)
+        && offset_of!(Buffer, n) == offset_of!(luaL_Buffer, n)
+        && offset_of!(Buffer, l) == offset_of!(luaL_Buffer, L)
+        && offset_of!(Buffer, initb) == offset_of!(luaL_Buffer, initb)
+);
 
 impl Buffer {
     /// `luaL_buffinit` in place: `let mut slot = MaybeUninit::uninit(); let b = Buffer::init(&mut slot, l);`

@@ -24,7 +24,7 @@ impl Lua {
     pub fn getstack(self, level: i32, ar: &mut lua_Debug) -> bool {
         match debug::frame_at(self, level) {
             Some(ci) => {
-                ar.i_ci = ci;
+                ar.i_ci = core::ptr::from_ref(ci).cast();
                 true
             }
             None => false,
@@ -43,7 +43,7 @@ impl Lua {
     fn frame_of(ar: &lua_Debug) -> &'static CallInfo {
         api_check!(!ar.i_ci.is_null(), "lua_getlocal", "ar", "not filled by lua_getstack");
         // SAFETY: the record comes from `lua_getstack` or a hook, and its function is still active.
-        unsafe { &*ar.i_ci }
+        unsafe { &*ar.i_ci.cast() }
     }
     /// Without a record: name of a parameter of the function on top.
     pub fn getlocal(self, ar: Option<&lua_Debug>, n: i32) -> LResult<Option<Bytes>> {

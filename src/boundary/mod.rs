@@ -64,14 +64,15 @@ use core::ffi::c_void;
 #[cfg(naked_stubs)]
 pub use arch::THUNK_STRIDE;
 pub use arch::call;
+#[cfg(naked_stubs)]
 #[doc(hidden)]
 pub use arch::raise as raise_entry;
 #[cfg(not(naked_stubs))]
 #[doc(hidden)]
-pub use arch::{Thunk, Thunks, finish};
+pub use arch::{Thunks, finish};
 pub use native_stack::{NativeStack, Room};
 #[doc(hidden)]
-pub use stub::{Returned, Returning};
+pub use stub::Returning;
 pub use va_list::VaList;
 
 /// Throw code: nothing was thrown.
@@ -101,6 +102,10 @@ impl Ret {
     }
 
     /// A `lua_Number` return, for [`number_stub!`].
+    #[cfg_attr(
+        not(feature = "internals"),
+        allow(dead_code, reason = "the exported functions make one by themselves")
+    )]
     #[inline(always)]
     pub const fn number(value: f64) -> Ret {
         Ret { value: value.to_bits(), throw: NONE }

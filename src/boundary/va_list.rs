@@ -106,6 +106,7 @@ pub struct VaList {
 #[cfg(not(naked_stubs))]
 unsafe extern "C" {
     fn lua52_portable_int(list: *mut VaList) -> i32;
+    #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "for hosts of the boundary alone"))]
     fn lua52_portable_size(list: *mut VaList) -> usize;
     fn lua52_portable_pointer(list: *mut VaList) -> *mut c_void;
     fn lua52_portable_double(list: *mut VaList) -> f64;
@@ -130,6 +131,7 @@ impl VaList {
     ///
     /// # Safety
     /// See [`VaList::next_i32`].
+    #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "for hosts of the boundary alone"))]
     #[inline]
     pub unsafe fn next_usize(&mut self) -> usize {
         #[cfg(naked_stubs)]

@@ -19,6 +19,7 @@ pub enum Operand {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
+    #[allow(clippy::upper_case_acronyms, reason = "the names of PUC's listings")]
     ABC,
     ABx,
     AsBx,
@@ -29,6 +30,7 @@ macro_rules! opcodes {
     ($($name:ident $text:literal $format:ident test=$t:literal seta=$a:literal $b:ident $c:ident;)*) => {
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
+        #[allow(clippy::enum_variant_names, reason = "the names of the manual's listings")]
         pub enum Op { $($name),* }
         pub const OP_COUNT: usize = [$(Op::$name),*].len();
         const OPS: [Op; OP_COUNT] = [$(Op::$name),*];
@@ -39,6 +41,7 @@ macro_rules! opcodes {
 }
 
 /// Static properties of an opcode.
+#[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
 pub struct OpInfo {
     pub name: &'static str,
     pub format: Format,

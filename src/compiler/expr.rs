@@ -7,6 +7,7 @@ use super::func::Func;
 use super::token::Tok;
 use crate::bytecode::*;
 use crate::messages as msg;
+use crate::num;
 use crate::throw::LResult;
 use core::mem::MaybeUninit;
 
@@ -47,21 +48,6 @@ fn unary_operator(kind: Tok) -> Option<Unary> {
             _ => None,
         },
     }
-}
-
-/// Sizes of a new table in the form of the NEWTABLE instruction: a "floating point byte" eeeeexxx, which stands for xxx
-/// when eeeee is 0, else for 1xxx * 2^(eeeee - 1). Rounded up.
-fn size_hint(n: u32) -> u32 {
-    if n < 8 {
-        return n;
-    }
-    let mut exponent = 1;
-    let mut n = n;
-    while n >= 16 {
-        n = n.div_ceil(2);
-        exponent += 1;
-    }
-    exponent << 3 | (n - 8)
 }
 
 /// A table constructor in progress.
@@ -283,7 +269,10 @@ impl Compiler<'_> {
         }
         self.expect_match(Tok::byte(b'}'), Tok::byte(b'{'), line)?;
         self.store_last_items(&mut c)?;
-        let i = self.instruction(pc).with_b(size_hint(c.list_items)).with_c(size_hint(c.record_items));
+        let i = self
+            .instruction(pc)
+            .with_b(num::int_to_fb(c.list_items).into())
+            .with_c(num::int_to_fb(c.record_items).into());
         self.set_instruction(pc, i);
         Ok(())
     }

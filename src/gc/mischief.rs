@@ -22,6 +22,7 @@ use super::cycle;
 use crate::chunk::Input;
 use crate::consts::*;
 use crate::mem;
+use crate::object::c_types::lua_State;
 use crate::object::{
     CClosure, Gc, GcRef, Global, Kind, Lua, Table, Thread, UpVal, Value, mark as bits, string,
 };
@@ -235,7 +236,7 @@ fn run_coroutines(l: Lua) -> LResult<()> {
     Ok(())
 }
 
-unsafe extern "C-unwind" fn idle(_: *mut Thread, _: *mut c_void) {}
+unsafe extern "C-unwind" fn idle(_: *mut lua_State, _: *mut c_void) {}
 
 /// No slot above the top has a value that anybody may look for.
 fn overwrite_dead_slots(l: Lua) {

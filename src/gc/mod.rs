@@ -150,7 +150,7 @@ pub struct GcState {
 
 impl GcState {
     /// The state of a collector that is off (until `start`).
-    #[expect(clippy::new_without_default, reason = "there is one per state, made in one place")]
+    #[allow(clippy::new_without_default, reason = "there is one per state, made in one place")]
     pub const fn new() -> GcState {
         GcState {
             total_bytes: Cell::new(0),

@@ -111,10 +111,6 @@ impl ByteBuf {
     pub fn clear(&self) {
         self.len.set(0)
     }
-    pub fn truncate(&self, len: usize) {
-        debug_assert!(len <= self.len());
-        self.len.set(len)
-    }
     #[inline(always)]
     pub fn bytes(&self) -> &[u8] {
         if self.is_empty() {

@@ -17,8 +17,8 @@ mod tests;
 
 use crate::sys::{arch, libm};
 pub use format::{
-    NUMBER_BUFFER, decimal_point, format_exponent, format_fixed, format_g14, format_general, format_pointer,
-    format_signed, format_unsigned,
+    NUMBER_BUFFER, format_exponent, format_fixed, format_g14, format_general, format_pointer, format_signed,
+    format_unsigned,
 };
 pub use parse::{digit_value, parse, parse_literal};
 
@@ -87,12 +87,6 @@ pub fn to_int(n: f64) -> i32 {
 pub fn to_unsigned(n: f64) -> u32 {
     const MAGIC: f64 = 6755399441055744.0;
     (n + MAGIC).to_bits() as u32
-}
-
-/// The same conversion to a signed 32-bit integer.
-#[inline(always)]
-pub fn to_int32(n: f64) -> i32 {
-    to_unsigned(n) as i32
 }
 
 /// The array index a number stands for, if it is integral and fits.

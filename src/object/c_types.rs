@@ -1,22 +1,28 @@
 //! Types of the C interface that more than the API's own layer has to do with: the host's functions, and the record they
 //! are told about a call in.
 
-use super::{CallInfo, Lua, Thread};
 use crate::consts::LUA_IDSIZE;
 use core::ffi::{c_char, c_void};
 
+/// A thread as the host sees it: there are only pointers to it.
+#[repr(C)]
+#[allow(non_camel_case_types, reason = "C's name")]
+pub struct lua_State {
+    _opaque: [u8; 0],
+}
+
 /// A function of the host's for Lua to call.
 #[allow(non_camel_case_types, reason = "C's name")]
-pub type lua_CFunction = unsafe extern "C-unwind" fn(*mut Thread) -> i32;
+pub type lua_CFunction = unsafe extern "C-unwind" fn(*mut lua_State) -> i32;
 /// A hook, with the thread it looks at and a record of the call (`lua_Debug`).
 #[allow(non_camel_case_types, reason = "C's name")]
-pub type lua_Hook = unsafe extern "C-unwind" fn(*mut Thread, *mut c_void);
+pub type lua_Hook = unsafe extern "C-unwind" fn(*mut lua_State, *mut c_void);
 /// Gives a chunk piece by piece.
 #[allow(non_camel_case_types, reason = "C's name")]
-pub type lua_Reader = unsafe extern "C-unwind" fn(Lua, *mut c_void, *mut usize) -> *const u8;
+pub type lua_Reader = unsafe extern "C-unwind" fn(*mut lua_State, *mut c_void, *mut usize) -> *const u8;
 /// Takes a binary chunk piece by piece.
 #[allow(non_camel_case_types, reason = "C's name")]
-pub type lua_Writer = unsafe extern "C-unwind" fn(Lua, *const c_void, usize, *mut c_void) -> i32;
+pub type lua_Writer = unsafe extern "C-unwind" fn(*mut lua_State, *const c_void, usize, *mut c_void) -> i32;
 
 /// Activation record for the debug interface (manual 4.9).
 #[repr(C)]
@@ -36,7 +42,7 @@ pub struct lua_Debug {
     pub istailcall: c_char,
     pub short_src: [c_char; LUA_IDSIZE],
     /// private: the CallInfo
-    pub i_ci: *const CallInfo,
+    pub i_ci: *const c_void,
 }
 
 impl lua_Debug {

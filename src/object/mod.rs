@@ -19,7 +19,7 @@ pub mod value;
 
 pub use c_types::lua_CFunction;
 pub use call_info::CallInfo;
-pub use closure::{Builtin, CClosure, FastFn, LuaClosure, RustFn, Special, UpVal};
+pub use closure::{Builtin, CClosure, LuaClosure, RustFn, Special, UpVal};
 pub use error::ObjectError;
 pub use global::Global;
 pub use header::{Gc, GcRef, Header, Kind, mark};

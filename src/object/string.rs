@@ -7,7 +7,7 @@
 //! * `aux32` of a short string is its seeded hash; of a long string it is valid once `aux0` is 1.
 
 use super::global::Global;
-use super::header::{Gc, GcRef, Header, Kind, mark};
+use super::header::{Gc, GcRef, Header, Kind};
 use super::thread::Lua;
 use crate::gc;
 use crate::mem::{self, OutOfMemory};
@@ -33,6 +33,7 @@ struct LongStr {
     len: usize,
 }
 
+#[allow(clippy::len_without_is_empty, reason = "nobody asks")]
 impl Str {
     #[inline(always)]
     pub fn is_short(&self) -> bool {
@@ -46,10 +47,6 @@ impl Str {
             // SAFETY: the kind says that this is the header of a `LongStr`.
             unsafe { (*(&raw const *self).cast::<LongStr>()).len }
         }
-    }
-    #[inline(always)]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
     /// Address of the first byte; zero-terminated.
     #[inline(always)]
@@ -379,9 +376,4 @@ pub fn new_long(l: Lua, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str
     unsafe { *s.data().cast_mut().add(len) = 0 };
     gc::link(l.global(), s.erase());
     Ok(s)
-}
-
-/// Takes a short string out of its chain and frees it (collector only).
-pub fn is_fixed(s: Gc<Str>) -> bool {
-    s.header.marked.get() & mark::FIXED != 0
 }

@@ -20,8 +20,6 @@ use core::sync::atomic::AtomicU8;
 
 /// Handle of a thread; what the C API calls `lua_State *`.
 pub type Lua = Gc<Thread>;
-#[allow(non_camel_case_types)]
-pub type lua_State = Thread;
 
 /// Slots kept free past `stack_last`.
 pub const EXTRA_STACK: usize = 5;
@@ -116,6 +114,7 @@ impl Thread {
     }
     /// Value `n` slots below the top (1: the topmost).
     #[inline(always)]
+    #[allow(clippy::wrong_self_convention, reason = "it counts from the top")]
     pub fn from_top(&self, n: usize) -> Value {
         // SAFETY: the caller knows that there are `n` values.
         unsafe { *self.top.get().sub(n) }

@@ -7,6 +7,7 @@ use crate::consts::*;
 use crate::gc;
 use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
+use crate::object::c_types::lua_State;
 use crate::object::string::new_str;
 use crate::object::{Builtin, Global, Lua, Table, Value};
 use crate::sys;
@@ -680,10 +681,12 @@ pub fn load(l: Lua) -> LResult<i32> {
 
 crate::stub! {
     /// A `lua_Reader` that gets its pieces from the function at index 1.
-    fn function_reader(l: Lua, data: *mut c_void, size: *mut usize) -> *const u8 = function_reader_core
+    fn function_reader(l: *mut lua_State, data: *mut c_void, size: *mut usize) -> *const u8 = function_reader_core
 }
 
-unsafe extern "C" fn function_reader_core(l: Lua, _: *mut c_void, size: *mut usize) -> Ret {
+unsafe extern "C" fn function_reader_core(l: *mut lua_State, _: *mut c_void, size: *mut usize) -> Ret {
+    // SAFETY: the loader passes the running thread.
+    let l = unsafe { Lua::from_ptr(l.cast()) };
     match next_piece(l) {
         Ok(piece) => {
             // SAFETY: the loader passes a valid place for the size.

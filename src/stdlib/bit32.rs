@@ -177,7 +177,7 @@ macro_rules! fast {
         /// Lean entry.
         ///
         /// # Safety
-        /// As for every [`crate::object::FastFn`].
+        /// As for every [`crate::object::closure::FastFn`].
         pub unsafe fn $name(_: Lua, $args: *const Value, $nargs: usize, out: *mut Value) -> bool {
             // SAFETY: `args` points to `nargs` values.
             let r: Option<Value> = unsafe { (|| $body)() };

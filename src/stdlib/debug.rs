@@ -6,6 +6,7 @@ use crate::boundary::Ret;
 use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
+use crate::object::c_types::lua_State;
 use crate::object::{Lua, Value};
 use crate::sys;
 use crate::throw::LResult;
@@ -271,7 +272,7 @@ fn push_hooks(l: Lua) -> LResult<()> {
 
 crate::stub! {
     /// The hook of threads that `sethook` gave one: calls the Lua function.
-    fn hook(l: *mut crate::object::Thread, ar: *mut c_void) = hook_core
+    fn hook(l: *mut lua_State, ar: *mut c_void) = hook_core
 }
 
 /// Whether the thread's hook is the one that calls a Lua function.
@@ -279,9 +280,9 @@ fn has_own_hook(l: Lua) -> bool {
     l.gethook().is_some_and(|f| f as *const c_void == hook as *const c_void)
 }
 
-unsafe extern "C" fn hook_core(l: *mut crate::object::Thread, ar: *mut c_void) -> Ret {
+unsafe extern "C" fn hook_core(l: *mut lua_State, ar: *mut c_void) -> Ret {
     // SAFETY: the hook's caller passes the running thread, and a record with event and line.
-    let (l, ar) = unsafe { (crate::object::Gc::from_ptr(l), &mut *ar.cast()) };
+    let (l, ar) = unsafe { (Lua::from_ptr(l.cast()), &mut *ar.cast()) };
     match run_hook(l, ar) {
         Ok(()) => Ret::ok(0),
         Err(throw) => crate::vm::call::native::leave(l, throw),

@@ -64,7 +64,7 @@ macro_rules! functions {
             Ok(1)
         }
         /// # Safety
-        /// As for every [`crate::object::FastFn`].
+        /// As for every [`crate::object::closure::FastFn`].
         pub unsafe fn $fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
             // SAFETY: `args` points to `nargs` values and `out` to a slot.
             unsafe {
@@ -97,7 +97,7 @@ macro_rules! functions {
     )*};
     (@fast $fast:ident ($x:ident, $y:ident) $body:expr) => {
         /// # Safety
-        /// As for every [`crate::object::FastFn`].
+        /// As for every [`crate::object::closure::FastFn`].
         pub unsafe fn $fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
             // SAFETY: `args` points to `nargs` values and `out` to a slot.
             unsafe {
@@ -150,7 +150,7 @@ pub fn log(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn log_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
@@ -177,7 +177,7 @@ pub fn modf(l: Lua) -> LResult<i32> {
 /// The whole part alone.
 ///
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn modf_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
@@ -244,13 +244,13 @@ pub fn min(l: Lua) -> LResult<i32> {
     extreme(l, |x, best| x < best)
 }
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn max_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: passed on.
     unsafe { extreme_fast(args, nargs, out, |x, best| x > best) }
 }
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn min_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: passed on.
     unsafe { extreme_fast(args, nargs, out, |x, best| x < best) }
@@ -293,7 +293,7 @@ pub fn random(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn random_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot. No number is drawn before all is well.
     unsafe {

@@ -11,6 +11,7 @@
 pub struct ExecInsn(pub u64);
 
 /// What an operand of an instruction stands for. The interpreter knows by the operation; listings read it here.
+#[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Field {
     /// not used
@@ -44,6 +45,7 @@ macro_rules! exec_ops {
         #[repr(u8)]
         pub enum ExecOp { $($name),* }
         const NAMES: &[&str] = &[$(stringify!($name)),*];
+        #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
         const FIELDS: &[[Field; 4]] = &[$([Field::$a, Field::$b, Field::$c, Field::$imm]),*];
     };
 }
@@ -75,10 +77,12 @@ exec_ops! {
 }
 
 impl ExecOp {
+    #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
     pub fn name(self) -> &'static str {
         NAMES[self as usize]
     }
     /// What A, B, C and `imm` are.
+    #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
     pub fn fields(self) -> [Field; 4] {
         FIELDS[self as usize]
     }

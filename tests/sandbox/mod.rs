@@ -4,6 +4,7 @@
 pub mod mutate;
 
 use lua52::abi::lauxlib_h::luaL_error;
+use lua52::abi::lua_State;
 use lua52::abi::lua_h::{lua_callk, lua_rawgeti, lua_settop, lua_type};
 use lua52::bytecode::MAX_STACK;
 use lua52::chunk::{self, Input};
@@ -75,10 +76,10 @@ static INSTRUCTIONS_LEFT: AtomicI32 = AtomicI32::new(0);
 
 /// Asks about everything that can be asked at a hook, calls the script's own hook, and stops a function that takes too long;
 /// once stopped, every instruction stops it again.
-unsafe extern "C-unwind" fn hook(l: *mut Thread, ar: *mut c_void) {
+unsafe extern "C-unwind" fn hook(l: *mut lua_State, ar: *mut c_void) {
     // SAFETY: the thread that called the hook. A hook may raise errors; nothing here has to be undone.
     unsafe {
-        let state = Gc::from_ptr(l);
+        let state = Lua::from_ptr(l.cast());
         let is_count = (*ar.cast::<lua_Debug>()).event == LUA_HOOKCOUNT;
         // An event of another kind counts as an instruction.
         let taken = if is_count { state.base_hook_count.get().max(1) } else { 1 };
@@ -99,13 +100,13 @@ unsafe extern "C-unwind" fn hook(l: *mut Thread, ar: *mut c_void) {
 }
 
 /// `sethook(n, f)`: has `f` called every `n` instructions, until another function is set.
-unsafe extern "C-unwind" fn script_hook(l: *mut Thread) -> i32 {
+unsafe extern "C-unwind" fn script_hook(l: *mut lua_State) -> i32 {
     // SAFETY: the thread that called this, with its arguments on the stack.
     unsafe {
         let n = lua52::abi::lauxlib_h::luaL_checkinteger(l, 1);
         lua_settop(l, 2);
         lua52::abi::lua_h::lua_rawseti(l, LUA_REGISTRYINDEX, HOOK);
-        Gc::from_ptr(l).sethook(Some(hook), LUA_MASKCOUNT, n.clamp(1, SLICE as isize) as i32);
+        Lua::from_ptr(l.cast()).sethook(Some(hook), LUA_MASKCOUNT, n.clamp(1, SLICE as isize) as i32);
     }
     0
 }
@@ -259,7 +260,7 @@ extern "C" fn tick(_signal: i32) {
     let l = RUNNING.load(Relaxed);
     if !l.is_null() && TICKS.fetch_add(1, Relaxed) >= 2 {
         // SAFETY: a live thread, which this signal interrupts; setting a hook is allowed then.
-        unsafe { Gc::from_ptr(l).sethook(Some(hook), LUA_MASKCOUNT, 1) };
+        unsafe { Lua::from_ptr(l.cast()).sethook(Some(hook), LUA_MASKCOUNT, 1) };
     }
 }
 

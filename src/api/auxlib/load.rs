@@ -6,6 +6,7 @@ use crate::chunk::Input;
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::object::Lua;
+use crate::object::c_types::lua_State;
 use crate::sys;
 use crate::throw::LResult;
 use core::ffi::{CStr, c_int, c_void};
@@ -54,7 +55,7 @@ impl Source {
     }
 }
 
-unsafe extern "C-unwind" fn read_block(_: Lua, data: *mut c_void, size: *mut usize) -> *const u8 {
+unsafe extern "C-unwind" fn read_block(_: *mut lua_State, data: *mut c_void, size: *mut usize) -> *const u8 {
     // SAFETY: `data` is the source that `aux_loadfilex` passes along; `size` is where the length goes.
     unsafe {
         let source = &mut *data.cast::<Source>();
@@ -71,7 +72,7 @@ unsafe extern "C-unwind" fn read_block(_: Lua, data: *mut c_void, size: *mut usi
 }
 
 /// The reader of a chunk in memory: all of it, then nothing.
-unsafe extern "C-unwind" fn read_slice(_: Lua, data: *mut c_void, size: *mut usize) -> *const u8 {
+unsafe extern "C-unwind" fn read_slice(_: *mut lua_State, data: *mut c_void, size: *mut usize) -> *const u8 {
     // SAFETY: `data` is the slice that `aux_loadbufferx` passes along; `size` is where the length goes.
     unsafe {
         let bytes = core::mem::take(&mut *data.cast::<&[u8]>());

@@ -3,6 +3,7 @@
 use crate::mem;
 use crate::messages::{self as msg, Arg};
 use crate::object::Lua;
+use crate::object::c_types::lua_State;
 use crate::sys;
 use crate::throw::LResult;
 use crate::vm::state::VERSION;
@@ -13,9 +14,9 @@ pub fn newstate() -> Option<Lua> {
 }
 
 /// Says why the process is about to end.
-unsafe extern "C-unwind" fn print_panic(l: *mut crate::object::Thread) -> i32 {
+unsafe extern "C-unwind" fn print_panic(l: *mut lua_State) -> i32 {
     // SAFETY: the library calls its panic function with a live thread.
-    let l = unsafe { Lua::from_ptr(l) };
+    let l = unsafe { Lua::from_ptr(l.cast()) };
     let message = match l.tolstring(-1) {
         Ok(Some(m)) => m,
         _ => b"(null)",

@@ -121,7 +121,7 @@ fn slice(s: Bytes, i: isize, j: isize) -> Bytes {
 // left to the function proper.
 
 /// # Safety
-/// As for every [`crate::object::FastFn`]: `args` points to `nargs` values.
+/// As for every [`crate::object::closure::FastFn`]: `args` points to `nargs` values.
 #[inline(always)]
 unsafe fn fast_string(args: *const Value, nargs: usize) -> Option<Gc<Str>> {
     // SAFETY: the caller's promise.
@@ -163,7 +163,7 @@ pub fn len(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn len_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: passed on.
     unsafe {
@@ -183,7 +183,7 @@ pub fn sub(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn sub_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: passed on.
     unsafe {
@@ -225,7 +225,7 @@ pub fn byte(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn byte_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: passed on.
     unsafe {
@@ -261,7 +261,7 @@ pub fn char(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn char_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     let mut bytes = [0u8; 8];
     if nargs > bytes.len() {
@@ -294,7 +294,7 @@ pub fn lower(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn lower_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: passed on.
     unsafe {
@@ -311,7 +311,7 @@ pub fn upper(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn upper_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: passed on.
     unsafe {
@@ -338,7 +338,7 @@ pub fn reverse(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn reverse_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: passed on.
     unsafe {
@@ -392,7 +392,7 @@ pub fn rep(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn rep_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: passed on.
     unsafe {

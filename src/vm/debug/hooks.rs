@@ -49,7 +49,7 @@ pub fn call_hook_inline(l: Lua, event: i32, line: i32) -> LResult<()> {
     unsafe {
         (&raw mut (*ar).event).write(event);
         (&raw mut (*ar).currentline).write(line);
-        (&raw mut (*ar).i_ci).write(ci);
+        (&raw mut (*ar).i_ci).write(core::ptr::from_ref(ci).cast());
     }
     stack::check(l, LUA_MINSTACK as usize)?;
     ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));

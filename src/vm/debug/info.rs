@@ -54,7 +54,7 @@ pub fn quick_info(l: Lua, options: impl Iterator<Item = u8>, ar: &mut lua_Debug)
         return None;
     }
     // SAFETY: without '>', which is none of these options, the record is that of an active frame.
-    let ci = unsafe { ar.i_ci.as_ref() }?;
+    let ci = unsafe { ar.i_ci.cast::<CallInfo>().as_ref() }?;
     fill(l, wanted, ar, ci.function(), Some(ci));
     Some(true)
 }
@@ -64,7 +64,7 @@ pub fn quick_info(l: Lua, options: impl Iterator<Item = u8>, ar: &mut lua_Debug)
 pub fn describe(l: Lua, options: &[u8], ar: &mut lua_Debug, func: Option<Value>) -> (Value, bool) {
     let wanted = wants::options(options.iter().copied());
     // SAFETY: without a function the record comes from `lua_getstack` or a hook and its frame is still active.
-    let ci = if func.is_some() { None } else { unsafe { ar.i_ci.as_ref() } };
+    let ci = if func.is_some() { None } else { unsafe { ar.i_ci.cast::<CallInfo>().as_ref() } };
     let func = func.or_else(|| ci.map(CallInfo::function)).unwrap_or(Value::NIL);
     fill(l, wanted, ar, func, ci);
     (func, wanted & wants::UNKNOWN == 0)
