@@ -41,12 +41,12 @@ typedef struct luaL_Stream {
 /* [-0, +0, e] Checks that the caller, this library and the state are of one version and one copy. */
 LUALIB_API void (luaL_checkversion_)(lua_State *L, lua_Number ver);
 
-/* [-0, +(0|1), m] Pushes field e of the value's metatable and returns 1; 0 and nothing pushed when there is
-   none. */
+/* [-0, +(0|1), m] Pushes field e of the value's metatable and returns 1; when there is none it pushes nothing
+   and returns 0. */
 LUALIB_API int (luaL_getmetafield)(lua_State *L, int obj, const char *e);
 
-/* [-0, +(0|1), e] Calls metamethod e with the value as its argument, pushes its result and returns 1; 0 when
-   there is none. */
+/* [-0, +(0|1), e] Calls metamethod e with the value as its argument, pushes its result and returns 1; when
+   there is none it returns 0. */
 LUALIB_API int (luaL_callmeta)(lua_State *L, int obj, const char *e);
 
 /* [-0, +1, e] Pushes the value as readable text, by __tostring if it has that, and returns the bytes. */
@@ -55,32 +55,32 @@ LUALIB_API const char *(luaL_tolstring)(lua_State *L, int idx, size_t *len);
 /* [-0, +0, v] Raises "bad argument" about argument numarg of the running function; does not return. */
 LUALIB_API int (luaL_argerror)(lua_State *L, int numarg, const char *extramsg);
 
-/* [-0, +0, e] The bytes of argument numArg, which must be a string or number; their count in *l unless NULL.
-   */
+/* [-0, +0, e] Returns the bytes of argument numArg, which must be a string or number, and stores their count
+   in *l, unless l is NULL. */
 LUALIB_API const char *(luaL_checklstring)(lua_State *L, int numArg, size_t *l);
 
-/* [-0, +0, e] As luaL_checklstring; def when the argument is absent or nil. */
+/* [-0, +0, e] Does what luaL_checklstring does, but gives def when the argument is absent or nil. */
 LUALIB_API const char *(luaL_optlstring)(lua_State *L, int numArg, const char *def, size_t *l);
 
-/* [-0, +0, e] Argument numArg, which must be a number. */
+/* [-0, +0, e] Returns argument numArg, which must be a number. */
 LUALIB_API lua_Number (luaL_checknumber)(lua_State *L, int numArg);
 
-/* [-0, +0, e] As luaL_checknumber; def when the argument is absent or nil. */
+/* [-0, +0, e] Does what luaL_checknumber does, but gives def when the argument is absent or nil. */
 LUALIB_API lua_Number (luaL_optnumber)(lua_State *L, int nArg, lua_Number def);
 
-/* [-0, +0, e] Argument numArg, which must be a number, cut towards zero. */
+/* [-0, +0, e] Returns argument numArg, which must be a number, cut towards zero. */
 LUALIB_API lua_Integer (luaL_checkinteger)(lua_State *L, int numArg);
 
-/* [-0, +0, e] As luaL_checkinteger; def when the argument is absent or nil. */
+/* [-0, +0, e] Does what luaL_checkinteger does, but gives def when the argument is absent or nil. */
 LUALIB_API lua_Integer (luaL_optinteger)(lua_State *L, int nArg, lua_Integer def);
 
-/* [-0, +0, e] Argument numArg, which must be a number, as by lua_tounsigned. */
+/* [-0, +0, e] Returns argument numArg, which must be a number, converted as lua_tounsigned does. */
 LUALIB_API lua_Unsigned (luaL_checkunsigned)(lua_State *L, int numArg);
 
-/* [-0, +0, e] As luaL_checkunsigned; def when the argument is absent or nil. */
+/* [-0, +0, e] Does what luaL_checkunsigned does, but gives def when the argument is absent or nil. */
 LUALIB_API lua_Unsigned (luaL_optunsigned)(lua_State *L, int numArg, lua_Unsigned def);
 
-/* [-0, +0, e] Makes room for sz more values, or raises "stack overflow" with msg unless NULL. */
+/* [-0, +0, e] Makes room for sz more values, or raises "stack overflow", with msg unless that is NULL. */
 LUALIB_API void (luaL_checkstack)(lua_State *L, int sz, const char *msg);
 
 /* [-0, +0, e] Raises an error unless argument narg has type t. */
@@ -95,17 +95,18 @@ LUALIB_API int (luaL_newmetatable)(lua_State *L, const char *tname);
 /* [-0, +0, m] Gives the value on top the metatable registered as tname. */
 LUALIB_API void (luaL_setmetatable)(lua_State *L, const char *tname);
 
-/* [-0, +0, m] The block of the userdata ud if its metatable is the one registered as tname, else NULL. */
+/* [-0, +0, m] Returns the block of the userdata ud if its metatable is the one registered as tname, else
+   NULL. */
 LUALIB_API void *(luaL_testudata)(lua_State *L, int ud, const char *tname);
 
-/* [-0, +0, e] As luaL_testudata, but raises an error instead of returning NULL. */
+/* [-0, +0, e] Does what luaL_testudata does, but raises an error instead of returning NULL. */
 LUALIB_API void *(luaL_checkudata)(lua_State *L, int ud, const char *tname);
 
 /* [-0, +1, m] Pushes "chunk:line: " for the function at level lvl, or "" when its line is not known. */
 LUALIB_API void (luaL_where)(lua_State *L, int lvl);
 
-/* [-0, +0, v] Raises a message made as by lua_pushfstring, with the position of the caller in front; does not
-   return. */
+/* [-0, +0, v] Raises a message made as lua_pushfstring does, with the position of the caller in front; does
+   not return. */
 LUALIB_API int (luaL_error)(lua_State *L, const char *fmt, ...);
 
 /* [-0, +0, e] Finds argument narg, a string, in the NULL-terminated list and returns its position. */
@@ -118,8 +119,8 @@ LUALIB_API int (luaL_fileresult)(lua_State *L, int stat, const char *fname);
 /* [-0, +3, m] Pushes the results of a process: true or nil, "exit" or "signal", and the code. */
 LUALIB_API int (luaL_execresult)(lua_State *L, int stat);
 
-/* [-1, +0, e] Pops a value into the table at t under a fresh integer key, and returns that; LUA_REFNIL for
-   nil. */
+/* [-1, +0, e] Pops a value into the table at t under a fresh integer key and returns the key; for nil it
+   returns LUA_REFNIL. */
 LUALIB_API int (luaL_ref)(lua_State *L, int t);
 
 /* [-0, +0, e] Frees a reference of luaL_ref with its value, so that it can be used again. */
@@ -138,20 +139,21 @@ LUALIB_API int (luaL_loadstring)(lua_State *L, const char *s);
    NULL when that fails. */
 LUALIB_API lua_State *(luaL_newstate)(void);
 
-/* [-0, +0, e] The length of the value as the operator # gives it, which must be a number. */
+/* [-0, +0, e] Returns the length of the value as the operator # gives it; that must be a number. */
 LUALIB_API int (luaL_len)(lua_State *L, int idx);
 
-/* [-0, +1, m] Pushes and returns a copy of s in which r stands for each p. */
+/* [-0, +1, m] Pushes and returns a copy of s in which each p is replaced by r. */
 LUALIB_API const char *(luaL_gsub)(lua_State *L, const char *s, const char *p, const char *r);
 
 /* [-nup, +0, m] Stores each function of the list in the table below nup values, which become upvalues shared
    by all and are popped. */
 LUALIB_API void (luaL_setfuncs)(lua_State *L, const luaL_Reg *l, int nup);
 
-/* [-0, +1, e] Pushes the table t[fname]; 1 if it was there, 0 if it was made. */
+/* [-0, +1, e] Pushes the table t[fname], where t is the value at idx, and returns 1 if it was there, or 0 if
+   it was made. */
 LUALIB_API int (luaL_getsubtable)(lua_State *L, int idx, const char *fname);
 
-/* [-0, +1, m] Pushes a traceback of L1 from level on, after msg unless NULL. */
+/* [-0, +1, m] Pushes a traceback of L1 from level on, after msg unless that is NULL. */
 LUALIB_API void (luaL_traceback)(lua_State *L, lua_State *L1, const char *msg, int level);
 
 /* [-0, +1, e] Calls openf with the name, stores the result in package.loaded, and as a global too if glb;
@@ -177,19 +179,19 @@ LUALIB_API void (luaL_addvalue)(luaL_Buffer *B);
 /* [-?, +1, m] Ends the buffer and pushes its string. */
 LUALIB_API void (luaL_pushresult)(luaL_Buffer *B);
 
-/* [-?, +1, m] As luaL_addsize and then luaL_pushresult. */
+/* [-?, +1, m] Does what luaL_addsize and then luaL_pushresult do. */
 LUALIB_API void (luaL_pushresultsize)(luaL_Buffer *B, size_t sz);
 
-/* [-?, +?, m] As luaL_buffinit and then luaL_prepbuffsize. */
+/* [-?, +?, m] Does what luaL_buffinit and then luaL_prepbuffsize do. */
 LUALIB_API char *(luaL_buffinitsize)(lua_State *L, luaL_Buffer *B, size_t sz);
 
 /* The library functions of Lua 5.1. */
 #if defined(LUA_COMPAT_MODULE)
-/* [-0, +1, e] Pushes the table of module modname in package.loaded, which it makes, as a global too, if
-   needed. */
+/* [-0, +1, e] Pushes the table of module modname in package.loaded. If there is none, it takes the global
+   table of that name, or makes one. */
 LUALIB_API void (luaL_pushmodule)(lua_State *L, const char *modname, int sizehint);
-/* [-nup, +(0|1), e] As luaL_setfuncs, into module libname unless NULL, with the module's table left on the
-   stack. */
+/* [-nup, +(0|1), e] Does what luaL_setfuncs does. Unless libname is NULL, it stores into the table of that
+   module and leaves the table on the stack. */
 LUALIB_API void (luaL_openlib)(lua_State *L, const char *libname, const luaL_Reg *l, int nup);
 #define luaL_register(L, n, l) (luaL_openlib(L, (n), (l), 0))
 #endif

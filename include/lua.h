@@ -156,13 +156,13 @@ LUA_API lua_State *(lua_newthread)(lua_State *L);
    one. */
 LUA_API lua_CFunction (lua_atpanic)(lua_State *L, lua_CFunction panicf);
 
-/* [-0, +0, -] The version number (502) of the state, or of the library when L is NULL. */
+/* [-0, +0, -] Returns the version number (502) of the state, or of the library when L is NULL. */
 LUA_API const lua_Number *(lua_version)(lua_State *L);
 
-/* [-0, +0, -] The index that means the same slot as idx and does not depend on the top. */
+/* [-0, +0, -] Returns the index that means the same slot as idx and does not depend on the top. */
 LUA_API int (lua_absindex)(lua_State *L, int idx);
 
-/* [-0, +0, -] The number of values in the running function's part of the stack. */
+/* [-0, +0, -] Returns the number of values in the running function's part of the stack. */
 LUA_API int (lua_gettop)(lua_State *L);
 
 /* [-?, +?, -] Sets the top to idx: drops the values over it, or pushes nil up to it. */
@@ -171,10 +171,10 @@ LUA_API void (lua_settop)(lua_State *L, int idx);
 /* [-0, +1, -] Pushes a copy of the value at idx. */
 LUA_API void (lua_pushvalue)(lua_State *L, int idx);
 
-/* [-1, +0, -] Takes the value at idx out; those over it move down. */
+/* [-1, +0, -] Takes the value at idx out; the values over it move down. */
 LUA_API void (lua_remove)(lua_State *L, int idx);
 
-/* [-1, +1, -] Moves the top value to idx; those from there on move up. */
+/* [-1, +1, -] Moves the top value to idx; the values from there on move up. */
 LUA_API void (lua_insert)(lua_State *L, int idx);
 
 /* [-1, +0, -] Pops a value and stores it at idx, which may be an upvalue. */
@@ -183,70 +183,74 @@ LUA_API void (lua_replace)(lua_State *L, int idx);
 /* [-0, +0, -] Copies the value at fromidx over that at toidx. */
 LUA_API void (lua_copy)(lua_State *L, int fromidx, int toidx);
 
-/* [-0, +0, -] Makes room for sz more values; 0 when the stack may not grow so far or memory is out. */
+/* [-0, +0, -] Makes room for sz more values and returns 1, or 0 when the stack may not grow so far or memory
+   is out. */
 LUA_API int (lua_checkstack)(lua_State *L, int sz);
 
 /* [-?, +?, -] Pops n values from one thread and pushes them on another of the same state. */
 LUA_API void (lua_xmove)(lua_State *from, lua_State *to, int n);
 
-/* [-0, +0, -] 1 for a number or a string that converts to one, else 0. */
+/* [-0, +0, -] Returns 1 for a number and for a string that converts to one, else 0. */
 LUA_API int (lua_isnumber)(lua_State *L, int idx);
 
-/* [-0, +0, -] 1 for a string or a number, else 0. */
+/* [-0, +0, -] Returns 1 for a string and for a number, else 0. */
 LUA_API int (lua_isstring)(lua_State *L, int idx);
 
-/* [-0, +0, -] 1 for a function written in C, else 0. */
+/* [-0, +0, -] Returns 1 for a function written in C, else 0. */
 LUA_API int (lua_iscfunction)(lua_State *L, int idx);
 
-/* [-0, +0, -] 1 for a userdata, full or light, else 0. */
+/* [-0, +0, -] Returns 1 for a userdata, full or light, else 0. */
 LUA_API int (lua_isuserdata)(lua_State *L, int idx);
 
-/* [-0, +0, -] The type of the value, or LUA_TNONE when there is no such slot. */
+/* [-0, +0, -] Returns the type of the value, or LUA_TNONE when there is no such slot. */
 LUA_API int (lua_type)(lua_State *L, int idx);
 
-/* [-0, +0, -] The name of a type that lua_type returned. */
+/* [-0, +0, -] Returns the name of a type that lua_type returned. */
 LUA_API const char *(lua_typename)(lua_State *L, int tp);
 
-/* [-0, +0, -] The value as a number, 0 when it is none; *isnum tells, unless NULL. */
+/* [-0, +0, -] Returns the value as a number, or 0 when it is not one. Unless isnum is NULL, *isnum becomes 1
+   for a number and 0 otherwise. */
 LUA_API lua_Number (lua_tonumberx)(lua_State *L, int idx, int *isnum);
 
-/* [-0, +0, -] The value as an integer, cut towards zero; 0 when it is no number; *isnum tells, unless NULL.
-   */
+/* [-0, +0, -] Returns the value as an integer, cut towards zero, or 0 when it is not a number. Unless isnum
+   is NULL, *isnum becomes 1 for a number and 0 otherwise. */
 LUA_API lua_Integer (lua_tointegerx)(lua_State *L, int idx, int *isnum);
 
-/* [-0, +0, -] The value as an unsigned integer, modulo 2^32; 0 when it is no number; *isnum tells, unless
-   NULL. */
+/* [-0, +0, -] Returns the value as an unsigned integer, modulo 2^32, or 0 when it is not a number. Unless
+   isnum is NULL, *isnum becomes 1 for a number and 0 otherwise. */
 LUA_API lua_Unsigned (lua_tounsignedx)(lua_State *L, int idx, int *isnum);
 
-/* [-0, +0, -] 0 for false, nil and an empty slot, else 1. */
+/* [-0, +0, -] Returns 0 for false, nil and an empty slot, else 1. */
 LUA_API int (lua_toboolean)(lua_State *L, int idx);
 
-/* [-0, +0, m] The bytes of a string, and their count in *len unless NULL; NULL for other values. */
+/* [-0, +0, m] Returns the bytes of a string and stores their count in *len, unless len is NULL. Returns NULL
+   for other values. */
 LUA_API const char *(lua_tolstring)(lua_State *L, int idx, size_t *len);
 
-/* [-0, +0, -] The length of a string, table (border) or userdata (bytes) without metamethods; 0 for others.
-   */
+/* [-0, +0, -] Returns the length of a string, table (border) or userdata (bytes) without metamethods; 0 for
+   other values. */
 LUA_API size_t (lua_rawlen)(lua_State *L, int idx);
 
-/* [-0, +0, -] The C function at idx, NULL for other values. */
+/* [-0, +0, -] Returns the C function at idx, or NULL for other values. */
 LUA_API lua_CFunction (lua_tocfunction)(lua_State *L, int idx);
 
-/* [-0, +0, -] The block of a full userdata, the pointer of a light one, else NULL. */
+/* [-0, +0, -] Returns the block of a full userdata, the pointer of a light one, else NULL. */
 LUA_API void *(lua_touserdata)(lua_State *L, int idx);
 
-/* [-0, +0, -] The thread at idx, NULL for other values. */
+/* [-0, +0, -] Returns the thread at idx, or NULL for other values. */
 LUA_API lua_State *(lua_tothread)(lua_State *L, int idx);
 
-/* [-0, +0, -] An address that identifies a table, thread, function or userdata, else NULL. */
+/* [-0, +0, -] Returns an address that identifies a table, thread, function or userdata, else NULL. */
 LUA_API const void *(lua_topointer)(lua_State *L, int idx);
 
-/* [-(2|1), +1, e] Pops the operands (one for LUA_OPUNM), pushes the result of LUA_OP... */
+/* [-(2|1), +1, e] Pops the operands (one for LUA_OPUNM) and pushes the result of the operation op. */
 LUA_API void (lua_arith)(lua_State *L, int op);
 
-/* [-0, +0, -] 1 when the values are equal without metamethods; 0 also when a slot is empty. */
+/* [-0, +0, -] Returns 1 when the values are equal without metamethods, else 0, also when a slot is empty. */
 LUA_API int (lua_rawequal)(lua_State *L, int idx1, int idx2);
 
-/* [-0, +0, e] 1 when LUA_OPEQ, LUA_OPLT or LUA_OPLE holds between the values; 0 also when a slot is empty. */
+/* [-0, +0, e] Returns 1 when LUA_OPEQ, LUA_OPLT or LUA_OPLE holds between the values, else 0, also when a
+   slot is empty. */
 LUA_API int (lua_compare)(lua_State *L, int idx1, int idx2, int op);
 
 /* [-0, +1, -] Pushes nil. */
@@ -261,14 +265,14 @@ LUA_API void (lua_pushinteger)(lua_State *L, lua_Integer n);
 /* [-0, +1, -] Pushes an unsigned integer as a number. */
 LUA_API void (lua_pushunsigned)(lua_State *L, lua_Unsigned n);
 
-/* [-0, +1, m] Pushes a string of l bytes, any bytes; returns Lua's own copy of them. */
+/* [-0, +1, m] Pushes a string of l bytes, whatever they are, and returns Lua's own copy of them. */
 LUA_API const char *(lua_pushlstring)(lua_State *L, const char *s, size_t l);
 
-/* [-0, +1, m] Pushes a NUL-terminated string and returns Lua's own copy; for NULL pushes nil and returns
+/* [-0, +1, m] Pushes a NUL-terminated string and returns Lua's own copy; for NULL it pushes nil and returns
    NULL. */
 LUA_API const char *(lua_pushstring)(lua_State *L, const char *s);
 
-/* [-0, +1, m] Pushes a formatted string, as lua_pushfstring with a va_list. */
+/* [-0, +1, m] Pushes and returns a formatted string as lua_pushfstring does, with a va_list. */
 LUA_API const char *(lua_pushvfstring)(lua_State *L, const char *fmt, va_list argp);
 
 /* [-0, +1, m] Pushes a string made by fmt with %s %d %f %p %c and %%, without modifiers; returns it. */
@@ -283,7 +287,7 @@ LUA_API void (lua_pushboolean)(lua_State *L, int b);
 /* [-0, +1, m] Pushes a light userdata, which is any pointer. */
 LUA_API void (lua_pushlightuserdata)(lua_State *L, void *p);
 
-/* [-0, +1, -] Pushes the thread L itself; 1 when it is the main thread. */
+/* [-0, +1, -] Pushes the thread L itself and returns 1 when it is the main thread, else 0. */
 LUA_API int (lua_pushthread)(lua_State *L);
 
 /* [-0, +1, e] Pushes the value of a global. */
@@ -295,7 +299,7 @@ LUA_API void (lua_gettable)(lua_State *L, int idx);
 /* [-0, +1, e] Pushes t[k], t being the value at idx. */
 LUA_API void (lua_getfield)(lua_State *L, int idx, const char *k);
 
-/* [-1, +1, -] As lua_gettable on a table, without metamethods. */
+/* [-1, +1, -] Does what lua_gettable does, on a table and without metamethods. */
 LUA_API void (lua_rawget)(lua_State *L, int idx);
 
 /* [-0, +1, -] Pushes t[n] of the table at idx, without metamethods. */
@@ -310,7 +314,8 @@ LUA_API void (lua_createtable)(lua_State *L, int narr, int nrec);
 /* [-0, +1, m] Pushes a new full userdata and returns its block of sz bytes. */
 LUA_API void *(lua_newuserdata)(lua_State *L, size_t sz);
 
-/* [-0, +(0|1), -] Pushes the value's metatable and returns 1; without one pushes nothing and returns 0. */
+/* [-0, +(0|1), -] Pushes the value's metatable and returns 1; for a value without one it pushes nothing and
+   returns 0. */
 LUA_API int (lua_getmetatable)(lua_State *L, int objindex);
 
 /* [-0, +1, -] Pushes the value (a table or nil) associated with the full userdata at idx. */
@@ -325,7 +330,7 @@ LUA_API void (lua_settable)(lua_State *L, int idx);
 /* [-1, +0, e] Does t[k] = v and pops v. */
 LUA_API void (lua_setfield)(lua_State *L, int idx, const char *k);
 
-/* [-2, +0, e] As lua_settable on a table, without metamethods. */
+/* [-2, +0, e] Does what lua_settable does, on a table and without metamethods. */
 LUA_API void (lua_rawset)(lua_State *L, int idx);
 
 /* [-1, +0, m] Does t[n] = v on the table at idx without metamethods, and pops v. */
@@ -340,16 +345,16 @@ LUA_API int (lua_setmetatable)(lua_State *L, int objindex);
 /* [-1, +0, -] Pops a table or nil and associates it with the full userdata at idx. */
 LUA_API void (lua_setuservalue)(lua_State *L, int idx);
 
-/* [-(nargs + 1), +nresults, e] Calls a function pushed before its nargs arguments; leaves nresults results.
-   */
+/* [-(nargs + 1), +nresults, e] Calls a function that was pushed before its nargs arguments, and leaves
+   nresults results. */
 LUA_API void (lua_callk)(lua_State *L, int nargs, int nresults, int ctx, lua_CFunction k);
 
-/* [-0, +0, -] In a continuation: LUA_YIELD or the error's status, with the given context in *ctx; else
-   LUA_OK. */
+/* [-0, +0, -] Returns LUA_YIELD or the error's status in a continuation, and stores the given context in
+   *ctx; elsewhere it returns LUA_OK. */
 LUA_API int (lua_getctx)(lua_State *L, int *ctx);
 
-/* [-(nargs + 1), +(nresults|1), -] As lua_callk, but an error ends here: returns its status and leaves the
-   error value only. */
+/* [-(nargs + 1), +(nresults|1), -] Does what lua_callk does, but stops an error: then it returns the status
+   and leaves the error value only. */
 LUA_API int (lua_pcallk)(lua_State *L, int nargs, int nresults, int errfunc, int ctx, lua_CFunction k);
 
 /* [-0, +1, -] Compiles the chunk that reader gives and pushes it as a function, or pushes a message and
@@ -364,46 +369,48 @@ LUA_API int (lua_dump)(lua_State *L, lua_Writer writer, void *data);
    */
 LUA_API int (lua_yieldk)(lua_State *L, int nresults, int ctx, lua_CFunction k);
 
-/* [-?, +?, -] Starts or continues the coroutine L with narg arguments; LUA_YIELD, LUA_OK or an error's
-   status. */
+/* [-?, +?, -] Starts or continues the coroutine L with narg arguments and returns LUA_YIELD, LUA_OK or an
+   error's status. */
 LUA_API int (lua_resume)(lua_State *L, lua_State *from, int narg);
 
-/* [-0, +0, -] LUA_OK, LUA_YIELD for a suspended coroutine, or the status of the error that ended it. */
+/* [-0, +0, -] Returns LUA_OK, LUA_YIELD for a suspended coroutine, or the status of the error that ended it.
+   */
 LUA_API int (lua_status)(lua_State *L);
 
-/* [-0, +0, e] Controls the collector as LUA_GC... in what asks. */
+/* [-0, +0, e] Controls the collector, as the request in what (LUA_GC...) asks. */
 LUA_API int (lua_gc)(lua_State *L, int what, int data);
 
 /* [-1, +0, v] Raises the value on top as an error; does not return. */
 LUA_API int (lua_error)(lua_State *L);
 
-/* [-1, +(2|0), e] Pops a key and pushes the pair after it in the table at idx; 0 and nothing pushed at the
-   end. */
+/* [-1, +(2|0), e] Pops a key, pushes the pair after it in the table at idx and returns 1; at the end it
+   pushes nothing and returns 0. */
 LUA_API int (lua_next)(lua_State *L, int idx);
 
-/* [-n, +1, e] Replaces n values by their concatenation; pushes "" for 0. */
+/* [-n, +1, e] Replaces n values by their concatenation; when n is 0 it pushes "". */
 LUA_API void (lua_concat)(lua_State *L, int n);
 
 /* [-0, +1, e] Pushes the length of the value as the operator # does. */
 LUA_API void (lua_len)(lua_State *L, int idx);
 
-/* [-0, +0, -] The state's allocation function, and its argument in *ud unless NULL. That of a state made by
-   luaL_newstate is plain realloc and free, good for any use. */
+/* [-0, +0, -] Returns the state's allocation function and stores its argument in *ud, unless ud is NULL. The
+   function of a state made by luaL_newstate is plain realloc and free, and good for any use. */
 LUA_API lua_Alloc (lua_getallocf)(lua_State *L, void **ud);
 
 /* [-0, +0, -] Replaces the allocation function, at any time. The new one must accept the blocks of the one
    before, unless that was the default one: then it never sees them. */
 LUA_API void (lua_setallocf)(lua_State *L, lua_Alloc f, void *ud);
 
-/* [-0, +0, -] Identifies the activation at level in ar, 0 being the running function; 0 when there is none.
-   */
+/* [-0, +0, -] Identifies the activation at level in ar and returns 1, or 0 when there is none. Level 0 is the
+   running function. */
 LUA_API int (lua_getstack)(lua_State *L, int level, lua_Debug *ar);
 
-/* [-(0|1), +(0|1|2), m] Fills the fields of ar that the letters of what ask for; 0 for an unknown letter. */
+/* [-(0|1), +(0|1|2), m] Fills the fields of ar that the letters of what ask for, and returns 0 when a letter
+   is unknown, else 1. */
 LUA_API int (lua_getinfo)(lua_State *L, const char *what, lua_Debug *ar);
 
-/* [-(0|1), +(0|1), -] Pushes the n-th local of an activation and returns its name; NULL and nothing pushed
-   when there is none. */
+/* [-(0|1), +(0|1), -] Pushes the n-th local of an activation and returns its name; when there is none it
+   pushes nothing and returns NULL. */
 LUA_API const char *(lua_getlocal)(lua_State *L, const lua_Debug *ar, int n);
 
 /* [-1, +0, -] Pops a value into the n-th local of an activation and returns its name; NULL when there is
@@ -418,7 +425,7 @@ LUA_API const char *(lua_getupvalue)(lua_State *L, int funcindex, int n);
    popped when there is none. */
 LUA_API const char *(lua_setupvalue)(lua_State *L, int funcindex, int n);
 
-/* [-0, +0, -] An address equal for two upvalues that are the same variable. */
+/* [-0, +0, -] Returns an address that is the same for two upvalues when they are the same variable. */
 LUA_API void *(lua_upvalueid)(lua_State *L, int fidx, int n);
 
 /* [-0, +0, -] Makes upvalue n1 of one Lua function the same variable as upvalue n2 of another. */
@@ -428,13 +435,13 @@ LUA_API void (lua_upvaluejoin)(lua_State *L, int fidx1, int n1, int fidx2, int n
    1. */
 LUA_API int (lua_sethook)(lua_State *L, lua_Hook func, int mask, int count);
 
-/* [-0, +0, -] The current hook. */
+/* [-0, +0, -] Returns the current hook. */
 LUA_API lua_Hook (lua_gethook)(lua_State *L);
 
-/* [-0, +0, -] The mask of the current hook. */
+/* [-0, +0, -] Returns the mask of the current hook. */
 LUA_API int (lua_gethookmask)(lua_State *L);
 
-/* [-0, +0, -] The count of the current hook. */
+/* [-0, +0, -] Returns the count of the current hook. */
 LUA_API int (lua_gethookcount)(lua_State *L);
 
 #define lua_call(L, n, r) lua_callk(L, (n), (r), 0, NULL)

@@ -10,16 +10,16 @@ exports! {
         L.aux_checkversion(ver)
     }
 
-    /// `[-0, +(0|1), m]` Pushes field `e` of the value's metatable and returns 1; 0 and nothing pushed when there
-    /// is none.
+    /// `[-0, +(0|1), m]` Pushes field `e` of the value's metatable and returns 1; when there is none it pushes
+    /// nothing and returns 0.
     ///
     /// Errors: LUA_ERRMEM. Manual 5.1.
     raising fn luaL_getmetafield(L: *mut lua_State, obj: c_int, e: *const c_char) -> c_int {
         L.aux_getmetafield(obj, text(e))
     }
 
-    /// `[-0, +(0|1), e]` Calls metamethod `e` with the value as its argument, pushes its result and returns 1; 0
-    /// when there is none.
+    /// `[-0, +(0|1), e]` Calls metamethod `e` with the value as its argument, pushes its result and returns 1;
+    /// when there is none it returns 0.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_callmeta(L: *mut lua_State, obj: c_int, e: *const c_char) -> c_int {
@@ -40,8 +40,8 @@ exports! {
         never(L.aux_argerror(numarg, text(extramsg)))
     }
 
-    /// `[-0, +0, e]` The bytes of argument `numArg`, which must be a string or number; their count in `*l` unless
-    /// NULL.
+    /// `[-0, +0, e]` Returns the bytes of argument `numArg`, which must be a string or number, and stores their
+    /// count in `*l`, unless `l` is NULL.
     ///
     /// Errors: any. Manual 5.1.
     quick fn luaL_checklstring(L: *mut lua_State, numArg: c_int, l: *mut usize) -> *const c_char {
@@ -50,7 +50,7 @@ exports! {
         sized(L.aux_checklstring(numArg), l)
     }
 
-    /// `[-0, +0, e]` As `luaL_checklstring`; `def` when the argument is absent or nil.
+    /// `[-0, +0, e]` Does what `luaL_checklstring` does, but gives `def` when the argument is absent or nil.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_optlstring(
@@ -59,7 +59,7 @@ exports! {
         sized(L.aux_optlstring(numArg, text_or_null(def)), l)
     }
 
-    /// `[-0, +0, e]` Argument `numArg`, which must be a number.
+    /// `[-0, +0, e]` Returns argument `numArg`, which must be a number.
     ///
     /// Errors: any. Manual 5.1.
     quick fn luaL_checknumber(L: *mut lua_State, numArg: c_int) -> lua_Number {
@@ -68,14 +68,14 @@ exports! {
         L.aux_checknumber(numArg)
     }
 
-    /// `[-0, +0, e]` As `luaL_checknumber`; `def` when the argument is absent or nil.
+    /// `[-0, +0, e]` Does what `luaL_checknumber` does, but gives `def` when the argument is absent or nil.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_optnumber(L: *mut lua_State, nArg: c_int, def: lua_Number) -> lua_Number {
         L.aux_optnumber(nArg, def)
     }
 
-    /// `[-0, +0, e]` Argument `numArg`, which must be a number, cut towards zero.
+    /// `[-0, +0, e]` Returns argument `numArg`, which must be a number, cut towards zero.
     ///
     /// Errors: any. Manual 5.1.
     quick fn luaL_checkinteger(L: *mut lua_State, numArg: c_int) -> lua_Integer {
@@ -84,28 +84,28 @@ exports! {
         L.aux_checkinteger(numArg)
     }
 
-    /// `[-0, +0, e]` As `luaL_checkinteger`; `def` when the argument is absent or nil.
+    /// `[-0, +0, e]` Does what `luaL_checkinteger` does, but gives `def` when the argument is absent or nil.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_optinteger(L: *mut lua_State, nArg: c_int, def: lua_Integer) -> lua_Integer {
         L.aux_optinteger(nArg, def)
     }
 
-    /// `[-0, +0, e]` Argument `numArg`, which must be a number, as by `lua_tounsigned`.
+    /// `[-0, +0, e]` Returns argument `numArg`, which must be a number, converted as `lua_tounsigned` does.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_checkunsigned(L: *mut lua_State, numArg: c_int) -> lua_Unsigned {
         L.aux_checkunsigned(numArg)
     }
 
-    /// `[-0, +0, e]` As `luaL_checkunsigned`; `def` when the argument is absent or nil.
+    /// `[-0, +0, e]` Does what `luaL_checkunsigned` does, but gives `def` when the argument is absent or nil.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_optunsigned(L: *mut lua_State, numArg: c_int, def: lua_Unsigned) -> lua_Unsigned {
         L.aux_optunsigned(numArg, def)
     }
 
-    /// `[-0, +0, e]` Makes room for `sz` more values, or raises "stack overflow" with `msg` unless NULL.
+    /// `[-0, +0, e]` Makes room for `sz` more values, or raises "stack overflow", with `msg` unless that is NULL.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_checkstack(L: *mut lua_State, sz: c_int, msg: *const c_char) {
@@ -141,14 +141,15 @@ exports! {
         L.aux_setmetatable(text(tname))
     }
 
-    /// `[-0, +0, m]` The block of the userdata `ud` if its metatable is the one registered as `tname`, else NULL.
+    /// `[-0, +0, m]` Returns the block of the userdata `ud` if its metatable is the one registered as `tname`,
+    /// else NULL.
     ///
     /// Errors: LUA_ERRMEM. Manual 5.1.
     raising fn luaL_testudata(L: *mut lua_State, ud: c_int, tname: *const c_char) -> *mut c_void {
         L.aux_testudata(ud, text(tname))
     }
 
-    /// `[-0, +0, e]` As `luaL_testudata`, but raises an error instead of returning NULL.
+    /// `[-0, +0, e]` Does what `luaL_testudata` does, but raises an error instead of returning NULL.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_checkudata(L: *mut lua_State, ud: c_int, tname: *const c_char) -> *mut c_void {
@@ -162,7 +163,7 @@ exports! {
         L.aux_where(lvl)
     }
 
-    /// `[-0, +0, v]` Raises a message made as by `lua_pushfstring`, with the position of the caller in front;
+    /// `[-0, +0, v]` Raises a message made as `lua_pushfstring` does, with the position of the caller in front;
     /// does not return.
     ///
     /// Errors: always. Manual 5.1.
@@ -195,8 +196,8 @@ exports! {
         L.aux_execresult(stat)
     }
 
-    /// `[-1, +0, e]` Pops a value into the table at `t` under a fresh integer key, and returns that; LUA_REFNIL
-    /// for nil.
+    /// `[-1, +0, e]` Pops a value into the table at `t` under a fresh integer key and returns the key; for nil it
+    /// returns LUA_REFNIL.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_ref(L: *mut lua_State, t: c_int) -> c_int {
@@ -241,14 +242,14 @@ exports! {
         maybe_null(newstate())
     }
 
-    /// `[-0, +0, e]` The length of the value as the operator # gives it, which must be a number.
+    /// `[-0, +0, e]` Returns the length of the value as the operator # gives it; that must be a number.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_len(L: *mut lua_State, idx: c_int) -> c_int {
         L.aux_len(idx)
     }
 
-    /// `[-0, +1, m]` Pushes and returns a copy of `s` in which `r` stands for each `p`.
+    /// `[-0, +1, m]` Pushes and returns a copy of `s` in which each `p` is replaced by `r`.
     ///
     /// Errors: LUA_ERRMEM. Manual 5.1.
     raising fn luaL_gsub(
@@ -265,14 +266,15 @@ exports! {
         L.aux_setfuncs_c(l, nup)
     }
 
-    /// `[-0, +1, e]` Pushes the table `t[fname]`; 1 if it was there, 0 if it was made.
+    /// `[-0, +1, e]` Pushes the table `t[fname]`, where t is the value at `idx`, and returns 1 if it was there,
+    /// or 0 if it was made.
     ///
     /// Errors: any. Manual 5.1.
     raising fn luaL_getsubtable(L: *mut lua_State, idx: c_int, fname: *const c_char) -> c_int {
         L.aux_getsubtable(idx, text(fname))
     }
 
-    /// `[-0, +1, m]` Pushes a traceback of `L1` from `level` on, after `msg` unless NULL.
+    /// `[-0, +1, m]` Pushes a traceback of `L1` from `level` on, after `msg` unless that is NULL.
     ///
     /// Errors: LUA_ERRMEM. Manual 5.1.
     raising fn luaL_traceback(L: *mut lua_State, L1: *mut lua_State, msg: *const c_char, level: c_int) {
@@ -331,7 +333,7 @@ exports! {
         B.pushresult().map(|_| ())
     }
 
-    /// `[-?, +1, m]` As luaL_addsize and then `luaL_pushresult`.
+    /// `[-?, +1, m]` Does what `luaL_addsize` and then `luaL_pushresult` do.
     ///
     /// Errors: LUA_ERRMEM. Manual 5.1.
     raising fn luaL_pushresultsize(B: *mut luaL_Buffer, sz: usize) {
@@ -339,23 +341,23 @@ exports! {
         B.pushresult().map(|_| ())
     }
 
-    /// `[-?, +?, m]` As `luaL_buffinit` and then `luaL_prepbuffsize`.
+    /// `[-?, +?, m]` Does what `luaL_buffinit` and then `luaL_prepbuffsize` do.
     ///
     /// Errors: LUA_ERRMEM. Manual 5.1.
     raising fn luaL_buffinitsize(L: *mut lua_State, B: *mut luaL_Buffer, sz: usize) -> *mut c_char {
         Buffer::init(&mut *B.cast(), L).prep(sz)
     }
 
-    /// `[-0, +1, e]` Pushes the table of module `modname` in package.loaded, which it makes, as a global too, if
-    /// needed.
+    /// `[-0, +1, e]` Pushes the table of module `modname` in package.loaded. If there is none, it takes the
+    /// global table of that name, or makes one.
     ///
     /// From Lua 5.1. Errors: any. Manual 5.1.
     raising fn luaL_pushmodule(L: *mut lua_State, modname: *const c_char, sizehint: c_int) {
         L.aux_pushmodule(text(modname), sizehint)
     }
 
-    /// `[-nup, +(0|1), e]` As `luaL_setfuncs`, into module `libname` unless NULL, with the module's table left on
-    /// the stack.
+    /// `[-nup, +(0|1), e]` Does what `luaL_setfuncs` does. Unless `libname` is NULL, it stores into the table of
+    /// that module and leaves the table on the stack.
     ///
     /// From Lua 5.1, where it was called luaL_register without upvalues. Errors: any. Manual 5.1.
     raising fn luaL_openlib(L: *mut lua_State, libname: *const c_char, l: *const luaL_Reg, nup: c_int) {

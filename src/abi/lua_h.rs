@@ -38,7 +38,7 @@ exports! {
         L.atpanic(panicf)
     }
 
-    /// `[-0, +0, -]` The version number (502) of the state, or of the library when `L` is NULL.
+    /// `[-0, +0, -]` Returns the version number (502) of the state, or of the library when `L` is NULL.
     ///
     /// The number is a constant of the library, never freed. Equal addresses mean the same copy of the library.
     /// Manual 4.8.
@@ -51,14 +51,14 @@ exports! {
 
     // --- basic stack manipulation
 
-    /// `[-0, +0, -]` The index that means the same slot as `idx` and does not depend on the top.
+    /// `[-0, +0, -]` Returns the index that means the same slot as `idx` and does not depend on the top.
     ///
     /// Pseudo-indices and positive indices are returned as they are. Manual 4.8.
     plain fn lua_absindex(L: *mut lua_State, idx: c_int) -> c_int {
         L.absindex(idx)
     }
 
-    /// `[-0, +0, -]` The number of values in the running function's part of the stack.
+    /// `[-0, +0, -]` Returns the number of values in the running function's part of the stack.
     ///
     /// Manual 4.8.
     plain fn lua_gettop(L: *mut lua_State) -> c_int {
@@ -80,14 +80,14 @@ exports! {
         L.pushvalue(idx)
     }
 
-    /// `[-1, +0, -]` Takes the value at `idx` out; those over it move down.
+    /// `[-1, +0, -]` Takes the value at `idx` out; the values over it move down.
     ///
     /// `idx` must be a real stack slot. Manual 4.8.
     plain fn lua_remove(L: *mut lua_State, idx: c_int) {
         L.remove(idx)
     }
 
-    /// `[-1, +1, -]` Moves the top value to `idx`; those from there on move up.
+    /// `[-1, +1, -]` Moves the top value to `idx`; the values from there on move up.
     ///
     /// `idx` must be a real stack slot. Manual 4.8.
     plain fn lua_insert(L: *mut lua_State, idx: c_int) {
@@ -108,7 +108,8 @@ exports! {
         L.copy(fromidx, toidx)
     }
 
-    /// `[-0, +0, -]` Makes room for `sz` more values; 0 when the stack may not grow so far or memory is out.
+    /// `[-0, +0, -]` Makes room for `sz` more values and returns 1, or 0 when the stack may not grow so far or
+    /// memory is out.
     ///
     /// It never shrinks the stack, and it never raises. Manual 4.8.
     plain fn lua_checkstack(L: *mut lua_State, sz: c_int) -> c_int {
@@ -124,42 +125,42 @@ exports! {
 
     // --- access functions (stack to C)
 
-    /// `[-0, +0, -]` 1 for a number or a string that converts to one, else 0.
+    /// `[-0, +0, -]` Returns 1 for a number and for a string that converts to one, else 0.
     ///
     /// Manual 4.8.
     plain fn lua_isnumber(L: *mut lua_State, idx: c_int) -> c_int {
         L.isnumber(idx).into()
     }
 
-    /// `[-0, +0, -]` 1 for a string or a number, else 0.
+    /// `[-0, +0, -]` Returns 1 for a string and for a number, else 0.
     ///
     /// Manual 4.8.
     plain fn lua_isstring(L: *mut lua_State, idx: c_int) -> c_int {
         L.isstring(idx).into()
     }
 
-    /// `[-0, +0, -]` 1 for a function written in C, else 0.
+    /// `[-0, +0, -]` Returns 1 for a function written in C, else 0.
     ///
     /// Manual 4.8.
     plain fn lua_iscfunction(L: *mut lua_State, idx: c_int) -> c_int {
         L.iscfunction(idx).into()
     }
 
-    /// `[-0, +0, -]` 1 for a userdata, full or light, else 0.
+    /// `[-0, +0, -]` Returns 1 for a userdata, full or light, else 0.
     ///
     /// Manual 4.8.
     plain fn lua_isuserdata(L: *mut lua_State, idx: c_int) -> c_int {
         L.isuserdata(idx).into()
     }
 
-    /// `[-0, +0, -]` The type of the value, or LUA_TNONE when there is no such slot.
+    /// `[-0, +0, -]` Returns the type of the value, or LUA_TNONE when there is no such slot.
     ///
     /// Manual 4.8.
     plain fn lua_type(L: *mut lua_State, idx: c_int) -> c_int {
         L.type_(idx)
     }
 
-    /// `[-0, +0, -]` The name of a type that `lua_type` returned.
+    /// `[-0, +0, -]` Returns the name of a type that `lua_type` returned.
     ///
     /// The string is a constant of the library. Manual 4.8.
     bare fn lua_typename(L: *mut lua_State, tp: c_int) -> *const c_char {
@@ -167,37 +168,39 @@ exports! {
         type_name(tp)
     }
 
-    /// `[-0, +0, -]` The value as a number, 0 when it is none; `*isnum` tells, unless NULL.
+    /// `[-0, +0, -]` Returns the value as a number, or 0 when it is not one. Unless `isnum` is NULL, `*isnum`
+    /// becomes 1 for a number and 0 otherwise.
     ///
     /// A numeric string converts, without changing the slot. Manual 4.8.
     plain fn lua_tonumberx(L: *mut lua_State, idx: c_int, isnum: *mut c_int) -> lua_Number {
         optional(L.tonumberx(idx), isnum)
     }
 
-    /// `[-0, +0, -]` The value as an integer, cut towards zero; 0 when it is no number; `*isnum` tells, unless
-    /// NULL.
+    /// `[-0, +0, -]` Returns the value as an integer, cut towards zero, or 0 when it is not a number. Unless
+    /// `isnum` is NULL, `*isnum` becomes 1 for a number and 0 otherwise.
     ///
     /// Manual 4.8.
     plain fn lua_tointegerx(L: *mut lua_State, idx: c_int, isnum: *mut c_int) -> lua_Integer {
         optional(L.tointegerx(idx), isnum)
     }
 
-    /// `[-0, +0, -]` The value as an unsigned integer, modulo 2^32; 0 when it is no number; `*isnum` tells,
-    /// unless NULL.
+    /// `[-0, +0, -]` Returns the value as an unsigned integer, modulo 2^32, or 0 when it is not a number. Unless
+    /// `isnum` is NULL, `*isnum` becomes 1 for a number and 0 otherwise.
     ///
     /// A fraction rounds to the nearest integer. Manual 4.8.
     plain fn lua_tounsignedx(L: *mut lua_State, idx: c_int, isnum: *mut c_int) -> lua_Unsigned {
         optional(L.tounsignedx(idx), isnum)
     }
 
-    /// `[-0, +0, -]` 0 for false, nil and an empty slot, else 1.
+    /// `[-0, +0, -]` Returns 0 for false, nil and an empty slot, else 1.
     ///
     /// Manual 4.8.
     plain fn lua_toboolean(L: *mut lua_State, idx: c_int) -> c_int {
         L.toboolean(idx).into()
     }
 
-    /// `[-0, +0, m]` The bytes of a string, and their count in `*len` unless NULL; NULL for other values.
+    /// `[-0, +0, m]` Returns the bytes of a string and stores their count in `*len`, unless `len` is NULL.
+    /// Returns NULL for other values.
     ///
     /// A number in the slot becomes a string, which confuses `lua_next` when it is a key. The bytes belong to
     /// Lua, end in a NUL that does not count, and stay valid as long as the string is reachable. On failure
@@ -208,45 +211,45 @@ exports! {
         sized(L.tolstring(idx), len)
     }
 
-    /// `[-0, +0, -]` The length of a string, table (border) or userdata (bytes) without metamethods; 0 for
-    /// others.
+    /// `[-0, +0, -]` Returns the length of a string, table (border) or userdata (bytes) without metamethods; 0
+    /// for other values.
     ///
     /// Manual 4.8.
     plain fn lua_rawlen(L: *mut lua_State, idx: c_int) -> usize {
         L.rawlen(idx)
     }
 
-    /// `[-0, +0, -]` The C function at `idx`, NULL for other values.
+    /// `[-0, +0, -]` Returns the C function at `idx`, or NULL for other values.
     ///
     /// Manual 4.8.
     plain fn lua_tocfunction(L: *mut lua_State, idx: c_int) -> lua_CFunction {
         L.tocfunction(idx)
     }
 
-    /// `[-0, +0, -]` The block of a full userdata, the pointer of a light one, else NULL.
+    /// `[-0, +0, -]` Returns the block of a full userdata, the pointer of a light one, else NULL.
     ///
     /// The block lives as long as the userdata. Manual 4.8.
     plain fn lua_touserdata(L: *mut lua_State, idx: c_int) -> *mut c_void {
         L.touserdata(idx)
     }
 
-    /// `[-0, +0, -]` The thread at `idx`, NULL for other values.
+    /// `[-0, +0, -]` Returns the thread at `idx`, or NULL for other values.
     ///
     /// Manual 4.8.
     plain fn lua_tothread(L: *mut lua_State, idx: c_int) -> *mut lua_State {
         maybe_null(L.tothread(idx))
     }
 
-    /// `[-0, +0, -]` An address that identifies a table, thread, function or userdata, else NULL.
+    /// `[-0, +0, -]` Returns an address that identifies a table, thread, function or userdata, else NULL.
     ///
-    /// Good for comparing and printing only. Manual 4.8.
+    /// It is good for comparing and printing only. Manual 4.8.
     plain fn lua_topointer(L: *mut lua_State, idx: c_int) -> *const c_void {
         L.topointer(idx)
     }
 
     // --- comparison and arithmetic
 
-    /// `[-(2|1), +1, e]` Pops the operands (one for LUA_OPUNM), pushes the result of LUA_OP...
+    /// `[-(2|1), +1, e]` Pops the operands (one for LUA_OPUNM) and pushes the result of the operation `op`.
     ///
     /// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
     quick fn lua_arith(L: *mut lua_State, op: c_int) {
@@ -255,14 +258,15 @@ exports! {
         L.arith(op)
     }
 
-    /// `[-0, +0, -]` 1 when the values are equal without metamethods; 0 also when a slot is empty.
+    /// `[-0, +0, -]` Returns 1 when the values are equal without metamethods, else 0, also when a slot is empty.
     ///
     /// Manual 4.8.
     plain fn lua_rawequal(L: *mut lua_State, idx1: c_int, idx2: c_int) -> c_int {
         L.rawequal(idx1, idx2).into()
     }
 
-    /// `[-0, +0, e]` 1 when LUA_OPEQ, LUA_OPLT or LUA_OPLE holds between the values; 0 also when a slot is empty.
+    /// `[-0, +0, e]` Returns 1 when LUA_OPEQ, LUA_OPLT or LUA_OPLE holds between the values, else 0, also when a
+    /// slot is empty.
     ///
     /// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
     quick fn lua_compare(L: *mut lua_State, idx1: c_int, idx2: c_int, op: c_int) -> c_int {
@@ -301,15 +305,15 @@ exports! {
         L.pushunsigned(n)
     }
 
-    /// `[-0, +1, m]` Pushes a string of `l` bytes, any bytes; returns Lua's own copy of them.
+    /// `[-0, +1, m]` Pushes a string of `l` bytes, whatever they are, and returns Lua's own copy of them.
     ///
     /// Errors: LUA_ERRMEM. Manual 4.8.
     raising fn lua_pushlstring(L: *mut lua_State, s: *const c_char, l: usize) -> *const c_char {
         L.pushlstring(bytes(s, l))
     }
 
-    /// `[-0, +1, m]` Pushes a NUL-terminated string and returns Lua's own copy; for NULL pushes nil and returns
-    /// NULL.
+    /// `[-0, +1, m]` Pushes a NUL-terminated string and returns Lua's own copy; for NULL it pushes nil and
+    /// returns NULL.
     ///
     /// Errors: LUA_ERRMEM. Manual 4.8.
     raising fn lua_pushstring(L: *mut lua_State, s: *const c_char) -> *const c_char {
@@ -322,7 +326,7 @@ exports! {
         }
     }
 
-    /// `[-0, +1, m]` Pushes a formatted string, as `lua_pushfstring` with a va_list.
+    /// `[-0, +1, m]` Pushes and returns a formatted string as `lua_pushfstring` does, with a va_list.
     ///
     /// Errors: LUA_ERRMEM. Manual 4.8.
     variadic fn lua_pushvfstring(L: *mut lua_State, fmt: *const c_char, argp: va_list) -> *const c_char {
@@ -362,7 +366,7 @@ exports! {
         L.pushlightuserdata(p)
     }
 
-    /// `[-0, +1, -]` Pushes the thread `L` itself; 1 when it is the main thread.
+    /// `[-0, +1, -]` Pushes the thread `L` itself and returns 1 when it is the main thread, else 0.
     ///
     /// Manual 4.8.
     plain fn lua_pushthread(L: *mut lua_State) -> c_int {
@@ -394,7 +398,7 @@ exports! {
         L.getfield(idx, text(k))
     }
 
-    /// `[-1, +1, -]` As `lua_gettable` on a table, without metamethods.
+    /// `[-1, +1, -]` Does what `lua_gettable` does, on a table and without metamethods.
     ///
     /// Manual 4.8.
     plain fn lua_rawget(L: *mut lua_State, idx: c_int) {
@@ -430,7 +434,8 @@ exports! {
         L.newuserdata(sz)
     }
 
-    /// `[-0, +(0|1), -]` Pushes the value's metatable and returns 1; without one pushes nothing and returns 0.
+    /// `[-0, +(0|1), -]` Pushes the value's metatable and returns 1; for a value without one it pushes nothing
+    /// and returns 0.
     ///
     /// Manual 4.8.
     plain fn lua_getmetatable(L: *mut lua_State, objindex: c_int) -> c_int {
@@ -467,7 +472,7 @@ exports! {
         L.setfield(idx, text(k))
     }
 
-    /// `[-2, +0, e]` As `lua_settable` on a table, without metamethods.
+    /// `[-2, +0, e]` Does what `lua_settable` does, on a table and without metamethods.
     ///
     /// A nil or NaN key is an error. Errors: any. Manual 4.8.
     quick fn lua_rawset(L: *mut lua_State, idx: c_int) {
@@ -513,8 +518,8 @@ exports! {
 
     // --- load and call functions
 
-    /// `[-(nargs + 1), +nresults, e]` Calls a function pushed before its `nargs` arguments; leaves `nresults`
-    /// results.
+    /// `[-(nargs + 1), +nresults, e]` Calls a function that was pushed before its `nargs` arguments, and leaves
+    /// `nresults` results.
     ///
     /// LUA_MULTRET keeps all. An error goes to the caller's caller. When the call yields, `k` goes on in place of
     /// the caller; see manual 4.7. Errors: any. Manual 4.8.
@@ -522,8 +527,8 @@ exports! {
         L.callk(nargs, nresults, ctx, k)
     }
 
-    /// `[-0, +0, -]` In a continuation: LUA_YIELD or the error's status, with the given context in `*ctx`; else
-    /// LUA_OK.
+    /// `[-0, +0, -]` Returns LUA_YIELD or the error's status in a continuation, and stores the given context in
+    /// `*ctx`; elsewhere it returns LUA_OK.
     ///
     /// Outside of a continuation `*ctx` stays as it is. Manual 4.8.
     plain fn lua_getctx(L: *mut lua_State, ctx: *mut c_int) -> c_int {
@@ -537,8 +542,8 @@ exports! {
 
     }
 
-    /// `[-(nargs + 1), +(nresults|1), -]` As `lua_callk`, but an error ends here: returns its status and leaves
-    /// the error value only.
+    /// `[-(nargs + 1), +(nresults|1), -]` Does what `lua_callk` does, but stops an error: then it returns the
+    /// status and leaves the error value only.
     ///
     /// `errfunc` is 0 or the stack index of a handler that gets the error value while the stack of the error is
     /// intact. Memory errors skip the handler. Manual 4.8.
@@ -578,8 +583,8 @@ exports! {
         L.yieldk(nresults, ctx, k)
     }
 
-    /// `[-?, +?, -]` Starts or continues the coroutine `L` with `narg` arguments; LUA_YIELD, LUA_OK or an error's
-    /// status.
+    /// `[-?, +?, -]` Starts or continues the coroutine `L` with `narg` arguments and returns LUA_YIELD, LUA_OK or
+    /// an error's status.
     ///
     /// Results or yielded values are alone on its stack; after an error the stack is kept for debugging, the
     /// error value on top. `from` is the coroutine that does this, or NULL. Manual 4.8.
@@ -587,7 +592,8 @@ exports! {
         L.resume(thread_or_null(from), narg)
     }
 
-    /// `[-0, +0, -]` LUA_OK, LUA_YIELD for a suspended coroutine, or the status of the error that ended it.
+    /// `[-0, +0, -]` Returns LUA_OK, LUA_YIELD for a suspended coroutine, or the status of the error that ended
+    /// it.
     ///
     /// Manual 4.8.
     plain fn lua_status(L: *mut lua_State) -> c_int {
@@ -596,10 +602,10 @@ exports! {
 
     // --- garbage collection
 
-    /// `[-0, +0, e]` Controls the collector as LUA_GC... in `what` asks.
+    /// `[-0, +0, e]` Controls the collector, as the request in `what` (LUA_GC...) asks.
     ///
-    /// -1 for an unknown request. A collection may run finalizers, whose errors come out as LUA_ERRGCMM. Errors:
-    /// any. Manual 4.8.
+    /// It returns -1 for an unknown request. A collection may run finalizers, whose errors come out as
+    /// LUA_ERRGCMM. Errors: any. Manual 4.8.
     raising fn lua_gc(L: *mut lua_State, what: c_int, data: c_int) -> c_int {
         L.gc(what, data)
     }
@@ -613,8 +619,8 @@ exports! {
         never(L.error())
     }
 
-    /// `[-1, +(2|0), e]` Pops a key and pushes the pair after it in the table at `idx`; 0 and nothing pushed at
-    /// the end.
+    /// `[-1, +(2|0), e]` Pops a key, pushes the pair after it in the table at `idx` and returns 1; at the end it
+    /// pushes nothing and returns 0.
     ///
     /// nil starts. A key that is not in the table is an error. Errors: any. Manual 4.8.
     quick fn lua_next(L: *mut lua_State, idx: c_int) -> c_int {
@@ -623,7 +629,7 @@ exports! {
         L.next(idx)
     }
 
-    /// `[-n, +1, e]` Replaces `n` values by their concatenation; pushes "" for 0.
+    /// `[-n, +1, e]` Replaces `n` values by their concatenation; when `n` is 0 it pushes "".
     ///
     /// Metamethods take part as for the operator in Lua. Errors: any. Manual 4.8.
     raising fn lua_concat(L: *mut lua_State, n: c_int) {
@@ -637,8 +643,8 @@ exports! {
         L.len(idx)
     }
 
-    /// `[-0, +0, -]` The state's allocation function, and its argument in `*ud` unless NULL. That of a state made by
-    /// luaL_newstate is plain `realloc` and `free`, good for any use.
+    /// `[-0, +0, -]` Returns the state's allocation function and stores its argument in `*ud`, unless `ud` is
+    /// NULL. The function of a state made by luaL_newstate is plain `realloc` and `free`, and good for any use.
     ///
     /// Manual 4.8.
     plain fn lua_getallocf(L: *mut lua_State, ud: *mut *mut c_void) -> lua_Alloc {
@@ -661,27 +667,27 @@ exports! {
 
     // --- debug interface
 
-    /// `[-0, +0, -]` Identifies the activation at `level` in `ar`, 0 being the running function; 0 when there is
-    /// none.
+    /// `[-0, +0, -]` Identifies the activation at `level` in `ar` and returns 1, or 0 when there is none. Level 0
+    /// is the running function.
     ///
     /// Manual 4.9.
     plain fn lua_getstack(L: *mut lua_State, level: c_int, ar: *mut lua_Debug) -> c_int {
         L.getstack(level, &mut *ar).into()
     }
 
-    /// `[-(0|1), +(0|1|2), m]` Fills the fields of `ar` that the letters of `what` ask for; 0 for an unknown
-    /// letter.
+    /// `[-(0|1), +(0|1|2), m]` Fills the fields of `ar` that the letters of `what` ask for, and returns 0 when a
+    /// letter is unknown, else 1.
     ///
-    /// With '>' it is about a function that it pops. 'f' pushes the function, then 'L' a table of its lines. The
-    /// strings are valid as long as the function. Errors: LUA_ERRMEM. Manual 4.9.
+    /// With '>' it pops a function and tells about that. 'f' pushes the function, then 'L' a table of its lines.
+    /// The strings are valid as long as the function. Errors: LUA_ERRMEM. Manual 4.9.
     quick fn lua_getinfo(L: *mut lua_State, what: *const c_char, ar: *mut lua_Debug) -> c_int {
         L.quick_getinfo(letters(what), &mut *ar).map(c_int::from)
     }; else {
         L.getinfo(text(what), &mut *ar)
     }
 
-    /// `[-(0|1), +(0|1), -]` Pushes the n-th local of an activation and returns its name; NULL and nothing pushed
-    /// when there is none.
+    /// `[-(0|1), +(0|1), -]` Pushes the n-th local of an activation and returns its name; when there is none it
+    /// pushes nothing and returns NULL.
     ///
     /// Negative `n` counts variable arguments. With NULL as `ar` it pops a function and only names its
     /// parameters. Manual 4.9.
@@ -713,7 +719,7 @@ exports! {
         name(L.setupvalue(funcindex, n))
     }
 
-    /// `[-0, +0, -]` An address equal for two upvalues that are the same variable.
+    /// `[-0, +0, -]` Returns an address that is the same for two upvalues when they are the same variable.
     ///
     /// Manual 4.9.
     plain fn lua_upvalueid(L: *mut lua_State, fidx: c_int, n: c_int) -> *mut c_void {
@@ -737,21 +743,21 @@ exports! {
 
     }
 
-    /// `[-0, +0, -]` The current hook.
+    /// `[-0, +0, -]` Returns the current hook.
     ///
     /// Manual 4.9.
     plain fn lua_gethook(L: *mut lua_State) -> lua_Hook {
         L.gethook()
     }
 
-    /// `[-0, +0, -]` The mask of the current hook.
+    /// `[-0, +0, -]` Returns the mask of the current hook.
     ///
     /// Manual 4.9.
     plain fn lua_gethookmask(L: *mut lua_State) -> c_int {
         L.gethookmask()
     }
 
-    /// `[-0, +0, -]` The count of the current hook.
+    /// `[-0, +0, -]` Returns the count of the current hook.
     ///
     /// Manual 4.9.
     plain fn lua_gethookcount(L: *mut lua_State) -> c_int {
