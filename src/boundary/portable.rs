@@ -90,12 +90,12 @@ pub(super) fn linked_unwinder() -> [usize; FUNCTIONS.len()] {
 }
 
 pub(super) fn linked_cxx() -> [usize; 2] {
-    // SAFETY: as above.
+    // SAFETY: a constant of `portable.c`.
     unsafe { [LINKED[7], LINKED[8]] }
 }
 
 pub(super) fn linked_cxx_globals() -> usize {
-    // SAFETY: as above.
+    // SAFETY: a constant of `portable.c`.
     unsafe { LINKED[9] }
 }
 

@@ -53,11 +53,12 @@ const _: () = {
     assert!(offset_of!(Pad, jumped) == 84);
 };
 
-/// What `raise` shall do: call `function(argument)`, an exception, or jump if there is none (or if it returns).
+/// How `raise` gets to the pad. It calls `function(argument)`, which raises an exception. It jumps if there is no function,
+/// or if the function returns because nobody took the exception.
 #[repr(C)]
 pub(super) struct Plan {
     function: usize,
-    /// Of a jump, how many frames it crosses, as far as is worth knowing.
+    /// The function's argument. For a jump it is the number of frames that the jump crosses, up to the most that matters.
     argument: usize,
 }
 

@@ -124,7 +124,8 @@ impl ConstantIndex {
     }
 }
 
-/// The bytes of a zero or a NaN, or of a string that looks like one; see `Compiler::same_key_later`.
+/// The bits of the constant if they are those of a zero or a NaN, also if it is a string of eight bytes that have these
+/// bits. Such constants can share a key in the reference's table of constants: see `Compiler::same_key_later`.
 fn hiding_key(v: Value) -> Option<u64> {
     let bits = match v.as_string() {
         Some(s) => s.bytes().try_into().map(u64::from_ne_bytes).ok()?,
@@ -679,9 +680,9 @@ impl Compiler<'_> {
         }
     }
 
-    /// The reference compiler looks up zeros and NaNs by a string of their bytes, so that they and a string constant
-    /// with these bytes hide each other, and the hidden one is stored again when it is next used. Whether constant
-    /// `i`, which is `v`, is hidden.
+    /// Tells whether a later constant hides constant `i`, which is `v`. The reference compiler finds zeros and NaNs by
+    /// a string of their bytes. So such a number and a string constant with the same bytes hide each other, and the
+    /// hidden one is stored once more when it is used the next time.
     #[cold]
     fn same_key_later(&self, v: Value, i: u32) -> bool {
         let wanted = hiding_key(v);

@@ -5,7 +5,7 @@
 //!
 //! A table's slots are visited `PIECE` at a time, so that neither a step nor the grey stack grows with the size of
 //! a table. What is left of it goes back on the stack, below what the visited piece pushed. Meanwhile the table is
-//! black, so that stores into it raise the barrier; `table_resized` sees to entries that change places.
+//! black, so that stores into it raise the barrier; `entries_moved` takes care of entries that change places.
 
 use super::stack::{self, Entry, entry};
 use super::{GcState, Phase};

@@ -325,7 +325,7 @@ fn an_emergency_collection_frees_garbage_but_calls_no_finalizer() {
         };
         assert_eq!(failed, Throw::MEMORY);
         l.settop(0);
-        // SAFETY: as above.
+        // SAFETY: the counter is only used by the allocator, which is not running.
         unsafe { (*c).limit = usize::MAX };
         collect(l);
         assert_eq!(log(l), "ab");
@@ -351,7 +351,7 @@ fn a_mark_stack_that_cannot_grow_is_survived() {
         unsafe { (*c).limit = (*c).bytes };
         collect(l);
         collect(l);
-        // SAFETY: as above.
+        // SAFETY: the counter is only used by the allocator, which is not running.
         unsafe { (*c).limit = usize::MAX };
         for i in 1..=1000 {
             l.rawgeti(2, i);
@@ -363,11 +363,11 @@ fn a_mark_stack_that_cannot_grow_is_survived() {
         }
         assert_eq!(count(l, 1), 1000);
         l.pop(1);
-        // SAFETY: as above.
+        // SAFETY: the counter is only used by the allocator, which is not running.
         unsafe { (*c).limit = (*c).bytes };
         collect(l);
         assert_eq!(count(l, 1), 0);
-        // SAFETY: as above.
+        // SAFETY: the counter is only used by the allocator, which is not running.
         unsafe { (*c).limit = usize::MAX };
     });
 }
@@ -485,7 +485,7 @@ fn chains_of_ephemerons_hold_in_any_order_with_any_memory() {
                         collect(l);
                         assert_eq!(count_all(l, tables), N as usize);
                         l.pop(1);
-                        // SAFETY: as above.
+                        // SAFETY: the counter is only used by the allocator, which is not running.
                         unsafe {
                             (*c).limit = if kind == 4 { usize::MAX } else { (*c).bytes.saturating_add(room) }
                         };
@@ -496,7 +496,7 @@ fn chains_of_ephemerons_hold_in_any_order_with_any_memory() {
                             collect(l);
                         }
                         assert_eq!(count_all(l, tables), 0);
-                        // SAFETY: as above.
+                        // SAFETY: the counter is only used by the allocator, which is not running.
                         unsafe { (*c).limit = usize::MAX };
                     });
                 }

@@ -79,7 +79,7 @@ fn give_back(g: &Global, block: *mut u8, size: usize) {
     unsafe {
         block.write_bytes(DEAD, size.min(MOST_DEAD))
     };
-    // SAFETY: as above.
+    // SAFETY: the block has this size and nobody uses it any more.
     unsafe { g.allocator.free(block, size) };
 }
 

@@ -325,9 +325,9 @@ impl Pool {
         // SAFETY: plain allocations.
         let mut p: *mut Chunk = unsafe { sys::malloc(size).cast() };
         if p.is_null() {
-            // Memory is short: what is enough for a while.
+            // Memory is short, so the pool asks for less, which is enough for a while.
             size = 4096;
-            // SAFETY: as above.
+            // SAFETY: a plain allocation.
             p = unsafe { sys::malloc(size).cast() };
             if p.is_null() {
                 return false;

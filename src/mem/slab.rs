@@ -259,7 +259,7 @@ impl Slabs {
             if last.is_null() {
                 self.segments = g;
             } else {
-                // SAFETY: as above.
+                // SAFETY: `last` is a segment of this list, which the loop has kept.
                 unsafe { (*last).next = g };
             }
             segment.next = null_mut();

@@ -476,7 +476,7 @@ fn timings() {
         let ours = per(start);
         let start = Instant::now();
         for &v in &values {
-            // SAFETY: as above.
+            // SAFETY: the buffer has the length that is passed.
             total -=
                 unsafe { sys::snprintf(out.as_mut_ptr().cast(), out.len(), c"%.14g".as_ptr(), v) } as usize;
         }

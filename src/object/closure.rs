@@ -17,7 +17,7 @@ use core::cell::Cell;
 /// A library function: takes its arguments from the stack of `l`, pushes results, returns how many.
 pub type RustFn = fn(Gc<Thread>) -> LResult<i32>;
 
-/// A lean entry of a library function for the interpreter: no frame is pushed. `args` points to `nargs` values,
+/// A fast entry of a library function for the interpreter: no frame is pushed. `args` points to `nargs` values,
 /// the result goes to `*out`. Returns false, having changed nothing, when the case is not the common one.
 /// May allocate (the caller checks the collector afterwards) but neither raise nor call back.
 pub type FastFn = unsafe fn(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool;
@@ -31,9 +31,9 @@ pub enum Special {
     Xpcall,
     Next,
     Inext,
-    /// There are no results; the lean entry stores nil.
+    /// There are no results; the fast entry stores nil.
     Nothing,
-    /// There may be several results; the lean entry gives the first and serves only calls that want just that.
+    /// There may be several results; the fast entry gives the first and serves only calls that want just that.
     First,
 }
 

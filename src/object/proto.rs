@@ -53,8 +53,8 @@ pub struct Proto {
     pub lastlinedefined: Cell<i32>,
 }
 
-/// In `aux32`: a call of the function takes more than stores.
-const SPECIAL: u32 = 1 << 31;
+/// In `aux32`: a call of the function is not a plain one, so that stores alone do not make its frame.
+const NOT_PLAIN: u32 = 1 << 31;
 const SLOT: u32 = size_of::<Value>() as u32;
 
 impl Proto {
@@ -68,20 +68,20 @@ impl Proto {
     }
     #[inline(always)]
     pub fn maxstacksize(&self) -> u8 {
-        ((self.header.aux32.get() & !SPECIAL) / SLOT - 1) as u8
+        ((self.header.aux32.get() & !NOT_PLAIN) / SLOT - 1) as u8
     }
-    /// What a call takes on the stack, the function's slot included: bytes. More than any stack has, unless making
-    /// the frame takes nothing but stores (executable form there, no varargs), so that a comparison with the room
-    /// on the stack asks for everything.
+    /// The bytes that a frame takes on the stack, the function's slot included, if the call is a plain one: the
+    /// executable form exists, and there are no variable arguments. Otherwise a number that is larger than any stack.
+    /// So one comparison with the free bytes of the stack tests both that the call is plain and that it has room.
     #[inline(always)]
     pub fn frame_bytes(&self) -> usize {
         self.header.aux32.get() as usize
     }
-    /// The executable form is there.
+    /// Gives the prototype its executable form, so that calls of it may be plain.
     pub fn set_callable(&self, exec: *mut ExecInsn) {
         self.exec.set(exec);
         if !self.is_vararg() && !cfg!(feature = "stress-stack") {
-            self.header.aux32.set(self.header.aux32.get() & !SPECIAL);
+            self.header.aux32.set(self.header.aux32.get() & !NOT_PLAIN);
         }
     }
     pub fn set_numparams(&self, n: u8) {
@@ -91,7 +91,7 @@ impl Proto {
         self.header.aux1.set(v as u8)
     }
     pub fn set_maxstacksize(&self, n: u8) {
-        self.header.aux32.set(((n as u32 + 1) * SLOT) | SPECIAL)
+        self.header.aux32.set(((n as u32 + 1) * SLOT) | NOT_PLAIN)
     }
 }
 

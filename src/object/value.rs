@@ -26,7 +26,7 @@ pub const TAG_FUNCTION: u64 = 0xFFFE;
 pub const TAG_OBJECT: u64 = 0xFFFF;
 
 const PAYLOAD: u64 = 0x0000_FFFF_FFFF_FFFF;
-/// Low bits of a special payload that mark an interned wide light userdata (see `Global::wide_light`).
+/// Low bits of a special payload that mark an interned wide light userdata (see `Global::wide_lights`).
 const WIDE_LIGHT: u64 = 4;
 
 /// One Lua value.

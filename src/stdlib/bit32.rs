@@ -15,7 +15,7 @@ fn push(l: Lua, r: u32) -> LResult<i32> {
     Ok(1)
 }
 
-/// Argument `i` of a lean entry as a 32-bit pattern; `None` unless it is there and a number.
+/// Argument `i` of a fast entry as a 32-bit pattern; `None` unless it is there and a number.
 ///
 /// # Safety
 /// `args` points to `nargs` values.
@@ -28,7 +28,7 @@ unsafe fn bits(args: *const Value, nargs: usize, i: usize) -> Option<u32> {
     unsafe { (*args.add(i)).as_number().map(num::to_unsigned) }
 }
 
-/// Argument `i` of a lean entry as a C `int`.
+/// Argument `i` of a fast entry as a C `int`.
 ///
 /// # Safety
 /// As for [`bits`].
@@ -171,10 +171,10 @@ pub fn replace(l: Lua) -> LResult<i32> {
     push(l, replace_bits(r, v, f, w))
 }
 
-/// A lean entry: `$body` gives `Option<Value>` from `args` and `nargs`.
+/// A fast entry: `$body` gives `Option<Value>` from `args` and `nargs`.
 macro_rules! fast {
     ($($name:ident($args:ident, $nargs:ident) $body:expr;)*) => {$(
-        /// Lean entry.
+        /// Fast entry.
         ///
         /// # Safety
         /// As for every [`crate::object::closure::FastFn`].
@@ -197,12 +197,12 @@ fn number(r: u32) -> Option<Value> {
     Some(Value(f64::from(r).to_bits()))
 }
 
-/// A field that is in range; anything else takes the slow road and its checks.
+/// The field's position and width, when they are in range. Anything else is left to the function itself, which checks.
 #[inline(always)]
 unsafe fn field_fast(args: *const Value, nargs: usize, at: usize) -> Option<(i32, i32)> {
     // SAFETY: the caller's promise about `args`.
     let f = unsafe { int(args, nargs, at) }?;
-    // SAFETY: as above.
+    // SAFETY: the caller's promise about `args`.
     let w = if nargs == at + 1 { 1 } else { unsafe { int(args, nargs, at + 1) }? };
     (f >= 0 && w > 0 && f <= 31 && w <= 32 - f).then_some((f, w))
 }

@@ -44,7 +44,7 @@ fn logarithm(x: f64, base: f64) -> f64 {
     if base == 10.0 { libm::log10(x) } else { libm::log(x) / libm::log(base) }
 }
 
-/// Stores the result of a lean entry.
+/// Stores the result of a fast entry.
 ///
 /// # Safety
 /// `out` is a slot for a value.
@@ -55,7 +55,7 @@ unsafe fn give(out: *mut Value, x: f64) -> bool {
     true
 }
 
-/// Functions of one or two numbers, each with its lean entry.
+/// Functions of one or two numbers, each with its fast entry.
 macro_rules! functions {
     ($($name:ident $fast:ident ($x:ident) $body:expr;)*) => {$(
         pub fn $name(l: Lua) -> LResult<i32> {
@@ -246,13 +246,13 @@ pub fn min(l: Lua) -> LResult<i32> {
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn max_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: passed on.
+    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe { extreme_fast(args, nargs, out, |x, best| x > best) }
 }
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn min_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: passed on.
+    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe { extreme_fast(args, nargs, out, |x, best| x < best) }
 }
 

@@ -30,7 +30,7 @@ pub mod string;
 pub mod table;
 
 /// Defines [`Id`] and the tables, each a static of its own: a program that is linked with the archive keeps those of the
-/// libraries it opens. An entry reads: identifier, name in Lua, function, and optionally the lean entry for the
+/// libraries it opens. An entry reads: identifier, name in Lua, function, and optionally the fast entry for the
 /// interpreter (`fast`) and what the interpreter does by itself (`special`).
 macro_rules! registry {
     ($($(#[$doc:meta])* $table:ident {

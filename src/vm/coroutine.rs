@@ -207,14 +207,14 @@ pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LRes
     if k.is_some() {
         ci.ctx.set(ctx);
     }
-    // The values are out of reach of destructors that run until the resume gets them.
+    // Destructors of C++ frames run before the resume takes the values; hidden below the frame, they are out of reach.
     ci.hide_below(l.top.get().wrapping_sub(1));
     ci.err_status.set(nresults);
     Err(Throw::YIELD)
 }
 
-/// A C function's yield has arrived at the resume: what lies below the yielded values is hidden from the resumer
-/// until the coroutine goes on.
+/// Called when a C function's yield has arrived at the resume. The resumer sees the yielded values only; the values below
+/// them stay hidden until the coroutine goes on.
 fn show_yielded(l: Lua) {
     let ci = l.call_info();
     if !ci.is_lua() {

@@ -13,8 +13,8 @@
 //!    have run: calls, collections; where a metamethod has set one, the instruction ends as if the metamethod had yielded
 //!    (`Throw::HOOKS_SET`). With hooks set, `run::<true>` asks before each instruction; it takes no shortcut that a hook
 //!    could notice.
-//! 6. What is rare, and what calls out anyway (`protect!`), is marked `cold_path`: it decides which values stay in
-//!    registers.
+//! 6. Paths that are rare are marked `cold_path`, and so are those that call other functions anyway (`protect!`). The
+//!    compiler keeps in registers what the other paths need, and saves it to memory only on the marked ones.
 
 use super::exec_insn::{ExecInsn, ExecOp, Hint};
 use super::lower::rk;
@@ -45,7 +45,7 @@ enum Exit {
     Switch,
 }
 
-/// Hooks that instructions fire. (Any hook turns the lean entries of library functions off.)
+/// Hooks that instructions fire. (Any hook turns the fast entries of library functions off.)
 const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8 | YIELD_PENDING;
 
 /// Runs the current Lua frame until the frame marked `FRESH` at or below it returns. `entry` is that frame, or null
@@ -419,7 +419,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
     macro_rules! set_index {
         ($i:expr, $at:expr, $val:expr) => {{
             let at: *const Value = $at;
-            // SAFETY: as above.
+            // SAFETY: `at` is a register or the place of an upvalue.
             let (obj, val): (Value, Value) = (unsafe { *at }, $val);
             let key = base.wrapping_add($i.b());
             match slot_of(obj, double(key)) {
@@ -494,12 +494,13 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
             }};
         }
-        // With a number: a tagged value reads as a NaN and is equal to none. With anything else that is equal to itself only.
+        // Comparison with a number constant. A register that holds no number reads as a NaN, which equals nothing.
         macro_rules! equal_rn {
             ($i:expr, $want:literal) => {
                 branch!($i, (double(base.wrapping_add($i.b())) == double(k.wrapping_add($i.c()))) == $want)
             };
         }
+        // Comparison with a constant that is equal to itself only: nil, a boolean or a short string.
         macro_rules! equal_rk {
             ($i:expr, $want:literal) => {
                 branch!($i, (r!($i.b()) == kst!($i.c())) == $want)
@@ -561,7 +562,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     continue 'next;
                 } else if !HOOKED && kind.is_fresh($n) && l.hook_mask() == 0 {
                     if $n == 1 {
-                        // SAFETY: as above.
+                        // SAFETY: both are slots of the stack: the function's and the first result's.
                         unsafe { *to = *first };
                     }
                     l.ci.set(prev);

@@ -117,7 +117,7 @@ fn slice(s: Bytes, i: isize, j: isize) -> Bytes {
     if first <= last { &s[first - 1..last] } else { &[] }
 }
 
-// The lean entries take what is usual: strings and numbers of the right type. Everything else, errors among it, is
+// The fast entries take what is usual: strings and numbers of the right type. Everything else, errors among it, is
 // left to the function proper.
 
 /// # Safety
@@ -165,7 +165,7 @@ pub fn len(l: Lua) -> LResult<i32> {
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn len_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: passed on.
+    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
         *out = Value::number(s.len() as f64);
@@ -185,7 +185,7 @@ pub fn sub(l: Lua) -> LResult<i32> {
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn sub_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: passed on.
+    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
         let Some(i) = fast_integer(args, nargs, 1) else { return false };
@@ -227,7 +227,7 @@ pub fn byte(l: Lua) -> LResult<i32> {
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn byte_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: passed on.
+    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
         let i = match nargs {
@@ -268,13 +268,13 @@ pub unsafe fn char_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Valu
         return false;
     }
     for (i, byte) in bytes.iter_mut().enumerate().take(nargs) {
-        // SAFETY: passed on.
+        // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
         match unsafe { fast_integer(args, nargs, i) } {
             Some(c @ 0..=255) => *byte = c as u8,
             _ => return false,
         }
     }
-    // SAFETY: passed on.
+    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe { give(out, new_str(l, &bytes[..nargs])) }
 }
 
@@ -296,7 +296,7 @@ pub fn lower(l: Lua) -> LResult<i32> {
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn lower_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: passed on.
+    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
         give(out, with_case(l, bytes_of(s), false))
@@ -313,7 +313,7 @@ pub fn upper(l: Lua) -> LResult<i32> {
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn upper_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: passed on.
+    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
         give(out, with_case(l, bytes_of(s), true))
@@ -340,7 +340,7 @@ pub fn reverse(l: Lua) -> LResult<i32> {
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn reverse_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: passed on.
+    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
         give(out, reversed(l, bytes_of(s)))
@@ -394,7 +394,7 @@ pub fn rep(l: Lua) -> LResult<i32> {
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
 pub unsafe fn rep_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: passed on.
+    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
         let Some(n) = fast_integer(args, nargs, 1) else { return false };
@@ -690,7 +690,7 @@ pub fn gmatch_next(l: Lua) -> LResult<i32> {
     let mut m = Matcher::new(s, program, ctype::classes(), HookPoll::new(l));
     match m.search(next) {
         Ok(Some((start, end))) => {
-            // SAFETY: as above.
+            // SAFETY: the userdata is the iterator's upvalue, so a hook cannot have freed it.
             unsafe { (*state).next = if end == start { end + 1 } else { end } };
             push_captures(l, &m, start, end, true)
         }

@@ -104,7 +104,7 @@ pub fn try_call_metamethod(l: Lua, func: *mut Value) -> LResult<*mut Value> {
     unsafe { core::ptr::copy(func, func.add(1), n) };
     let offset = l.save_slot(func);
     l.top.set(l.top.get().wrapping_add(1));
-    // SAFETY: as above.
+    // SAFETY: `func` is a slot of the stack, whose value was moved up.
     unsafe { *func = metamethod };
     stack::check(l, 1)?;
     Ok(l.restore_slot(offset))

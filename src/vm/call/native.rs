@@ -166,7 +166,7 @@ pub(super) fn drop_abandoned(l: Lua) -> isize {
     {
         ci = c.prev.get();
     }
-    // SAFETY: as above.
+    // SAFETY: `ci` is null, or a frame of that chain.
     let Some(last) = (unsafe { ci.as_ref() }) else { return 0 };
     upval::close(l, l.stack.get());
     let bottom = l.base_ci.func.get();

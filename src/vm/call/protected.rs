@@ -53,8 +53,9 @@ pub fn here(l: Lua) -> u32 {
     unsafe { (*link(l)).protected }.wrapping_sub(l.base_ci.ctx.get() as u32)
 }
 
-/// Goes back to what `here` was. A coroutine suspended in between has forgotten calls of before: whatever
-/// they were, all native frames since its resume are in one stretch, which counts as protected once.
+/// Sets the count of [`here`] back to `n`, which it was at an earlier time, unless it is lower by now. It is lower when
+/// the coroutine was suspended in between: the native frames of the calls that were counted then are gone, and the
+/// resume counts as one protected call for all that has run since.
 pub fn set_here(l: Lua, n: u32) {
     if n < here(l) {
         set_count(l, (l.base_ci.ctx.get() as u32).wrapping_add(n));
