@@ -21,7 +21,7 @@ use crate::vm::state;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
 
-/// What stands in for an exported function, if anything does.
+/// The definition by a host that replaces an exported function, if there is one.
 #[cfg(feature = "freestanding")]
 macro_rules! replacement {
     ($name:ident) => {{

@@ -69,7 +69,7 @@ pub const TOO_MANY_LIMIT: &str = "too many %s (limit is %d)";
 pub const STACK_OVERFLOW: &str = "stack overflow";
 pub const C_STACK_OVERFLOW: &str = "C stack overflow";
 pub const ERROR_IN_ERROR_HANDLING: &str = "error in error handling";
-/// What a C++ exception that a pcall of the C++ flavour stopped becomes.
+/// The error object when a pcall of the C++ flavour stops a C++ exception.
 pub const CXX_EXCEPTION: &str = "C++ exception";
 pub const STRING_LENGTH_OVERFLOW: &str = "string length overflow";
 

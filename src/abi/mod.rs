@@ -12,10 +12,11 @@
 //!
 //! # Ownership
 //!
-//! What comes back by pointer belongs to Lua: text of a string as long as the string is reachable, the block of a
-//! userdata as long as the userdata, names of the debug interface as long as the function they are of. Strings and
-//! buffers that come in are copied; no pointer to them is kept, except `ud` of an allocator and light userdata, which
-//! are never looked into. The host owns states (`lua_close`) and the structures it passes (`lua_Debug`, `luaL_Buffer`).
+//! Memory that a function returns by pointer belongs to Lua. The text of a string stays as long as the string is
+//! reachable, the block of a userdata as long as the userdata, names of the debug interface as long as the function
+//! they are of. Strings and buffers that come in are copied; no pointer to them is kept, except `ud` of an allocator
+//! and light userdata, which are never looked into. The host owns states (`lua_close`) and the structures it passes
+//! (`lua_Debug`, `luaL_Buffer`).
 //!
 //! # Safety
 //!
@@ -76,8 +77,8 @@ pub static lua_ident: [u8; IDENT.len()] = {
 /// * `plain` cannot raise. In its body, `L` is the thread.
 /// * `raising` may raise. Its body, the core, has the thread as `L`, or the buffer as `B`, and gives an `LResult` of
 ///   anything that is a [`Word`] for the result's type in C.
-/// * `quick` may raise but mostly is done without: `{ common }; else { core }`. `common` is an `Option` of the result;
-///   for `None` the core does it all.
+/// * `quick` may raise, but its common case cannot: `{ common }; else { core }`. `common` tries that case before the stub
+///   is entered. It gives an `Option` of the result; for `None` the core does everything.
 /// * `variadic` has variable arguments (`args: ...`) or a `va_list` behind a text `fmt`; the core has them as a
 ///   `*mut VaList`.
 /// * `bare` has no thread to work in: its body is the function's as it stands.
@@ -228,7 +229,7 @@ macro_rules! stub_of {
 }
 use stub_of;
 
-/// What the body of a core gets for the pointer that comes first: a thread or a buffer.
+/// Turns the first pointer into what the body of a core works with: a thread or a buffer.
 macro_rules! handle {
     (lua_State $pointer:ident) => {
         thread($pointer)

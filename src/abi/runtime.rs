@@ -1,4 +1,4 @@
-//! What a `no_std` library must bring along when it is linked into a C program: the end of a Rust panic, and the
+//! The parts that a `no_std` library must have itself when it is linked into a C program: the end of a Rust panic, and the
 //! personality routine that functions of Rust's core name.
 //!
 //! No code here panics on purpose (errors are values), so a panic is a bug in this library. It must not

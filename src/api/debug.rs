@@ -104,7 +104,7 @@ impl Lua {
         self.drop_values(1);
         Some(name)
     }
-    /// What tells upvalues apart; null when there is no such upvalue.
+    /// The address that tells upvalues apart; null when there is no such upvalue.
     pub fn upvalueid(self, funcindex: i32, n: i32) -> *mut c_void {
         match self.upvalue(funcindex, n) {
             Some((_, Upvalue::Lua(u))) => u.as_ptr().cast(),

@@ -7,7 +7,7 @@ use crate::object::thread::EXTRA_STACK;
 use crate::object::{Lua, Value};
 use crate::vm::stack;
 
-/// What an acceptable index without a value refers to. Reads as nil; recognised by its address.
+/// The value of an acceptable index that has no slot. It reads as nil and is recognised by its address.
 pub(super) static NONE: Value = Value::NIL;
 
 impl Lua {

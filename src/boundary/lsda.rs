@@ -5,7 +5,7 @@
 
 use core::ffi::c_int;
 
-/// What the unwinding of a frame would run.
+/// The code that unwinding a frame would run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(super) enum Landing {
@@ -104,7 +104,7 @@ fn width(encoding: u8) -> Option<usize> {
     })
 }
 
-/// What the frame of the function at `function`, stopped at the call that contains `pc`, does when unwound.
+/// Tells what unwinding runs in the frame of the function at `function`, which stopped at the call that contains `pc`.
 /// `None`: the table is in no form known here.
 ///
 /// # Safety

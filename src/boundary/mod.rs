@@ -84,7 +84,7 @@ pub const FOREIGN: u64 = 0x100;
 /// it into an ordinary error.
 pub const FOREIGN_CAUGHT: u64 = 0x101;
 
-/// What a core returns to its stub and a pad to its core, in the two return registers.
+/// The result of a core for its stub, and of a pad for its core, in the two return registers.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Ret {
@@ -111,7 +111,7 @@ impl Ret {
         Ret { value: value.to_bits(), throw: NONE }
     }
 
-    /// What a core returns to make its stub raise `throw` to the innermost pad of `link`.
+    /// The result of a core whose stub is to raise `throw` to the innermost pad of `link`.
     #[inline(always)]
     pub fn raise(link: *mut Link, throw: u64) -> Ret {
         Ret { value: link as u64, throw }
@@ -209,7 +209,7 @@ macro_rules! thunk_addresses {
             (first_thunk() + i * $crate::boundary::THUNK_STRIDE) as *const ::core::ffi::c_void
         }
 
-        /// Which thunk `f` is, if any.
+        /// The number of the thunk that `f` is, if it is one.
         pub fn thunk_index(f: *const ::core::ffi::c_void) -> Option<usize> {
             let distance = (f as usize).wrapping_sub(first_thunk());
             if distance < THUNKS * $crate::boundary::THUNK_STRIDE {

@@ -216,7 +216,7 @@ macro_rules! builtin_thunks {
             THUNK_TABLE.address(i) as *const ::core::ffi::c_void
         }
 
-        /// Which thunk `f` is, if any.
+        /// The number of the thunk that `f` is, if it is one.
         pub fn thunk_index(f: *const ::core::ffi::c_void) -> Option<usize> {
             THUNK_TABLE.index(f as usize)
         }

@@ -1,4 +1,4 @@
-//! Which way a raise takes.
+//! The way that a raise takes.
 //!
 //! 1. If no frame up to the pad wants anything, or one of them cannot be unwound at all, jump.
 //! 2. If some want to clean up, unwind with an exception of our own, which ends at the pad.
@@ -27,7 +27,8 @@ pub(super) struct Own {
     pub(super) value: u64,
 }
 
-/// What a pad keeps in its frame: in assembly from its stack pointer up, saved registers follow. The pad fills it in.
+/// The structure that a pad fills in and keeps in its frame. In assembly it begins at the pad's stack pointer, and the
+/// saved registers follow.
 #[repr(C)]
 pub(super) struct Pad {
     pub(super) own: Own,

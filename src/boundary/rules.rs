@@ -50,7 +50,7 @@ pub(super) struct Rule {
 /// The parts of a rule's code. The one that says nothing is the commonest: nothing to run, the CFA at a distance
 /// from the stack pointer, the frame pointer not touched.
 mod code {
-    // What unwinding runs.
+    // The code that unwinding runs.
     pub const CLEANUP: u32 = 1;
     pub const HANDLER: u32 = 2;
     /// Code without an unwind table, which nobody can unwind.
@@ -83,7 +83,7 @@ impl Rule {
         cfa.wrapping_sub(words as usize * size_of::<usize>())
     }
 
-    /// What unwinding the frame runs. `Err`: whether nobody can unwind it, or only the unwinder can tell.
+    /// The code that unwinding the frame runs. `Err` tells that nobody can unwind it, or that only the unwinder knows.
     #[inline]
     pub(super) fn runs(self) -> Result<Landing, Opaque> {
         match self.code & code::RUNS {
@@ -208,7 +208,7 @@ unsafe fn unwinds(mut frame: Frame, pad: usize) -> bool {
             Err(Opaque::NoTable) => return false,
             Err(Opaque::Unknown) => return true,
         }
-        // SAFETY: as above. A rule that leads nowhere is for the unwinder to judge.
+        // SAFETY: the rule is that of the frame's function. If it leads nowhere, the unwinder decides.
         frame = match unsafe { frame.caller(rule, pad) } {
             Some(frame) => frame,
             None => return true,

@@ -41,7 +41,7 @@ impl<R: Returned> Returning for fn() -> R {
     type Result = R;
 }
 
-/// What a stub may return.
+/// The types that a stub may return.
 #[doc(hidden)]
 pub trait Returned {
     const NUMBER: bool = false;

@@ -1,4 +1,4 @@
-//! What the frames between a stub and its pad want, as the system unwinder tells it. The portable counterpart of
+//! Asks the system unwinder what the frames between a stub and its pad want. This is the portable counterpart of
 //! `rules.rs`: it knows no registers, but takes half a microsecond and more.
 //!
 //! The pad is a C function, so where in its frame its structure lies is the compiler's choice. It is the same

@@ -133,7 +133,7 @@ impl Unwinder {
         throw: u64,
     ) -> c_int {
         let target = if exception.is_null() { arch::landing_address() } else { arch::caught_address() };
-        // SAFETY: as above.
+        // SAFETY: the unwinder calls the personality routine with this context, in which these registers may be set.
         unsafe {
             let set_gr: unsafe extern "C" fn(*mut Context, c_int, usize) = transmute(self.function(SET_GR));
             let set_ip: unsafe extern "C" fn(*mut Context, usize) = transmute(self.function(SET_IP));

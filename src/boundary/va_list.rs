@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-/// What a `va_list` parameter points to.
+/// The structure that a `va_list` parameter points to.
 ///
 /// On x86-64 `va_list` is an array of one structure, so a parameter of that type is a pointer to it.
 #[repr(C)]
@@ -48,7 +48,7 @@ impl VaList {
     }
 }
 
-/// What a `va_list` parameter points to.
+/// The structure that a `va_list` parameter points to.
 ///
 /// On 64-bit Arm `va_list` is a structure of more than 16 bytes, so a parameter of that type is a pointer to a copy.
 #[repr(C)]
@@ -57,7 +57,7 @@ pub struct VaList {
     stack: *mut u8,
     general_top: *mut u8,
     vector_top: *mut u8,
-    /// What is left of the saved registers, as negative distance from their top.
+    /// The saved registers that were not read yet, as a negative distance from their top.
     general_left: i32,
     vector_left: i32,
 }
@@ -96,7 +96,7 @@ impl VaList {
     }
 }
 
-/// What a pointer to this is, only `portable.c` knows.
+/// Stands for a structure that only `portable.c` knows.
 #[repr(C)]
 #[cfg(not(naked_stubs))]
 pub struct VaList {

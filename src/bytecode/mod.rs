@@ -4,7 +4,7 @@
 //! (signed as sBx with an excess of `MAX_SBX`); or Ax in 6..31. A B or C operand of mode `K` is RK: below 256 a
 //! register, else constant `x - 256`.
 
-/// What an operand is used for.
+/// The use of an operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operand {
     /// not used

@@ -16,7 +16,7 @@ pub const SIGNATURE_END: usize = 4;
 pub const VERSION_END: usize = SIGNATURE_END + 2;
 pub const SIZES_END: usize = VERSION_END + 6;
 
-/// What a chunk starts with on this machine.
+/// The header with which a chunk starts on this machine.
 pub const HEADER: [u8; HEADER_SIZE] = {
     let mut h = [0; HEADER_SIZE];
     let mut i = 0;

@@ -1,6 +1,6 @@
 //! Verification of functions from binary chunks, before they may run.
 //!
-//! What passes cannot make the interpreter leave its frame, its code, its constants or its upvalues, nor see what an
+//! A chunk that passes cannot make the interpreter leave its frame, its code, its constants or its upvalues, nor see what an
 //! earlier call left in a register:
 //!
 //! * Every operand is in range, and every instruction that works together with the next one (a test and its jump, an
@@ -9,7 +9,7 @@
 //! * Code cannot run off its end, every jump arrives at an instruction.
 //! * On every path to an instruction the registers that it reads were written before, in the same call.
 //!
-//! What `vm::lower` and `vm::execute` rely on, by what an instruction does:
+//! `vm::lower` and `vm::execute` rely on the following, grouped by what an instruction does:
 //!
 //! * Registers and constants: `check_operands`; an RK operand is either. Lowering keeps eight bits of a
 //!   register, and of a constant's index when it is an RK operand. LOADK and CLOSURE have indices of their own
@@ -35,7 +35,7 @@
 //!   once.
 //! * Debug information is not checked but for the number of lines: whoever reads it checks (`vm::debug`).
 //!
-//! What the compiler makes always passes. The contents of registers are not typed: the interpreter checks those.
+//! Code that the compiler makes always passes. The contents of registers are not typed: the interpreter checks those.
 
 use crate::bytecode::*;
 use crate::mem::Array;
@@ -367,7 +367,7 @@ impl<'w> Function<'w> {
         require(hint < 28 << 3 && items <= most, msg::BAD_OPERAND)
     }
 
-    /// What must come before the instruction.
+    /// Checks the instruction that must come before this one.
     fn check_partner_before(&self, pc: usize) -> Verdict {
         let i = self.code(pc);
         let takes_values = takes_open(i);
@@ -440,8 +440,8 @@ impl<'w> Function<'w> {
         }
     }
 
-    /// What the instruction reads must be in the state; what it writes is then. Where it goes, other than by jumps;
-    /// `None`: nowhere.
+    /// Checks that the registers which the instruction reads are in the state, and adds those that it writes. Returns the
+    /// next position, apart from jumps; `None` when there is none.
     fn step(&mut self, pc: usize, state: &mut Registers) -> Result<Option<usize>, &'static str> {
         let i = self.code(pc);
         let (a, b, c) = (i.a(), i.b(), i.c());

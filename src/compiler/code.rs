@@ -645,7 +645,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// What is to be done with the first operand before the second one is parsed.
+    /// Prepares the first operand before the second one is parsed.
     pub fn before_operand(&mut self, op: Binary, e: &mut Exp) -> LResult<()> {
         match op {
             Binary::And => self.go_if_true(e),

@@ -1,11 +1,11 @@
-//! What is known about an expression that was parsed but whose code is not complete.
+//! The description of an expression that is parsed, but whose code is not complete.
 
 /// End of a list of jumps, and the offset of a jump that has no target yet (a jump to itself).
 pub const NO_JUMP: i32 = -1;
 /// "No register" as the A operand of a test that may turn out to need no value.
 pub const NO_REGISTER: u32 = crate::bytecode::MAX_ARG_A;
 
-/// What holds an indexed value.
+/// The place of a value that is indexed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Container {
     Register,

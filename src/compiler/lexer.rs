@@ -622,7 +622,7 @@ impl<'i> Lexer<'i> {
         }
     }
 
-    /// What follows `--`.
+    /// Skips a comment; `--` is read already.
     fn skip_comment(&mut self) -> LResult<()> {
         self.buf.clear();
         if self.peek()? == Some(b'[')

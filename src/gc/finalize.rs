@@ -43,8 +43,8 @@ pub fn check_finalizer(l: Lua, o: GcRef, mt: Gc<Table>) {
         // SAFETY: only tables and userdata have metatables of their own.
         _ => Userdata::size_of(unsafe { o.cast::<Userdata>() }.len),
     };
-    // What it holds outside of the heap (a file, memory of a C library) is not accounted, but is to go as soon as with the
-    // reference, whose objects and whose smallest heap are larger.
+    // The account does not know what the object holds outside of the heap (a file, memory of a C library). That must be
+    // freed as soon as with the reference, whose objects and whose smallest heap are larger.
     cycle::hasten(gc, (size / 2).max(LEAST_COST.saturating_sub(size)));
 }
 

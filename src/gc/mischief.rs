@@ -1,7 +1,7 @@
 //! Mischief (feature `stress-finalizers`): what the finalizers of a program may do at a checkpoint of the collector and no
 //! correct program notices, done at as many checkpoints as a program survives in reasonable time.
 //!
-//! What the library holds in Rust over a checkpoint is wrong afterwards, unless it is anchored and read again:
+//! A pointer that the library holds in Rust over a checkpoint is wrong afterwards, unless it is anchored and read again:
 //! * every table's block is somewhere else, as if entries had been added and removed,
 //! * every stack is somewhere else, as if its coroutine had been resumed,
 //! * every long string that is a key or a value of a table, in a closed upvalue or an upvalue of a library function is
@@ -79,7 +79,7 @@ pub(super) fn is_due(g: &Global) -> bool {
 /// Does it, and collects in full with the finalizers that are due.
 pub(super) fn strike(l: Lua) -> LResult<()> {
     let g = l.global();
-    // What is dead refers to what is freed already.
+    // Dead objects refer to objects that are freed already.
     cycle::full(l)?;
     g.gc.running.set(false);
     move_everything(l, g);

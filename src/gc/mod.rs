@@ -60,7 +60,7 @@ pub(crate) use sweep::finish_strings;
 use stack::MarkStack;
 use waiting::Waiting;
 
-/// What the collector is doing; see the module's text. The order matters.
+/// The phases of the collector; see the head of this module. The order matters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 enum Phase {
@@ -361,7 +361,7 @@ pub fn upval_closed(l: Lua, uv: Gc<UpVal>) {
     }
     link(g, o);
     if g.gc.closing.get() {
-        // What it refers to may be freed already.
+        // Objects that it refers to may be freed already.
         return;
     }
     if g.gc.keep_invariant() {

@@ -18,7 +18,7 @@ use core::cell::Cell;
 
 /// Objects looked at in one piece of work.
 const PIECE: usize = 100;
-/// What looking at an object, or freeing it, costs, in the unit of work (bytes marked).
+/// The cost of looking at an object, or freeing it, in the unit of work (bytes marked).
 const COST: usize = 5;
 
 /// How many chains ahead strings are fetched.

@@ -86,7 +86,7 @@ impl AddressSet {
             if entry == 0 {
                 break;
             }
-            // What would not be found behind the hole moves into it.
+            // An entry that would not be found behind the hole moves into it.
             if i.wrapping_sub(self.home(entry >> 1)) & last >= i.wrapping_sub(hole) & last {
                 *self.at(hole) = entry;
                 hole = i;

@@ -104,7 +104,7 @@ impl Allocator {
             unaligned: Cell::new(false),
         })
     }
-    /// What the host has set.
+    /// The function that the host has set, and its argument.
     pub fn function(&self) -> (lua_Alloc, *mut c_void) {
         (self.function.get(), self.ud.get())
     }

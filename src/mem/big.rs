@@ -186,7 +186,7 @@ impl Kept {
             if !q.is_null() {
                 return q;
             }
-            // What was put together from several mappings does not move as one.
+            // A block that was put together from several mappings cannot be moved as one.
             let q = map(len);
             if !q.is_null() {
                 core::ptr::copy_nonoverlapping(p, q, osize);

@@ -48,8 +48,8 @@ fn type_tag(kind: Kind) -> usize {
     tag as usize
 }
 
-/// What freed memory is filled with in the stress build that looks for uses of it, up to so many bytes of a block: a large one
-/// may have been written nowhere else.
+/// The byte that the stress build which looks for uses of freed memory fills it with. It fills [`MOST_DEAD`] bytes of a block
+/// at most, because the rest of a large one may never have been written, and so takes no memory.
 #[cfg(feature = "stress-finalizers")]
 pub const DEAD: u8 = 0xDB;
 #[cfg(feature = "stress-finalizers")]

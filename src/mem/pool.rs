@@ -46,7 +46,7 @@ struct Odd {
     size: usize,
 }
 const ODD_HEAD: usize = 16;
-/// What a large block takes at least, so that it can become an odd one.
+/// The least size of a large block, so that it can become an odd one.
 const SMALLEST_LARGE: usize = SMALL + ODD_HEAD;
 
 pub struct Pool {
@@ -346,7 +346,7 @@ impl Pool {
         }
         (self.chunk_low, self.chunk_high) = (low, high);
         self.set_range();
-        // What is left of the old chunk becomes a free block.
+        // The rest of the old chunk becomes a free block.
         let rest = self.end as usize - self.bump as usize;
         debug_assert!(rest <= SMALL && rest.is_multiple_of(GRAIN));
         if rest > 0 {

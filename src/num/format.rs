@@ -243,13 +243,13 @@ fn put_scientific(
     put_exponent(out, at, k)
 }
 
-/// What `%.14g` gives, the form in which Lua writes numbers.
+/// Writes the number as `%.14g` does, the form in which Lua writes numbers.
 #[inline(never)]
 pub fn format_g14(v: f64, out: &mut [u8; NUMBER_BUFFER]) -> usize {
     general(v, 14, out)
 }
 
-/// What `%.{digits}g` gives; `None` when it is for `snprintf` to say.
+/// Writes the number as `%.{digits}g` does; `None` when this is left to `snprintf`.
 #[inline(never)]
 pub fn format_general(v: f64, digits: usize, out: &mut [u8; NUMBER_BUFFER]) -> Option<usize> {
     // No digit is as one.
@@ -312,7 +312,7 @@ fn general(v: f64, n: usize, out: &mut [u8; NUMBER_BUFFER]) -> usize {
     at
 }
 
-/// What `%.{precision}e` gives; `None` when it is for `snprintf` to say.
+/// Writes the number as `%.{precision}e` does; `None` when this is left to `snprintf`.
 pub fn format_exponent(v: f64, precision: usize, out: &mut [u8; NUMBER_BUFFER]) -> Option<usize> {
     if !v.is_finite() {
         return Some(format_special(v, out));
@@ -332,7 +332,7 @@ pub fn format_exponent(v: f64, precision: usize, out: &mut [u8; NUMBER_BUFFER]) 
     Some(put_scientific(&digits, n, k, out, at))
 }
 
-/// What `%.{precision}f` gives; `None` when it is for `snprintf` to say.
+/// Writes the number as `%.{precision}f` does; `None` when this is left to `snprintf`.
 pub fn format_fixed(v: f64, precision: usize, out: &mut [u8; NUMBER_BUFFER]) -> Option<usize> {
     if !v.is_finite() {
         return Some(format_special(v, out));

@@ -7,7 +7,7 @@ use super::value::Value;
 use crate::vm::ExecInsn;
 use core::cell::Cell;
 
-/// What a frame is, and what happened to it.
+/// The kind of a frame, and the events that it has to remember.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct FrameFlags(u16);
 

@@ -22,7 +22,7 @@ pub type RustFn = fn(Gc<Thread>) -> LResult<i32>;
 /// May allocate (the caller checks the collector afterwards) but neither raise nor call back.
 pub type FastFn = unsafe fn(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool;
 
-/// What the interpreter does itself instead of calling the function.
+/// Special functions: the interpreter carries these out itself instead of calling the function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Special {

@@ -1,4 +1,4 @@
-//! What all threads of one state share.
+//! The global state, which all threads of one state share.
 
 use super::c_types::lua_CFunction;
 use super::header::Gc;
@@ -30,7 +30,7 @@ pub struct Global {
     pub failed_call: Cell<isize>,
     /// Nested native calls that a panic function may have jumped out of.
     pub abandoned_levels: Cell<u16>,
-    /// What crosses the C boundary: innermost pad, exception in flight.
+    /// The state of the C boundary: innermost pad, exception in flight.
     pub link: UnsafeCell<boundary::Link>,
     pub native_stack: boundary::NativeStack,
     /// "not enough memory", made at start so that it needs no memory

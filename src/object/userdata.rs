@@ -13,7 +13,7 @@ use crate::gc;
 use crate::mem;
 use core::cell::Cell;
 
-/// What the block of a userdata is known to hold.
+/// The content that the block of a userdata is known to have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Content {

@@ -100,7 +100,7 @@ impl Value {
         let payload = self.0 & PAYLOAD;
         (self.tag() == TAG_SPECIAL && payload & 7 == WIDE_LIGHT).then_some((payload >> 3) as u32)
     }
-    /// What remains of a collected key in a table node: never equal to a live value, but `next` still finds it.
+    /// The mark that replaces a collected key in a table node: it equals no live value, but `next` still finds it.
     #[inline(always)]
     pub fn dead_key(self) -> Value {
         Value(TAG_SPECIAL << 48 | self.0 & PAYLOAD)

@@ -83,7 +83,7 @@ fn has_plain_text(g: &Global, v: Value) -> bool {
         return false;
     }
     let Some(mt) = g.metatables[LUA_TSTRING as usize].get() else { return true };
-    // The string library's metatable has one field. With more, somebody added to it: take the general road.
+    // The string library's metatable has one field. If it has more, a program has changed it: take the general way.
     mt.asize() == 0
         && mt.hsize() == 1
         && match mt.node(0).key.get().as_string() {
@@ -453,7 +453,7 @@ pub unsafe fn type_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Valu
     true
 }
 
-/// What `pairs` and `ipairs` return: the metamethod's results, or an iterator, the table and a start.
+/// Pushes the results of `pairs` and `ipairs`: those of the metamethod, or an iterator, the table and a start.
 fn iteration(l: Lua, metamethod: &[u8], iterator: &'static Builtin, start: Value) -> LResult<i32> {
     if l.aux_getmetafield(1, metamethod)? {
         l.pushvalue(1);

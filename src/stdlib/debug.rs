@@ -97,9 +97,9 @@ fn set_number(l: Lua, key: &[u8], n: i32) -> LResult<()> {
     l.setfield(-2, key)
 }
 
-// What tells about a frame is there as long as the frame: a finalizer may resume a thread to its end. So these functions let
-// the collector have its turn only when they have what they want to know, as values of their own. Nor do they put anything on
-// the stack of another thread, which may have no room, and where an error would leave it.
+// The description of a frame is valid only as long as the frame, and a finalizer may resume a thread to its end. So these
+// functions first take all that they want to know, as values of their own, and then let the collector have its turn. They
+// put nothing on the stack of another thread: there may be no room, and an error would leave the value there.
 
 pub fn getinfo(l: Lua) -> LResult<i32> {
     let mut ar = activation_record();

@@ -22,7 +22,7 @@ use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 
-/// What a file handle holds (lauxlib.h).
+/// The content of a file handle (lauxlib.h).
 #[repr(C)]
 #[allow(non_camel_case_types)]
 pub struct luaL_Stream {
@@ -339,7 +339,7 @@ pub fn output(l: Lua) -> LResult<i32> {
     choose_default(l, OUTPUT)
 }
 
-/// What an iterator has at most: its formats must fit in its stack.
+/// The most formats that an iterator may have: they must fit in its stack.
 const MAX_FORMATS: i32 = LUA_MINSTACK - 3;
 
 /// Pushes the iterator over argument 1, with the formats behind it. Its upvalues are the handle, the number of

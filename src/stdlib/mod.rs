@@ -273,7 +273,7 @@ const _: () = assert!(COUNT <= THUNKS, "give builtin_thunks! a larger count");
 /// that opens none.
 static KNOWN_TO_C: [AtomicPtr<Builtin>; COUNT] = [const { AtomicPtr::new(ptr::null_mut()) }; COUNT];
 
-/// What thunk `i` calls: runs library function `i` for a caller in C.
+/// Thunk `i` calls this, which runs library function `i` for a caller in C.
 unsafe extern "C" fn lua52_builtin_entry(l: Lua, i: usize) -> Ret {
     // SAFETY: who calls a thunk got its address from `c_of_builtin`, which entered the function.
     let b = unsafe { &*KNOWN_TO_C[i].load(Ordering::Acquire) };

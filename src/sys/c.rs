@@ -1,4 +1,4 @@
-//! What the C standard has.
+//! The part of the C library that the C standard defines.
 
 use core::ffi::{c_char, c_double, c_int};
 

@@ -125,7 +125,7 @@ pub enum Ended {
     Signal(c_int),
 }
 
-/// What the status of `system` and `pclose` tells.
+/// Decodes the status that `system` and `pclose` return.
 pub fn ended(status: c_int) -> Ended {
     if libc::WIFEXITED(status) {
         Ended::Exit(libc::WEXITSTATUS(status))
@@ -263,7 +263,7 @@ pub fn page_size() -> usize {
 
 // --- threads
 
-/// What tells threads apart, without a call where the ABI has a register for it.
+/// A number that tells threads apart. Where the ABI has a register for it, no call is needed.
 #[inline(always)]
 pub fn current_thread() -> usize {
     #[cfg(target_arch = "x86_64")]
@@ -325,9 +325,9 @@ pub fn own_stack() -> Option<(usize, usize)> {
 
 // --- the loader
 
-/// What has the unwinder, when the process has none yet.
+/// The library with the unwinder, for a process that has none yet.
 pub const UNWINDER_LIBRARY: &CStr = c"libgcc_s.so.1";
-/// What has the run-time functions of C++.
+/// The libraries that may have the run-time functions of C++.
 pub const CXX_LIBRARIES: [&CStr; 2] = [c"libstdc++.so.6", c"libc++abi.so.1"];
 
 /// Loads a library, with its symbols visible to all if it is `global`; null on failure.

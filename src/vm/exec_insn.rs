@@ -10,7 +10,7 @@
 #[repr(transparent)]
 pub struct ExecInsn(pub u64);
 
-/// What an operand of an instruction stands for. The interpreter knows by the operation; listings read it here.
+/// The meaning of an operand. The interpreter knows it from the operation; listings read it here.
 #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Field {
@@ -81,7 +81,7 @@ impl ExecOp {
     pub fn name(self) -> &'static str {
         NAMES[self as usize]
     }
-    /// What A, B, C and `imm` are.
+    /// The meaning of A, B, C and `imm`.
     #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
     pub fn fields(self) -> [Field; 4] {
         FIELDS[self as usize]

@@ -68,7 +68,7 @@ pub fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> 
     meta::get_at(l, obj, key)
 }
 
-/// What a table that has no such field inherits through `__index` tables; none when a function is to be asked.
+/// The value that a table without such a field inherits through `__index` tables; `None` when a function is to be asked.
 pub fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<Value> {
     let mut t = t;
     for _ in 0..MAX_INHERITANCE {
@@ -171,7 +171,7 @@ pub fn find_string_method(l: Lua, obj: Value, name: Gc<Str>, insn: *mut ExecInsn
     class_node(class, name, insn).map_or(Value::NIL, |n| n.val.get())
 }
 
-/// What neither a table nor its class has.
+/// `SelfField` when neither the table nor its class has the field.
 #[inline(never)]
 pub fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> LResult<Value> {
     if let (Some(name), Some(t)) = (key.as_string(), obj.value.as_table())

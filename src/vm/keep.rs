@@ -1,4 +1,4 @@
-//! What the debug interface takes out of the frame of a C function stays alive until the frame ends.
+//! Keeps values alive that the debug interface takes out of the frame of a C function, until the frame ends.
 //!
 //! A C function, a library function above all, relies on its stack slots: a string there keeps the bytes that it works on
 //! alive. `lua_setlocal` can overwrite any slot of any active frame, from a hook, a finalizer or a function that is called

@@ -16,7 +16,7 @@ use crate::{boundary, messages as msg};
 use core::cell::Cell;
 use core::ffi::c_void;
 
-/// What `lua_newstate` allocates first: the main thread and the global state in one block, freed last.
+/// The block that `lua_newstate` allocates first and `lua_close` frees last: the main thread and the global state.
 #[repr(C)]
 struct MainBlock {
     thread: Thread,

@@ -26,7 +26,7 @@ const BLANK: u8 = 4;
 const ALTERNATE: u8 = 8;
 const ZERO: u8 = 16;
 
-/// What stands between `%` and the conversion character.
+/// The part of a format between `%` and the conversion character.
 struct Spec<'a> {
     text: &'a [u8],
     flags: u8,

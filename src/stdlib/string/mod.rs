@@ -646,7 +646,7 @@ pub fn match_(l: Lua) -> LResult<i32> {
     find_or_match(l, false)
 }
 
-/// What the iterator of `gmatch` keeps in a userdata, its third upvalue; the program's memory follows.
+/// The state of the iterator of `gmatch`, in a userdata that is its third upvalue. The program's memory follows.
 #[repr(C)]
 struct Iteration {
     next: usize,
@@ -690,7 +690,7 @@ pub fn gmatch_next(l: Lua) -> LResult<i32> {
     let mut m = Matcher::new(s, program, ctype::classes(), HookPoll::new(l));
     match m.search(next) {
         Ok(Some((start, end))) => {
-            // SAFETY: the userdata is the iterator's upvalue, so a hook cannot have freed it.
+            // SAFETY: this function's stack keeps the userdata alive, and only `gmatch` makes such userdata.
             unsafe { (*state).next = if end == start { end + 1 } else { end } };
             push_captures(l, &m, start, end, true)
         }

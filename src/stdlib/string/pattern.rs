@@ -15,14 +15,14 @@ use core::mem::MaybeUninit;
 
 use super::ctype::{self, Classes};
 
-/// What a pattern may capture at most (luaconf.h's LUA_MAXCAPTURES).
+/// The number of captures that a pattern may have (luaconf.h's LUA_MAXCAPTURES).
 pub(super) const MAX_CAPTURES: usize = 32;
 /// Nested attempts a match may need.
 const MAX_DEPTH: u32 = 200;
 /// Steps between two looks at the host's wish to stop.
 pub(super) const STEPS: u32 = 20_000;
 
-/// What went wrong; the texts are in `messages`.
+/// The faults of a pattern or a match; the texts are in `messages`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Error {
     EndsWithPercent,
@@ -57,7 +57,7 @@ enum Op {
     Fail,
 }
 
-/// What one character is compared with.
+/// A pattern item for one character: the set that the character is compared with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Single {

@@ -56,7 +56,7 @@ enum Callee {
     None,
 }
 
-/// What kind of function a value is.
+/// The kind of function that a value is.
 #[inline(always)]
 fn callee(f: Value) -> Callee {
     use crate::object::value::*;

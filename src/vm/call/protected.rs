@@ -14,7 +14,7 @@ use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::{stack, upval};
 
-/// What a protected call restores when it stops an error.
+/// The state of the thread that a protected call restores when it stops an error.
 pub struct Saved {
     ci: *const CallInfo,
     non_yieldable_depth: u16,

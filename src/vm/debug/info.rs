@@ -11,14 +11,14 @@ use crate::throw::LResult;
 use crate::vm::error::OrThrow;
 use core::ffi::c_char;
 
-/// What `lua_Debug::istailcall` is for one: hosts that print it, or compare it, know the reference's value.
+/// The value of `lua_Debug::istailcall` for a tail call. Hosts that print or compare it know the reference's value.
 const TRUE_TAIL_CALL: c_char = 64;
 
 fn c_text(b: Bytes) -> *const c_char {
     b.as_ptr().cast()
 }
 
-/// What the options of `lua_getinfo` ask for.
+/// The information that the options of `lua_getinfo` ask for.
 mod wants {
     pub const SOURCE: u32 = 1;
     pub const LINE: u32 = 2;

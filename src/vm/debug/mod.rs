@@ -1,4 +1,4 @@
-//! What a running or suspended call can be asked: lines, names, variables; and the hooks.
+//! Information about a running or suspended call (lines, names, variables), and the hooks.
 //!
 //! Invariants
 //! * Everything is told from the PUC bytecode: instruction `i` of the executable form stands for `code[i]`, and the

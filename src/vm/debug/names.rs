@@ -1,4 +1,4 @@
-//! What values and functions are called, as far as the code tells.
+//! The names of values and functions, as far as the code tells them.
 
 use crate::bytecode::{Instruction, MAX_INDEX_RK, Op, is_k, k_index};
 use crate::consts::LUA_ENV;
@@ -83,7 +83,7 @@ fn setter(p: &Proto, pc: i32, reg: u32) -> Option<i32> {
             Op::LoadNil => (a..=a + i.b()).contains(&reg),
             Op::TForCall => reg >= a + 2,
             Op::Call | Op::TailCall => reg >= a,
-            // What is skipped may set the register in both ways.
+            // The code that the test may skip may set the register.
             Op::Test => reg == a,
             Op::Jmp => {
                 let to = at + 1 + i.sbx();
@@ -101,7 +101,7 @@ fn setter(p: &Proto, pc: i32, reg: u32) -> Option<i32> {
     found
 }
 
-/// What the value in register `reg` is called at `pc`.
+/// The name of the value in register `reg` at `pc`.
 fn register_name(p: &Proto, pc: i32, reg: u32) -> Option<(NameKind, Bytes)> {
     if let Some(name) = local_name(p, reg as i32 + 1, pc) {
         return Some((NameKind::Local, name));
