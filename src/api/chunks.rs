@@ -12,7 +12,7 @@ use crate::vm::call::protected;
 use core::ffi::c_void;
 
 impl Lua {
-    /// Pushes the function a reader's chunk is, or an error message; the status.
+    /// Compiles the chunk that a reader gives. Pushes the function, or an error message, and returns the status.
     ///
     /// # Safety
     /// `reader` does with `data` what the manual says of a reader.

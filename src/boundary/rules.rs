@@ -37,13 +37,13 @@ mod registers {
     pub const RA: u16 = 30;
 }
 
-/// How to get from a frame to its caller's, and what unwinding it would run.
+/// The rule for a frame: how to get to its caller's, and which code unwinding it would run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rule {
     code: u32,
     /// Added to the base.
     cfa: i32,
-    /// Where the frame pointer is saved, from what `code` says.
+    /// The place where the frame pointer is saved, as `code` says.
     fp: i32,
 }
 
@@ -75,7 +75,7 @@ impl Rule {
     const NO_TABLE: Rule = Rule { code: code::NO_TABLE, cfa: 0, fp: 0 };
     const UNKNOWN: Rule = Rule { code: code::UNKNOWN, cfa: 0, fp: 0 };
 
-    /// Where the return address is stored, given the CFA.
+    /// The place where the return address is stored, given the CFA.
     #[inline(always)]
     fn return_slot(self, cfa: usize) -> usize {
         // A call pushes it in one architecture, a function saves it where it likes in another.
@@ -142,7 +142,7 @@ impl Frame {
         (self, passed)
     }
 
-    /// How many frames a raise to the pad jumps over, as far as they are known without looking; `None` if it must unwind.
+    /// The number of frames that a raise to the pad jumps over, as far as the cache knows them; `None` if it must unwind.
     ///
     /// # Safety
     /// As for [`Frame::skip_plain`], with `pad` the address of the innermost pad.

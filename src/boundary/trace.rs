@@ -118,7 +118,7 @@ fn unwinder_in_process() -> bool {
     found
 }
 
-/// Where a raise starts: the frames above an address are foreign.
+/// The start of a raise: the frames above an address are foreign.
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
     floor: usize,

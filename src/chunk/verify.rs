@@ -107,7 +107,7 @@ struct Function<'w> {
     queued: usize,
 }
 
-/// How an instruction says how many values it takes or leaves: a count, or "up to the top".
+/// The number of values that an instruction takes or leaves: a count, or "up to the top".
 fn leaves_open(i: Instruction) -> bool {
     match i.op() {
         Op::Call => i.c() == 0,

@@ -12,7 +12,7 @@ pub enum Container {
     Upvalue,
 }
 
-/// Where the value is, or what would produce it.
+/// The place of the value, or the instruction that would produce it.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     /// no value: an empty list

@@ -182,7 +182,7 @@ impl<'i> Lexer<'i> {
         Ok(())
     }
 
-    /// How messages show the token scanned last, of kind `kind`; pushed on the stack.
+    /// The form in which messages show the token scanned last, which has the kind `kind`. It is pushed on the stack.
     fn describe(&self, kind: Tok) -> LResult<&'static [u8]> {
         if !kind.has_source_text() {
             return self.describe_kind(kind);
@@ -193,7 +193,7 @@ impl<'i> Lexer<'i> {
         message::push(self.l, msg::QUOTED, &[Arg::S(text)])
     }
 
-    /// How messages show a kind of token; pushed on the stack.
+    /// The form in which messages show a kind of token. It is pushed on the stack.
     pub fn describe_kind(&self, kind: Tok) -> LResult<&'static [u8]> {
         match kind.as_byte() {
             Some(b) if is(b, PRINTABLE) => message::push(self.l, msg::QUOTED_BYTE, &[Arg::C(b)]),

@@ -19,7 +19,7 @@ use crate::sys::arch;
 /// Slots of a table visited at once.
 const PIECE: u32 = 512;
 
-/// How far ahead objects are fetched: marking mostly waits for memory.
+/// Objects are fetched into the cache this far ahead, because marking mostly waits for memory.
 const AHEAD: usize = 8;
 
 /// Kinds of weak tables; the tags of the entries of `GcState::weak`.

@@ -21,7 +21,7 @@ const PIECE: usize = 100;
 /// The cost of looking at an object, or freeing it, in the unit of work (bytes marked).
 const COST: usize = 5;
 
-/// How many chains ahead strings are fetched.
+/// Strings are fetched into the cache this many chains ahead.
 const AHEAD: u32 = 8;
 
 type Link = Cell<Option<GcRef>>;

@@ -113,7 +113,7 @@ impl Waiting {
         }
         true
     }
-    /// `key` was marked: so are the values that waited for it.
+    /// Called when `key` was marked: marks the values that waited for it.
     #[cold]
     pub fn release(&self, g: &Global, key: GcRef) {
         let mut next = self.entry(self.chain(key)).head.get();

@@ -33,7 +33,7 @@ pub struct Allocator {
     records: UnsafeCell<AddressSet>,
     /// there is a pool that is not the `sole` source, or a block was not aligned: blocks must be told apart
     is_apart: Cell<bool>,
-    /// a function of the host's did not align its blocks: none is trusted any more
+    /// a function of the host's did not align its blocks, so no block of a host is trusted any more
     unaligned: Cell<bool>,
 }
 
@@ -65,7 +65,7 @@ fn is_aligned(p: *mut u8) -> bool {
     (p as usize).is_multiple_of(ALIGN)
 }
 
-/// Where an object begins in a block from a host that does not align.
+/// The place of an object in a block from a host that does not align its blocks.
 fn object_in(block: *mut u8) -> *mut u8 {
     block.map_addr(|a| (a | (ALIGN - 1)) + 1)
 }
@@ -159,13 +159,13 @@ impl Allocator {
             self.free_any(block, size)
         }
     }
-    /// Null when there is no memory; the block is as it was then.
+    /// Changes the size of a block. Returns null when there is no memory; then the block is as it was.
     ///
     /// # Safety
     /// `block` is a block from here of `osize` bytes; `nsize` is not zero.
     #[inline(never)]
     pub unsafe fn resize(&self, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
-        // SAFETY: the caller's promise, and as above.
+        // SAFETY: the caller's promise. While `sole` is set, all blocks are of the pool that it names.
         unsafe {
             if !self.sole.get().is_null() {
                 return (*self.pool).resize(block, osize, nsize);

@@ -27,7 +27,7 @@ struct Mapping {
     age: usize,
 }
 
-/// Where a kept mapping is referred to.
+/// The place that refers to a kept mapping.
 type Link = *mut *mut Mapping;
 
 pub struct Kept {

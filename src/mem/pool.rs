@@ -6,7 +6,7 @@
 //!   side and which stay until the end; their blocks go back to the lists. After that, the lists are filled from
 //!   slabs (module `slab`), whose blocks go back to their slab: memory of slabs goes back to the system in `release_some`.
 //! * What a block is follows from its size and its address: all chunks are between `low` and `low + span`, where no
-//!   segment is. Only when memory ran out there may be blocks that are something else than that says (`Odd`).
+//!   segment is. Only when memory ran out there may be blocks of another kind (`Odd`).
 //! * Whether a small block is the pool's at all, its address tells too (`owns_small`).
 //! * The pool lives in a block of libc's, as long as its state.
 //! * Nothing is shared between pools, so a pool needs no lock; like its state it is used by one thread at a time.

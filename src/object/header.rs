@@ -141,7 +141,7 @@ impl<T> Gc<T> {
 }
 impl GcRef {
     /// # Safety
-    /// The object's kind is the one of `T`.
+    /// The object has the kind that belongs to `T`.
     #[inline(always)]
     pub unsafe fn cast<T>(self) -> Gc<T> {
         Gc(self.0.cast())

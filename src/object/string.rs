@@ -147,7 +147,7 @@ pub fn hash_bytes(seed: u64, b: &[u8]) -> u32 {
     (h ^ h >> 32) as u32
 }
 
-/// How many chains ahead strings are fetched when the table changes its size.
+/// While the table changes its size, strings are fetched into the cache this many chains ahead.
 const AHEAD: u32 = 16;
 
 /// The table of all short strings: chains through `Header::next`.

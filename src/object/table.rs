@@ -315,7 +315,7 @@ impl Table {
     }
 }
 
-/// How many bits: smallest `b` with `2^b >= x`.
+/// The smallest `b` with `2^b >= x`.
 fn ceil_log2(x: u32) -> u32 {
     u32::BITS - x.saturating_sub(1).leading_zeros()
 }

@@ -230,7 +230,7 @@ pub fn getmetatable(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// The metatable is known to lack `__metatable` when it is so small that a look at its keys tells.
+/// A small metatable is known to lack `__metatable` when none of its keys is that.
 fn is_unprotected(mt: &Table) -> bool {
     mt.asize() == 0
         && mt.hsize() <= 4
@@ -597,7 +597,7 @@ fn finish_pcall(l: Lua, ok: bool) -> LResult<i32> {
     Ok(l.gettop())
 }
 
-/// Where `pcall` and `xpcall` go on after a yield inside the called function.
+/// The continuation of `pcall` and `xpcall`, after a yield inside the called function.
 pub fn pcall_continuation(l: Lua) -> LResult<i32> {
     let (status, _) = l.getctx();
     finish_pcall(l, status == LUA_YIELD)

@@ -90,7 +90,7 @@ fn field(l: Lua, key: &str, default: c_int) -> LResult<c_int> {
     Ok(value)
 }
 
-/// How many bytes the conversion at the start of `text` (behind its `%`) has.
+/// The length in bytes of the conversion at the start of `text`, which is behind the `%`.
 fn conversion(text: &[u8]) -> Option<usize> {
     /// Modifier (0: none) and the conversions it may stand before.
     const CONVERSIONS: [(u8, &[u8]); 3] =

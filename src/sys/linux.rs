@@ -119,7 +119,7 @@ pub fn temporary_name() -> Option<[u8; 16]> {
     }
 }
 
-/// How a process ended.
+/// The end of a process.
 pub enum Ended {
     Exit(c_int),
     Signal(c_int),
@@ -138,12 +138,12 @@ pub fn ended(status: c_int) -> Ended {
 
 // --- paths
 
-/// Where `require` looks for modules in Lua: the paths of Debian's package, whose modules must be found.
+/// The places in which `require` looks for modules in Lua: the paths of Debian's package, whose modules must be found.
 pub const LUA_PATH_DEFAULT: &CStr = c"/usr/local/share/lua/5.2/?.lua;/usr/local/share/lua/5.2/?/init.lua;\
     /usr/local/lib/lua/5.2/?.lua;/usr/local/lib/lua/5.2/?/init.lua;\
     /usr/share/lua/5.2/?.lua;/usr/share/lua/5.2/?/init.lua;./?.lua";
 
-/// Where `require` looks for modules in C, with the directory of a machine's own modules, if Debian has that.
+/// The places in which `require` looks for modules in C, with the directory of a machine's own modules, if Debian has that.
 macro_rules! c_path {
     ($($machine:literal)?) => {
         match CStr::from_bytes_with_nul(concat!(
@@ -367,7 +367,7 @@ pub fn loader_error() -> *const c_char {
     unsafe { libc::dlerror() }
 }
 
-/// How many objects the loader has loaded and unloaded so far; zeros where it does not tell.
+/// The number of objects that the loader has loaded and unloaded so far; zeros where it does not tell.
 pub fn objects_counted() -> (u64, u64) {
     unsafe extern "C" fn first(info: *mut libc::dl_phdr_info, _size: usize, out: *mut c_void) -> c_int {
         // SAFETY: the loader passes a valid record, we passed `out`. Every glibc since 2.4 and musl fill in the counts.

@@ -7,7 +7,7 @@ use crate::throw::LResult;
 use crate::vm::upval;
 use core::cell::Cell;
 
-/// A Lua closure without upvalues. Nothing may run before none is missing.
+/// A Lua closure whose upvalues are still missing. Nothing may run until all of them are there.
 #[inline(always)]
 pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> LResult<Gc<LuaClosure>> {
     let p0 = mem::alloc_object(l, Kind::LuaClosure, LuaClosure::size_of(nupvalues))?;

@@ -115,7 +115,7 @@ pub fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut E
     meta::set_at(l, obj, key, val)
 }
 
-/// `obj[key]`, unless that is for a metamethod to say. Raises nothing.
+/// Returns `obj[key]`, unless a metamethod decides that. Raises nothing.
 #[inline(never)]
 pub fn get_plain(l: Lua, obj: Value, key: Value) -> Option<Value> {
     let t = obj.as_table()?;

@@ -1,4 +1,4 @@
-//! The Lua stack of a thread: room on it, its growth, its move, and giving it back.
+//! The Lua stack of a thread: makes room on it, grows, moves and shrinks it.
 //!
 //! Rule: a function that may grow the stack moves it. Re-derive every pointer into it afterwards (`Thread::save_slot`).
 
@@ -10,7 +10,7 @@ use crate::throw::{LResult, Throw};
 use crate::vm::upval;
 
 const MAX_STACK: usize = LUAI_MAXSTACK as usize;
-/// A stack up to this size is left as it is when an error is stopped: the next one may want it again.
+/// A stack up to this size does not shrink when an error is stopped, because the next error may need it again.
 const KEPT_STACK: usize = 8 * BASIC_STACK;
 /// Size of a stack on which a stack overflow is being handled.
 const ERROR_STACK: usize = MAX_STACK + 200;

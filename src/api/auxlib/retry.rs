@@ -1,4 +1,5 @@
-//! A second try for what the system refused because it has no more of something that garbage may hold.
+//! A second try for calls that the system refused because it has run out of something that garbage may hold, such as
+//! descriptors.
 
 use crate::gc;
 use crate::object::Lua;

@@ -21,7 +21,7 @@ pub(super) struct CalledAs {
     pub is_method: bool,
 }
 
-/// Where a function is found: a global variable and, when that is a table, the field.
+/// The place where a function is found: a global variable and, when that is a table, the field.
 pub(super) type GlobalName = (Bytes, Option<Bytes>);
 
 impl Lua {

@@ -91,7 +91,7 @@ fn read_spec<'a>(l: Lua, text: &'a [u8], at: &mut usize) -> LResult<Spec<'a>> {
     Ok(Spec { text: &text[start..*at], flags, width, precision })
 }
 
-/// Where an item is written: `MAX_ITEM` bytes that the buffer has set aside.
+/// The place to which an item is written: `MAX_ITEM` bytes that the buffer has set aside.
 struct Item {
     start: *mut u8,
     len: usize,

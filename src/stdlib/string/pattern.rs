@@ -168,7 +168,7 @@ pub(super) struct Program<'a> {
     lead: Option<usize>,
 }
 
-/// How many nodes and sets a pattern may need.
+/// The number of nodes and sets that a pattern may need.
 pub(super) fn needs(pattern: &[u8]) -> (usize, usize) {
     (pattern.len() + 1, pattern.iter().filter(|&&c| c == b'[').count())
 }
@@ -560,7 +560,7 @@ impl<'a, P: Poll> Matcher<'a, P> {
         at.map(|i| s + i)
     }
 
-    /// Where the run of matching characters that starts at `s` ends.
+    /// The end of the run of matching characters that starts at `s`.
     #[inline]
     fn span(&self, node: Node, s: usize) -> usize {
         let rest = &self.subject[s..];

@@ -1,4 +1,4 @@
-//! Frames: making and freeing them, and putting one on a function of Lua's.
+//! Makes and frees frames, and pushes the frame of a Lua function.
 
 use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Value};

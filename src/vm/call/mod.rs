@@ -20,7 +20,7 @@ pub mod pcall;
 pub mod protected;
 pub mod results;
 
-/// How `prepare` left things.
+/// The result of `prepare`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Prepared {
     /// A Lua frame was pushed; run it.

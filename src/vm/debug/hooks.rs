@@ -198,8 +198,8 @@ pub fn count_steps(l: Lua, steps: i32) -> LResult<()> {
         return Ok(());
     }
     l.hook_count.set(l.base_hook_count.get());
-    // A hook in C has this function's frame for its own: it may pop what the function works on. (Whether it is the debug
-    // library's is not asked: a static host without that library shall not carry it.)
+    // A hook in C uses this function's frame as its own, so it may pop the values that the function works on. (Nobody asks
+    // here whether the hook is the debug library's: that would link the debug library into every static host.)
     keep::running_frame(l)?;
     let ci = l.call_info();
     ci.add_flags(FrameFlags::POLLING);
