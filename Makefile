@@ -194,12 +194,12 @@ demo: ## check or install what is needed, build, run the C examples
 test: ## what CI runs
 	@tools/needs test
 	@$(MAKE) --no-print-directory all
-	@tests/run-all $(B)
+	@$(CARGO) run --quiet -p xtask -- test --build $(B)
 
 test-full: ## also the stress builds, valgrind and sanitizers; takes long
 	@tools/needs test
 	@$(MAKE) --no-print-directory all
-	@tests/run-all --full $(B)
+	@$(CARGO) run --quiet -p xtask -- test --full --build $(B)
 
 oracle: all ## compare with Debian's Lua 5.2, case by case: 200,000 generated calls and programs, and the corpus
 	@tools/needs test

@@ -14,6 +14,6 @@ def check(name, ok, why=""):
 
 
 def finish():
-    """Says the counts as `run-all` reads them, and ends."""
+    """Says the counts as `xtask test` reads them, and ends."""
     print("%d passed, %d failed" % (passed, failed))
     sys.exit(failed != 0)

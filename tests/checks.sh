@@ -1,5 +1,5 @@
 # Counting for the tests written in shell, which source this file. Each ends with `finish`, which says the counts as
-# `cargo xtask test` reads them.
+# `xtask test` reads them.
 passed=0 failed=0
 
 pass() { passed=$((passed + 1)); }

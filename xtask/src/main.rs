@@ -9,6 +9,8 @@
 //!
 //! `cargo run -p xtask -- exports`: prints the exported functions with their documentation.
 //!
+//! `cargo run -p xtask -- test`: runs the suites of tests (`test/mod.rs`).
+//!
 //! `cargo run -p xtask -- held`: checks what Rust locals hold over calls that may collect (`held/mod.rs`).
 
 use exports::Export;
@@ -19,6 +21,7 @@ use std::process::ExitCode;
 
 mod exports;
 mod held;
+mod test;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -30,9 +33,12 @@ fn main() -> ExitCode {
         ["headers"] => headers(false),
         ["headers", "--check"] => headers(true),
         ["exports"] => print_exports(),
+        ["test", ref options @ ..] => root().and_then(|root| Ok(test::run(options, root)?)),
         ["held", ref options @ ..] => held::run(options),
         _ => {
-            eprintln!("usage: xtask headers [--check] | exports | held [--findings | --reach]");
+            eprintln!(
+                "usage: xtask headers [--check] | exports | held [--findings | --reach] | test [--full] [--list] [--build DIR] [NAME...]"
+            );
             return ExitCode::from(2);
         }
     };
