@@ -140,5 +140,9 @@ pub const LUA_MATHLIBNAME: &CStr = c"math";
 pub const LUA_DBLIBNAME: &CStr = c"debug";
 pub const LUA_LOADLIBNAME: &CStr = c"package";
 
+// Tables of modules in the registry, which C programs read by these names, too.
+pub const LOADED_TABLE: &[u8] = b"_LOADED";
+pub const PRELOAD_TABLE: &[u8] = b"_PRELOAD";
+
 // Where `require` looks (luaconf.h) depends on the system.
 pub use crate::sys::{LUA_CPATH_DEFAULT, LUA_PATH_DEFAULT};

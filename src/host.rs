@@ -11,7 +11,7 @@
 
 use crate::api::{Buffer, lua_Hook, lua_Reader};
 use crate::boundary::{self, Ret};
-use crate::consts::LUA_OK;
+use crate::consts::{LUA_OK, LUA_REGISTRYINDEX, PRELOAD_TABLE};
 use crate::mem::lua_Alloc;
 use crate::object::c_types::lua_State;
 use crate::object::{Gc, Lua, Thread, lua_CFunction};
@@ -121,7 +121,7 @@ impl Lua {
             c"math" luaopen_math;
             c"debug" luaopen_debug;
         }
-        self.aux_getsubtable(crate::consts::LUA_REGISTRYINDEX, b"_PRELOAD")?;
+        self.aux_getsubtable(LUA_REGISTRYINDEX, PRELOAD_TABLE)?;
         self.pop(1);
         Ok(())
     }

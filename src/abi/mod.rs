@@ -33,6 +33,7 @@ use crate::api::auxlib::state::newstate;
 use crate::api::misuse::{api_check, entered};
 use crate::api::{Buffer, Bytes};
 use crate::boundary::{Ret, Returning, VaList};
+use crate::object::value::TYPE_NAMES;
 use crate::object::{Gc, Lua};
 use crate::throw::{LResult, Throw};
 #[cfg(naked_stubs)]
@@ -411,17 +412,5 @@ fn type_name(tp: c_int) -> *const c_char {
         "tp",
         "not a type"
     );
-    const NAMES: [&CStr; 10] = [
-        c"no value",
-        c"nil",
-        c"boolean",
-        c"userdata",
-        c"number",
-        c"string",
-        c"table",
-        c"function",
-        c"userdata",
-        c"thread",
-    ];
-    NAMES.get((tp + 1) as usize).map_or(ptr::null(), |name| name.as_ptr())
+    TYPE_NAMES.get((tp + 1) as usize).map_or(ptr::null(), |name| name.as_ptr())
 }

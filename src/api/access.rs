@@ -35,7 +35,8 @@ impl Lua {
     /// Name of a type; no state needed.
     pub fn typename(t: i32) -> &'static str {
         api_check!((LUA_TNONE..LUA_NUMTAGS).contains(&t), "lua_typename", "tp", "not a type");
-        TYPE_NAMES[(t + 1) as usize]
+        // SAFETY: they are ASCII.
+        unsafe { core::str::from_utf8_unchecked(TYPE_NAMES[(t + 1) as usize].to_bytes()) }
     }
     #[inline]
     pub fn iscfunction(self, idx: i32) -> bool {

@@ -12,7 +12,7 @@ use super::c_types::lua_CFunction;
 use super::header::{Gc, GcRef, Header, Kind};
 use super::{Builtin, CClosure, LuaClosure, Proto, Str, Table, Thread, Userdata};
 use crate::consts::*;
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
 use core::fmt;
 
 /// Tags, bits 48..63 of a boxed value.
@@ -281,7 +281,16 @@ impl fmt::Debug for Value {
 }
 
 /// Name of a `LUA_T*` type; index is the constant plus one (LUA_TNONE is "no value").
-pub const TYPE_NAMES: [&str; 11] = [
-    "no value", "nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread",
-    "proto",
+pub const TYPE_NAMES: [&CStr; 11] = [
+    c"no value",
+    c"nil",
+    c"boolean",
+    c"userdata",
+    c"number",
+    c"string",
+    c"table",
+    c"function",
+    c"userdata",
+    c"thread",
+    c"proto",
 ];

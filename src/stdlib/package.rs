@@ -15,8 +15,6 @@ use crate::throw::LResult;
 use core::ffi::{CStr, c_void};
 
 const CLIBS: &[u8] = b"_CLIBS";
-const LOADED: &[u8] = b"_LOADED";
-const PRELOAD: &[u8] = b"_PRELOAD";
 
 pub fn open(l: Lua) -> LResult<i32> {
     l.aux_getsubtable(LUA_REGISTRYINDEX, CLIBS)?;
@@ -43,9 +41,9 @@ pub fn open(l: Lua) -> LResult<i32> {
     // Directory separator, separator and mark of path templates, and two marks that mean nothing here.
     l.pushlstring(b"/\n;\n?\n!\n-\n")?;
     l.setfield(-2, b"config")?;
-    l.aux_getsubtable(LUA_REGISTRYINDEX, LOADED)?;
+    l.aux_getsubtable(LUA_REGISTRYINDEX, LOADED_TABLE)?;
     l.setfield(-2, b"loaded")?;
-    l.aux_getsubtable(LUA_REGISTRYINDEX, PRELOAD)?;
+    l.aux_getsubtable(LUA_REGISTRYINDEX, PRELOAD_TABLE)?;
     l.setfield(-2, b"preload")?;
 
     l.rawgeti(LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
@@ -248,7 +246,7 @@ fn found(l: Lua, ok: bool, file: &CStr) -> LResult<i32> {
 
 pub fn searcher_preload(l: Lua) -> LResult<i32> {
     let name = c_string(l.aux_checklstring(1)?).to_bytes();
-    l.getfield(LUA_REGISTRYINDEX, PRELOAD)?;
+    l.getfield(LUA_REGISTRYINDEX, PRELOAD_TABLE)?;
     l.getfield(-1, name)?;
     if l.from_top(1).is_nil() {
         l.pushfmt(msg::NO_PRELOAD, &[Arg::S(name)])?;
@@ -336,7 +334,7 @@ fn find_loader(l: Lua, name: &CStr) -> LResult<()> {
 pub fn require(l: Lua) -> LResult<i32> {
     let name = c_string(l.aux_checklstring(1)?);
     l.settop(1);
-    l.getfield(LUA_REGISTRYINDEX, LOADED)?;
+    l.getfield(LUA_REGISTRYINDEX, LOADED_TABLE)?;
     l.getfield(2, name.to_bytes())?;
     if l.toboolean(-1) {
         return Ok(1);

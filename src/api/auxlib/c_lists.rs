@@ -9,9 +9,6 @@ use crate::object::{Lua, lua_CFunction};
 use crate::throw::{LResult, Throw};
 use core::ffi::c_char;
 
-/// Key of the table of loaded modules in the registry.
-const LOADED: &[u8] = b"_LOADED";
-
 /// An entry of a library: name and function. A null name ends a list; a null function stores false.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -133,7 +130,7 @@ impl Lua {
 
     /// `luaL_pushmodule`
     pub fn aux_pushmodule(self, name: &[u8], size_hint: i32) -> LResult<()> {
-        self.aux_getsubtable(LUA_REGISTRYINDEX, LOADED)?;
+        self.aux_getsubtable(LUA_REGISTRYINDEX, LOADED_TABLE)?;
         self.getfield(-1, name)?;
         if self.type_(-1) != LUA_TTABLE {
             self.pop(1);

@@ -5,9 +5,6 @@ use crate::messages as msg;
 use crate::object::{Builtin, Lua};
 use crate::throw::LResult;
 
-/// Registry key of the table of loaded modules.
-const LOADED: &[u8] = b"_LOADED";
-
 impl Lua {
     /// `luaL_setfuncs` for library functions: puts them into the table below the `nup` upvalues on the top, which each
     /// gets a copy of.
@@ -45,7 +42,7 @@ impl Lua {
     pub(in crate::api) fn open_module(self, name: &[u8], global: bool) -> LResult<()> {
         self.pushlstring(name)?;
         self.call(1, 1)?;
-        self.aux_getsubtable(LUA_REGISTRYINDEX, LOADED)?;
+        self.aux_getsubtable(LUA_REGISTRYINDEX, LOADED_TABLE)?;
         self.pushvalue(-2);
         self.setfield(-2, name)?;
         self.pop(1);
