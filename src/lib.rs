@@ -91,15 +91,15 @@ mod boundary;
 #[doc(hidden)]
 pub mod boundary;
 #[cfg(not(feature = "internals"))]
-mod bytecode;
-#[cfg(feature = "internals")]
-#[doc(hidden)]
-pub mod bytecode;
-#[cfg(not(feature = "internals"))]
 mod chunk;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod chunk;
+#[cfg(not(feature = "internals"))]
+mod code;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod code;
 #[cfg(not(feature = "internals"))]
 mod compiler;
 #[cfg(feature = "internals")]

@@ -39,9 +39,9 @@ def exported_functions():
 
 def operations():
     """The page on the executable form speaks only of operations that exist."""
-    source = text("src/vm/exec_insn.rs")
+    source = text("src/code/exec.rs")
     listed = re.search(r"^exec_ops! \{$(.*?)^\}", source, re.M | re.S).group(1)
-    known = set(re.findall(r"\b([A-Z]\w+) [A-Z]", re.sub(r"//.*", "", listed)))
+    known = set(re.findall(r"\b([A-Z]\w+) +[A-Z]", re.sub(r"//.*", "", listed)))
     page = text("docs/EXECUTABLE.md")
     rows = [row.split("|")[1] for row in page.splitlines() if row.startswith("| `")]
     names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}

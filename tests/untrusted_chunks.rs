@@ -7,7 +7,7 @@
 
 mod sandbox;
 
-use lua52::bytecode::{Instruction, Op};
+use lua52::code::bytecode::{Instruction, Op};
 use lua52::consts::LUA_ERRRUN;
 use lua52::object::{Gc, Lua, Proto};
 use lua52::vm::state;

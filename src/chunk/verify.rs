@@ -9,7 +9,7 @@
 //! * Code cannot run off its end, every jump arrives at an instruction.
 //! * On every path to an instruction the registers that it reads were written before, in the same call.
 //!
-//! `vm::lower` and `vm::execute` rely on the following, grouped by what an instruction does:
+//! `code::lower` and `vm::interpreter` rely on the following, grouped by what an instruction does:
 //!
 //! * Registers and constants: `check_operands`; an RK operand is either. Lowering keeps eight bits of a
 //!   register, and of a constant's index when it is an RK operand. LOADK and CLOSURE have indices of their own
@@ -25,7 +25,7 @@
 //! * The top of the stack counts values from A on only between an open CALL, TAILCALL or VARARG and the
 //!   instruction that takes them. The first value is not below those that come before the list.
 //! * Loops: FORPREP arrives at a FORLOOP with the same registers, which goes back to behind a FORPREP. That the
-//!   control values are numbers is not relied on (see `execute`).
+//!   control values are numbers is not relied on (see `interpreter`).
 //! * A collection between instructions takes everything above the highest register in use for dead (NEWTABLE,
 //!   CLOSURE, CONCAT, calls) and may make it nil. Every slot of a stack always holds some valid value, so this
 //!   changes what made-up code computes and nothing else.
@@ -37,7 +37,7 @@
 //!
 //! Code that the compiler makes always passes. The contents of registers are not typed: the interpreter checks those.
 
-use crate::bytecode::*;
+use crate::code::bytecode::*;
 use crate::mem::Array;
 use crate::messages as msg;
 use crate::num;

@@ -11,7 +11,7 @@
 use super::Compiler;
 use super::expdesc::{Container, Exp, Kind, NO_JUMP, NO_REGISTER};
 use super::func::append;
-use crate::bytecode::*;
+use crate::code::bytecode::*;
 use crate::messages as msg;
 use crate::num;
 use crate::object::Value;

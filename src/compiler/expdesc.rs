@@ -3,7 +3,7 @@
 /// End of a list of jumps, and the offset of a jump that has no target yet (a jump to itself).
 pub const NO_JUMP: i32 = -1;
 /// "No register" as the A operand of a test that may turn out to need no value.
-pub const NO_REGISTER: u32 = crate::bytecode::MAX_ARG_A;
+pub const NO_REGISTER: u32 = crate::code::bytecode::MAX_ARG_A;
 
 /// The place of a value that is indexed.
 #[derive(Clone, Copy, PartialEq, Eq)]

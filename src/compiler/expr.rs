@@ -5,7 +5,7 @@ use super::code::{Binary, MULTIPLE, Unary};
 use super::expdesc::{Exp, Kind};
 use super::func::Func;
 use super::token::Tok;
-use crate::bytecode::*;
+use crate::code::bytecode::*;
 use crate::messages as msg;
 use crate::num;
 use crate::throw::LResult;

@@ -8,7 +8,7 @@
 
 use super::Compiler;
 use super::expdesc::{Exp, Kind, NO_JUMP};
-use crate::bytecode::*;
+use crate::code::bytecode::*;
 use crate::gc;
 use crate::mem::{Array, OutOfMemory, PushError};
 use crate::messages::{self as msg, Arg};

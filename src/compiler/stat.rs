@@ -4,7 +4,7 @@ use super::Compiler;
 use super::code::MULTIPLE;
 use super::expdesc::{Container, Exp, Kind, NO_JUMP};
 use super::token::Tok;
-use crate::bytecode::*;
+use crate::code::bytecode::*;
 use crate::consts::LUAI_MAXCCALLS;
 use crate::gc;
 use crate::messages as msg;

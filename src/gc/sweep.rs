@@ -13,7 +13,7 @@ use crate::object::{
 };
 use crate::sys::arch;
 use crate::vm::call::frame;
-use crate::vm::{ExecInsn, lower, stack, state, upval};
+use crate::vm::{stack, state, upval};
 use core::cell::Cell;
 
 /// Objects looked at in one piece of work.
@@ -39,7 +39,6 @@ pub(super) fn count_call_infos(th: Lua) -> usize {
 
 /// Bytes of a prototype with its arrays.
 pub(super) fn proto_size(p: Gc<Proto>) -> usize {
-    let exec = if p.exec.get().is_null() { 0 } else { p.code.len() * size_of::<ExecInsn>() };
     size_of::<Proto>()
         + p.code.len() * 4
         + p.k.len() * size_of::<Value>()
@@ -47,7 +46,7 @@ pub(super) fn proto_size(p: Gc<Proto>) -> usize {
         + p.lineinfo.len() * 4
         + p.locvars.len() * size_of::<LocVar>()
         + p.upvalues.len() * size_of::<UpvalDesc>()
-        + exec
+        + p.entry().size()
 }
 
 /// Frees an object that is on no list any more.
@@ -82,9 +81,7 @@ pub(super) fn free_object(l: Lua, o: GcRef) {
 }
 
 fn free_arrays(l: Lua, p: Gc<Proto>) {
-    if !p.exec.get().is_null() {
-        lower::free(l, &p);
-    }
+    p.entry().free(l);
     p.code.free(l);
     p.k.free(l);
     p.protos.free(l);

@@ -4,7 +4,7 @@ use super::LuaClosure;
 use super::c_types::lua_CFunction;
 use super::header::Gc;
 use super::value::Value;
-use crate::vm::ExecInsn;
+use crate::code::exec::ExecInsn;
 use core::cell::Cell;
 
 /// The kind of a frame, and the events that it has to remember.
@@ -224,9 +224,7 @@ impl CallInfo {
     /// The same for those who know the closure.
     #[inline(always)]
     pub fn pc_in(&self, cl: Gc<LuaClosure>) -> i32 {
-        let exec = cl.proto.exec.get();
-        // SAFETY: `saved_pc` points into, or one past, the executable form of the frame's prototype.
-        unsafe { self.saved_pc.get().offset_from(exec) as i32 - 1 }
+        cl.proto.entry().index_of(self.saved_pc.get()) as i32 - 1
     }
 }
 

@@ -2,16 +2,16 @@
 //!
 //! Invariants
 //! * Arrays are exact: allocated with precisely the stated length (the compiler trims them).
-//! * `exec` is null until the function first runs; then it has `code.len()` instructions and instruction `i` of it
-//!   stands for instruction `i` of `code`, so one pc serves both.
+//! * The executable form (`entry`) is made when the function first runs; it has `code.len()` instructions, and
+//!   instruction `i` of it stands for instruction `i` of `code`, so one pc serves both.
 //! * The strings of debug information may be absent (stripped chunk).
 
 use super::header::{Gc, Header, Kind};
 use super::thread::Lua;
 use super::{LuaClosure, Str, Value};
+use crate::code::exec::ExecInsn;
 use crate::gc;
 use crate::mem::{self, Array, OutOfMemory};
-use crate::vm::ExecInsn;
 use core::cell::Cell;
 
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub struct UpvalDesc {
 
 #[repr(C)]
 pub struct Proto {
-    /// aux0: numparams, aux1: is_vararg, aux32: see `frame_bytes`
+    /// aux0: numparams, aux1: is_vararg, aux32: see `entry`
     pub header: Header,
     pub code: Array<u32>,
     pub k: Array<Value>,
@@ -44,18 +44,14 @@ pub struct Proto {
     pub lineinfo: Array<i32>,
     pub locvars: Array<LocVar>,
     pub upvalues: Array<UpvalDesc>,
-    /// Executable form (owned; `code.len()` long) or null.
-    pub exec: Cell<*mut ExecInsn>,
+    /// Executable form (owned; `code.len()` long) or null: see `entry`.
+    pub(super) exec: Cell<*mut ExecInsn>,
     /// Last closure made from this prototype, reused while it captures the same upvalues. Weak.
     pub cache: Cell<Option<Gc<LuaClosure>>>,
     pub source: Cell<Option<Gc<Str>>>,
     pub linedefined: Cell<i32>,
     pub lastlinedefined: Cell<i32>,
 }
-
-/// In `aux32`: a call of the function is not a plain one, so that stores alone do not make its frame.
-const NOT_PLAIN: u32 = 1 << 31;
-const SLOT: u32 = size_of::<Value>() as u32;
 
 impl Proto {
     #[inline(always)]
@@ -66,32 +62,11 @@ impl Proto {
     pub fn is_vararg(&self) -> bool {
         self.header.aux1.get() != 0
     }
-    #[inline(always)]
-    pub fn maxstacksize(&self) -> u8 {
-        ((self.header.aux32.get() & !NOT_PLAIN) / SLOT - 1) as u8
-    }
-    /// The bytes that a frame takes on the stack, the function's slot included, if the call is a plain one: the
-    /// executable form exists, and there are no variable arguments. Otherwise a number that is larger than any stack.
-    /// So one comparison with the free bytes of the stack tests both that the call is plain and that it has room.
-    #[inline(always)]
-    pub fn frame_bytes(&self) -> usize {
-        self.header.aux32.get() as usize
-    }
-    /// Gives the prototype its executable form, so that calls of it may be plain.
-    pub fn set_callable(&self, exec: *mut ExecInsn) {
-        self.exec.set(exec);
-        if !self.is_vararg() && !cfg!(feature = "stress-stack") {
-            self.header.aux32.set(self.header.aux32.get() & !NOT_PLAIN);
-        }
-    }
     pub fn set_numparams(&self, n: u8) {
         self.header.aux0.set(n)
     }
     pub fn set_vararg(&self, v: bool) {
         self.header.aux1.set(v as u8)
-    }
-    pub fn set_maxstacksize(&self, n: u8) {
-        self.header.aux32.set(((n as u32 + 1) * SLOT) | NOT_PLAIN)
     }
 }
 

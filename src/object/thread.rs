@@ -14,7 +14,7 @@ use super::global::Global;
 use super::header::{Gc, Header};
 use super::value::Value;
 use super::{CallInfo, UpVal};
-use crate::vm::ExecInsn;
+use crate::code::exec::ExecInsn;
 use core::cell::Cell;
 use core::sync::atomic::AtomicU8;
 

@@ -12,7 +12,8 @@ use crate::object::thread::YIELD_PENDING;
 use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, Prepared, native, pcall, protected, results};
-use crate::vm::execute;
+use crate::vm::ops::finish;
+use crate::vm::tier;
 use core::sync::atomic::Ordering;
 
 /// Resumes `l` with the `nargs` topmost values of its stack; the status. After an error its object is on top of the
@@ -97,9 +98,7 @@ fn refuse(l: Lua, message: &str, nargs: i32) -> LResult<i32> {
 fn start(l: Lua, nargs: i32) -> LResult<()> {
     let func = l.top.get().wrapping_sub(nargs as usize + 1);
     if call::prepare(l, func, LUA_MULTRET)? == Prepared::Lua {
-        let ci = l.call_info();
-        ci.add_flags(FrameFlags::FRESH);
-        execute::execute(l, ci)?;
+        tier::enter(l, l.call_info())?;
     }
     Ok(())
 }
@@ -113,7 +112,7 @@ fn proceed(l: Lua, nargs: i32) -> LResult<()> {
     if ci.is_lua() {
         // Yielded inside a hook: the arguments are dropped and the instruction runs again without the hook.
         l.top.set(first);
-        execute::execute(l, core::ptr::null())?;
+        tier::go_on(l)?;
     } else {
         let mut first = first;
         if let Some(k) = ci.k.get() {
@@ -132,12 +131,12 @@ fn unroll(l: Lua) -> LResult<()> {
     while !core::ptr::eq(l.ci.get(), &l.base_ci) {
         let ci = l.call_info();
         if ci.is_lua() {
-            match execute::finish_op(l, ci) {
+            match finish::finish(l, ci) {
                 // One more metamethod of its, which set a hook.
                 Err(Throw::HOOKS_SET) => continue,
                 r => r?,
             }
-            execute::execute(l, core::ptr::null())?;
+            tier::go_on(l)?;
         } else if ci.has(FrameFlags::LIBRARY_PCALL) {
             pcall::finish_pcall(l, ci)?;
         } else {

@@ -1,6 +1,6 @@
 //! Changes to chunks: bytes, and instructions and sizes where they are known to be.
 
-use lua52::bytecode::{Instruction, MAX_STACK, OP_COUNT, Op};
+use lua52::code::bytecode::{Instruction, MAX_STACK, OP_COUNT, Op};
 
 /// xorshift64*
 pub struct Random(u64);

@@ -5,11 +5,10 @@
 use crate::chunk::Function;
 use crate::listing::{constant, head, place, tables, upvalue};
 use lua_programs::lua_State;
-use lua52::bytecode::{is_k, k_index};
+use lua52::code::bytecode::{is_k, k_index};
+use lua52::code::exec::{ExecInsn, Field};
+use lua52::object::entry::Tier;
 use lua52::object::{Gc, Lua, Proto};
-use lua52::vm::ExecInsn;
-use lua52::vm::exec_insn::Field;
-use lua52::vm::lower;
 use std::io::{self, Write};
 
 /// The executable form of each function, an enclosing one before those inside it.
@@ -28,9 +27,9 @@ pub unsafe fn forms(l: *mut lua_State) -> Option<Forms> {
 }
 
 fn collect(l: Lua, p: Gc<Proto>, forms: &mut Forms) -> Option<()> {
-    let form = match p.exec.get().cast_const() {
-        form if form.is_null() => lower::lower(l, p).ok()?,
-        form => form,
+    let form = match p.entry().tier() {
+        Tier::NotLowered => p.entry().lower(l).ok()?,
+        Tier::Interpreted(form) => form,
     };
     // SAFETY: the form has as many instructions as the bytecode.
     forms.push(unsafe { std::slice::from_raw_parts(form, p.code.len()) }.to_vec());

@@ -11,7 +11,7 @@
 //! * The prototype was made by the compiler or passed the verifier: constants and upvalues exist, and registers are below
 //!   `maxstacksize`.
 
-use crate::bytecode::{Instruction, Op, is_k, k_index};
+use crate::code::bytecode::{Instruction, Op, is_k, k_index};
 use crate::num;
 use crate::object::{Gc, Global, Lua, LuaClosure, Str, Value};
 use crate::vm::meta::compare_strings;

@@ -1,9 +1,10 @@
 //! Makes and frees frames, and pushes the frame of a Lua function.
 
 use crate::object::call_info::{CallKind, FrameFlags};
+use crate::object::entry::Tier;
 use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Value};
 use crate::throw::LResult;
-use crate::vm::{lower, stack};
+use crate::vm::{stack, upval};
 
 /// The CallInfo after the current one, made when there is none to reuse.
 #[inline(always)]
@@ -51,13 +52,17 @@ pub(super) fn free_chain(l: Lua, mut next: *mut CallInfo) {
 #[inline(always)]
 pub fn push_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LResult<&'static CallInfo> {
     let p = cl.proto;
-    let (mut func, mut p_exec) = (func, p.exec.get().cast_const());
+    let mut func = func;
     let size = p.maxstacksize() as usize;
-    if p_exec.is_null() {
-        let offset = l.save_slot(func);
-        p_exec = lower::lower(l, p)?;
-        func = l.restore_slot(offset);
-    }
+    let code = match p.entry().tier() {
+        Tier::Interpreted(code) => code,
+        Tier::NotLowered => {
+            let offset = l.save_slot(func);
+            let code = p.entry().lower(l)?;
+            func = l.restore_slot(offset);
+            code
+        }
+    };
     let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
     let params = p.numparams() as usize;
     // The frame of a vararg function starts above all its parameters, missing ones included.
@@ -78,7 +83,7 @@ pub fn push_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> 
     ci.func.set(func);
     ci.base.set(base);
     ci.top.set(base.wrapping_add(size));
-    ci.saved_pc.set(p_exec);
+    ci.saved_pc.set(code);
     ci.kind.set(CallKind::new(nresults, FrameFlags::LUA));
     l.top.set(ci.top.get());
     l.ci.set(ci);
@@ -118,7 +123,7 @@ pub fn push_plain(
     }
     // SAFETY: spare CallInfos stay allocated.
     let new = unsafe { &*next };
-    let top = func.wrapping_byte_add(p.frame_bytes());
+    let top = func.wrapping_byte_add(p.entry().plain_frame_bytes());
     new.func.set(func);
     new.base.set(func.wrapping_add(1));
     new.top.set(top);
@@ -142,7 +147,7 @@ pub fn replace_plain(l: Lua, ci: &CallInfo, func: *mut Value, p: Gc<Proto>, give
         unsafe { *to.add(i) = *func.add(i) };
     }
     fill_registers(to, given, p.numparams() as usize + 1);
-    let top = to.wrapping_byte_add(p.frame_bytes());
+    let top = to.wrapping_byte_add(p.entry().plain_frame_bytes());
     ci.base.set(to.wrapping_add(1));
     ci.top.set(top);
     ci.add_flags(FrameFlags::TAIL_CALLED);
@@ -153,7 +158,7 @@ pub fn replace_plain(l: Lua, ci: &CallInfo, func: *mut Value, p: Gc<Proto>, give
 /// Making the function's frame behind `func` takes nothing but stores.
 #[inline(always)]
 pub(super) fn fits_plainly(l: Lua, func: *mut Value, p: Gc<Proto>) -> bool {
-    l.stack_last.get() as isize - func as isize > p.frame_bytes() as isize
+    l.stack_last.get() as isize - func as isize > p.entry().plain_frame_bytes() as isize
 }
 
 /// Missing arguments are nil: slots `from..to` after `func`.
@@ -178,4 +183,27 @@ pub(super) fn move_parameters(l: Lua, func: *mut Value, params: usize) -> *mut V
         }
     }
     base
+}
+
+/// Moves the frame that was just pushed over the frame `old` that tail called it.
+#[inline(never)]
+pub fn replace_pushed(l: Lua, old: &'static CallInfo, closes: bool) -> &'static CallInfo {
+    let new = l.call_info();
+    if closes {
+        upval::close(l, old.base.get());
+    }
+    let (from, to) = (new.func.get(), old.func.get());
+    let p = new.lua_closure().proto;
+    let limit = new.base.get().wrapping_add(p.numparams() as usize);
+    let n = (limit as usize - from as usize) / 8;
+    // SAFETY: `to` is below `from` on the same stack.
+    unsafe { core::ptr::copy(from, to, n) };
+    let shift = from as usize - to as usize;
+    old.base.set(new.base.get().wrapping_byte_sub(shift));
+    old.top.set(old.base.get().wrapping_add(p.maxstacksize() as usize));
+    old.saved_pc.set(new.saved_pc.get());
+    old.add_flags(FrameFlags::TAIL_CALLED);
+    l.top.set(old.top.get());
+    l.ci.set(old);
+    old
 }

@@ -11,7 +11,7 @@ use crate::object::call_info::FrameFlags;
 use crate::object::{Gc, Kind, Lua, LuaClosure, Metamethod, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
-use crate::vm::{execute, stack, upval};
+use crate::vm::{stack, tier, upval};
 use native::Native;
 
 pub mod frame;
@@ -139,8 +139,7 @@ fn call_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LRes
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         hooks::call_hook_of_lua(l)?;
     }
-    ci.add_flags(FrameFlags::FRESH);
-    execute::execute(l, ci)
+    tier::enter(l, ci)
 }
 
 /// Calls a value that is no function.
@@ -148,9 +147,7 @@ fn call_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LRes
 #[inline(never)]
 fn call_other(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
     if prepare(l, func, nresults)? == Prepared::Lua {
-        let ci = l.call_info();
-        ci.add_flags(FrameFlags::FRESH);
-        execute::execute(l, ci)?;
+        tier::enter(l, l.call_info())?;
     }
     Ok(())
 }

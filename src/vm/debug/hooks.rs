@@ -1,15 +1,15 @@
 //! Hooks: setting them, calling them, and counting for them.
 
 use crate::boundary;
-use crate::bytecode::{Instruction, Op};
+use crate::code::bytecode::{Instruction, Op};
 use crate::consts::*;
 use crate::object::c_types::{lua_Debug, lua_Hook};
 use crate::object::call_info::FrameFlags;
 use crate::object::thread::YIELD_PENDING;
-use crate::object::{CallInfo, Lua, Proto, Value};
+use crate::object::{CallInfo, Lua, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::native;
-use crate::vm::{ExecInsn, keep, stack};
+use crate::vm::{keep, stack};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{Ordering, compiler_fence};
@@ -109,11 +109,6 @@ pub fn return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<*mut Val
     Ok(first)
 }
 
-/// Index of the instruction that `pc` points to; past the end for those of other functions.
-fn index_of(p: &Proto, pc: *const ExecInsn) -> usize {
-    (pc as usize).wrapping_sub(p.exec.get() as usize) / size_of::<ExecInsn>()
-}
-
 /// The count and line hooks of one instruction of a Lua function: called before it runs, when the hook count has come
 /// down to 0, the line hook is on or a yield is pending, with the frame's saved pc already past it. `Err(YIELD)` when a
 /// hook yielded; the instruction then runs after the resume.
@@ -140,10 +135,10 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
         let p = ci.lua_closure().proto;
         let lines = p.lineinfo.cells();
         let line_at = |pc: usize| lines.get(pc).map_or(0, |line| line.get());
-        let pc = index_of(&p, ci.saved_pc.get()) - 1;
+        let pc = p.entry().index_of(ci.saved_pc.get()) - 1;
         let line = line_at(pc);
         // Wraps for the code of another function.
-        let old = index_of(&p, l.old_pc.get()).wrapping_sub(1);
+        let old = p.entry().index_of(l.old_pc.get()).wrapping_sub(1);
         // A new function, a jump back, or a new line.
         if pc == 0 || pc <= old || line != line_at(old) {
             call_hook_inline(l, LUA_HOOKLINE, line)?;

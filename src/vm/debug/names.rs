@@ -1,6 +1,6 @@
 //! The names of values and functions, as far as the code tells them.
 
-use crate::bytecode::{Instruction, MAX_INDEX_RK, Op, is_k, k_index};
+use crate::code::bytecode::{Instruction, MAX_INDEX_RK, Op, is_k, k_index};
 use crate::consts::LUA_ENV;
 use crate::object::call_info::FrameFlags;
 use crate::object::string::{Bytes, bytes_of};

@@ -6,22 +6,25 @@
 //!    the node. Hints are written into the running instruction, which belongs to a live prototype.
 //! 2. References to nodes and slots are used before the table changes.
 
-use super::error::ValueAt;
-use super::exec_insn::{ExecInsn, Hint};
-use super::meta;
+use crate::code::bytecode::FIELDS_PER_FLUSH;
+use crate::code::exec::{ExecInsn, Hint};
 use crate::gc;
 use crate::num;
-use crate::object::table::{NO_HASH, Node};
+use crate::object::table::Node;
 use crate::object::{Gc, Lua, Metamethod, Str, Table, Value};
 use crate::throw::LResult;
-use crate::vm::error::OrThrow;
+use crate::vm::error::{OrThrow, ValueAt};
+use crate::vm::meta;
 
 /// Steps of inheritance taken without the general look-up.
 const MAX_INHERITANCE: usize = 16;
 
 /// Looks a short-string key up in a table and remembers where it was.
+///
+/// # Safety
+/// The contract of `vm::ops`.
 #[inline(always)]
-pub fn find_hinted(t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<&'static Node> {
+pub(crate) unsafe fn find_hinted(t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<&'static Node> {
     let n = t.find_short(key)?;
     let node = &raw const *n;
     let hint = Hint::of(t.lsizenode(), t.data(), node.cast());
@@ -44,24 +47,34 @@ pub fn hinted_node(t: Gc<Table>, key: Value, hint: Hint) -> Option<&'static Node
 }
 
 /// The node of a key in a class: by the hint, or looked up and remembered.
+///
+/// # Safety
+/// The contract of `vm::ops`.
 #[inline(always)]
-fn class_node(class: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<&'static Node> {
+unsafe fn class_node(class: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<&'static Node> {
     // SAFETY: `insn` is the running instruction.
     let hint = Hint(unsafe { (*insn).imm() });
     match hinted_node(class, Value::string(key), hint) {
         Some(n) => Some(n),
-        None => find_hinted(class, key, insn),
+        // SAFETY: as above.
+        None => unsafe { find_hinted(class, key, insn) },
     }
 }
 
+/// `obj[key]` with a short string for key; remembers where it was.
+///
+/// # Safety
+/// The contract of `vm::ops`.
 #[inline(never)]
-pub fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> LResult<Value> {
+pub(crate) unsafe fn get_field(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> LResult<Value> {
     if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
-        match find_hinted(t, s, insn) {
+        // SAFETY: the running instruction.
+        match unsafe { find_hinted(t, s, insn) } {
             Some(n) if !n.val.get().is_nil() => return Ok(n.val.get()),
             _ => {}
         }
-        if let Some(v) = inherited(l, t, s, insn) {
+        // SAFETY: the running instruction.
+        if let Some(v) = unsafe { inherited(l, t, s, insn) } {
             return Ok(v);
         }
     }
@@ -69,7 +82,10 @@ pub fn get_field_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> 
 }
 
 /// The value that a table without such a field inherits through `__index` tables; `None` when a function is to be asked.
-pub fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<Value> {
+///
+/// # Safety
+/// The contract of `vm::ops`.
+pub(crate) unsafe fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<Value> {
     let mut t = t;
     for _ in 0..MAX_INHERITANCE {
         let metatable = t.metatable.get();
@@ -81,7 +97,8 @@ pub fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Opt
             return Some(Value::NIL);
         }
         t = index.as_table()?;
-        let v = find_hinted(t, key, insn).map_or(Value::NIL, |n| n.val.get());
+        // SAFETY: the running instruction.
+        let v = unsafe { find_hinted(t, key, insn) }.map_or(Value::NIL, |n| n.val.get());
         if !v.is_nil() {
             return Some(v);
         }
@@ -89,8 +106,18 @@ pub fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Opt
     None
 }
 
+/// `obj[key] = val` with a short string for key; remembers where it is.
+///
+/// # Safety
+/// The contract of `vm::ops`.
 #[inline(never)]
-pub fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut ExecInsn) -> LResult<()> {
+pub(crate) unsafe fn set_field(
+    l: Lua,
+    obj: ValueAt,
+    key: Value,
+    val: Value,
+    insn: *mut ExecInsn,
+) -> LResult<()> {
     if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
         let absent = t.metatable.get().is_none();
         // A field of a table just made, most of the time.
@@ -99,7 +126,8 @@ pub fn set_field_slow(l: Lua, obj: ValueAt, key: Value, val: Value, insn: *mut E
             gc::barrier_back(l, t.erase(), key);
             Some(&n.val)
         } else {
-            match find_hinted(t, s, insn) {
+            // SAFETY: the running instruction.
+            match unsafe { find_hinted(t, s, insn) } {
                 Some(n) if absent || !n.val.get().is_nil() => Some(&n.val),
                 None if absent => Some(t.new_key(l, key).or_throw(l)?),
                 _ => None,
@@ -126,8 +154,9 @@ pub fn get_plain(l: Lua, obj: Value, key: Value) -> Option<Value> {
     (!v.is_nil() || t.metatable.get().is_none()).then_some(v)
 }
 
+/// `obj[key] = val` with any key.
 #[inline(never)]
-pub fn set_index_slow(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
+pub(crate) fn set_index(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
     let Some(t) = obj.value.as_table() else { return meta::set_at(l, obj, key, val) };
     let plain = t.metatable.get().is_none();
     let slot = match key.as_string() {
@@ -145,15 +174,19 @@ pub fn set_index_slow(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<(
 }
 
 /// The method of an object whose class is its metatable's `__index` table; nil when it is not that simple.
+///
+/// # Safety
+/// The contract of `vm::ops`.
 #[inline(always)]
-pub fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Value {
+pub(crate) unsafe fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Value {
     if let Some(n) = t.find_short(key)
         && !n.val.get().is_nil()
     {
         return n.val.get();
     }
     let Some(class) = class_of(l, t.metatable.get()) else { return Value::NIL };
-    class_node(class, key, insn).map_or(Value::NIL, |n| n.val.get())
+    // SAFETY: the running instruction.
+    unsafe { class_node(class, key, insn) }.map_or(Value::NIL, |n| n.val.get())
 }
 
 #[inline(always)]
@@ -162,21 +195,29 @@ fn class_of(l: Lua, metatable: Option<Gc<Table>>) -> Option<Gc<Table>> {
 }
 
 /// A method of strings, from the `__index` table of their metatable; nil when it is not there.
+///
+/// # Safety
+/// The contract of `vm::ops`.
 #[inline(never)]
-pub fn find_string_method(l: Lua, obj: Value, name: Gc<Str>, insn: *mut ExecInsn) -> Value {
+pub(crate) unsafe fn find_string_method(l: Lua, obj: Value, name: Gc<Str>, insn: *mut ExecInsn) -> Value {
     if !obj.is_string() {
         return Value::NIL;
     }
     let Some(class) = class_of(l, l.global().metatable_of(obj)) else { return Value::NIL };
-    class_node(class, name, insn).map_or(Value::NIL, |n| n.val.get())
+    // SAFETY: the running instruction.
+    unsafe { class_node(class, name, insn) }.map_or(Value::NIL, |n| n.val.get())
 }
 
 /// `SelfField` when neither the table nor its class has the field.
+///
+/// # Safety
+/// The contract of `vm::ops`.
 #[inline(never)]
-pub fn self_slow(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> LResult<Value> {
+pub(crate) unsafe fn get_method(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> LResult<Value> {
     if let (Some(name), Some(t)) = (key.as_string(), obj.value.as_table())
         && let Some(class) = class_of(l, t.metatable.get())
-        && let Some(v) = inherited(l, class, name, insn)
+        // SAFETY: the running instruction.
+        && let Some(v) = unsafe { inherited(l, class, name, insn) }
     {
         return Ok(v);
     }
@@ -231,64 +272,27 @@ pub fn slot_of(obj: Value, n: f64) -> Option<*mut Value> {
     array_slot(unsafe { obj.table_unchecked() }, n)
 }
 
-/// One step of `for k, v in next, t`: the hint of the instruction is the position after the last key. False when
-/// the general way must be taken (a key that is not there raises).
-#[inline(always)]
-pub unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut ExecInsn) -> bool {
-    // SAFETY: the caller's registers, the running instruction.
-    unsafe {
-        let key = *ra.add(2);
-        let asize = t.asize();
-        let hint = (*insn).imm();
-        let position = if key.is_nil() {
-            0
-        } else if key.is_number() && array_slot(t, key.raw_number()).is_some() {
-            key.raw_number() as u32
-        } else {
-            let node = hint.wrapping_sub(asize).wrapping_sub(1);
-            if t.lsizenode() != NO_HASH && node < t.hsize() && t.node(node).key.get() == key {
-                hint
-            } else {
-                match t.next(l.global(), key) {
-                    Err(_) => return false,
-                    Ok(None) => {
-                        *ra.add(3) = Value::NIL;
-                        return true;
-                    }
-                    Ok(Some((k, v))) => {
-                        *ra.add(3) = k;
-                        *ra.add(4) = v;
-                        return true;
-                    }
-                }
-            }
-        };
-        match t.next_from(position) {
-            Some((at, k, v)) => {
-                *insn = ExecInsn((*insn).0 & 0xFFFF_FFFF | (at as u64) << 32);
-                *ra.add(3) = k;
-                *ra.add(4) = v;
-            }
-            None => *ra.add(3) = Value::NIL,
-        }
-        true
+/// Stores the `n` values from `first` on in a table under construction, as its batch number `batch`.
+///
+/// # Safety
+/// The contract of `vm::ops`.
+#[inline(never)]
+pub(crate) unsafe fn set_list(
+    l: Lua,
+    t: Gc<Table>,
+    first: *const Value,
+    n: usize,
+    batch: u32,
+) -> LResult<()> {
+    let start = (batch - 1) * FIELDS_PER_FLUSH;
+    let last = start + n as u32;
+    if last > t.asize() {
+        t.resize(l, last, t.hsize()).or_throw(l)?;
     }
-}
-
-/// One step of ipairs over a table.
-#[inline(always)]
-pub unsafe fn iterate_ipairs(t: Gc<Table>, ra: *mut Value) -> bool {
-    // SAFETY: the caller's registers.
-    unsafe {
-        let Some(n) = (*ra.add(2)).as_number() else { return false };
-        let i = truncate(n) + 1;
-        let v = t.get_int(i);
-        if v.is_nil() {
-            *ra.add(3) = Value::NIL;
-        } else {
-            *ra.add(3) = Value::number(i as f64);
-            *ra.add(4) = v;
-        }
-        true
+    for i in (1..=n).rev() {
+        // SAFETY: `n` values start at `first`; nothing below moves the stack.
+        let v = unsafe { *first.add(i - 1) };
+        t.set_int(l, (start + i as u32) as i64, v).or_throw(l)?;
     }
+    Ok(())
 }

@@ -4,41 +4,38 @@
 //! the distance of the jump behind them, keys that are short strings get an inline-cache hint. A backward jump
 //! always stays an instruction of its own: it is where the interpreter looks whether a hook was set.
 
-use super::exec_insn::{ExecInsn, ExecOp, Hint};
-use crate::bytecode::{Instruction, Op, is_k, k_index};
-use crate::mem;
-use crate::object::call_info::CallKind;
-use crate::object::{Gc, Lua, Proto, Value};
-use crate::throw::LResult;
+use super::bytecode::{Instruction, Op, is_k, k_index};
+use super::exec::{ExecInsn, ExecOp, Hint};
 
-/// Makes the executable form of a prototype, which then owns it, and returns its start.
-#[cold]
-pub fn lower(l: Lua, p: Gc<Proto>) -> LResult<*const ExecInsn> {
-    let n = p.code.len();
-    let out = mem::realloc(l, core::ptr::null_mut(), 0, n * size_of::<ExecInsn>())?.cast::<ExecInsn>();
-    for i in 0..n {
-        // SAFETY: the block has room for `n` instructions.
-        unsafe { out.add(i).write(translate(p, i)) };
-    }
-    p.set_callable(out);
-    Ok(out)
+/// The bytecode of a function, as far as lowering looks at it.
+pub trait Source {
+    fn instruction(&self, pc: usize) -> Instruction;
+    fn constant(&self, index: u32) -> Constant;
+    /// Whether inner functions may capture its variables.
+    fn has_inner_functions(&self) -> bool;
+    /// The word that says how a function called for `wanted` results was called (`CallKind`).
+    fn call_word(wanted: i32) -> u32;
 }
 
-/// Frees the executable form (collector only).
-pub fn free(l: Lua, p: &Proto) {
-    mem::free(l, p.exec.get().cast(), p.code.len() * size_of::<ExecInsn>());
+/// A constant, as far as lowering looks at it.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Constant {
+    ShortString,
+    LongString,
+    Number(f64),
+    Other,
 }
 
-fn short_string(p: Gc<Proto>, rk: u32) -> bool {
-    is_k(rk) && p.k.get(k_index(rk) as usize).as_string().is_some_and(|s| s.is_short())
+fn short_string(p: &impl Source, rk: u32) -> bool {
+    is_k(rk) && p.constant(k_index(rk)) == Constant::ShortString
 }
 
 /// A constant key that is a positive 32-bit integer.
-fn small_integer(p: Gc<Proto>, rk: u32) -> Option<u32> {
+fn small_integer(p: &impl Source, rk: u32) -> Option<u32> {
     if !is_k(rk) {
         return None;
     }
-    let n = p.k.get(k_index(rk) as usize).as_number()?;
+    let Constant::Number(n) = p.constant(k_index(rk)) else { return None };
     let i = n as u32;
     (i as f64 == n && i > 0).then_some(i)
 }
@@ -63,15 +60,16 @@ fn jump(i: Instruction) -> u32 {
 
 /// Distance for a taken comparison at `pc`: over the jump to its target, or to the jump itself when that has more
 /// to do.
-fn fused_jump(p: Gc<Proto>, pc: usize) -> u32 {
-    let next = Instruction(p.code.get(pc + 1));
+fn fused_jump(p: &impl Source, pc: usize) -> u32 {
+    let next = p.instruction(pc + 1);
     let simple = next.op() == Op::Jmp && next.a() == 0 && next.sbx() >= 0;
     if simple { 1 + jump(next) } else { 1 }
 }
 
-fn translate(p: Gc<Proto>, pc: usize) -> ExecInsn {
+/// The instruction of the executable form that stands for instruction `pc`.
+pub fn lower<S: Source>(p: &S, pc: usize) -> ExecInsn {
     use ExecOp as E;
-    let i = Instruction(p.code.get(pc));
+    let i = p.instruction(pc);
     let (a, b, c) = (i.a(), i.b(), i.c());
     let by_kinds = |rr, rk, kr, kk| match (is_k(b), is_k(c)) {
         (false, false) => plain(rr, i),
@@ -83,7 +81,7 @@ fn translate(p: Gc<Proto>, pc: usize) -> ExecInsn {
     match i.op() {
         Op::Move => plain(E::Move, i),
         Op::LoadK => ExecInsn::new(E::LoadK, a, 0, 0, i.bx()),
-        Op::LoadKX => ExecInsn::new(E::LoadK, a, 0, 0, Instruction(p.code.get(pc + 1)).get_ax()),
+        Op::LoadKX => ExecInsn::new(E::LoadK, a, 0, 0, p.instruction(pc + 1).get_ax()),
         Op::LoadBool => plain(E::LoadBool, i),
         Op::LoadNil => plain(E::LoadNil, i),
         Op::GetUpval => plain(E::GetUpval, i),
@@ -136,10 +134,10 @@ fn translate(p: Gc<Proto>, pc: usize) -> ExecInsn {
                 (true, true) => raw(E::CompareAny, i),
                 (k_first, _) => {
                     let (r, k) = if k_first { (c, k_index(b)) } else { (b, k_index(c)) };
-                    match p.k.get(k as usize) {
-                        v if v.is_number() => ExecInsn::new(rn, a, r, k, jump),
-                        v if v.as_string().is_some_and(|s| !s.is_short()) => raw(E::CompareAny, i),
-                        _ => ExecInsn::new(rk, a, r, k, jump),
+                    match p.constant(k) {
+                        Constant::Number(_) => ExecInsn::new(rn, a, r, k, jump),
+                        Constant::LongString => raw(E::CompareAny, i),
+                        Constant::ShortString | Constant::Other => ExecInsn::new(rk, a, r, k, jump),
                     }
                 }
             }
@@ -161,12 +159,10 @@ fn translate(p: Gc<Proto>, pc: usize) -> ExecInsn {
         }
         Op::Test => ExecInsn::new(if c != 0 { E::Test } else { E::TestNot }, a, 0, 0, fused_jump(p, pc)),
         Op::TestSet => ExecInsn::new(E::TestSet, a, b, (c != 0) as u32, fused_jump(p, pc)),
-        Op::Call => {
-            ExecInsn::new(E::Call, a, b & 0xFF, c & 0xFF, CallKind::plain((c & 0xFF) as i32 - 1).bits())
-        }
+        Op::Call => ExecInsn::new(E::Call, a, b & 0xFF, c & 0xFF, S::call_word((c & 0xFF) as i32 - 1)),
         Op::TailCall => plain(E::TailCall, i),
         Op::Return => {
-            let closes = !p.protos.is_empty() as u32;
+            let closes = p.has_inner_functions() as u32;
             match b {
                 1 => ExecInsn::new(if closes == 0 { E::Return0 } else { E::CloseReturn0 }, a, b, 0, 0),
                 2 => ExecInsn::new(if closes == 0 { E::Return1 } else { E::CloseReturn1 }, a, b, 0, 0),
@@ -178,21 +174,11 @@ fn translate(p: Gc<Proto>, pc: usize) -> ExecInsn {
         Op::TForCall => ExecInsn::new(E::TForCall, a, 0, c & 0xFF, 0),
         Op::TForLoop => ExecInsn::new(E::TForLoop, a, 0, 0, jump(i)),
         Op::SetList => {
-            let batch = if c == 0 { Instruction(p.code.get(pc + 1)).get_ax() } else { c };
+            let batch = if c == 0 { p.instruction(pc + 1).get_ax() } else { c };
             ExecInsn::new(E::SetList, a, b, (c == 0) as u32, batch)
         }
         Op::Closure => ExecInsn::new(E::Closure, a, 0, 0, i.bx()),
         Op::VarArg => plain(E::VarArg, i),
         Op::ExtraArg => ExecInsn::new(E::Nop, 0, 0, 0, 0),
-    }
-}
-
-/// Operand given as RK in a raw pair.
-#[inline(always)]
-pub fn rk(base: *const Value, k: *const Value, operand: u32) -> *const Value {
-    if is_k(operand) {
-        k.wrapping_add(k_index(operand) as usize)
-    } else {
-        base.wrapping_add(operand as usize)
     }
 }

@@ -5,7 +5,7 @@
 //! instruction `i` of the same prototype; one that fuses two steps over the second, which stays in place for those
 //! who jump to it and for hooks.
 
-/// One instruction of the executable form (see `lower` for how they are made, `execute` for what they do).
+/// One instruction of the executable form (see `lower` for how they are made, `interpreter` for what they do).
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct ExecInsn(pub u64);

@@ -8,7 +8,7 @@
 //!    open number of values and the one that takes them.
 //! 3. Lua-to-Lua calls push a frame and go on; only a frame marked `FRESH` ends the invocation when it returns.
 //!    The library's pcall and xpcall are frames without native nesting too (`FrameFlags::LIBRARY_PCALL`).
-//! 4. Errors leave the loop as values; `catch` looks for a library pcall frame of this invocation. A yield passes.
+//! 4. Errors leave the loop as values; `vm::tier` looks for a library pcall frame of this invocation. A yield passes.
 //! 5. The plain loop looks for hooks at backward jumps (signals and other threads set them) and wherever foreign code may
 //!    have run: calls, collections; where a metamethod has set one, the instruction ends as if the metamethod had yielded
 //!    (`Throw::HOOKS_SET`). With hooks set, `run::<true>` asks before each instruction; it takes no shortcut that a hook
@@ -16,162 +16,28 @@
 //! 6. Paths that are rare are marked `cold_path`, and so are those that call other functions anyway (`protect!`). The
 //!    compiler keeps in registers what the other paths need, and saves it to memory only on the marked ones.
 
-use super::exec_insn::{ExecInsn, ExecOp, Hint};
-use super::lower::rk;
-use crate::bytecode::{FIELDS_PER_FLUSH, Instruction, Op};
+use super::ops::loops::{iterate_ipairs, iterate_next};
+use super::ops::tables::{find_method, find_string_method, get_plain, node_of, slot_at, slot_of};
+use super::ops::{arith, collect, loops, rk, tables, varargs};
+use super::tier::{self, Exit};
+use crate::code::bytecode::{Instruction, Op};
+use crate::code::exec::{ExecInsn, ExecOp, Hint};
 use crate::consts::*;
 use crate::gc;
-use crate::messages as msg;
 use crate::num;
-use crate::object::call_info::{CallKind, FrameFlags};
+use crate::object::call_info::CallKind;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::value::*;
 use crate::object::{Builtin, CallInfo, Gc, Kind, Lua, LuaClosure, Metamethod, Special, Str, Table, Value};
-use crate::throw::{LResult, Throw};
-use crate::vm::call::pcall::{catch, enter_pcall};
-use crate::vm::call::{self, Prepared, frame, pcall, results};
+use crate::vm::call::pcall::enter_pcall;
+use crate::vm::call::{self, Prepared, frame, pcall};
 use crate::vm::debug::hooks;
 use crate::vm::error::OrThrow;
 use crate::vm::error::ValueAt;
-use crate::vm::fields::*;
 use crate::vm::{closure, meta, stack, upval};
-
-/// Why `run` ended.
-enum Exit {
-    /// The invocation's first frame returned.
-    Done,
-    Throw(Throw),
-    /// Hooks were set or cleared: go on in the other mode.
-    Switch,
-}
 
 /// Hooks that instructions fire. (Any hook turns the fast entries of library functions off.)
 const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8 | YIELD_PENDING;
-
-/// Runs the current Lua frame until the frame marked `FRESH` at or below it returns. `entry` is that frame, or null
-/// when errors are not to be caught here (resume does it).
-#[inline(always)]
-pub fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
-    let depth = (l.non_yieldable_depth.get(), l.native_depth.get());
-    match run_some(l) {
-        Exit::Done => Ok(()),
-        Exit::Throw(Throw::YIELD) => Err(Throw::YIELD),
-        exit => go_on(l, entry, exit, depth),
-    }
-}
-
-/// Runs the loop that fits the hooks, which leaves when that changes.
-#[inline(always)]
-fn run_some(l: Lua) -> Exit {
-    if l.hook_mask() != 0 { run::<true>(l) } else { run::<false>(l) }
-}
-
-#[inline(never)]
-fn go_on(l: Lua, entry: *const CallInfo, mut exit: Exit, depth: (u16, u16)) -> LResult<()> {
-    loop {
-        match exit {
-            Exit::Done => return Ok(()),
-            Exit::Switch => {}
-            Exit::Throw(Throw::HOOKS_SET) => {
-                if let Err(t) = finish_op(l, l.call_info()) {
-                    exit = Exit::Throw(t);
-                    continue;
-                }
-            }
-            Exit::Throw(t) => catch(l, entry, t, depth)?,
-        }
-        exit = run_some(l);
-    }
-}
-
-/// A collection, with `live` as the stack's end; the reason to leave the loop.
-#[cold]
-#[inline(never)]
-fn collect(l: Lua, ci: &CallInfo, live: *mut Value) -> Option<Exit> {
-    let quiet = l.hook_mask() == 0;
-    l.top.set(live);
-    if let Err(t) = gc::check(l) {
-        return Some(Exit::Throw(t));
-    }
-    l.top.set(ci.top.get());
-    // Finalizers may have set hooks.
-    (quiet && l.hook_mask() != 0).then_some(Exit::Switch)
-}
-
-// ---- finishing an interrupted instruction ---------------------------------------------------------------------
-
-/// The instruction that a yield (or `Throw::HOOKS_SET`) interrupted in a metamethod or a call gets its result.
-#[inline(always)]
-pub fn finish_op(l: Lua, ci: &CallInfo) -> LResult<()> {
-    let base = ci.base.get();
-    let cl = ci.lua_closure();
-    let p = cl.proto;
-    let i = Instruction(p.code.get(ci.pc_in(cl) as usize));
-    let ra = base.wrapping_add(i.a() as usize);
-    let pop = || {
-        let v = l.from_top(1);
-        l.drop_values(1);
-        v
-    };
-    match i.op() {
-        Op::Add
-        | Op::Sub
-        | Op::Mul
-        | Op::Div
-        | Op::Mod
-        | Op::Pow
-        | Op::Unm
-        | Op::Len
-        | Op::GetTabUp
-        | Op::GetTable
-        | Op::SelfOp => {
-            let v = pop();
-            // SAFETY: a register of the frame.
-            unsafe { *ra = v };
-        }
-        Op::Lt | Op::Le | Op::Eq => {
-            let mut res = !pop().is_falsy();
-            if i.op() == Op::Le {
-                // Without `__le` it was `__lt` with the operands swapped that was called.
-                // SAFETY: operands are registers or constants of the frame.
-                let b = unsafe { *rk(base, p.k.as_ptr(), i.b()) };
-                let c = unsafe { *rk(base, p.k.as_ptr(), i.c()) };
-                let g = l.global();
-                if g.metamethod_of(b, Metamethod::Le).is_nil() && g.metamethod_of(c, Metamethod::Le).is_nil()
-                {
-                    res = !res;
-                }
-            }
-            if res as u32 != i.a() {
-                ci.saved_pc.set(ci.saved_pc.get().wrapping_add(1));
-            }
-        }
-        Op::Concat => {
-            // The result belongs where the two operands were; then the rest of the concatenation is done.
-            let v = pop();
-            let first = base.wrapping_add(i.b() as usize);
-            let top = l.top.get();
-            // SAFETY: at least two operands were on the stack.
-            unsafe { *top.sub(2) = v };
-            l.top.set(top.wrapping_sub(1));
-            let total = (l.top.get() as usize - first as usize) / 8;
-            if total > 1 {
-                meta::concat(l, total)?;
-            }
-            let base = ci.base.get();
-            // SAFETY: registers of the frame.
-            unsafe { *base.add(i.a() as usize) = l.from_top(1) };
-        }
-        Op::Call if i.c() == 0 => return Ok(()),
-        _ => {}
-    }
-    if i.op() != Op::TailCall {
-        l.top.set(ci.top.get());
-    }
-    Ok(())
-}
-
-// ---- slow paths of single instructions ------------------------------------------------------------------------
 
 /// The double view of an operand.
 #[inline(always)]
@@ -180,77 +46,8 @@ fn double(p: *const Value) -> f64 {
     unsafe { *p.cast::<f64>() }
 }
 
-/// Arithmetic whose plain result is a NaN: no pair of numbers, or really a NaN.
-#[inline(never)]
-fn arith_slow(l: Lua, event: Metamethod, x: *const Value, y: *const Value) -> LResult<Value> {
-    // SAFETY: as for `double`.
-    let (x, y) = unsafe { (ValueAt::at(x), ValueAt::at(y)) };
-    meta::arith_at(l, event, x, y)
-}
-
-#[inline(never)]
-fn equal_slow(l: Lua, a: Value, b: Value) -> LResult<bool> {
-    meta::equal(l, a, b)
-}
-
-#[inline(never)]
-fn for_prepare(l: Lua, ra: *mut Value) -> LResult<()> {
-    // SAFETY: the three control registers of the loop.
-    unsafe {
-        let init = meta::to_number(*ra);
-        let limit = meta::to_number(*ra.add(1));
-        let step = meta::to_number(*ra.add(2));
-        let Some(init) = init else { return Err(l.runtime_error(msg::FOR_INITIAL)) };
-        let Some(limit) = limit else { return Err(l.runtime_error(msg::FOR_LIMIT)) };
-        let Some(step) = step else { return Err(l.runtime_error(msg::FOR_STEP)) };
-        *ra = Value::number(init - step);
-        *ra.add(1) = Value::number(limit);
-        *ra.add(2) = Value::number(step);
-    }
-    Ok(())
-}
-
-#[inline(never)]
-fn set_list(l: Lua, t: Gc<Table>, first: *const Value, n: usize, batch: u32) -> LResult<()> {
-    let start = (batch - 1) * FIELDS_PER_FLUSH;
-    let last = start + n as u32;
-    if last > t.asize() {
-        t.resize(l, last, t.hsize()).or_throw(l)?;
-    }
-    for i in (1..=n).rev() {
-        // SAFETY: `n` values start at `first`; nothing below moves the stack.
-        let v = unsafe { *first.add(i - 1) };
-        t.set_int(l, (start + i as u32) as i64, v).or_throw(l)?;
-    }
-    Ok(())
-}
-
-/// Copies the varargs of the frame to `to`; `wanted` of them, or all (-1).
-#[inline(never)]
-fn copy_varargs(l: Lua, ci: &CallInfo, a: usize, wanted: i32) -> LResult<()> {
-    let params = ci.lua_closure().proto.numparams() as usize;
-    let count = |ci: &CallInfo| (ci.base.get() as usize - ci.func.get() as usize) / 8 - 1 - params;
-    let have = count(ci);
-    let n = if wanted < 0 {
-        stack::check(l, have)?;
-        l.top.set(ci.base.get().wrapping_add(a + have));
-        have
-    } else {
-        wanted as usize
-    };
-    let to = ci.base.get().wrapping_add(a);
-    let from = ci.func.get().wrapping_add(1 + params);
-    let copied = n.min(have);
-    for i in 0..copied {
-        // SAFETY: varargs lie between the function and the base; room was made above or is in the frame.
-        unsafe { *to.add(i) = *from.add(i) };
-    }
-    stack::fill(to.wrapping_add(copied), n - copied);
-    Ok(())
-}
-
 /// The loop. Runs `l.ci`, a Lua frame.
-fn run<const HOOKED: bool>(l: Lua) -> Exit {
+pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
     let mut ci: &'static CallInfo = l.call_info();
     let mut cl: Gc<LuaClosure> = ci.lua_closure();
     let mut k: *const Value = cl.proto.k.as_ptr();
@@ -345,7 +142,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
             if r == r {
                 set_r!($i.a(), Value(r.to_bits()));
             } else {
-                let v = protect!(arith_slow(l, Metamethod::$event, x, y));
+                let v = protect!(unsafe { arith::arith(l, Metamethod::$event, x, y) });
                 set_r!($i.a(), v);
             }
         }};
@@ -386,7 +183,10 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     // SAFETY: it has a node.
                     gc::barrier_back(l, unsafe { obj.table_unchecked() }.erase(), val);
                 }
-                _ => protect!(set_field_slow(l, $obj, key, val, $insn)),
+                _ => protect!({
+                    let at = $obj;
+                    unsafe { tables::set_field(l, at, key, val, $insn) }
+                }),
             }
         }};
     }
@@ -428,7 +228,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     unsafe { *s = val };
                     gc::barrier_back(l, unsafe { obj.table_unchecked() }.erase(), val);
                 }
-                _ => protect!(set_index_slow(l, unsafe { ValueAt::at(at) }, r!($i.b()), val)),
+                _ => protect!(tables::set_index(l, unsafe { ValueAt::at(at) }, r!($i.b()), val)),
             }
         }};
     }
@@ -489,7 +289,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     let (x, y) = (r!($i.b()), r!($i.c()));
                     let same = x == y && !x.is_number();
                     let res =
-                        same || x.is_collectable() && x.tag() == y.tag() && protect!(equal_slow(l, x, y));
+                        same || x.is_collectable() && x.tag() == y.tag() && protect!(arith::equal(l, x, y));
                     branch!($i, res == $want)
                 }
             }};
@@ -536,7 +336,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
         macro_rules! return_results {
             ($first:expr, $n:expr) => {{
                 save_pc!();
-                let Some(caller) = tri!(leave_frame(l, ci, $first, $n)) else { return Exit::Done };
+                let Some(caller) = tri!(tier::leave(l, ci, $first, $n)) else { return Exit::Done };
                 if HOOKED {
                     load_frame_checked!(caller);
                 }
@@ -620,7 +420,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         Some(n) if !n.val.get().is_nil() => set_r!(i.a(), n.val.get()),
                         _ => {
                             let at = unsafe { ValueAt::at(env.v.get()) };
-                            let v = protect!(get_field_slow(l, at, key, pc.cast_mut()));
+                            let v = protect!(unsafe { tables::get_field(l, at, key, pc.cast_mut()) });
                             set_r!(i.a(), v);
                         }
                     }
@@ -639,7 +439,10 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     match node {
                         Some(n) if !n.val.get().is_nil() => set_r!(i.a(), n.val.get()),
                         _ => {
-                            let v = protect!(get_field_slow(l, reg_at!(i.b()), key, pc.cast_mut()));
+                            let v = protect!({
+                                let at = reg_at!(i.b());
+                                unsafe { tables::get_field(l, at, key, pc.cast_mut()) }
+                            });
                             set_r!(i.a(), v);
                         }
                     }
@@ -654,11 +457,14 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     // SAFETY: lowering saw a short string.
                     let name: Gc<Str> = unsafe { Gc::from_ptr(key.payload()) };
                     let found = match obj.as_table() {
-                        Some(t) => find_method(l, t, name, pc.cast_mut()),
-                        None => find_string_method(l, obj, name, pc.cast_mut()),
+                        Some(t) => unsafe { find_method(l, t, name, pc.cast_mut()) },
+                        None => unsafe { find_string_method(l, obj, name, pc.cast_mut()) },
                     };
                     let v = if found.is_nil() {
-                        protect!(self_slow(l, reg_at!(i.b()), key, pc.cast_mut()))
+                        protect!({
+                            let at = reg_at!(i.b());
+                            unsafe { tables::get_method(l, at, key, pc.cast_mut()) }
+                        })
                     } else {
                         found
                     };
@@ -700,13 +506,13 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 ExecOp::SetTable => {
                     let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
                     let val = unsafe { *rk(base, k, i.imm() >> 16) };
-                    protect!(set_index_slow(l, reg_at!(i.a()), key, val));
+                    protect!(tables::set_index(l, reg_at!(i.a()), key, val));
                 }
                 ExecOp::SetTabUp => {
                     let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
                     let val = unsafe { *rk(base, k, i.imm() >> 16) };
                     let at = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
-                    protect!(set_index_slow(l, at, key, val));
+                    protect!(tables::set_index(l, at, key, val));
                 }
                 ExecOp::NewTable => {
                     let t = protect!(Gc::<Table>::new(l));
@@ -732,7 +538,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         save_pc!();
                         return Exit::Throw(l.type_error(reg_at!(i.a()), "index"));
                     };
-                    protect!(set_list(l, t, ra.wrapping_add(1), n, i.imm()));
+                    protect!(unsafe { tables::set_list(l, t, ra.wrapping_add(1), n, i.imm()) });
                     l.top.set(ci.top.get());
                 }
                 ExecOp::AddRR => arith_rr!(i, Add, |x, y| x + y),
@@ -754,7 +560,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 ExecOp::PowRK => power!(i, r!(i.b()), kst!(i.c()), reg_at!(i.b()), k_at!(i.c())),
                 ExecOp::PowKR => power!(i, kst!(i.b()), r!(i.c()), k_at!(i.b()), reg_at!(i.c())),
                 ExecOp::ArithKK => {
-                    let code = Instruction(cl.proto.code.get(index_of(cl, pc.cast_mut())));
+                    let code = Instruction(cl.proto.code.get(cl.proto.entry().index_of(pc)));
                     let event = Metamethod::from_arith(code.op() as u8 - Op::Add as u8);
                     let v = protect!(meta::arith_at(l, event, k_at!(i.b()), k_at!(i.c())));
                     set_r!(i.a(), v);
@@ -846,7 +652,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
                 }
                 ExecOp::CompareAny => {
-                    let code = Instruction(cl.proto.code.get(index_of(cl, pc.cast_mut())));
+                    let code = Instruction(cl.proto.code.get(cl.proto.entry().index_of(pc)));
                     let (x, y) = unsafe { (*rk(base, k, i.imm() & 0xFFFF), *rk(base, k, i.imm() >> 16)) };
                     let res = match code.op() {
                         Op::Eq => x.raw_equal(y),
@@ -877,7 +683,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         // SAFETY: the kind says so.
                         let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
                         let (p, kind) = (callee.proto, CallKind::from_bits(i.imm()));
-                        let (constants, code) = (p.k.as_ptr(), p.exec.get());
+                        let (constants, code) = (p.k.as_ptr(), p.entry().code());
                         if let Some(new) = frame::push_plain(l, ci, func, p, i.b(), kind) {
                             (ci, cl, k, pc) = (new, callee, constants, code);
                             base = func.wrapping_add(1);
@@ -946,7 +752,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                             cl = callee;
                             k = cl.proto.k.as_ptr();
                             base = ci.func.get().wrapping_add(1);
-                            pc = cl.proto.exec.get();
+                            pc = cl.proto.entry().code();
                             continue 'next;
                         }
                     }
@@ -968,7 +774,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         None => func = tri!(call::try_call_metamethod(l, func)),
                     }
                     if tri!(call::prepare(l, func, LUA_MULTRET)) == Prepared::Lua {
-                        load_frame_checked!(tail_frame(l, ci, !cl.proto.protos.is_empty()));
+                        load_frame_checked!(frame::replace_pushed(l, ci, !cl.proto.protos.is_empty()));
                     }
                     load_frame_checked!(ci);
                 }
@@ -999,7 +805,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         let (init, step) = (double(ra), double(ra.wrapping_add(2)));
                         set_r!(i.a(), Value::number(init - step));
                     } else {
-                        protect!(for_prepare(l, ra));
+                        protect!(unsafe { loops::for_prepare(l, ra) });
                     }
                     pc = unsafe { pc.offset(i.offset()) };
                     continue 'next;
@@ -1076,7 +882,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     check_gc!(base.wrapping_add(i.a() + 1));
                 }
                 ExecOp::VarArg => {
-                    protect!(copy_varargs(l, ci, i.a(), i.b() as i32 - 1));
+                    protect!(varargs::copy_varargs(l, ci, i.a(), i.b() as i32 - 1));
                 }
                 ExecOp::Nop => {}
             }
@@ -1091,7 +897,7 @@ fn run<const HOOKED: bool>(l: Lua) -> Exit {
 fn is_second_step(cl: Gc<LuaClosure>, pc: *const ExecInsn) -> bool {
     // SAFETY: `pc` and, after the first instruction, the one before it are inside the executable form.
     let (op, before) = unsafe {
-        let first = core::ptr::eq(pc, cl.proto.exec.get());
+        let first = core::ptr::eq(pc, cl.proto.entry().code());
         ((*pc).op(), if first { ExecOp::Nop } else { (*pc.sub(1)).op() })
     };
     match op {
@@ -1103,11 +909,6 @@ fn is_second_step(cl: Gc<LuaClosure>, pc: *const ExecInsn) -> bool {
     }
 }
 
-fn index_of(cl: Gc<LuaClosure>, insn: *const ExecInsn) -> usize {
-    // SAFETY: `insn` points into the closure's executable form.
-    unsafe { insn.offset_from(cl.proto.exec.get()) as usize }
-}
-
 /// Kind of a function object; `None` for everything else, light C functions too.
 #[inline(always)]
 fn function_kind(f: Value) -> Option<Kind> {
@@ -1117,48 +918,4 @@ fn function_kind(f: Value) -> Option<Kind> {
     } else {
         None
     }
-}
-
-/// Ends the Lua frame `ci` with `n` results from `first` on; the Lua frame to go on with, or none when it was the
-/// invocation's first.
-#[inline(never)]
-fn leave_frame(l: Lua, ci: &CallInfo, first: *mut Value, n: usize) -> LResult<Option<&'static CallInfo>> {
-    l.top.set(first.wrapping_add(n));
-    let open = results::end_call(l, ci, first)?;
-    if ci.has(FrameFlags::FRESH) {
-        return Ok(None);
-    }
-    let prev = l.call_info();
-    if !prev.is_lua() {
-        debug_assert!(prev.has(FrameFlags::LIBRARY_PCALL));
-        pcall::finish_pcall(l, prev)?;
-        return Ok(Some(l.call_info()));
-    }
-    if !open {
-        l.top.set(prev.top.get());
-    }
-    Ok(Some(prev))
-}
-
-/// Moves the frame just pushed over the frame `old` that tail called it.
-#[inline(never)]
-fn tail_frame(l: Lua, old: &'static CallInfo, closes: bool) -> &'static CallInfo {
-    let new = l.call_info();
-    if closes {
-        upval::close(l, old.base.get());
-    }
-    let (from, to) = (new.func.get(), old.func.get());
-    let p = new.lua_closure().proto;
-    let limit = new.base.get().wrapping_add(p.numparams() as usize);
-    let n = (limit as usize - from as usize) / 8;
-    // SAFETY: `to` is below `from` on the same stack.
-    unsafe { core::ptr::copy(from, to, n) };
-    let shift = from as usize - to as usize;
-    old.base.set(new.base.get().wrapping_byte_sub(shift));
-    old.top.set(old.base.get().wrapping_add(p.maxstacksize() as usize));
-    old.saved_pc.set(new.saved_pc.get());
-    old.add_flags(FrameFlags::TAIL_CALLED);
-    l.top.set(old.top.get());
-    l.ci.set(old);
-    old
 }

@@ -1,0 +1,23 @@
+//! Arithmetic and comparison.
+
+use crate::object::{Lua, Metamethod, Value};
+use crate::throw::LResult;
+use crate::vm::error::ValueAt;
+use crate::vm::meta;
+
+/// Arithmetic whose plain result is a NaN: no pair of numbers, or really a NaN.
+///
+/// # Safety
+/// The contract of `vm::ops`.
+#[inline(never)]
+pub(crate) unsafe fn arith(l: Lua, event: Metamethod, x: *const Value, y: *const Value) -> LResult<Value> {
+    // SAFETY: operands of the running instruction.
+    let (x, y) = unsafe { (ValueAt::at(x), ValueAt::at(y)) };
+    meta::arith_at(l, event, x, y)
+}
+
+/// Equality of two values of a kind that has `__eq`.
+#[inline(never)]
+pub(crate) fn equal(l: Lua, a: Value, b: Value) -> LResult<bool> {
+    meta::equal(l, a, b)
+}

@@ -1,0 +1,79 @@
+//! Finishing an instruction that was interrupted. The bytecode says what is left to do.
+
+use super::rk;
+use crate::code::bytecode::{Instruction, Op};
+use crate::object::{CallInfo, Lua, Metamethod};
+use crate::throw::LResult;
+use crate::vm::meta;
+
+/// The instruction that a yield (or `Throw::HOOKS_SET`) interrupted in a metamethod or a call gets its result.
+#[inline(always)]
+pub(crate) fn finish(l: Lua, ci: &CallInfo) -> LResult<()> {
+    let base = ci.base.get();
+    let cl = ci.lua_closure();
+    let p = cl.proto;
+    let i = Instruction(p.code.get(ci.pc_in(cl) as usize));
+    let ra = base.wrapping_add(i.a() as usize);
+    let pop = || {
+        let v = l.from_top(1);
+        l.drop_values(1);
+        v
+    };
+    match i.op() {
+        Op::Add
+        | Op::Sub
+        | Op::Mul
+        | Op::Div
+        | Op::Mod
+        | Op::Pow
+        | Op::Unm
+        | Op::Len
+        | Op::GetTabUp
+        | Op::GetTable
+        | Op::SelfOp => {
+            let v = pop();
+            // SAFETY: a register of the frame.
+            unsafe { *ra = v };
+        }
+        Op::Lt | Op::Le | Op::Eq => {
+            let mut res = !pop().is_falsy();
+            if i.op() == Op::Le {
+                // Without `__le` it was `__lt` with the operands swapped that was called.
+                // SAFETY: operands are registers or constants of the frame.
+                let b = unsafe { *rk(base, p.k.as_ptr(), i.b()) };
+                // SAFETY: as above.
+                let c = unsafe { *rk(base, p.k.as_ptr(), i.c()) };
+                let g = l.global();
+                if g.metamethod_of(b, Metamethod::Le).is_nil() && g.metamethod_of(c, Metamethod::Le).is_nil()
+                {
+                    res = !res;
+                }
+            }
+            if res as u32 != i.a() {
+                ci.saved_pc.set(ci.saved_pc.get().wrapping_add(1));
+            }
+        }
+        Op::Concat => {
+            // The result belongs where the two operands were; then the rest of the concatenation is done.
+            let v = pop();
+            let first = base.wrapping_add(i.b() as usize);
+            let top = l.top.get();
+            // SAFETY: at least two operands were on the stack.
+            unsafe { *top.sub(2) = v };
+            l.top.set(top.wrapping_sub(1));
+            let total = (l.top.get() as usize - first as usize) / 8;
+            if total > 1 {
+                meta::concat(l, total)?;
+            }
+            let base = ci.base.get();
+            // SAFETY: registers of the frame.
+            unsafe { *base.add(i.a() as usize) = l.from_top(1) };
+        }
+        Op::Call if i.c() == 0 => return Ok(()),
+        _ => {}
+    }
+    if i.op() != Op::TailCall {
+        l.top.set(ci.top.get());
+    }
+    Ok(())
+}

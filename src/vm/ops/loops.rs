@@ -1,0 +1,98 @@
+//! The beginning of numeric loops, and steps of loops over `next` and `ipairs`.
+
+use super::tables::{array_slot, truncate};
+use crate::code::exec::ExecInsn;
+use crate::messages as msg;
+use crate::object::table::NO_HASH;
+use crate::object::{Gc, Lua, Table, Value};
+use crate::throw::LResult;
+use crate::vm::meta;
+
+/// The start of a numeric loop whose three control values, from `ra` on, are not all numbers.
+///
+/// # Safety
+/// The contract of `vm::ops`.
+#[inline(never)]
+pub(crate) unsafe fn for_prepare(l: Lua, ra: *mut Value) -> LResult<()> {
+    // SAFETY: the three control registers of the loop.
+    unsafe {
+        let init = meta::to_number(*ra);
+        let limit = meta::to_number(*ra.add(1));
+        let step = meta::to_number(*ra.add(2));
+        let Some(init) = init else { return Err(l.runtime_error(msg::FOR_INITIAL)) };
+        let Some(limit) = limit else { return Err(l.runtime_error(msg::FOR_LIMIT)) };
+        let Some(step) = step else { return Err(l.runtime_error(msg::FOR_STEP)) };
+        *ra = Value::number(init - step);
+        *ra.add(1) = Value::number(limit);
+        *ra.add(2) = Value::number(step);
+    }
+    Ok(())
+}
+
+/// One step of `for k, v in next, t`: the hint of the instruction is the position after the last key. False when
+/// the general way must be taken (a key that is not there raises).
+///
+/// # Safety
+/// The contract of `vm::ops`.
+#[inline(always)]
+pub(crate) unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut ExecInsn) -> bool {
+    // SAFETY: the caller's registers, the running instruction.
+    unsafe {
+        let key = *ra.add(2);
+        let asize = t.asize();
+        let hint = (*insn).imm();
+        let position = if key.is_nil() {
+            0
+        } else if key.is_number() && array_slot(t, key.raw_number()).is_some() {
+            key.raw_number() as u32
+        } else {
+            let node = hint.wrapping_sub(asize).wrapping_sub(1);
+            if t.lsizenode() != NO_HASH && node < t.hsize() && t.node(node).key.get() == key {
+                hint
+            } else {
+                match t.next(l.global(), key) {
+                    Err(_) => return false,
+                    Ok(None) => {
+                        *ra.add(3) = Value::NIL;
+                        return true;
+                    }
+                    Ok(Some((k, v))) => {
+                        *ra.add(3) = k;
+                        *ra.add(4) = v;
+                        return true;
+                    }
+                }
+            }
+        };
+        match t.next_from(position) {
+            Some((at, k, v)) => {
+                *insn = ExecInsn((*insn).0 & 0xFFFF_FFFF | (at as u64) << 32);
+                *ra.add(3) = k;
+                *ra.add(4) = v;
+            }
+            None => *ra.add(3) = Value::NIL,
+        }
+        true
+    }
+}
+
+/// One step of ipairs over a table.
+///
+/// # Safety
+/// The contract of `vm::ops`.
+#[inline(always)]
+pub(crate) unsafe fn iterate_ipairs(t: Gc<Table>, ra: *mut Value) -> bool {
+    // SAFETY: the caller's registers.
+    unsafe {
+        let Some(n) = (*ra.add(2)).as_number() else { return false };
+        let i = truncate(n) + 1;
+        let v = t.get_int(i);
+        if v.is_nil() {
+            *ra.add(3) = Value::NIL;
+        } else {
+            *ra.add(3) = Value::number(i as f64);
+            *ra.add(4) = v;
+        }
+        true
+    }
+}

@@ -1,0 +1,29 @@
+//! Variable arguments.
+
+use crate::object::{CallInfo, Lua};
+use crate::throw::LResult;
+use crate::vm::stack;
+
+/// Copies the varargs of the frame to `to`; `wanted` of them, or all (-1).
+#[inline(never)]
+pub(crate) fn copy_varargs(l: Lua, ci: &CallInfo, a: usize, wanted: i32) -> LResult<()> {
+    let params = ci.lua_closure().proto.numparams() as usize;
+    let count = |ci: &CallInfo| (ci.base.get() as usize - ci.func.get() as usize) / 8 - 1 - params;
+    let have = count(ci);
+    let n = if wanted < 0 {
+        stack::check(l, have)?;
+        l.top.set(ci.base.get().wrapping_add(a + have));
+        have
+    } else {
+        wanted as usize
+    };
+    let to = ci.base.get().wrapping_add(a);
+    let from = ci.func.get().wrapping_add(1 + params);
+    let copied = n.min(have);
+    for i in 0..copied {
+        // SAFETY: varargs lie between the function and the base; room was made above or is in the frame.
+        unsafe { *to.add(i) = *from.add(i) };
+    }
+    stack::fill(to.wrapping_add(copied), n - copied);
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Entering a Lua function, leaving it, stopping errors, and going on at a pc: what every tier that runs Lua functions
+//! has in common. (Today there is one, the interpreter. [The decision](../../docs/adr/0012-tiers.md).)
+//!
+//! Rules
+//! 1. A tier runs `Thread::ci`, a Lua frame, from its saved pc. It may run what that calls and returns to, up to the first
+//!    frame marked `FRESH`; then it leaves with `Exit`. Whatever it keeps elsewhere is in the frame by then: registers in
+//!    their slots, and the next instruction in `saved_pc`.
+//! 2. A pc is a position in the executable form (`Entry::code`), whatever tier runs the function. So frames of all tiers
+//!    look alike to the debug interface, to resume and to each other.
+//! 3. On `Exit::Throw` the frames are as they were when the error was raised.
+
+use super::call::{pcall, results};
+use super::interpreter;
+use super::ops::finish;
+use crate::object::call_info::FrameFlags;
+use crate::object::{CallInfo, Lua, Value};
+use crate::throw::{LResult, Throw};
+
+/// Why a tier left.
+pub(super) enum Exit {
+    /// The invocation's first frame returned.
+    Done,
+    Throw(Throw),
+    /// Hooks were set or cleared: go on in the other mode.
+    Switch,
+}
+
+/// Runs the Lua frame `ci`, which was just pushed, and what it calls, until it returns. Errors are stopped by the
+/// library's pcall frames above it.
+#[inline(always)]
+pub fn enter(l: Lua, ci: &CallInfo) -> LResult<()> {
+    ci.add_flags(FrameFlags::FRESH);
+    execute(l, ci)
+}
+
+/// Goes on with the current Lua frame at its saved pc, until the frame marked `FRESH` at or below it returns. Errors are
+/// for resume to stop.
+#[inline(always)]
+pub fn go_on(l: Lua) -> LResult<()> {
+    execute(l, core::ptr::null())
+}
+
+/// Runs the current Lua frame until the frame marked `FRESH` at or below it returns. `entry` is that frame, or null
+/// when errors are not to be stopped here.
+#[inline(always)]
+fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
+    let depth = (l.non_yieldable_depth.get(), l.native_depth.get());
+    match run(l) {
+        Exit::Done => Ok(()),
+        Exit::Throw(Throw::YIELD) => Err(Throw::YIELD),
+        exit => stop_and_go_on(l, entry, exit, depth),
+    }
+}
+
+/// Runs the current frame in the tier and the mode that fit, which leave when that changes.
+#[inline(always)]
+fn run(l: Lua) -> Exit {
+    if l.hook_mask() != 0 { interpreter::run::<true>(l) } else { interpreter::run::<false>(l) }
+}
+
+/// The ways out of a tier that are not the end: stops an error in a library pcall frame, finishes an instruction, or goes
+/// over to another mode; and on.
+#[inline(never)]
+fn stop_and_go_on(l: Lua, entry: *const CallInfo, mut exit: Exit, depth: (u16, u16)) -> LResult<()> {
+    loop {
+        match exit {
+            Exit::Done => return Ok(()),
+            Exit::Switch => {}
+            Exit::Throw(Throw::HOOKS_SET) => {
+                if let Err(t) = finish::finish(l, l.call_info()) {
+                    exit = Exit::Throw(t);
+                    continue;
+                }
+            }
+            Exit::Throw(t) => pcall::catch(l, entry, t, depth)?,
+        }
+        exit = run(l);
+    }
+}
+
+/// Ends the Lua frame `ci` with `n` results from `first` on; the Lua frame to go on with, or none when it was the
+/// invocation's first.
+#[inline(never)]
+pub(super) fn leave(
+    l: Lua,
+    ci: &CallInfo,
+    first: *mut Value,
+    n: usize,
+) -> LResult<Option<&'static CallInfo>> {
+    l.top.set(first.wrapping_add(n));
+    let open = results::end_call(l, ci, first)?;
+    if ci.has(FrameFlags::FRESH) {
+        return Ok(None);
+    }
+    let prev = l.call_info();
+    if !prev.is_lua() {
+        debug_assert!(prev.has(FrameFlags::LIBRARY_PCALL));
+        pcall::finish_pcall(l, prev)?;
+        return Ok(Some(l.call_info()));
+    }
+    if !open {
+        l.top.set(prev.top.get());
+    }
+    Ok(Some(prev))
+}
