@@ -11,7 +11,6 @@
 pub struct ExecInsn(pub u64);
 
 /// The meaning of an operand. The interpreter knows it from the operation; listings read it here.
-#[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Field {
     /// not used
@@ -38,51 +37,193 @@ pub enum Field {
     BC,
 }
 
+/// Registers that an operation may leave different from what they were. (What calls may also write variables of the
+/// frame that an inner function has captured; so may `SetUpval`.)
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Writes {
+    None,
+    A,
+    /// A and the one after it
+    Pair,
+    /// A and the B after it
+    Range,
+    /// A, and B to C, which the operation uses up
+    Operands,
+    /// the three control values of a loop, from A on
+    Control,
+    /// the index of a loop, A, and its variable, A + 3
+    Loop,
+    /// A and all above it
+    FromA,
+    /// A + 3 and all above it
+    FromA3,
+    /// The frame ends.
+    Frame,
+}
+
+impl Writes {
+    /// Whether an instruction with these operands may write the register.
+    pub fn has(self, insn: ExecInsn, register: usize) -> bool {
+        let (a, b, c) = (insn.a(), insn.b(), insn.c());
+        match self {
+            Writes::None => false,
+            Writes::A => register == a,
+            Writes::Pair => register == a || register == a + 1,
+            Writes::Range => (a..=a + b).contains(&register),
+            Writes::Operands => register == a || (b..=c).contains(&register),
+            Writes::Control => (a..a + 3).contains(&register),
+            Writes::Loop => register == a || register == a + 3,
+            Writes::FromA => register >= a,
+            Writes::FromA3 => register >= a + 3,
+            Writes::Frame => true,
+        }
+    }
+}
+
+/// What an operation may do at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Effects {
+    /// It may run a function of a script or of the host: a callee, a metamethod, a finalizer, the hook of a return. (The
+    /// message handler of an error that it raises does not count: the operation is over then.)
+    pub calls: bool,
+    /// It may end with an error, if only for want of memory.
+    pub raises: bool,
+    /// It may ask for memory, and with it for a collection without finalizers. (What the collector's own lists take does
+    /// not count: that collects nothing and never fails.)
+    pub allocates: bool,
+    pub writes: Writes,
+}
+
 macro_rules! exec_ops {
-    ($($name:ident $a:ident $b:ident $c:ident $imm:ident;)*) => {
+    (@effect _) => { false };
+    (@effect $letter:ident) => { true };
+    ($($name:ident $a:ident $b:ident $c:ident $imm:ident $calls:tt $raises:tt $allocates:tt $writes:ident;)*) => {
         /// Operations of the executable form. Suffixes tell operand kinds in order: R register, K constant.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
         pub enum ExecOp { $($name),* }
+        const OPS: &[ExecOp] = &[$(ExecOp::$name),*];
         const NAMES: &[&str] = &[$(stringify!($name)),*];
-        #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
         const FIELDS: &[[Field; 4]] = &[$([Field::$a, Field::$b, Field::$c, Field::$imm]),*];
+        const EFFECTS: &[Effects] = &[$(Effects {
+            calls: exec_ops!(@effect $calls),
+            raises: exec_ops!(@effect $raises),
+            allocates: exec_ops!(@effect $allocates),
+            writes: Writes::$writes,
+        }),*];
     };
 }
 
-// operation, and what A, B, C and `imm` are
+// Operation; what A, B, C and `imm` are; whether it calls, raises, allocates; which registers it writes.
 exec_ops! {
-    Move R R N N; LoadK R N N K; LoadBool R I I N; LoadNil R I N N; GetUpval R U N N; SetUpval R U N N;
+    Move         R R N N   _ _ _  A;
+    LoadK        R N N K   _ _ _  A;
+    LoadBool     R I I N   _ _ _  A;
+    LoadNil      R I N N   _ _ _  Range;
+    GetUpval     R U N N   _ _ _  A;
+    SetUpval     R U N N   _ _ _  None;
     // by constant short-string key, with inline cache
-    GetGlobal R U K H; SetGlobalR U K R H; SetGlobalK U K K H;
-    GetField R R K H; SetFieldR R K R H; SetFieldK R K K H; SelfField R R K H;
+    GetGlobal    R U K H   C R A  A;
+    SetGlobalR   U K R H   C R A  None;
+    SetGlobalK   U K K H   C R A  None;
+    GetField     R R K H   C R A  A;
+    SetFieldR    R K R H   C R A  None;
+    SetFieldK    R K K H   C R A  None;
+    SelfField    R R K H   C R A  Pair;
     // by constant integer key, by register, and with operands of any kind
-    GetInt R R K I; SetIntR R K R I; SetIntK R K K I; GetIndex R R R N; SetIndexR R R R N; SetIndexK R R K N;
-    GetUpIndex R U R N; SetUpIndexR U R R N; SetUpIndexK U R K N;
-    GetTabUp R U N C; SetTabUp U N N BC; GetTable R R N C; SetTable R N N BC; SelfAny R R N C;
-    NewTable R I I N; SetList R I I I;
-    AddRR R R R N; AddRK R R K N; AddKR R K R N; SubRR R R R N; SubRK R R K N; SubKR R K R N;
-    MulRR R R R N; MulRK R R K N; MulKR R K R N; DivRR R R R N; DivRK R R K N; DivKR R K R N;
-    ModRR R R R N; ModRK R R K N; ModKR R K R N; PowRR R R R N; PowRK R R K N; PowKR R K R N;
-    ArithKK R K K N; Unm R R N N; Not R R N N; Len R R N N; Concat R R R N;
-    Jmp N N N J; JmpBack N N N J; JmpClose I N N J;
+    GetInt       R R K I   C R A  A;
+    SetIntR      R K R I   C R A  None;
+    SetIntK      R K K I   C R A  None;
+    GetIndex     R R R N   C R A  A;
+    SetIndexR    R R R N   C R A  None;
+    SetIndexK    R R K N   C R A  None;
+    GetUpIndex   R U R N   C R A  A;
+    SetUpIndexR  U R R N   C R A  None;
+    SetUpIndexK  U R K N   C R A  None;
+    GetTabUp     R U N C   C R A  A;
+    SetTabUp     U N N BC  C R A  None;
+    GetTable     R R N C   C R A  A;
+    SetTable     R N N BC  C R A  None;
+    SelfAny      R R N C   C R A  Pair;
+    NewTable     R I I N   C R A  A;
+    SetList      R I I I   _ R A  None;
+    AddRR        R R R N   C R A  A;
+    AddRK        R R K N   C R A  A;
+    AddKR        R K R N   C R A  A;
+    SubRR        R R R N   C R A  A;
+    SubRK        R R K N   C R A  A;
+    SubKR        R K R N   C R A  A;
+    MulRR        R R R N   C R A  A;
+    MulRK        R R K N   C R A  A;
+    MulKR        R K R N   C R A  A;
+    DivRR        R R R N   C R A  A;
+    DivRK        R R K N   C R A  A;
+    DivKR        R K R N   C R A  A;
+    ModRR        R R R N   C R A  A;
+    ModRK        R R K N   C R A  A;
+    ModKR        R K R N   C R A  A;
+    PowRR        R R R N   C R A  A;
+    PowRK        R R K N   C R A  A;
+    PowKR        R K R N   C R A  A;
+    ArithKK      R K K N   C R A  A;
+    Unm          R R N N   C R A  A;
+    Not          R R N N   _ _ _  A;
+    Len          R R N N   C R A  None;
+    Concat       R R R N   C R A  Operands;
+    Jmp          N N N J   _ _ _  None;
+    JmpBack      N N N J   _ _ _  None;
+    JmpClose     I N N J   _ _ _  None;
     // compare and jump; the jump is the next instruction (RN: with a number)
-    EqRR N R R J; EqRK N R K J; EqRN N R K J; LtRR N R R J; LtRK N R K J; LtKR N K R J; LeRR N R R J; LeRK N R K J; LeKR N K R J;
-    NotEqRR N R R J; NotEqRK N R K J; NotEqRN N R K J; NotLtRR N R R J; NotLtRK N R K J; NotLtKR N K R J;
-    NotLeRR N R R J; NotLeRK N R K J; NotLeKR N K R J; CompareAny I N N BC;
-    Test R N N J; TestNot R N N J; TestSet R R I J;
-    Call R I I S; TailCall R I I N; Return R I I N; Return0 R N N N; Return1 R N N N; CloseReturn0 R N N N; CloseReturn1 R N N N;
-    ForPrep R N N J; ForLoop R N N J; TForCall R N I H; TForLoop R N N J;
-    Closure R N N F; VarArg R I N N; Nop N N N N;
+    EqRR         N R R J   C R A  None;
+    EqRK         N R K J   _ _ _  None;
+    EqRN         N R K J   _ _ _  None;
+    LtRR         N R R J   C R A  None;
+    LtRK         N R K J   C R A  None;
+    LtKR         N K R J   C R A  None;
+    LeRR         N R R J   C R A  None;
+    LeRK         N R K J   C R A  None;
+    LeKR         N K R J   C R A  None;
+    NotEqRR      N R R J   C R A  None;
+    NotEqRK      N R K J   _ _ _  None;
+    NotEqRN      N R K J   _ _ _  None;
+    NotLtRR      N R R J   C R A  None;
+    NotLtRK      N R K J   C R A  None;
+    NotLtKR      N K R J   C R A  None;
+    NotLeRR      N R R J   C R A  None;
+    NotLeRK      N R K J   C R A  None;
+    NotLeKR      N K R J   C R A  None;
+    CompareAny   I N N BC  C R A  None;
+    Test         R N N J   _ _ _  None;
+    TestNot      R N N J   _ _ _  None;
+    TestSet      R R I J   _ _ _  A;
+    Call         R I I S   C R A  FromA;
+    TailCall     R I I N   C R A  Frame;
+    Return       R I I N   C R A  Frame;
+    Return0      R N N N   C R A  Frame;
+    Return1      R N N N   C R A  Frame;
+    CloseReturn0 R N N N   C R A  Frame;
+    CloseReturn1 R N N N   C R A  Frame;
+    ForPrep      R N N J   _ R A  Control;
+    ForLoop      R N N J   _ _ _  Loop;
+    TForCall     R N I H   C R A  FromA3;
+    TForLoop     R N N J   _ _ _  A;
+    Closure      R N N F   C R A  A;
+    VarArg       R I N N   _ R A  FromA;
+    Nop          N N N N   _ _ _  None;
 }
 
 impl ExecOp {
-    #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
+    pub fn all() -> &'static [ExecOp] {
+        OPS
+    }
+    /// What it may do at most.
+    pub fn effects(self) -> Effects {
+        EFFECTS[self as usize]
+    }
     pub fn name(self) -> &'static str {
         NAMES[self as usize]
     }
     /// The meaning of A, B, C and `imm`.
-    #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "luac lists it"))]
     pub fn fields(self) -> [Field; 4] {
         FIELDS[self as usize]
     }

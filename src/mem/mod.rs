@@ -95,6 +95,7 @@ fn raw_block(g: &Global, block: *mut u8, osize: usize, nsize: usize, tag: usize)
 
 #[inline(always)]
 fn allocate(l: Lua, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> Result<*mut u8, OutOfMemory> {
+    l.global().effects.allocation();
     if nsize > osize && l.global().gc.is_stress_due() {
         gc::emergency(l);
     }

@@ -1,6 +1,7 @@
 //! The global state, which all threads of one state share.
 
 use super::c_types::lua_CFunction;
+use super::effects::EffectCounts;
 use super::header::Gc;
 pub use super::light::WideLights;
 use super::metamethod::METAMETHOD_COUNT;
@@ -43,6 +44,7 @@ pub struct Global {
     /// handles of the C libraries that were loaded, in this order
     pub libraries: Array<*mut c_void>,
     pub wide_lights: WideLights,
+    pub effects: EffectCounts,
     /// Scratch bytes for the lexer and for concatenation.
     pub scratch: ByteBuf,
     /// the main thread exists completely

@@ -5,6 +5,7 @@ pub mod c_types;
 pub mod call_info;
 pub mod chunkid;
 pub mod closure;
+pub mod effects;
 pub mod entry;
 mod error;
 pub mod global;

@@ -20,6 +20,7 @@ use super::ops::loops::{iterate_ipairs, iterate_next};
 use super::ops::tables::{find_method, find_string_method, get_plain, node_of, slot_at, slot_of};
 use super::ops::{arith, collect, loops, rk, tables, varargs};
 use super::tier::{self, Exit};
+use super::watch::Watch;
 use crate::code::bytecode::{Instruction, Op};
 use crate::code::exec::{ExecInsn, ExecOp, Hint};
 use crate::consts::*;
@@ -55,6 +56,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
     // The running instruction; a frame keeps the next one.
     let mut pc: *const ExecInsn = ci.saved_pc.get();
     let mut second_step = false;
+    let mut watch = Watch::new();
 
     macro_rules! tri {
         ($e:expr) => {
@@ -62,6 +64,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 Ok(v) => v,
                 Err(t) => {
                     cold_path!();
+                    watch.throws();
                     return Exit::Throw(t.into());
                 }
             }
@@ -377,6 +380,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
 
         // SAFETY: `pc` stays inside the executable form: code ends with a return and jumps are in range.
         let i = unsafe { *pc };
+        watch.end(l, cl, base);
         if HOOKED {
             let mask = l.hook_mask();
             // Never two of them in a row: then one was jumped to, and jumps alone can make a loop.
@@ -389,6 +393,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
             }
         }
+        watch.begin(l, i, cl, base);
         'op: {
             match i.op() {
                 ExecOp::Move => set_r!(i.a(), r!(i.b())),
@@ -536,6 +541,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     // The table under construction, unless the code is made up or a debugger changed the register.
                     let Some(t) = r!(i.a()).as_table() else {
                         save_pc!();
+                        watch.throws();
                         return Exit::Throw(l.type_error(reg_at!(i.a()), "index"));
                     };
                     protect!(unsafe { tables::set_list(l, t, ra.wrapping_add(1), n, i.imm()) });

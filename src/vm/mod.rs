@@ -30,3 +30,4 @@ pub mod stack;
 pub mod state;
 mod tier;
 pub mod upval;
+mod watch;

@@ -3,6 +3,7 @@
 use crate::consts::*;
 use crate::gc;
 use crate::mem::{self, Allocator, lua_Alloc};
+use crate::object::effects::EffectCounts;
 use crate::object::global::WideLights;
 use crate::object::metamethod::METAMETHOD_NAMES;
 use crate::object::string::{self, StringTable};
@@ -120,6 +121,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
             file_metatable: Cell::new(None),
             libraries: mem::Array::empty(),
             wide_lights: WideLights::empty(),
+            effects: EffectCounts::new(),
             scratch: mem::ByteBuf::empty(),
             complete: Cell::new(false),
             version: &VERSION,

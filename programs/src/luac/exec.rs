@@ -59,7 +59,10 @@ fn instruction(out: &mut impl Write, f: &Function, pc: usize, insn: ExecInsn) ->
     let fields = insn.op().fields();
     let imm = insn.imm();
     let values = [insn.a() as u32, insn.b() as u32, insn.c() as u32, imm];
-    write!(out, "{:<10}\t", insn.op().name())?;
+    let may = insn.op().effects();
+    let effects = [(may.calls, 'c'), (may.raises, 'r'), (may.allocates, 'a')];
+    let effects = effects.map(|(may, letter)| if may { letter } else { '-' });
+    write!(out, "{:<12} {}\t", insn.op().name(), String::from_iter(effects))?;
     let mut space = "";
     for (field, n) in fields.into_iter().zip(values) {
         match field {

@@ -51,6 +51,7 @@ pub(super) fn free_chain(l: Lua, mut next: *mut CallInfo) {
 /// Pushes the frame of a Lua function.
 #[inline(always)]
 pub fn push_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LResult<&'static CallInfo> {
+    l.global().effects.call();
     let p = cl.proto;
     let mut func = func;
     let size = p.maxstacksize() as usize;

@@ -33,6 +33,7 @@ pub fn call_native(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LResul
 
 #[inline(always)]
 pub(super) fn call_native_inline(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LResult<()> {
+    l.global().effects.call();
     let mut func = func;
     if (l.stack_last.get() as isize - l.top.get() as isize) <= LUA_MINSTACK as isize * 8
         || cfg!(feature = "stress-stack")
@@ -67,6 +68,7 @@ pub fn link(l: Lua) -> *mut Link {
 /// Calls a C function (or continuation) through a pad.
 #[inline]
 pub fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
+    l.global().effects.call();
     // SAFETY: the host promised a function of this type; the link is the running state's.
     let r = unsafe { boundary::call(link(l), f as *const c_void, l.as_ptr() as usize, 0, 0, 0) };
     if r.throw == boundary::NONE { Ok(r.value as i32) } else { Err(landed(l, r.throw)) }

@@ -41,6 +41,7 @@ pub fn call_hook_inline(l: Lua, event: i32, line: i32) -> LResult<()> {
     if !l.allow_hook.get() {
         return Ok(());
     }
+    l.global().effects.call();
     let ci = l.call_info();
     let (top, limit) = (l.save_slot(l.top.get()), l.save_slot(ci.top.get()));
     let mut record = MaybeUninit::<lua_Debug>::uninit();

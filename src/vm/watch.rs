@@ -1,0 +1,152 @@
+//! Debug builds, and those that check the heap, hold each operation that runs to what the table of operations says of it
+//! (`ExecOp::effects`). In other builds a watch is nothing.
+
+#[cfg(not(any(debug_assertions, feature = "heapcheck")))]
+pub use off::Watch;
+#[cfg(any(debug_assertions, feature = "heapcheck"))]
+pub use on::Watch;
+
+#[cfg(any(debug_assertions, feature = "heapcheck"))]
+mod on {
+    use crate::code::exec::{ExecInsn, ExecOp};
+    use crate::object::{Gc, Lua, LuaClosure, Value};
+
+    /// Registers are compared at every so many instructions.
+    pub(super) const TURNS: u32 = 8;
+
+    pub struct Watch {
+        running: Option<ExecInsn>,
+        calls: u64,
+        allocations: u64,
+        turn: u32,
+        /// the registers that the instruction does not write, when they are compared
+        others: Option<u64>,
+    }
+
+    impl Watch {
+        pub fn new() -> Watch {
+            Watch { running: None, calls: 0, allocations: 0, turn: 0, others: None }
+        }
+        /// The instruction begins.
+        pub fn begin(&mut self, l: Lua, insn: ExecInsn, cl: Gc<LuaClosure>, base: *const Value) {
+            let counts = &l.global().effects;
+            (self.running, self.calls, self.allocations) = (Some(insn), counts.calls(), counts.allocations());
+            self.turn = (self.turn + 1) % TURNS;
+            let compared = self.turn == 0 && !insn.op().effects().calls && insn.op() != ExecOp::SetUpval;
+            self.others = compared.then(|| others(insn, cl, base));
+        }
+        /// The instruction before, if there was one in this invocation, has ended.
+        pub fn end(&mut self, l: Lua, cl: Gc<LuaClosure>, base: *const Value) {
+            let Some(insn) = self.running.take() else { return };
+            let (op, counts) = (insn.op(), &l.global().effects);
+            let may = op.effects();
+            assert!(may.calls || counts.calls() == self.calls, "{op:?} called a function");
+            assert!(may.allocates || counts.allocations() == self.allocations, "{op:?} allocated");
+            if let Some(before) = self.others.take() {
+                assert!(before == others(insn, cl, base), "{op:?} wrote a register that is not its own");
+            }
+        }
+        /// The instruction ends with an error, or what it called yields.
+        pub fn throws(&self) {
+            if let Some(insn) = self.running {
+                assert!(insn.op().effects().raises, "{:?} raised an error", insn.op());
+            }
+        }
+    }
+
+    /// A number for the contents of all registers of the frame but those that the instruction may write.
+    fn others(insn: ExecInsn, cl: Gc<LuaClosure>, base: *const Value) -> u64 {
+        let writes = insn.op().effects().writes;
+        (0..cl.proto.maxstacksize() as usize).filter(|&register| !writes.has(insn, register)).fold(
+            0,
+            |sum, register| {
+                // SAFETY: a register of the running frame.
+                let v = unsafe { *base.add(register) };
+                (sum ^ v.0).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
+            },
+        )
+    }
+}
+
+#[cfg(not(any(debug_assertions, feature = "heapcheck")))]
+mod off {
+    use crate::code::exec::ExecInsn;
+    use crate::object::{Gc, Lua, LuaClosure, Value};
+
+    pub struct Watch;
+
+    impl Watch {
+        #[inline(always)]
+        pub fn new() -> Watch {
+            Watch
+        }
+        #[inline(always)]
+        pub fn begin(&mut self, _: Lua, _: ExecInsn, _: Gc<LuaClosure>, _: *const Value) {}
+        #[inline(always)]
+        pub fn end(&mut self, _: Lua, _: Gc<LuaClosure>, _: *const Value) {}
+        #[inline(always)]
+        pub fn throws(&self) {}
+    }
+}
+
+#[cfg(all(test, any(debug_assertions, feature = "heapcheck")))]
+mod tests {
+    use super::Watch;
+    use crate::api::auxlib::state::newstate;
+    use crate::code::exec::{ExecInsn, ExecOp};
+    use crate::object::{Lua, Value};
+
+    /// What a watch says of an instruction that does `what`, in a frame of three registers.
+    fn watched(op: ExecOp, what: impl FnOnce(Lua, &Watch, *mut Value)) {
+        let l = newstate().expect("memory for a state");
+        assert!(l.aux_loadbufferx(b"local a, b, c", None, None) == Ok(0));
+        let cl = l.from_top(1).as_lua_closure().expect("a function");
+        let mut registers = [Value::NIL; 250];
+        let mut watch = Watch::new();
+        for _ in 0..super::on::TURNS {
+            watch.end(l, cl, registers.as_ptr());
+            watch.begin(l, ExecInsn::new(op, 0, 1, 1, 0), cl, registers.as_ptr());
+        }
+        what(l, &watch, registers.as_mut_ptr());
+        watch.end(l, cl, registers.as_ptr());
+    }
+
+    #[test]
+    fn an_operation_may_do_what_its_columns_say() {
+        // SAFETY: a register.
+        watched(ExecOp::Move, |_, _, r| unsafe { *r = Value::TRUE });
+        watched(ExecOp::VarArg, |l, watch, _| {
+            l.global().effects.allocation();
+            watch.throws();
+        });
+        watched(ExecOp::GetField, |l, _, _| l.global().effects.call());
+    }
+
+    #[test]
+    #[should_panic(expected = "Move wrote a register that is not its own")]
+    fn a_register_that_is_not_written() {
+        // SAFETY: a register.
+        watched(ExecOp::Move, |_, _, r| unsafe { *r.add(1) = Value::TRUE });
+    }
+
+    #[test]
+    #[should_panic(expected = "Move allocated")]
+    fn an_allocation() {
+        watched(ExecOp::Move, |l, _, _| assert!(l.newuserdata(8).is_ok()));
+    }
+
+    #[test]
+    #[should_panic(expected = "VarArg called a function")]
+    fn a_call() {
+        watched(ExecOp::VarArg, |l, _, _| {
+            l.pushvalue(-1);
+            assert!(l.call(0, 0).is_ok());
+        });
+    }
+
+    #[test]
+    #[should_panic(expected = "Not raised an error")]
+    fn an_error() {
+        watched(ExecOp::Not, |_, watch, _| watch.throws());
+    }
+}
