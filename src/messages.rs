@@ -18,6 +18,7 @@ pub enum Arg<'a> {
 
 impl Arg<'_> {
     /// Gives the argument's text to `out`.
+    #[inline(always)]
     fn write(self, out: &mut dyn FnMut(&[u8]) -> LResult<()>) -> LResult<()> {
         let mut text = [0u8; num::NUMBER_BUFFER];
         let n = match self {
@@ -32,8 +33,9 @@ impl Arg<'_> {
 }
 
 /// Gives the pieces of the text that `fmt` stands for to `out`, in order; `next` gives the argument for a letter. The result
-/// is the first letter that stands for nothing, if there is one: the text ends before it.
-#[inline(never)]
+/// is the first letter that stands for nothing, if there is one: the text ends before it. (It is compiled into its two callers:
+/// a call for each piece takes longer than most pieces.)
+#[inline(always)]
 pub fn write<'a>(
     fmt: &[u8],
     next: &mut dyn FnMut(u8) -> Option<Arg<'a>>,
