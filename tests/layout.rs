@@ -62,7 +62,7 @@ fn format_of<T: Print>(_: &T) -> &'static str {
 }
 
 /// Items of `consts` that are no macros of the headers.
-const INTERNAL: [&str; 2] = ["LUAI_STACKRESERVE", "LUAI_MAXCCALLS"];
+const INTERNAL: [&str; 4] = ["LUAI_STACKRESERVE", "LUAI_MAXCCALLS", "LOADED_TABLE", "PRELOAD_TABLE"];
 
 macro_rules! constants {
     ($($name:ident)*) => {
