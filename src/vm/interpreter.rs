@@ -380,7 +380,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
 
         // SAFETY: `pc` stays inside the executable form: code ends with a return and jumps are in range.
         let i = unsafe { *pc };
-        watch.end(l, cl, base);
+        watch.end(l, base);
         if HOOKED {
             let mask = l.hook_mask();
             // Never two of them in a row: then one was jumped to, and jumps alone can make a loop.

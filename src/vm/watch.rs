@@ -19,8 +19,9 @@ mod on {
         calls: u64,
         allocations: u64,
         turn: u32,
-        /// the registers that the instruction does not write, when they are compared
-        others: Option<u64>,
+        /// the registers that the instruction does not write, when they are compared: how many registers live, and a number
+        /// for their contents
+        others: Option<(usize, u64)>,
     }
 
     impl Watch {
@@ -33,17 +34,20 @@ mod on {
             (self.running, self.calls, self.allocations) = (Some(insn), counts.calls(), counts.allocations());
             self.turn = (self.turn + 1) % TURNS;
             let compared = self.turn == 0 && !insn.op().effects().calls && insn.op() != ExecOp::SetUpval;
-            self.others = compared.then(|| others(insn, cl, base));
+            self.others = compared.then(|| {
+                let live = live(l, insn, cl, base);
+                (live, others(insn, live, base))
+            });
         }
         /// The instruction before, if there was one in this invocation, has ended.
-        pub fn end(&mut self, l: Lua, cl: Gc<LuaClosure>, base: *const Value) {
+        pub fn end(&mut self, l: Lua, base: *const Value) {
             let Some(insn) = self.running.take() else { return };
             let (op, counts) = (insn.op(), &l.global().effects);
             let may = op.effects();
             assert!(may.calls || counts.calls() == self.calls, "{op:?} called a function");
             assert!(may.allocates || counts.allocations() == self.allocations, "{op:?} allocated");
-            if let Some(before) = self.others.take() {
-                assert!(before == others(insn, cl, base), "{op:?} wrote a register that is not its own");
+            if let Some((live, before)) = self.others.take() {
+                assert!(before == others(insn, live, base), "{op:?} wrote a register that is not its own");
             }
         }
         /// The instruction ends with an error, or what it called yields.
@@ -54,17 +58,24 @@ mod on {
         }
     }
 
-    /// A number for the contents of all registers of the frame but those that the instruction may write.
-    fn others(insn: ExecInsn, cl: Gc<LuaClosure>, base: *const Value) -> u64 {
+    /// How many registers of the frame live. A list with an open end takes what is below the top: a collection for want of
+    /// memory clears what is above it.
+    fn live(l: Lua, insn: ExecInsn, cl: Gc<LuaClosure>, base: *const Value) -> usize {
+        if insn.op() == ExecOp::SetList && insn.b() == 0 {
+            (l.top.get() as usize - base as usize) / size_of::<Value>()
+        } else {
+            cl.proto.maxstacksize() as usize
+        }
+    }
+
+    /// A number for the contents of all living registers but those that the instruction may write.
+    fn others(insn: ExecInsn, live: usize, base: *const Value) -> u64 {
         let writes = insn.op().effects().writes;
-        (0..cl.proto.maxstacksize() as usize).filter(|&register| !writes.has(insn, register)).fold(
-            0,
-            |sum, register| {
-                // SAFETY: a register of the running frame.
-                let v = unsafe { *base.add(register) };
-                (sum ^ v.0).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
-            },
-        )
+        (0..live).filter(|&register| !writes.has(insn, register)).fold(0, |sum, register| {
+            // SAFETY: a register of the running frame.
+            let v = unsafe { *base.add(register) };
+            (sum ^ v.0).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
+        })
     }
 }
 
@@ -83,7 +94,7 @@ mod off {
         #[inline(always)]
         pub fn begin(&mut self, _: Lua, _: ExecInsn, _: Gc<LuaClosure>, _: *const Value) {}
         #[inline(always)]
-        pub fn end(&mut self, _: Lua, _: Gc<LuaClosure>, _: *const Value) {}
+        pub fn end(&mut self, _: Lua, _: *const Value) {}
         #[inline(always)]
         pub fn throws(&self) {}
     }
@@ -104,11 +115,43 @@ mod tests {
         let mut registers = [Value::NIL; 250];
         let mut watch = Watch::new();
         for _ in 0..super::on::TURNS {
-            watch.end(l, cl, registers.as_ptr());
+            watch.end(l, registers.as_ptr());
             watch.begin(l, ExecInsn::new(op, 0, 1, 1, 0), cl, registers.as_ptr());
         }
         what(l, &watch, registers.as_mut_ptr());
-        watch.end(l, cl, registers.as_ptr());
+        watch.end(l, registers.as_ptr());
+    }
+
+    /// What a watch says of a list with an open end that fills, from the first of two values, a table in a frame of four
+    /// registers, and writes `register`.
+    fn watched_list(register: usize) {
+        let l = newstate().expect("memory for a state");
+        assert!(l.aux_loadbufferx(b"local a, b, c, d", None, None) == Ok(0));
+        let cl = l.from_top(1).as_lua_closure().expect("a function");
+        let base = l.top.get();
+        for _ in 0..3 {
+            l.pushnil();
+        }
+        let mut watch = Watch::new();
+        for _ in 0..super::on::TURNS {
+            watch.end(l, base);
+            watch.begin(l, ExecInsn::new(ExecOp::SetList, 0, 0, 0, 0), cl, base);
+        }
+        // SAFETY: the frame's registers, and one behind them, are slots of the stack.
+        unsafe { *base.add(register) = Value::TRUE };
+        l.top.set(base.wrapping_add(4));
+        watch.end(l, base);
+    }
+
+    #[test]
+    fn a_dead_register_may_be_cleared() {
+        watched_list(3);
+    }
+
+    #[test]
+    #[should_panic(expected = "SetList wrote a register that is not its own")]
+    fn an_item_of_a_list() {
+        watched_list(2);
     }
 
     #[test]
