@@ -281,6 +281,17 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
             }};
         }
+        // Each operand is behind `base` or `k`.
+        macro_rules! less_than {
+            ($i:expr, $want:literal, $x:ident, $y:ident) => {
+                compare!($i, $want, $x.wrapping_add($i.b()), $y.wrapping_add($i.c()), <, >=, meta::less_than)
+            };
+        }
+        macro_rules! less_equal {
+            ($i:expr, $want:literal, $x:ident, $y:ident) => {
+                compare!($i, $want, $x.wrapping_add($i.b()), $y.wrapping_add($i.c()), <=, >, meta::less_equal)
+            };
+        }
         macro_rules! equal_rr {
             ($i:expr, $want:literal) => {{
                 let (x, y) = (double(base.wrapping_add($i.b())), double(base.wrapping_add($i.c())));
@@ -621,42 +632,18 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 ExecOp::NotEqRK => equal_rk!(i, false),
                 ExecOp::EqRN => equal_rn!(i, true),
                 ExecOp::NotEqRN => equal_rn!(i, false),
-                ExecOp::LtRR => {
-                    compare!(i, true, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
-                }
-                ExecOp::LtRK => {
-                    compare!(i, true, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <, >=, meta::less_than)
-                }
-                ExecOp::LtKR => {
-                    compare!(i, true, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
-                }
-                ExecOp::LeRR => {
-                    compare!(i, true, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
-                }
-                ExecOp::LeRK => {
-                    compare!(i, true, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <=, >, meta::less_equal)
-                }
-                ExecOp::LeKR => {
-                    compare!(i, true, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
-                }
-                ExecOp::NotLtRR => {
-                    compare!(i, false, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
-                }
-                ExecOp::NotLtRK => {
-                    compare!(i, false, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <, >=, meta::less_than)
-                }
-                ExecOp::NotLtKR => {
-                    compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <, >=, meta::less_than)
-                }
-                ExecOp::NotLeRR => {
-                    compare!(i, false, base.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
-                }
-                ExecOp::NotLeRK => {
-                    compare!(i, false, base.wrapping_add(i.b()), k.wrapping_add(i.c()), <=, >, meta::less_equal)
-                }
-                ExecOp::NotLeKR => {
-                    compare!(i, false, k.wrapping_add(i.b()), base.wrapping_add(i.c()), <=, >, meta::less_equal)
-                }
+                ExecOp::LtRR => less_than!(i, true, base, base),
+                ExecOp::LtRK => less_than!(i, true, base, k),
+                ExecOp::LtKR => less_than!(i, true, k, base),
+                ExecOp::LeRR => less_equal!(i, true, base, base),
+                ExecOp::LeRK => less_equal!(i, true, base, k),
+                ExecOp::LeKR => less_equal!(i, true, k, base),
+                ExecOp::NotLtRR => less_than!(i, false, base, base),
+                ExecOp::NotLtRK => less_than!(i, false, base, k),
+                ExecOp::NotLtKR => less_than!(i, false, k, base),
+                ExecOp::NotLeRR => less_equal!(i, false, base, base),
+                ExecOp::NotLeRK => less_equal!(i, false, base, k),
+                ExecOp::NotLeKR => less_equal!(i, false, k, base),
                 ExecOp::CompareAny => {
                     let code = Instruction(cl.proto.code.get(cl.proto.entry().index_of(pc)));
                     let (x, y) = unsafe { (*rk(base, k, i.imm() & 0xFFFF), *rk(base, k, i.imm() >> 16)) };
