@@ -108,14 +108,11 @@ impl Lua {
     }
     pub fn createtable(self, narr: i32, nrec: i32) -> LResult<()> {
         gc::check(self)?;
-        self.table_here(narr, nrec)
+        self.push_table(narr, nrec)
     }
     /// `createtable` without a collector step.
-    pub(crate) fn push_table(self, narr: i32, nrec: i32) -> LResult<()> {
-        self.table_here(narr, nrec)
-    }
     #[inline(always)]
-    fn table_here(self, narr: i32, nrec: i32) -> LResult<()> {
+    pub(crate) fn push_table(self, narr: i32, nrec: i32) -> LResult<()> {
         let t = Gc::<Table>::new(self)?;
         self.api_push(Value::table(t));
         if narr > 0 || nrec > 0 {
@@ -125,14 +122,11 @@ impl Lua {
     }
     pub fn newuserdata(self, size: usize) -> LResult<*mut c_void> {
         gc::check(self)?;
-        Ok(self.block_here(size)?.data().cast())
+        Ok(self.new_block(size)?.data().cast())
     }
     /// `newuserdata` without a collector step.
-    pub(crate) fn new_block(self, size: usize) -> LResult<Gc<Userdata>> {
-        self.block_here(size)
-    }
     #[inline(always)]
-    fn block_here(self, size: usize) -> LResult<Gc<Userdata>> {
+    pub(crate) fn new_block(self, size: usize) -> LResult<Gc<Userdata>> {
         let u = Gc::<Userdata>::new(self, size).or_throw(self)?;
         self.api_push(Value::userdata(u));
         Ok(u)
