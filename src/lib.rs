@@ -79,7 +79,8 @@ pub mod abi;
 pub mod consts;
 
 // Modules rely on promises of each other that no type shows, so their safe functions are no safe ones for strangers. With
-// the feature `internals` this repository's tests, fuzz targets, benchmarks and `luac` see them.
+// the feature `internals` this repository's tests, fuzz targets, benchmarks and `luac` see them. Each is declared twice, since
+// no attribute changes a visibility, and rustfmt does not follow modules that a macro declares.
 #[cfg(not(feature = "internals"))]
 mod api;
 #[cfg(feature = "internals")]
