@@ -29,10 +29,12 @@ pub fn check(l: Lua, n: usize) -> LResult<()> {
 }
 
 /// Whether the stress build moves the stack now: always, while it is small; a deep recursion only at every n-th level,
-/// or it would be quadratic.
+/// or it would be quadratic; a stack overflow no more, since programs overflow the stack many times.
 fn is_stress_due(l: Lua) -> bool {
+    const LARGE: usize = 64 << 10;
+    let size = l.stack_size.get() as usize;
     let used = l.save_slot(l.top.get()) as usize / size_of::<Value>();
-    used.is_multiple_of(1 + l.stack_size.get() as usize / 1024)
+    size <= LARGE && used.is_multiple_of(1 + size / 1024)
 }
 
 /// Grows the stack by at least `n` slots.
