@@ -185,9 +185,15 @@ static void arith(Frame *f) {
   API(lua_arith)(f->L, operation);
   result(f, -1);
 }
+/* Not the registry: a metamethod gets the operands, and could take the globals out of it, whose absence the reference does not
+ * survive. */
+static int pick_operand(Frame *f, unsigned byte) {
+  int index = pick_any(f, byte);
+  return index == LUA_REGISTRYINDEX ? pick(f, byte) : index;
+}
 static void compare(Frame *f) {
   static const char *const names[] = {"LUA_OPEQ", "LUA_OPLT", "LUA_OPLE"};
-  int operation = f->a[0] % 3, one = pick_any(f, f->a[1]), other = pick_any(f, f->a[2]), answer;
+  int operation = f->a[0] % 3, one = pick_operand(f, f->a[1]), other = pick_operand(f, f->a[2]), answer;
   call(f, "lua_compare(L, %d, %d, %s)", one, other, names[operation]);
   answer = API(lua_compare)(f->L, one, other, operation);
   say("-> %d [%s]", answer, show_stack(f->L, f->floor));
