@@ -12,9 +12,10 @@
 use crate::api::{Buffer, lua_Hook, lua_Reader};
 use crate::boundary::{self, Ret};
 use crate::consts::{LUA_OK, LUA_REGISTRYINDEX, PRELOAD_TABLE};
-use crate::mem::lua_Alloc;
+use crate::mem::{self, lua_Alloc};
 use crate::object::c_types::lua_State;
 use crate::object::{Gc, Lua, Thread, lua_CFunction};
+use crate::sys;
 use crate::throw::LResult;
 use crate::vm::call::native;
 use crate::vm::state;
@@ -73,14 +74,14 @@ fn pointer(text: Option<&[u8]>) -> usize {
 }
 
 /// `luaL_newstate`: a state by `lua_newstate`, with a panic function given to `lua_atpanic`.
-pub fn new_state(f: lua_Alloc, ud: *mut c_void, panic: lua_CFunction) -> Option<Lua> {
+fn new_state(f: lua_Alloc, ud: *mut c_void, panic: lua_CFunction) -> Option<Lua> {
     type AtPanic = unsafe extern "C-unwind" fn(*mut Thread, lua_CFunction) -> *const c_void;
     type NewState = unsafe extern "C-unwind" fn(lua_Alloc, *mut c_void) -> *mut Thread;
     // SAFETY: an allocator with its data; a replacement has the type of what it replaces, and gives a state of this
     // library or null.
     unsafe {
         let l = match replacement!(lua_newstate) {
-            None => state::new_state(f, ud)?,
+            None => crate::api::state::new_state(f, ud)?,
             Some(r) => {
                 let l = core::mem::transmute::<*const c_void, NewState>(r.0)(f, ud);
                 if l.is_null() {
@@ -95,6 +96,26 @@ pub fn new_state(f: lua_Alloc, ud: *mut c_void, panic: lua_CFunction) -> Option<
         }
         Some(l)
     }
+}
+
+/// `luaL_newstate`: a state with the default allocator and a panic function that prints the message.
+pub fn newstate() -> Option<Lua> {
+    new_state(mem::default_function, core::ptr::null_mut(), print_panic)
+}
+
+/// Says why the process is about to end.
+unsafe extern "C-unwind" fn print_panic(l: *mut lua_State) -> i32 {
+    // SAFETY: the library calls its panic function with a live thread.
+    let l = unsafe { Lua::from_ptr(l.cast()) };
+    let message = match l.tolstring(-1) {
+        Ok(Some(m)) => m,
+        _ => b"(null)",
+    };
+    let parts: [&[u8]; 3] = [b"PANIC: unprotected error in call to Lua API (", message, b")\n"];
+    for part in parts {
+        sys::print_error(part);
+    }
+    0
 }
 
 impl Lua {

@@ -111,7 +111,11 @@ mod gc;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod gc;
+#[cfg(not(feature = "internals"))]
 mod host;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod host;
 #[cfg(not(feature = "internals"))]
 mod mem;
 #[cfg(feature = "internals")]

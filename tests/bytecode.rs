@@ -4,11 +4,11 @@
 //! `BYTECODE_CORPUS` names more directories to search for `.lua` files.
 
 use lua52::abi::lua_State;
+use lua52::api::state;
 use lua52::chunk::{self, Input};
 use lua52::compiler;
 use lua52::object::{Gc, Lua, Proto};
 use lua52::vm::call::protected;
-use lua52::vm::state;
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -13,7 +13,7 @@ mod strings;
 mod tables;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use lua52::api::auxlib::state::newstate;
+use lua52::host::newstate;
 use lua52::object::Lua;
 use lua52::vm::state;
 use std::time::Duration;

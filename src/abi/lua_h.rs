@@ -10,7 +10,7 @@ exports! {
     /// The host owns the state and ends it with `lua_close`. `f` gets `ud` with each request and must stay
     /// callable as long as the state lives. Manual 4.8.
     bare fn lua_newstate(f: lua_Alloc, ud: *mut c_void) -> *mut lua_State {
-        maybe_null(state::new_state(f, ud))
+        maybe_null(crate::api::state::new_state(f, ud))
     }
 
     /// `[-0, +0, -]` Ends the state: runs all finalizers, then gives every block back to its allocator.
@@ -18,7 +18,7 @@ exports! {
     /// Any thread of the state may be given; all of them are gone afterwards. Errors in finalizers are ignored.
     /// Manual 4.8.
     plain fn lua_close(L: *mut lua_State) {
-        state::close_state(L)
+        crate::api::state::close_state(L)
     }
 
     /// `[-0, +1, m]` Pushes a new thread that shares the globals with `L`, and returns it.
@@ -648,7 +648,7 @@ exports! {
     ///
     /// Manual 4.8.
     plain fn lua_getallocf(L: *mut lua_State, ud: *mut *mut c_void) -> lua_Alloc {
-        let (f, its_ud) = L.global().allocator.function();
+        let (f, its_ud) = L.global().gc.memory.allocator.function();
         if !ud.is_null() {
             *ud = its_ud;
         }
@@ -661,7 +661,7 @@ exports! {
     ///
     /// Manual 4.8.
     plain fn lua_setallocf(L: *mut lua_State, f: lua_Alloc, ud: *mut c_void) {
-        L.global().allocator.set_function(f, ud);
+        L.global().gc.memory.allocator.set_function(f, ud);
 
     }
 

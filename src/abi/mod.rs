@@ -29,17 +29,17 @@
 #![allow(non_camel_case_types, non_snake_case, reason = "types and parameters are named as in C")]
 #![allow(clippy::missing_safety_doc, reason = "one contract for all, above")]
 
-use crate::api::auxlib::state::newstate;
 use crate::api::misuse::{api_check, entered};
 use crate::api::{Buffer, Bytes};
 use crate::boundary::{Ret, Returning, VaList};
+use crate::host::newstate;
 use crate::object::value::TYPE_NAMES;
 use crate::object::{Gc, Lua};
 use crate::throw::{LResult, Throw};
 #[cfg(naked_stubs)]
 use crate::variadic_stub;
 use crate::vm::call::native;
-use crate::vm::state::{self, VERSION};
+use crate::vm::state::VERSION;
 use crate::{number_stub, stdlib, stub};
 use core::convert::Infallible;
 use core::ffi::{CStr, c_char, c_int, c_void};

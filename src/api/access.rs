@@ -8,9 +8,9 @@ use crate::num;
 use crate::object::string::bytes_of;
 use crate::object::value::{TAG_LIGHT, TAG_OBJECT, TYPE_NAMES};
 use crate::object::{Lua, Metamethod, Value, lua_CFunction, string};
-use crate::stdlib;
 use crate::throw::LResult;
 use crate::vm::meta;
+use crate::vm::thunk;
 use core::ffi::c_void;
 
 impl Lua {
@@ -167,7 +167,7 @@ impl Lua {
         } else if let Some(c) = v.as_c_closure() {
             Some(c.f)
         } else {
-            v.as_builtin().map(stdlib::c_of_builtin)
+            v.as_builtin().map(thunk::c_of_builtin)
         }
     }
     #[inline]
@@ -190,7 +190,7 @@ impl Lua {
         let v = self.value(idx);
         // A library function is the C function that stands for it, like any without upvalues.
         if let Some(builtin) = v.as_builtin() {
-            return stdlib::c_of_builtin(builtin) as *const c_void;
+            return thunk::c_of_builtin(builtin) as *const c_void;
         }
         match v.type_id() {
             LUA_TTABLE | LUA_TFUNCTION | LUA_TTHREAD => v.payload::<c_void>(),

@@ -19,7 +19,7 @@ mod push;
 mod quick;
 mod set;
 mod stack;
-mod state;
+pub mod state;
 
 pub use crate::object::c_types::{lua_Debug, lua_Hook, lua_Reader, lua_Writer};
 pub use crate::object::string::Bytes;

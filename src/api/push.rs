@@ -7,10 +7,10 @@ use crate::gc;
 use crate::messages::{self as msg, Arg};
 use crate::object::string::bytes_of;
 use crate::object::{Builtin, CClosure, Gc, Lua, Value, lua_CFunction, string};
-use crate::stdlib;
 use crate::sys;
 use crate::throw::LResult;
 use crate::vm::message;
+use crate::vm::thunk;
 use core::ffi::c_void;
 
 impl Lua {
@@ -93,7 +93,7 @@ impl Lua {
     }
     /// A C function with `n` upvalues taken from the top. A thunk of a library function gives that function back.
     pub fn pushcclosure(self, f: lua_CFunction, n: i32) -> LResult<()> {
-        match stdlib::builtin_of_c(f) {
+        match thunk::builtin_of_c(f) {
             Some(b) => self.pushbuiltin(b, n),
             None if n == 0 => {
                 self.api_push(Value::light_c(f));
@@ -108,7 +108,7 @@ impl Lua {
             self.api_push(Value::builtin(f));
             return Ok(());
         }
-        self.push_closure(stdlib::c_of_builtin(f), Some(f), n)
+        self.push_closure(thunk::c_of_builtin(f), Some(f), n)
     }
     fn push_closure(self, f: lua_CFunction, builtin: Option<&'static Builtin>, n: i32) -> LResult<()> {
         api_check!((0..=255).contains(&n), "lua_pushcclosure", "n", "not 0 to 255 upvalues");

@@ -8,9 +8,9 @@ use crate::num;
 use crate::object::c_types::lua_Debug;
 use crate::object::string::bytes_of;
 use crate::object::{Lua, Metamethod, Table, Value, lua_CFunction};
-use crate::stdlib;
 use crate::vm::debug::info;
 use crate::vm::meta;
+use crate::vm::thunk;
 
 impl Lua {
     #[inline(always)]
@@ -93,7 +93,7 @@ impl Lua {
     /// A C function that is no library function.
     #[inline(always)]
     pub fn quick_pushcfunction(self, f: lua_CFunction) -> bool {
-        if stdlib::is_thunk(f) {
+        if thunk::is_thunk(f) {
             return false;
         }
         self.api_push(Value::light_c(f));

@@ -2,9 +2,9 @@
 
 use super::misuse::api_check;
 use crate::gc;
+use crate::object::c_types::luaL_Stream;
 use crate::object::userdata::Content;
 use crate::object::{Gc, Lua, Metamethod, Table, Value, string};
-use crate::stdlib::io::luaL_Stream;
 use crate::throw::{LResult, Throw};
 use crate::vm::error::OrThrow;
 use crate::vm::error::ValueAt;

@@ -1,10 +1,14 @@
 //! States and threads, the panic function, the collector.
 
 use super::misuse::api_check;
+use crate::compiler::RESERVED;
 use crate::gc;
+use crate::mem::lua_Alloc;
 use crate::object::{Lua, lua_CFunction};
 use crate::throw::LResult;
 use crate::vm::state;
+pub use crate::vm::state::close_state;
+use core::ffi::c_void;
 
 impl Lua {
     pub fn newthread(self) -> LResult<Lua> {
@@ -19,4 +23,13 @@ impl Lua {
     pub fn atpanic(self, f: Option<lua_CFunction>) -> Option<lua_CFunction> {
         self.global().panic.replace(f)
     }
+}
+
+/// `lua_newstate`: a state whose memory all comes from `f`; `None` when memory is short.
+///
+/// # Safety
+/// `f` is an allocator as in the manual's `lua_Alloc`, good for `ud`, as long as the state lives.
+pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
+    // SAFETY: the caller's promise.
+    unsafe { state::new_state(f, ud, &RESERVED) }
 }

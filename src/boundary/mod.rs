@@ -49,6 +49,8 @@ mod frames;
 #[cfg(not(naked_stubs))]
 #[path = "trace.rs"]
 mod frames;
+
+mod link;
 #[cfg(naked_stubs)]
 mod linked;
 
@@ -70,113 +72,11 @@ pub use arch::raise as raise_entry;
 #[cfg(not(naked_stubs))]
 #[doc(hidden)]
 pub use arch::{Thunks, finish};
+pub use link::{FOREIGN, FOREIGN_CAUGHT, Link, NONE, Ret, UnwindException};
 pub use native_stack::{NativeStack, Room};
 #[doc(hidden)]
 pub use stub::Returning;
 pub use va_list::VaList;
-
-/// Throw code: nothing was thrown.
-pub const NONE: u64 = 0;
-/// Throw code: a foreign exception or a forced unwind is in flight, in [`Link::foreign`]. Nothing may stop it; each core
-/// restores its state and passes it on, and the outermost stub hands it back to the unwinder.
-pub const FOREIGN: u64 = 0x100;
-/// Throw code: a pad caught a foreign exception and destroyed it (C++ flavour, inside a protected call). The core turns
-/// it into an ordinary error.
-pub const FOREIGN_CAUGHT: u64 = 0x101;
-
-/// The result of a core for its stub, and of a pad for its core, in the two return registers.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct Ret {
-    /// The C return value (for `lua_Number` its bits), or the `*mut Link` when `throw` is not 0.
-    pub value: u64,
-    /// 0, or one of the core's small nonzero codes, or [`FOREIGN`], [`FOREIGN_CAUGHT`].
-    pub throw: u64,
-}
-
-impl Ret {
-    /// A plain return.
-    #[inline(always)]
-    pub const fn ok(value: u64) -> Ret {
-        Ret { value, throw: NONE }
-    }
-
-    /// A `lua_Number` return, for [`number_stub!`].
-    #[cfg_attr(
-        not(feature = "internals"),
-        allow(dead_code, reason = "the exported functions make one by themselves")
-    )]
-    #[inline(always)]
-    pub const fn number(value: f64) -> Ret {
-        Ret { value: value.to_bits(), throw: NONE }
-    }
-
-    /// The result of a core whose stub is to raise `throw` to the innermost pad of `link`.
-    #[inline(always)]
-    pub fn raise(link: *mut Link, throw: u64) -> Ret {
-        Ret { value: link as u64, throw }
-    }
-}
-
-/// Head of every exception the system unwinder handles (`struct _Unwind_Exception`), as aligned as anything in C.
-#[cfg_attr(not(target_arch = "s390x"), repr(C, align(16)))]
-#[cfg_attr(target_arch = "s390x", repr(C, align(8)))]
-pub struct UnwindException {
-    class: u64,
-    cleanup: *mut c_void,
-    private: [usize; 2],
-}
-
-/// The boundary's part of a Lua state, shared by all its threads.
-#[repr(C)]
-pub struct Link {
-    /// Innermost pad frame on the native stack, null if there is none. Must stay the first field.
-    pad: *mut u8,
-    /// Set from the landing of a [`FOREIGN`] throw to its resumption.
-    foreign: *mut UnwindException,
-    /// Protected calls in progress; the core counts.
-    pub protected: u32,
-    /// Own exceptions in flight.
-    in_flight: u32,
-    /// A word that travels with a throw: set by the core before it returns the throw, and again there when a pad returns
-    /// that throw, even if destructors that ran meanwhile raised and caught others. A collector finds the word, and
-    /// those of throws that are still under way, with [`Link::held`].
-    pub value: u64,
-}
-
-impl Link {
-    /// A link of a state that has no native frames yet.
-    pub const fn new() -> Link {
-        Link {
-            pad: core::ptr::null_mut(),
-            foreign: core::ptr::null_mut(),
-            protected: 0,
-            in_flight: 0,
-            value: 0,
-        }
-    }
-
-    /// Whether some pad is active, that is, whether a raise has a place to go.
-    #[inline(always)]
-    pub fn has_pad(&self) -> bool {
-        !self.pad.is_null()
-    }
-
-    /// Calls `f` for the word of each throw that has not arrived yet.
-    pub fn held(&self, mut f: impl FnMut(u64)) {
-        f(self.value);
-        if self.in_flight != 0 {
-            // SAFETY: the pads are frames of this thread's stack (invariant 1).
-            unsafe { raise::each_in_flight(self.pad.cast(), &mut f) };
-        }
-    }
-}
-
-impl Default for Link {
-    fn default() -> Self {
-        Link::new()
-    }
-}
 
 /// [`call`] of a function with one argument that may leave by a jump of its own to foreign code further out: the link is as
 /// before then, without this pad.

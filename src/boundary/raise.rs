@@ -193,3 +193,14 @@ fn fail(line: &[u8]) -> ! {
     sys::print_error(line);
     sys::abort()
 }
+
+impl Link {
+    /// Calls `f` for the word of each throw that has not arrived yet.
+    pub fn held(&self, mut f: impl FnMut(u64)) {
+        f(self.value);
+        if self.in_flight != 0 {
+            // SAFETY: the pads are frames of this thread's stack (invariant 1).
+            unsafe { each_in_flight(self.pad.cast(), &mut f) };
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! The atomic phase: finishes marking, clears weak tables and decides which finalizers are due.
 
 use super::mark::{self, weak};
-use super::stack::{self, Entry};
 use super::{Phase, finalize};
+use crate::object::mark_stack::{self, Entry};
 use crate::object::{Gc, GcRef, Global, Kind, Lua, Table, Value};
 
 /// Starts a cycle: everything is white; marks the roots.
@@ -57,11 +57,11 @@ pub(super) fn run(g: &Global, l: Lua) -> usize {
     clear_weak(g, false, 0);
     clear_weak(g, true, if gc.weak_overflow.get() { 0 } else { cleared });
     if !gc.generational.get() {
-        gc.again.reset(g);
+        gc.again.reset(&g.gc.memory);
     }
-    gc.grey.reset(g);
-    gc.weak.reset(g);
-    gc.waiting.end(g);
+    gc.grey.reset(&g.gc.memory);
+    gc.weak.reset(&g.gc.memory);
+    gc.waiting.end(&g.gc.memory);
     gc.current_white.set(gc.other_white());
     gc.traversed.get() - before
 }
@@ -73,7 +73,7 @@ fn visit_again(g: &Global) {
     let now = again.len();
     for i in 0..now {
         let before = g.gc.traversed.get();
-        mark::visit(g, stack::object(again.get(i)));
+        mark::visit(g, mark_stack::object(again.get(i)));
         // Its size was counted when it was visited first.
         g.gc.traversed.set(before);
     }
@@ -139,7 +139,7 @@ fn each_weak(g: &Global, from: usize, mut f: impl FnMut(Gc<Table>, usize)) {
     for i in from..g.gc.weak.len() {
         let e: Entry = g.gc.weak.get(i);
         // SAFETY: only tables are on this stack.
-        f(unsafe { stack::object(e).cast() }, e & stack::TAGS);
+        f(unsafe { mark_stack::object(e).cast() }, e & mark_stack::TAGS);
     }
 }
 

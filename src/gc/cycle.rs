@@ -29,14 +29,16 @@ const FINALIZERS: usize = 16;
 const GEN_SHARE: usize = 8;
 
 fn set_debt(gc: &GcState, debt: isize) {
-    gc.total_bytes.set(gc.total_bytes.get().wrapping_add(gc.debt.get()).wrapping_sub(debt));
-    gc.debt.set(debt);
+    gc.memory
+        .total_bytes
+        .set(gc.memory.total_bytes.get().wrapping_add(gc.memory.debt.get()).wrapping_sub(debt));
+    gc.memory.debt.set(debt);
 }
 
 /// An object got a finalizer: adds to the debt as if `bytes` more had been allocated, and ends the leniency with a small
 /// heap.
 pub(super) fn hasten(gc: &GcState, bytes: usize) {
-    set_debt(gc, gc.debt.get().wrapping_add((bytes + gc.slack.take()) as isize));
+    set_debt(gc, gc.memory.debt.get().wrapping_add((bytes + gc.slack.take()) as isize));
 }
 
 /// Waits until `percent` of `estimate` bytes are in use.
@@ -65,19 +67,19 @@ fn work(l: Lua) -> usize {
             None => run_atomic(l, g),
         },
         Phase::Atomic => unreachable!("the atomic phase is not left half done"),
-        Phase::SweepStrings => sweep::sweep_strings(l),
+        Phase::SweepStrings => g.strings.sweep_some(l),
         Phase::SweepFinobj => sweep::sweep_list(l, Phase::SweepToBeFnz, &raw const gc.tobefnz),
         Phase::SweepToBeFnz => sweep::sweep_list(l, Phase::SweepAll, &raw const gc.allgc),
         Phase::SweepAll => {
             let cost = sweep::sweep_list(l, Phase::Release, core::ptr::null());
             if gc.phase.get() == Phase::Release {
                 sweep::finish(l);
-                g.allocator.collected();
+                g.gc.memory.allocator.collected();
             }
             cost
         }
         Phase::Release => {
-            let bytes = g.allocator.release_some();
+            let bytes = g.gc.memory.allocator.release_some();
             if bytes == 0 {
                 gc.phase.set(Phase::Pause);
             }
@@ -125,10 +127,10 @@ pub fn step(l: Lua) -> LResult<()> {
         return super::mischief::strike(l);
     }
     if cfg!(feature = "stress-gc") && !gc.generational.get() {
-        if gc.is_stress_due() {
+        if gc.memory.is_stress_due() {
             return full(l);
         }
-        if gc.debt.get() <= 0 {
+        if gc.memory.debt.get() <= 0 {
             return Ok(());
         }
     }
@@ -144,9 +146,9 @@ pub fn quiet_step(l: Lua) {
     if !gc.running.get() || gc.busy.get() || gc.generational.get() {
         return;
     }
-    if cfg!(feature = "stress-gc") && gc.is_stress_due() {
+    if cfg!(feature = "stress-gc") && gc.memory.is_stress_due() {
         whole_cycle(l);
-    } else if gc.debt.get() > 0 {
+    } else if gc.memory.debt.get() > 0 {
         incremental_step(l);
     }
 }
@@ -170,7 +172,7 @@ fn forced_step(l: Lua) -> LResult<()> {
 fn incremental_step(l: Lua) {
     let gc = &l.global().gc;
     let stepmul = (gc.stepmul.get() as isize).max(MIN_STEPMUL);
-    let mut todo = (gc.debt.get() / STEPMUL_UNIT + 1).saturating_mul(stepmul);
+    let mut todo = (gc.memory.debt.get() / STEPMUL_UNIT + 1).saturating_mul(stepmul);
     loop {
         todo -= single(l) as isize;
         if gc.phase.get() == Phase::Pause {
@@ -301,7 +303,7 @@ pub fn control(l: Lua, what: i32, data: i32) -> LResult<i32> {
             } else {
                 let mut debt = data as isize * 1024 - STEP;
                 if gc.running.get() {
-                    debt += gc.debt.get();
+                    debt += gc.memory.debt.get();
                 }
                 set_debt(gc, debt);
                 forced_step(l)?;
@@ -344,8 +346,8 @@ pub fn close(l: Lua) -> LResult<()> {
     gc.running.set(false);
     gc.busy.set(true);
     sweep::free_all(l);
-    gc.grey.free(g);
-    gc.again.free(g);
-    gc.weak.free(g);
+    gc.grey.free(&gc.memory);
+    gc.again.free(&gc.memory);
+    gc.weak.free(&gc.memory);
     result
 }

@@ -5,10 +5,9 @@
 //! back to `allgc` as an ordinary object; `FINALIZED` keeps it from being finalized again.
 
 use super::{cycle, mark, sweep};
-use crate::messages::{self as msg, Arg};
+use crate::object::gc_state::link;
 use crate::object::{Gc, GcRef, Global, Kind, Lua, Metamethod, Table, Userdata, Value, mark as bits};
-use crate::throw::{LResult, Throw};
-use crate::vm::call::protected;
+use crate::throw::LResult;
 use core::cell::Cell;
 
 /// Bytes that the smallest object with a finalizer counts for in the collector's debt.
@@ -102,7 +101,7 @@ fn take_due(g: &Global) -> Option<Value> {
     let o = gc.tobefnz.get()?;
     gc.tobefnz.set(o.next.get());
     sweep::unlinked(gc, o, &raw const gc.tobefnz);
-    super::link(g, o);
+    link(g, o);
     o.marked.set(o.marked.get() & !bits::SEPARATED);
     recolour(g, o);
     Some(match o.kind() {
@@ -113,48 +112,15 @@ fn take_due(g: &Global) -> Option<Value> {
     })
 }
 
-/// Calls the finalizer that is due first. With `raise` an error in it is raised, else dropped.
+/// Has the machine call the finalizer that is due first. With `raise` an error in it is raised, else dropped.
 pub(super) fn call_one(l: Lua, raise: bool) -> LResult<()> {
     let g = l.global();
     let Some(v) = take_due(g) else { return Ok(()) };
-    let f = g.metamethod_of(v, Metamethod::Gc);
-    if !f.is_function() {
-        return Ok(());
-    }
-    // No hooks, no collection within; an emergency collection neither.
-    let (hooks, running) = (l.allow_hook.get(), g.gc.running.get());
-    l.allow_hook.set(false);
-    g.gc.running.set(false);
-    l.push(f);
-    l.push(v);
-    let status = protected::protected(l, l.top.get().wrapping_sub(2), 0, 0);
-    l.allow_hook.set(hooks);
+    // No collection within; an emergency collection neither.
+    let running = g.gc.running.replace(false);
+    let called = (g.upcalls.finalize)(l, v, raise);
     g.gc.running.set(running);
-    // `Err`: a foreign exception passes through.
-    let status = status?;
-    if status == crate::consts::LUA_OK {
-        return Ok(());
-    }
-    if !raise {
-        l.drop_values(1);
-        return Ok(());
-    }
-    if status == Throw::RUNTIME.status() {
-        let e = l.from_top(1);
-        let string = e.as_string();
-        let text = match &string {
-            Some(s) => s.bytes(),
-            None => msg::NO_MESSAGE.as_bytes(),
-        };
-        // The error object stays on the stack below its text.
-        l.pushfmt(msg::GC_METAMETHOD, &[Arg::S(text)])?;
-        return Err(Throw::GCMM);
-    }
-    if status == Throw::MEMORY.status() {
-        // Whoever catches it fetches the message.
-        l.drop_values(1);
-    }
-    Err(Throw::new(status as u32))
+    called
 }
 
 /// Calls all finalizers that are due.

@@ -8,10 +8,10 @@
 //!   string table has as many strings as it says, each on its own chain.
 //! * Accounting: the sizes of all objects are within the bytes in use.
 
-use super::{Phase, mark, stack, sweep};
+use super::{Phase, mark};
 use crate::object::{
     CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata,
-    Value, mark as bits,
+    Value, call_info, mark as bits, mark_stack,
 };
 
 /// Set while checking on objects that are on a stack.
@@ -60,7 +60,7 @@ fn verify(l: Lua) {
             let e = stack.get(i);
             // The number that belongs to the object below it is no object.
             if e & 1 == 0 {
-                let o = stack::object(e);
+                let o = mark_stack::object(e);
                 o.marked.set(o.marked.get() | ON_STACK);
             }
             i += 1;
@@ -208,7 +208,7 @@ impl Checker<'_> {
                 p.protos.cells().iter().for_each(|f| self.check(o, f.get().erase()));
                 p.upvalues.cells().iter().for_each(|u| self.opt(o, u.get().name));
                 p.locvars.cells().iter().for_each(|v| self.opt(o, v.get().name));
-                sweep::proto_size(p)
+                p.size()
             }
             // SAFETY: as above.
             Kind::Thread => self.thread(unsafe { o.cast() }),
@@ -232,7 +232,7 @@ impl Checker<'_> {
         if Some(th) != self.g.main_thread.get() {
             self.list(th.open_upvals.get().map(Gc::erase), List::Open);
         }
-        let call_infos = sweep::count_call_infos(th) * size_of::<CallInfo>();
+        let call_infos = call_info::count(&th.base_ci) * size_of::<CallInfo>();
         size_of::<Thread>() + th.stack_size.get() as usize * size_of::<Value>() + call_infos
     }
     fn table(&mut self, t: Gc<Table>) -> usize {

@@ -7,13 +7,15 @@
 //! a table. What is left of it goes back on the stack, below what the visited piece pushed. Meanwhile the table is
 //! black, so that stores into it raise the barrier; `entries_moved` takes care of entries that change places.
 
-use super::stack::{self, Entry, entry};
 use super::{GcState, Phase};
+use crate::object::gc_state::{is_white_value, push_again};
+use crate::object::mark_stack::{self, Entry, entry};
 use crate::object::table::Node;
 use crate::object::{
     CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Metamethod, Proto, Str, Table, UpVal,
     Userdata, Value, mark as bits,
 };
+use crate::object::{call_info, keep};
 use crate::sys::arch;
 
 /// Slots of a table visited at once.
@@ -70,7 +72,7 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
         Kind::Userdata => {
             let tag = awaited(o);
             blacken(o);
-            if tag != 0 && !gc.grey.push(g, entry(o, tag)) {
+            if tag != 0 && !gc.grey.push(&g.gc.memory, entry(o, tag)) {
                 no_room(gc, tag);
             }
             // SAFETY: the kind says so.
@@ -99,7 +101,7 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
                 // SAFETY: the kind says so.
                 arch::prefetch(unsafe { o.cast::<Table>() }.data());
             }
-            if !gc.grey.push(g, entry(o, tag)) {
+            if !gc.grey.push(&g.gc.memory, entry(o, tag)) {
                 no_room(gc, tag);
             }
         }
@@ -119,20 +121,13 @@ fn no_room(gc: &GcState, tag: usize) {
 /// The tag of a white object's entry on the grey stack: whether values wait for it.
 #[inline(always)]
 fn awaited(o: GcRef) -> usize {
-    const _: () = assert!(bits::AWAITED as usize >> 6 == stack::AWAITED);
+    const _: () = assert!(bits::AWAITED as usize >> 6 == mark_stack::AWAITED);
     (o.marked.get() & bits::AWAITED) as usize >> 6
-}
-
-/// Keeps a grey object for the atomic phase.
-pub(super) fn push_again(g: &Global, o: GcRef) {
-    if !g.gc.again.push(g, entry(o, 0)) {
-        g.gc.overflow.set(true);
-    }
 }
 
 /// Keeps a grey object for the next generational collection.
 fn keep_for_next(g: &Global, o: GcRef) {
-    if !g.gc.again.push(g, entry(o, 0)) {
+    if !g.gc.again.push(&g.gc.memory, entry(o, 0)) {
         g.gc.lost.set(true);
     }
 }
@@ -140,21 +135,21 @@ fn keep_for_next(g: &Global, o: GcRef) {
 /// Visits one grey object, or a piece of one. `None` when the grey stack is empty.
 pub(super) fn propagate_one(g: &Global) -> Option<usize> {
     let e = g.gc.grey.pop()?;
-    if e & stack::TAGS != 0 {
-        if e & stack::AWAITED != 0 {
-            let o = stack::object(e);
-            g.gc.waiting.release(g, o);
+    if e & mark_stack::TAGS != 0 {
+        if e & mark_stack::AWAITED != 0 {
+            let o = mark_stack::object(e);
+            g.gc.waiting.release(o, |v| mark_value(g, v));
             return Some(visit(g, o));
         }
         // The rest of a table, if it was not made grey again (then it is visited from its start later).
-        let o = stack::object(g.gc.grey.pop()?);
+        let o = mark_stack::object(g.gc.grey.pop()?);
         if !o.is_black() {
             return Some(1);
         }
         // SAFETY: only tables are visited in pieces.
         return Some(visit_strong(g, unsafe { o.cast() }, (e >> 1) as u32));
     }
-    Some(visit(g, stack::object(e)))
+    Some(visit(g, mark_stack::object(e)))
 }
 
 /// Visits every grey object on the stack.
@@ -229,7 +224,7 @@ fn visit_proto(g: &Global, p: Gc<Proto>) -> usize {
     p.upvalues.cells().iter().for_each(|u| mark_opt(g, u.get().name));
     p.protos.cells().iter().for_each(|f| mark(g, f.get()));
     p.locvars.cells().iter().for_each(|v| mark_opt(g, v.get().name));
-    super::sweep::proto_size(p)
+    p.size()
 }
 
 fn visit_thread(g: &Global, th: Lua) -> usize {
@@ -249,7 +244,7 @@ fn visit_thread(g: &Global, th: Lua) -> usize {
     if stack.is_null() {
         return size_of::<crate::object::Thread>();
     }
-    crate::vm::keep::drop_ended(th);
+    keep::drop_ended(th);
     let size = th.stack_size.get() as usize;
     // SAFETY: `top` is in the block that starts at `stack`.
     let used = unsafe { th.top.get().offset_from(stack) } as usize;
@@ -263,7 +258,7 @@ fn visit_thread(g: &Global, th: Lua) -> usize {
             unsafe { *stack.add(i) = Value::NIL };
         }
     }
-    size_of::<crate::object::Thread>() + size * 8 + super::sweep::count_call_infos(th) * size_of::<CallInfo>()
+    size_of::<crate::object::Thread>() + size * 8 + call_info::count(&th.base_ci) * size_of::<CallInfo>()
 }
 
 /// The kind of weakness that the metatable asks for; 0 for none.
@@ -302,7 +297,9 @@ fn visit_strong(g: &Global, t: Gc<Table>, from: u32) -> usize {
     if total.saturating_sub(from) > PIECE {
         end = from + PIECE;
         let o = t.erase();
-        if !g.gc.grey.push(g, entry(o, 0)) || !g.gc.grey.push(g, (end as Entry) << 1 | 1) {
+        if !g.gc.grey.push(&g.gc.memory, entry(o, 0))
+            || !g.gc.grey.push(&g.gc.memory, (end as Entry) << 1 | 1)
+        {
             // No memory for the rest (an entry without a number is harmless: the object is not grey).
             end = total;
         }
@@ -337,7 +334,7 @@ fn visit_strong(g: &Global, t: Gc<Table>, from: u32) -> usize {
 #[inline(always)]
 fn bury_key(n: &Node) {
     let key = n.key.get();
-    if super::is_white_value(key) {
+    if is_white_value(key) {
         n.key.set(key.dead_key());
     }
 }
@@ -356,7 +353,7 @@ fn visit_weak(g: &Global, t: Gc<Table>, kind: usize) -> usize {
         weak::EPHEMERON => visit_ephemeron(g, t).1,
         _ => t.asize() + t.hsize() > 0,
     };
-    if atomic && to_clear && !g.gc.weak.push(g, entry(t.erase(), kind)) {
+    if atomic && to_clear && !g.gc.weak.push(&g.gc.memory, entry(t.erase(), kind)) {
         g.gc.weak_overflow.set(true);
     }
     add_traversed(&g.gc, if atomic { 0 } else { t.size() });
@@ -393,10 +390,10 @@ pub(super) fn visit_ephemeron(g: &Global, t: Gc<Table>) -> (bool, bool) {
         } else if is_cleared(g, n.key.get()) {
             to_clear = true;
             if g.gc.waiting.is_on()
-                && super::is_white_value(n.val.get())
+                && is_white_value(n.val.get())
                 && let Some(key) = n.key.get().object()
             {
-                g.gc.waiting.add(g, key, n);
+                g.gc.waiting.add(&g.gc.memory, key, n);
             }
         } else {
             marked |= mark_if_white(g, n.val.get());
@@ -405,7 +402,7 @@ pub(super) fn visit_ephemeron(g: &Global, t: Gc<Table>) -> (bool, bool) {
     (marked, to_clear)
 }
 fn mark_if_white(g: &Global, v: Value) -> bool {
-    let white = super::is_white_value(v);
+    let white = is_white_value(v);
     if white {
         mark_value(g, v);
     }

@@ -1,12 +1,12 @@
 //! The collector on heaps made through the API, with its checker when `heapcheck` is on.
 
 use crate::api::Bytes;
+use crate::api::state;
 use crate::consts::*;
 use crate::mem;
 use crate::object::{Builtin, Lua};
 use crate::sys;
 use crate::throw::{LResult, Throw};
-use crate::vm::state;
 use core::ffi::c_void;
 use std::string::String;
 use std::vec::Vec;
@@ -413,7 +413,7 @@ fn the_pool_gives_memory_back() {
     }
     l.settop(0);
     collect(l);
-    assert!(!l.global().allocator.is_sparse());
+    assert!(!l.global().gc.memory.allocator.is_sparse());
     for _ in 0..1000 {
         l.createtable(2, 1).unwrap();
         l.pop(1);

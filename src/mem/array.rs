@@ -3,8 +3,7 @@
 //! Neither frees itself: the owner (a prototype, the compiler's state, the global state) calls `free` with the
 //! state at hand. A failing operation leaves the array as it was.
 
-use super::{OutOfMemory, free, realloc};
-use crate::object::Lua;
+use super::{OutOfMemory, Owner, free, realloc};
 use core::cell::Cell;
 
 /// Why an array did not take one more element.
@@ -54,24 +53,24 @@ impl<T: Copy> Array<T> {
         self.cells()[i].set(v)
     }
     /// Changes the length; new elements are `fill`.
-    #[inline(never)]
-    pub fn resize(&self, l: Lua, len: usize, fill: T) -> Result<(), OutOfMemory> {
-        let size = size_of::<T>();
+    pub fn resize<O: Owner>(&self, l: O, len: usize, fill: T) -> Result<(), OutOfMemory> {
         if len > u32::MAX as usize {
             return Err(OutOfMemory);
         }
-        let old = self.len();
-        let p = realloc(l, self.ptr.get().cast(), old * size, len * size)?.cast::<T>();
-        for i in old..len {
-            // SAFETY: the block has room for `len` elements.
-            unsafe { p.add(i).write(fill) };
-        }
-        self.ptr.set(p);
+        let p = resize_block(
+            l,
+            self.ptr.get().cast(),
+            self.len(),
+            len,
+            size_of::<T>(),
+            (&raw const fill).cast(),
+        )?;
+        self.ptr.set(p.cast());
         self.len.set(len as u32);
         Ok(())
     }
     /// Stores `v` at index `used`, growing the block (doubling) when it is full. `limit` elements at most.
-    pub fn push(&self, l: Lua, used: usize, v: T, limit: usize) -> Result<(), PushError> {
+    pub fn push<O: Owner>(&self, l: O, used: usize, v: T, limit: usize) -> Result<(), PushError> {
         if used >= self.len() {
             if used >= limit {
                 return Err(PushError::Limit);
@@ -81,11 +80,40 @@ impl<T: Copy> Array<T> {
         self.set(used, v);
         Ok(())
     }
-    pub fn free(&self, l: Lua) {
+    pub fn free<O: Owner>(&self, l: O) {
         free(l, self.ptr.get().cast(), self.len() * size_of::<T>());
         self.ptr.set(core::ptr::null_mut());
         self.len.set(0);
     }
+}
+
+/// Resizes a block of `old` elements of `size` bytes to `len`; new ones are copies of the one at `fill`. One function for
+/// elements of all types.
+#[inline(never)]
+fn resize_block<O: Owner>(
+    l: O,
+    block: *mut u8,
+    old: usize,
+    len: usize,
+    size: usize,
+    fill: *const u8,
+) -> Result<*mut u8, OutOfMemory> {
+    let p = realloc(l, block, old * size, len * size)?;
+    if len > old {
+        let first = p.wrapping_add(old * size);
+        let bytes = (len - old) * size;
+        let mut done = size;
+        // SAFETY: the block has room for `len` elements. What is copied lies before where it goes to.
+        unsafe {
+            core::ptr::copy_nonoverlapping(fill, first, size);
+            while done < bytes {
+                let n = done.min(bytes - done);
+                core::ptr::copy_nonoverlapping(first, first.add(done), n);
+                done += n;
+            }
+        }
+    }
+    Ok(p)
 }
 
 /// A growable byte string. Its content moves when it grows.
@@ -121,7 +149,7 @@ impl ByteBuf {
     }
     /// Makes room for `n` more bytes and returns where they go (`advance` after writing them).
     #[inline]
-    pub fn reserve(&self, l: Lua, n: usize) -> Result<*mut u8, OutOfMemory> {
+    pub fn reserve<O: Owner>(&self, l: O, n: usize) -> Result<*mut u8, OutOfMemory> {
         if self.cap.get() - self.len.get() < n {
             let need = self.len.get().checked_add(n).ok_or(OutOfMemory)?;
             let cap = need.max(self.cap.get().saturating_mul(2)).max(64);
@@ -136,7 +164,7 @@ impl ByteBuf {
         self.len.set(self.len.get() + n)
     }
     #[inline]
-    pub fn push(&self, l: Lua, b: u8) -> Result<(), OutOfMemory> {
+    pub fn push<O: Owner>(&self, l: O, b: u8) -> Result<(), OutOfMemory> {
         let p = self.reserve(l, 1)?;
         // SAFETY: `reserve` made room for one byte.
         unsafe { *p = b };
@@ -144,7 +172,7 @@ impl ByteBuf {
         Ok(())
     }
     #[inline]
-    pub fn extend(&self, l: Lua, bytes: &[u8]) -> Result<(), OutOfMemory> {
+    pub fn extend<O: Owner>(&self, l: O, bytes: &[u8]) -> Result<(), OutOfMemory> {
         let p = self.reserve(l, bytes.len())?;
         // SAFETY: `reserve` made room; `bytes` is not inside this buffer.
         unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), p, bytes.len()) };
@@ -154,7 +182,7 @@ impl ByteBuf {
     pub fn capacity(&self) -> usize {
         self.cap.get()
     }
-    pub fn free(&self, l: Lua) {
+    pub fn free<O: Owner>(&self, l: O) {
         free(l, self.ptr.get(), self.cap.get());
         self.ptr.set(core::ptr::null_mut());
         self.len.set(0);

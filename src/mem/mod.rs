@@ -6,12 +6,10 @@
 //!
 //! `allocator` is that function and what is behind the default one.
 //!
-//! Every byte is accounted in `GcState`. Only `realloc` and `alloc_object` may start an emergency collection: callers
-//! keep what they hold reachable.
+//! Every byte is accounted in `Memory`. Only `realloc` and `alloc` may start an emergency collection
+//! (`Owner::make_room`): callers keep what they hold reachable.
 
-use crate::consts::*;
-use crate::gc;
-use crate::object::{Global, Header, Kind, Lua};
+use core::cell::Cell;
 use core::ffi::c_void;
 
 mod addresses;
@@ -34,18 +32,81 @@ pub struct OutOfMemory;
 pub type lua_Alloc =
     unsafe extern "C" fn(ud: *mut c_void, ptr: *mut c_void, osize: usize, nsize: usize) -> *mut c_void;
 
-/// `osize` for a new object of this kind (lua_Alloc's contract, manual §4.8).
-fn type_tag(kind: Kind) -> usize {
-    let tag = match kind {
-        Kind::ShortStr | Kind::LongStr => LUA_TSTRING,
-        Kind::Table => LUA_TTABLE,
-        Kind::LuaClosure | Kind::CClosure | Kind::Builtin => LUA_TFUNCTION,
-        Kind::Userdata => LUA_TUSERDATA,
-        Kind::Thread => LUA_TTHREAD,
-        Kind::Proto => LUA_NUMTAGS,
-        Kind::UpVal => LUA_NUMTAGS + 1,
-    };
-    tag as usize
+/// The memory of a state: where it comes from, and how much there is.
+pub struct Memory {
+    pub allocator: Allocator,
+    /// bytes in use, less `debt`
+    pub total_bytes: Cell<isize>,
+    /// bytes allocated that are not paid for by collection work yet; a step is due when it is positive
+    pub debt: Cell<isize>,
+    /// Allocations until the stress build collects again.
+    #[cfg(feature = "stress-gc")]
+    stress_rest: Cell<usize>,
+    /// Collections that the stress build did.
+    #[cfg(feature = "stress-gc")]
+    stress_done: Cell<usize>,
+}
+
+/// How many collections a stress build does at (nearly) each allocation, and the size of heap at which that becomes every
+/// other one.
+#[cfg(feature = "stress-gc")]
+const STRESS_OFTEN: usize = 5000;
+#[cfg(feature = "stress-gc")]
+const STRESS_SHARE: usize = if cfg!(feature = "stress-finalizers") { 8 << 10 } else { 32 << 10 };
+
+impl Memory {
+    pub const fn new(allocator: Allocator) -> Memory {
+        Memory {
+            allocator,
+            total_bytes: Cell::new(0),
+            debt: Cell::new(0),
+            #[cfg(feature = "stress-gc")]
+            stress_rest: Cell::new(0),
+            #[cfg(feature = "stress-gc")]
+            stress_done: Cell::new(0),
+        }
+    }
+    /// Bytes in use.
+    #[inline(always)]
+    pub fn total(&self) -> usize {
+        self.total_bytes.get().wrapping_add(self.debt.get()) as usize
+    }
+    /// There are `delta` bytes more.
+    #[inline(always)]
+    pub fn account(&self, delta: isize) {
+        self.debt.set(self.debt.get().wrapping_add(delta))
+    }
+    /// Whether this allocation is one at which the stress build collects: each one at first, while the heap is small. In
+    /// a large heap, and in a state that lives long, so seldom that programs come to an end.
+    #[cfg(feature = "stress-gc")]
+    pub fn is_stress_due(&self) -> bool {
+        match self.stress_rest.get().checked_sub(1) {
+            Some(rest) => {
+                self.stress_rest.set(rest);
+                false
+            }
+            None => {
+                let done = self.stress_done.get();
+                self.stress_done.set(done + 1);
+                self.stress_rest.set(self.total() / if done < STRESS_OFTEN { STRESS_SHARE } else { 1 << 10 });
+                true
+            }
+        }
+    }
+    #[cfg(not(feature = "stress-gc"))]
+    #[inline(always)]
+    pub fn is_stress_due(&self) -> bool {
+        false
+    }
+}
+
+/// For whom memory is asked.
+pub trait Owner: Copy {
+    fn memory(&self) -> &Memory;
+    /// Memory is asked for, which those who count that want to know.
+    fn note_allocation(&self);
+    /// Frees what can be freed. False when nothing can be now.
+    fn make_room(self) -> bool;
 }
 
 /// The byte that the stress build which looks for uses of freed memory fills it with. It fills [`MOST_DEAD`] bytes of a block
@@ -57,58 +118,64 @@ const MOST_DEAD: usize = 1 << 20;
 
 /// In the stress build a block that changes its size has another place afterwards, if there is memory for that.
 #[cfg(feature = "stress-finalizers")]
-fn raw(g: &Global, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> *mut u8 {
+fn raw(m: &Memory, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> *mut u8 {
     if !block.is_null() && osize.max(nsize) <= MOST_DEAD {
-        let other = raw_block(g, core::ptr::null_mut(), 0, nsize, 0);
+        let other = raw_block(m, core::ptr::null_mut(), 0, nsize, 0);
         if !other.is_null() {
             // SAFETY: two blocks, and both have at least the smaller number of bytes; the old one is not used any more.
             unsafe { core::ptr::copy_nonoverlapping(block, other, osize.min(nsize)) };
-            give_back(g, block, osize);
+            give_back(m, block, osize);
             return other;
         }
     }
-    raw_block(g, block, osize, nsize, tag)
+    raw_block(m, block, osize, nsize, tag)
 }
 #[cfg(not(feature = "stress-finalizers"))]
 use raw_block as raw;
 
 #[inline(always)]
-fn give_back(g: &Global, block: *mut u8, size: usize) {
+fn give_back(m: &Memory, block: *mut u8, size: usize) {
     #[cfg(feature = "stress-finalizers")]
     // SAFETY: a block of this size.
     unsafe {
         block.write_bytes(DEAD, size.min(MOST_DEAD))
     };
     // SAFETY: the block has this size and nobody uses it any more.
-    unsafe { g.allocator.free(block, size) };
+    unsafe { m.allocator.free(block, size) };
 }
 
 /// `tag` is for a new block.
 #[inline(always)]
-fn raw_block(g: &Global, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> *mut u8 {
+fn raw_block(m: &Memory, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> *mut u8 {
     debug_assert!(nsize > 0);
     // SAFETY: sizes are those the blocks were asked for with.
     unsafe {
-        if block.is_null() { g.allocator.alloc(tag, nsize) } else { g.allocator.resize(block, osize, nsize) }
+        if block.is_null() { m.allocator.alloc(tag, nsize) } else { m.allocator.resize(block, osize, nsize) }
     }
 }
 
 #[inline(always)]
-fn allocate(l: Lua, block: *mut u8, osize: usize, nsize: usize, tag: usize) -> Result<*mut u8, OutOfMemory> {
-    l.global().effects.allocation();
-    if nsize > osize && l.global().gc.is_stress_due() {
-        gc::emergency(l);
+fn allocate<O: Owner>(
+    l: O,
+    block: *mut u8,
+    osize: usize,
+    nsize: usize,
+    tag: usize,
+) -> Result<*mut u8, OutOfMemory> {
+    l.note_allocation();
+    if nsize > osize && l.memory().is_stress_due() {
+        l.make_room();
     }
-    let p = raw(l.global(), block, osize, nsize, tag);
+    let p = raw(l.memory(), block, osize, nsize, tag);
     if p.is_null() { retry(l, block, if block.is_null() { tag } else { osize }, nsize) } else { Ok(p) }
 }
 
 /// An allocation failed: frees what can be freed and tries once more. Without a block `osize` is the tag.
 #[cold]
 #[inline(never)]
-fn retry(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> Result<*mut u8, OutOfMemory> {
-    if nsize <= isize::MAX as usize && gc::emergency(l) {
-        let p = raw(l.global(), block, osize, nsize, osize);
+fn retry<O: Owner>(l: O, block: *mut u8, osize: usize, nsize: usize) -> Result<*mut u8, OutOfMemory> {
+    if nsize <= isize::MAX as usize && l.make_room() {
+        let p = raw(l.memory(), block, osize, nsize, osize);
         if !p.is_null() {
             return Ok(p);
         }
@@ -116,17 +183,17 @@ fn retry(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> Result<*mut u8, 
     Err(OutOfMemory)
 }
 
-/// Memory for a new object; the caller writes the header and links it before anything else allocates.
+/// Memory for a new object, which the allocator is told by `tag`.
 #[inline(always)]
-pub fn alloc_object(l: Lua, kind: Kind, size: usize) -> Result<*mut Header, OutOfMemory> {
-    let p = allocate(l, core::ptr::null_mut(), 0, size, type_tag(kind))?;
-    gc::account(l.global(), size as isize);
-    Ok(p.cast())
+pub fn alloc<O: Owner>(l: O, tag: usize, size: usize) -> Result<*mut u8, OutOfMemory> {
+    let p = allocate(l, core::ptr::null_mut(), 0, size, tag)?;
+    l.memory().account(size as isize);
+    Ok(p)
 }
 
 /// Resizes, makes (`block` null, `osize` 0) or frees (`nsize` 0) a block that is not an object.
 #[inline]
-pub fn realloc(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> Result<*mut u8, OutOfMemory> {
+pub fn realloc<O: Owner>(l: O, block: *mut u8, osize: usize, nsize: usize) -> Result<*mut u8, OutOfMemory> {
     debug_assert!(!block.is_null() || osize == 0);
     if nsize == 0 {
         free(l, block, osize);
@@ -136,36 +203,36 @@ pub fn realloc(l: Lua, block: *mut u8, osize: usize, nsize: usize) -> Result<*mu
         return Ok(block);
     }
     let p = allocate(l, block, osize, nsize, 0)?;
-    gc::account(l.global(), nsize as isize - osize as isize);
+    l.memory().account(nsize as isize - osize as isize);
     Ok(p)
 }
 
 #[inline(never)]
-pub fn free(l: Lua, block: *mut u8, size: usize) {
-    free_block(l.global(), block, size)
+pub fn free<O: Owner>(l: O, block: *mut u8, size: usize) {
+    free_block(l.memory(), block, size)
 }
 
 /// `free` for blocks that are small most of the time, where much time is spent on it.
 #[inline(always)]
-pub(crate) fn free_small(l: Lua, block: *mut u8, size: usize) {
-    free_block(l.global(), block, size)
+pub(crate) fn free_small<O: Owner>(l: O, block: *mut u8, size: usize) {
+    free_block(l.memory(), block, size)
 }
 
 /// `free` for the collector, which may have no thread at hand.
 #[inline(always)]
-pub(crate) fn free_block(g: &Global, block: *mut u8, size: usize) {
+pub(crate) fn free_block(m: &Memory, block: *mut u8, size: usize) {
     if !block.is_null() {
-        give_back(g, block, size);
-        gc::account(g, -(size as isize));
+        give_back(m, block, size);
+        m.account(-(size as isize));
     }
 }
 
 /// `realloc` for the collector: no emergency collection, no error.
-pub(crate) fn try_resize(g: &Global, block: *mut u8, osize: usize, nsize: usize) -> Option<*mut u8> {
-    let p = raw(g, block, osize, nsize, 0);
+pub(crate) fn try_resize(m: &Memory, block: *mut u8, osize: usize, nsize: usize) -> Option<*mut u8> {
+    let p = raw(m, block, osize, nsize, 0);
     if p.is_null() {
         return None;
     }
-    gc::account(g, nsize as isize - osize as isize);
+    m.account(nsize as isize - osize as isize);
     Some(p)
 }

@@ -71,3 +71,13 @@ impl Default for lua_Debug {
         Self::new()
     }
 }
+
+/// What a file handle holds (lauxlib.h).
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct luaL_Stream {
+    /// the stream; null for a handle whose creation is not complete
+    pub f: *mut crate::sys::FILE,
+    /// closes the stream; null when it is closed
+    pub closef: Option<lua_CFunction>,
+}

@@ -3,8 +3,10 @@
 use super::LuaClosure;
 use super::c_types::lua_CFunction;
 use super::header::Gc;
+use super::thread::Lua;
 use super::value::Value;
 use crate::code::exec::ExecInsn;
+use crate::mem;
 use core::cell::Cell;
 
 /// The kind of a frame, and the events that it has to remember.
@@ -39,7 +41,7 @@ impl FrameFlags {
     pub const LIBRARY_PCALL: FrameFlags = FrameFlags(1 << 11);
     /// A Lua function called by the Lua frame before it in the same invocation of the interpreter.
     pub const PLAIN: FrameFlags = FrameFlags(1 << 12);
-    /// The debug interface took values out of the frame of this C function, which `vm::keep` has.
+    /// The debug interface took values out of the frame of this C function, which `object::keep` has.
     pub const KEPT: FrameFlags = FrameFlags(1 << 15);
 
     /// These and the others.
@@ -232,4 +234,31 @@ impl Default for CallInfo {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Frees the CallInfos after `ci`, which are all spare.
+pub fn free_after(l: Lua, ci: &CallInfo) {
+    free_chain(l, ci.next.replace(core::ptr::null_mut()));
+}
+
+/// Frees `next` and the CallInfos after it.
+pub fn free_chain(l: Lua, mut next: *mut CallInfo) {
+    while !next.is_null() {
+        // SAFETY: the caller's CallInfos are live blocks that nothing uses.
+        let after = unsafe { (*next).next.get() };
+        mem::free(l, next.cast(), size_of::<CallInfo>());
+        next = after;
+    }
+}
+
+/// How many CallInfos there are after `ci`.
+pub fn count(ci: &CallInfo) -> usize {
+    let mut n = 0;
+    let mut ci = ci.next.get();
+    while !ci.is_null() {
+        n += 1;
+        // SAFETY: the chain consists of live blocks.
+        ci = unsafe { (*ci).next.get() };
+    }
+    n
 }

@@ -6,11 +6,11 @@
 //! * The upvalue arrays follow the fixed part; their length is `nupvalues`.
 
 use super::c_types::lua_CFunction;
+use super::gc_state as gc;
 use super::header::{Gc, Header, Kind, mark};
 use super::value::Value;
 use super::{Lua, Proto, Thread};
-use crate::gc;
-use crate::mem::{self, OutOfMemory};
+use crate::mem::OutOfMemory;
 use crate::throw::LResult;
 use core::cell::Cell;
 
@@ -136,7 +136,7 @@ impl Gc<CClosure> {
         n: usize,
     ) -> Result<Gc<CClosure>, OutOfMemory> {
         debug_assert!(n <= 255);
-        let p = mem::alloc_object(l, Kind::CClosure, CClosure::size_of(n))?.cast::<CClosure>();
+        let p = gc::alloc_object(l, Kind::CClosure, CClosure::size_of(n))?.cast::<CClosure>();
         // SAFETY: fresh block with room for the fixed part and `n` upvalues.
         let c: Gc<CClosure> = unsafe {
             let header = Header::new(Kind::CClosure, gc::current_white(l.global()));
@@ -161,6 +161,12 @@ pub struct UpVal {
 }
 
 impl UpVal {
+    /// The list link of an open upvalue (`Header::next`, typed).
+    pub fn next_open(&self) -> &'static Cell<Option<Gc<UpVal>>> {
+        // SAFETY: both are nullable pointers to an object that starts with a header; the list holds upvalues only.
+        // The reference is used before the upvalue can be freed.
+        unsafe { &*(&raw const self.header.next).cast() }
+    }
     #[inline(always)]
     pub fn is_open(&self) -> bool {
         !core::ptr::eq(self.v.get(), self.value.as_ptr())

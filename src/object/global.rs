@@ -2,22 +2,26 @@
 
 use super::c_types::lua_CFunction;
 use super::effects::EffectCounts;
+use super::gc_state::GcState;
 use super::header::Gc;
 pub use super::light::WideLights;
 use super::metamethod::METAMETHOD_COUNT;
 use super::string::{Str, StringTable};
 use super::table::Table;
 use super::thread::Lua;
+use super::upcalls::Upcalls;
 use super::value::Value;
 use crate::boundary;
-use crate::gc::GcState;
-use crate::mem::{Allocator, Array, ByteBuf};
+use crate::mem::{Array, ByteBuf};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 
 pub struct Global {
-    pub allocator: Allocator,
     pub gc: GcState,
+    pub upcalls: &'static Upcalls,
+    /// Runs code of all kinds, at any checkpoint (set by the base library).
+    #[cfg(feature = "stress-finalizers")]
+    pub accomplice: Cell<Option<fn(Lua) -> crate::throw::LResult<()>>>,
     pub strings: StringTable,
     /// seed of all string hashes
     pub seed: Cell<u64>,

@@ -2,22 +2,34 @@
 
 mod border;
 pub mod c_types;
+#[allow(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "CallInfos and stack slots are raw pointers; see the invariants of thread.rs"
+)]
 pub mod call_info;
 pub mod chunkid;
 pub mod closure;
 pub mod effects;
 pub mod entry;
 mod error;
+pub mod free;
+pub mod gc_state;
 pub mod global;
 pub mod header;
+pub mod keep;
 pub mod light;
+pub mod mark_stack;
 pub mod metamethod;
 pub mod proto;
+pub mod stack;
 pub mod string;
+pub mod string_table;
 pub mod table;
 pub mod thread;
+pub mod upcalls;
 pub mod userdata;
 pub mod value;
+mod waiting;
 
 pub use c_types::lua_CFunction;
 pub use call_info::CallInfo;

@@ -6,12 +6,12 @@
 //!   instruction `i` of it stands for instruction `i` of `code`, so one pc serves both.
 //! * The strings of debug information may be absent (stripped chunk).
 
+use super::gc_state as gc;
 use super::header::{Gc, Header, Kind};
 use super::thread::Lua;
 use super::{LuaClosure, Str, Value};
 use crate::code::exec::ExecInsn;
-use crate::gc;
-use crate::mem::{self, Array, OutOfMemory};
+use crate::mem::{Array, OutOfMemory};
 use core::cell::Cell;
 
 #[derive(Clone, Copy)]
@@ -62,6 +62,17 @@ impl Proto {
     pub fn is_vararg(&self) -> bool {
         self.header.aux1.get() != 0
     }
+    /// Bytes of a prototype with its arrays.
+    pub fn size(&self) -> usize {
+        size_of::<Proto>()
+            + self.code.len() * 4
+            + self.k.len() * size_of::<Value>()
+            + self.protos.len() * size_of::<Gc<Proto>>()
+            + self.lineinfo.len() * 4
+            + self.locvars.len() * size_of::<LocVar>()
+            + self.upvalues.len() * size_of::<UpvalDesc>()
+            + self.entry().size()
+    }
     pub fn set_numparams(&self, n: u8) {
         self.header.aux0.set(n)
     }
@@ -73,7 +84,7 @@ impl Proto {
 impl Gc<Proto> {
     /// A prototype with nothing in it.
     pub fn new(l: Lua) -> Result<Gc<Proto>, OutOfMemory> {
-        let p = mem::alloc_object(l, Kind::Proto, size_of::<Proto>())?.cast::<Proto>();
+        let p = gc::alloc_object(l, Kind::Proto, size_of::<Proto>())?.cast::<Proto>();
         // SAFETY: a fresh block of the size of a prototype.
         let p: Gc<Proto> = unsafe {
             p.write(Proto {
@@ -95,5 +106,15 @@ impl Gc<Proto> {
         p.set_maxstacksize(0);
         gc::link(l.global(), p.erase());
         Ok(p)
+    }
+    /// Frees the arrays; the prototype is dead (collector only).
+    pub fn free_parts(self, l: Lua) {
+        self.entry().free(l);
+        self.code.free(l);
+        self.k.free(l);
+        self.protos.free(l);
+        self.lineinfo.free(l);
+        self.locvars.free(l);
+        self.upvalues.free(l);
     }
 }

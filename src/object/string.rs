@@ -6,18 +6,16 @@
 //! * The bytes are followed by a zero byte and never change after creation.
 //! * `aux32` of a short string is its seeded hash; of a long string it is valid once `aux0` is 1.
 
+use super::gc_state as gc;
 use super::global::Global;
-use super::header::{Gc, GcRef, Header, Kind};
+use super::header::{Gc, Header, Kind};
+pub use super::string_table::StringTable;
 use super::thread::Lua;
-use crate::gc;
-use crate::mem::{self, OutOfMemory};
-use crate::sys::arch;
-use core::cell::Cell;
+use crate::mem::OutOfMemory;
 use core::mem::MaybeUninit;
 
 /// Longest interned string, in bytes.
 pub const MAX_SHORT: usize = 40;
-const MIN_TABLE: usize = 32;
 
 /// A short string has its bytes right behind the header; a long one has its length first.
 #[repr(C)]
@@ -147,83 +145,6 @@ pub fn hash_bytes(seed: u64, b: &[u8]) -> u32 {
     (h ^ h >> 32) as u32
 }
 
-/// While the table changes its size, strings are fetched into the cache this many chains ahead.
-const AHEAD: u32 = 16;
-
-/// The table of all short strings: chains through `Header::next`.
-pub struct StringTable {
-    pub buckets: Cell<*mut Cell<Option<GcRef>>>,
-    /// number of buckets, a power of two
-    pub size: Cell<u32>,
-    /// number of strings
-    pub count: Cell<u32>,
-}
-
-impl StringTable {
-    pub const fn empty() -> StringTable {
-        StringTable { buckets: Cell::new(core::ptr::null_mut()), size: Cell::new(0), count: Cell::new(0) }
-    }
-    #[inline(always)]
-    pub fn bucket(&self, i: u32) -> &Cell<Option<GcRef>> {
-        debug_assert!(i < self.size.get());
-        // SAFETY: `size` buckets are allocated.
-        unsafe { &*self.buckets.get().add(i as usize) }
-    }
-    /// Changes the number of buckets. When memory is short a growth is skipped (chains only get longer).
-    pub fn resize(&self, l: Lua, newsize: u32) -> Result<(), OutOfMemory> {
-        gc::finish_strings(l);
-        let old = self.size.get();
-        if newsize > old {
-            self.grow_array(l, old, newsize)?;
-        }
-        let live = old.min(newsize);
-        for i in 0..old {
-            // The strings of neighbouring chains are anywhere in memory: the first ones, then the second ones.
-            if i + 2 * AHEAD < old
-                && let Some(first) = self.bucket(i + 2 * AHEAD).get()
-            {
-                arch::prefetch(first.as_ptr().cast());
-            }
-            if i + AHEAD < old
-                && let Some(first) = self.bucket(i + AHEAD).get()
-                && let Some(second) = first.next.get()
-            {
-                arch::prefetch(second.as_ptr().cast());
-            }
-            let mut chain = self.bucket(i).take();
-            while let Some(s) = chain {
-                chain = s.next.get();
-                let b = self.bucket(s.aux32.get() & (newsize - 1));
-                s.next.set(b.get());
-                b.set(Some(s));
-            }
-            // Every string of bucket `i` went to a bucket that is congruent to `i`: when shrinking, below
-            // `live`; when growing, never to a bucket between `i` and `old`, so none is moved twice.
-            debug_assert!(newsize > old || i < live || self.bucket(i).get().is_none());
-        }
-        if newsize < old {
-            let b = mem::realloc(l, self.buckets.get().cast(), old as usize * 8, newsize as usize * 8)?;
-            self.buckets.set(b.cast());
-        }
-        self.size.set(newsize);
-        Ok(())
-    }
-    fn grow_array(&self, l: Lua, old: u32, new: u32) -> Result<(), OutOfMemory> {
-        let b = mem::realloc(l, self.buckets.get().cast(), old as usize * 8, new as usize * 8)?;
-        let b = b.cast::<Cell<Option<GcRef>>>();
-        for i in old..new {
-            // SAFETY: the block has room for `new` buckets.
-            unsafe { b.add(i as usize).write(Cell::new(None)) };
-        }
-        self.buckets.set(b);
-        self.size.set(new);
-        Ok(())
-    }
-    pub fn init(&self, l: Lua) -> Result<(), OutOfMemory> {
-        self.grow_array(l, 0, MIN_TABLE as u32)
-    }
-}
-
 /// The string with these bytes. `bytes` must not move while memory is allocated (it may be the content of
 /// another string or a C buffer, not the inside of a block that a collection can free).
 #[inline]
@@ -290,7 +211,7 @@ pub fn intern(l: Lua, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
     if table.count.get() / 3 * 2 >= table.size.get() && table.size.get() <= u32::MAX / 4 {
         table.resize(l, table.size.get() * 2)?;
     }
-    let p = mem::alloc_object(l, Kind::ShortStr, Str::size_for(bytes.len()))?;
+    let p = gc::alloc_object(l, Kind::ShortStr, Str::size_for(bytes.len()))?;
     // SAFETY: fresh block of `size_for` bytes: header, bytes, terminator.
     let s: Gc<Str> = unsafe {
         p.write(Header::new(Kind::ShortStr, gc::current_white(g)));
@@ -360,18 +281,26 @@ unsafe fn copy_few(from: *const u8, to: *mut u8, n: usize) {
 }
 
 /// A long string of `len` bytes written by `fill` (which gets the address of the fresh bytes).
+#[inline]
 pub fn new_long(l: Lua, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, OutOfMemory> {
+    let s = long_block(l, len)?;
+    fill(s.data().cast_mut());
+    Ok(s)
+}
+
+/// A long string whose bytes are yet to be written.
+#[inline(never)]
+fn long_block(l: Lua, len: usize) -> Result<Gc<Str>, OutOfMemory> {
     debug_assert!(len > MAX_SHORT);
     if len >= isize::MAX as usize - size_of::<LongStr>() - 1 {
         return Err(OutOfMemory);
     }
-    let p = mem::alloc_object(l, Kind::LongStr, Str::size_for(len))?.cast::<LongStr>();
+    let p = gc::alloc_object(l, Kind::LongStr, Str::size_for(len))?.cast::<LongStr>();
     // SAFETY: fresh block of `size_for(len)` bytes.
     let s: Gc<Str> = unsafe {
         p.write(LongStr { header: Header::new(Kind::LongStr, gc::current_white(l.global())), len });
         Gc::from_ptr(p.cast())
     };
-    fill(s.data().cast_mut());
     // SAFETY: one more byte than `len` was allocated.
     unsafe { *s.data().cast_mut().add(len) = 0 };
     gc::link(l.global(), s.erase());

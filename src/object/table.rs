@@ -15,12 +15,12 @@
 
 use super::border::border;
 use super::error::ObjectError;
+use super::gc_state as gc;
 use super::global::Global;
 use super::header::{Gc, Header, Kind};
 use super::string::Str;
 use super::thread::Lua;
 use super::value::*;
-use crate::gc;
 use crate::mem::{self, OutOfMemory};
 use core::cell::Cell;
 
@@ -359,7 +359,7 @@ impl Gc<Table> {
     /// A new empty table.
     #[inline]
     pub fn new(l: Lua) -> Result<Gc<Table>, OutOfMemory> {
-        let p = mem::alloc_object(l, Kind::Table, size_of::<Table>())?.cast::<Table>();
+        let p = gc::alloc_object(l, Kind::Table, size_of::<Table>())?.cast::<Table>();
         // SAFETY: fresh block of the size of a table.
         let t: Gc<Table> = unsafe {
             p.write(Table {

@@ -10,11 +10,13 @@
 //! * `CallInfo`s form a doubly linked chain starting at `base_ci`; those past `ci` are spare. They do not move.
 
 use super::c_types::lua_Hook;
+use super::call_info;
 use super::global::Global;
 use super::header::{Gc, Header};
 use super::value::Value;
 use super::{CallInfo, UpVal};
 use crate::code::exec::ExecInsn;
+use crate::mem;
 use core::cell::Cell;
 use core::sync::atomic::AtomicU8;
 
@@ -62,6 +64,21 @@ pub struct Thread {
     pub allow_hook: Cell<bool>,
     /// CallInfo of the host's level
     pub base_ci: CallInfo,
+}
+
+impl mem::Owner for Lua {
+    #[inline(always)]
+    fn memory(&self) -> &mem::Memory {
+        &self.global().gc.memory
+    }
+    #[inline(always)]
+    fn note_allocation(&self) {
+        self.global().effects.allocation();
+    }
+    /// An emergency collection.
+    fn make_room(self) -> bool {
+        (self.global().upcalls.emergency)(self)
+    }
 }
 
 impl Thread {
@@ -122,5 +139,17 @@ impl Thread {
     #[inline(always)]
     pub fn drop_values(&self, n: usize) {
         self.top.set(self.top.get().wrapping_sub(n));
+    }
+}
+
+impl Lua {
+    /// Frees the stack and the call chain of a dead thread, whose upvalues are closed (collector only).
+    pub fn free_parts(self, l: Lua) {
+        if self.stack.get().is_null() {
+            return;
+        }
+        call_info::free_after(l, &self.base_ci);
+        mem::free(l, self.stack.get().cast(), self.stack_size.get() as usize * size_of::<Value>());
+        self.stack.set(core::ptr::null_mut());
     }
 }

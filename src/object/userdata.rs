@@ -5,12 +5,11 @@
 //!   registry do not tell: the debug library can change them all.
 
 use super::error::ObjectError;
+use super::gc_state as gc;
 use super::header::{Gc, Header, Kind};
 use super::table::Table;
 use super::thread::Lua;
 use super::value::Value;
-use crate::gc;
-use crate::mem;
 use core::cell::Cell;
 
 /// The content that the block of a userdata is known to have.
@@ -62,7 +61,7 @@ impl Gc<Userdata> {
             let impossible = len.checked_add(size_of::<Userdata>() + 2).is_none();
             return Err(if impossible { ObjectError::BlockTooBig } else { ObjectError::Memory });
         }
-        let p = mem::alloc_object(l, Kind::Userdata, Userdata::size_of(len))?.cast::<Userdata>();
+        let p = gc::alloc_object(l, Kind::Userdata, Userdata::size_of(len))?.cast::<Userdata>();
         // SAFETY: fresh block with room for the fixed part.
         let u: Gc<Userdata> = unsafe {
             p.write(Userdata {

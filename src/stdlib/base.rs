@@ -15,6 +15,8 @@ use crate::throw::LResult;
 use core::ffi::c_void;
 
 pub fn open(l: Lua) -> LResult<i32> {
+    #[cfg(feature = "stress-finalizers")]
+    l.global().accomplice.set(Some(super::mischief::accomplice));
     l.rawgeti(LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
     l.pushvalue(-1);
     l.setfield(-2, b"_G")?;

@@ -14,23 +14,14 @@ use crate::api::{Buffer, Bytes};
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
+use crate::object::Lua;
+use crate::object::c_types::luaL_Stream;
 use crate::object::userdata::Content;
-use crate::object::{Lua, lua_CFunction};
 use crate::sys::{self, FILE};
 use crate::throw::LResult;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
-
-/// The content of a file handle (lauxlib.h).
-#[repr(C)]
-#[allow(non_camel_case_types)]
-pub struct luaL_Stream {
-    /// the stream; null for a handle whose creation is not complete
-    pub f: *mut FILE,
-    /// closes the stream; null when it is closed
-    pub closef: Option<lua_CFunction>,
-}
 
 const METATABLE: &[u8] = LUA_FILEHANDLE.to_bytes();
 
@@ -123,7 +114,7 @@ impl File {
     }
     /// The stream, unless it is closed or was never opened.
     fn open(self) -> Option<*mut FILE> {
-        // SAFETY: the handle is on the stack, or kept alive in its place (`vm::keep`).
+        // SAFETY: the handle is on the stack, or kept alive in its place (`object::keep`).
         unsafe { (*self.0).closef.and_then(|_| (!(*self.0).f.is_null()).then_some((*self.0).f)) }
     }
     #[inline(never)]

@@ -11,12 +11,10 @@
 //!   `lua_upvalueindex(i)` like any C function.
 
 use crate::api::{Bytes, lua_Debug};
-use crate::boundary::Ret;
 use crate::object::{Builtin, Lua, Value, lua_CFunction};
 use crate::throw::LResult;
-use core::ffi::{CStr, c_void};
-use core::ptr;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use crate::vm::thunk::{THUNKS, builtin_of_c, c_of_builtin};
+use core::ffi::CStr;
 
 pub mod base;
 pub mod bit32;
@@ -24,6 +22,8 @@ pub mod coroutine;
 pub mod debug;
 pub mod io;
 pub mod math;
+#[cfg(feature = "stress-finalizers")]
+mod mischief;
 pub mod os;
 pub mod package;
 pub mod string;
@@ -265,23 +265,7 @@ impl Id {
     }
 }
 
-crate::builtin_thunks!(lua52_builtin_entry, 192);
 const _: () = assert!(COUNT <= THUNKS, "give builtin_thunks! a larger count");
-
-/// The functions whose thunks C has been given, by number. A function is entered before its thunk's address leaves the
-/// library. So the way back from a thunk needs no list of all functions, which would keep all libraries in a program
-/// that opens none.
-static KNOWN_TO_C: [AtomicPtr<Builtin>; COUNT] = [const { AtomicPtr::new(ptr::null_mut()) }; COUNT];
-
-/// Thunk `i` calls this, which runs library function `i` for a caller in C.
-unsafe extern "C" fn lua52_builtin_entry(l: Lua, i: usize) -> Ret {
-    // SAFETY: who calls a thunk got its address from `c_of_builtin`, which entered the function.
-    let b = unsafe { &*KNOWN_TO_C[i].load(Ordering::Acquire) };
-    match (b.f)(l) {
-        Ok(nresults) => Ret::ok(nresults as u32 as u64),
-        Err(throw) => crate::vm::call::native::leave(l, throw),
-    }
-}
 
 /// Argument `i` of the running function, which has that many.
 #[inline(always)]
@@ -317,31 +301,4 @@ fn c_string(s: Bytes) -> &'static CStr {
 fn activation_record() -> lua_Debug {
     // SAFETY: it consists of integers and nullable pointers.
     unsafe { core::mem::zeroed() }
-}
-
-/// Whether a C function pointer is a thunk.
-#[inline(always)]
-pub fn is_thunk(f: lua_CFunction) -> bool {
-    thunk_index(f as *const c_void).is_some()
-}
-
-/// The library function that a C function pointer stands for, if it is one of ours.
-#[inline]
-pub fn builtin_of_c(f: lua_CFunction) -> Option<&'static Builtin> {
-    let known = KNOWN_TO_C.get(thunk_index(f as *const c_void)?)?.load(Ordering::Acquire);
-    // SAFETY: null, or a function in static memory.
-    unsafe { known.as_ref() }
-}
-
-/// The C function pointer that stands for a library function.
-#[inline]
-pub fn c_of_builtin(b: &'static Builtin) -> lua_CFunction {
-    let i = b.number as usize;
-    let (known, pointer) = (&KNOWN_TO_C[i], ptr::from_ref(b).cast_mut());
-    // Nothing is written twice, so that threads with states of their own do not fight for the line.
-    if known.load(Ordering::Relaxed) != pointer {
-        known.store(pointer, Ordering::Release);
-    }
-    // SAFETY: a thunk is a C function of exactly this type.
-    unsafe { core::mem::transmute::<*const c_void, lua_CFunction>(thunk_address(i)) }
 }

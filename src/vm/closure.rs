@@ -1,7 +1,8 @@
 //! Making closures.
 
 use crate::gc;
-use crate::mem;
+use crate::mem::OutOfMemory;
+use crate::object::gc_state;
 use crate::object::{CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, UpVal, UpvalDesc, Value};
 use crate::throw::LResult;
 use crate::vm::upval;
@@ -9,11 +10,11 @@ use core::cell::Cell;
 
 /// A Lua closure whose upvalues are still missing. Nothing may run until all of them are there.
 #[inline(always)]
-pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> LResult<Gc<LuaClosure>> {
-    let p0 = mem::alloc_object(l, Kind::LuaClosure, LuaClosure::size_of(nupvalues))?;
+pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> Result<Gc<LuaClosure>, OutOfMemory> {
+    let p0 = gc_state::alloc_object(l, Kind::LuaClosure, LuaClosure::size_of(nupvalues))?;
     // SAFETY: a fresh block with room for the header, the prototype and the upvalue slots.
     let cl: Gc<LuaClosure> = unsafe {
-        p0.write(Header::new(Kind::LuaClosure, gc::current_white(l.global())));
+        p0.write(Header::new(Kind::LuaClosure, gc_state::current_white(l.global())));
         let cl = p0.cast::<LuaClosure>();
         (&raw mut (*cl).proto).write(p);
         let slots = cl.add(1).cast::<Cell<Option<Gc<UpVal>>>>();
@@ -23,7 +24,7 @@ pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> LResult<Gc<LuaClosure>
         Gc::from_ptr(cl)
     };
     cl.header.aux0.set(nupvalues as u8);
-    gc::link(l.global(), cl.erase());
+    gc_state::link(l.global(), cl.erase());
     Ok(cl)
 }
 
@@ -55,7 +56,7 @@ pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo, a
     if let Some(last) = p.cache.get()
         && upvalues.iter().enumerate().all(|(i, d)| last.upval(i).v.get() == captured(d.get()))
     {
-        gc::revive(l.global(), last.erase());
+        gc_state::revive(l.global(), last.erase());
         put(Value::lua_closure(last));
         return Ok(());
     }
@@ -67,9 +68,9 @@ pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo, a
         let uv = if d.instack {
             match upval::find(l, register(d.index as usize)) {
                 Ok(uv) => uv,
-                Err(t) => {
+                Err(e) => {
                     put(Value::NIL);
-                    return Err(t);
+                    return Err(e.into());
                 }
             }
         } else {

@@ -126,7 +126,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
     // Collection checkpoint with `live` as the stack's end. The instruction has done the rest.
     macro_rules! check_gc {
         ($live:expr) => {
-            if l.global().gc.debt.get() > 0 || cfg!(feature = "stress-gc") {
+            if l.global().gc.memory.debt.get() > 0 || cfg!(feature = "stress-gc") {
                 cold_path!();
                 save_pc!();
                 if let Some(exit) = collect(l, ci, $live) {

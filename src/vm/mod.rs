@@ -13,12 +13,12 @@ pub mod coroutine;
 )]
 pub mod debug;
 pub mod error;
+pub mod finalizer;
 #[allow(
     clippy::undocumented_unsafe_blocks,
     reason = "accesses to registers, constants and the next instruction share the argument above their macros"
 )]
 mod interpreter;
-pub mod keep;
 pub mod message;
 pub mod meta;
 mod ops;
@@ -28,6 +28,7 @@ mod ops;
 )]
 pub mod stack;
 pub mod state;
+pub mod thunk;
 mod tier;
 pub mod upval;
 mod watch;

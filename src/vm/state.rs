@@ -4,15 +4,17 @@ use crate::consts::*;
 use crate::gc;
 use crate::mem::{self, Allocator, lua_Alloc};
 use crate::object::effects::EffectCounts;
+use crate::object::gc_state;
 use crate::object::global::WideLights;
 use crate::object::metamethod::METAMETHOD_NAMES;
 use crate::object::string::{self, StringTable};
 use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Lua, Thread, YIELD_PENDING};
+use crate::object::upcalls::Upcalls;
 use crate::object::{CallInfo, Gc, Global, Header, Kind, Table, Value, mark};
 use crate::sys;
 use crate::throw::LResult;
-use crate::vm::call::frame;
 use crate::vm::error::OrThrow;
+use crate::vm::finalizer;
 use crate::{boundary, messages as msg};
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -84,11 +86,14 @@ fn make_seed(block: *const MainBlock) -> u64 {
 /// The number `lua_version` answers with; its address identifies this library.
 pub static VERSION: f64 = LUA_VERSION_NUM as f64;
 
-/// A new state whose memory all comes from `f`; `None` when memory is short.
+static UPCALLS: Upcalls = Upcalls { emergency: gc::emergency, finalize: finalizer::call };
+
+/// A new state whose memory all comes from `f`, and which knows the `reserved` words of the compiler; `None` when memory is
+/// short.
 ///
 /// # Safety
 /// `f` is an allocator as in the manual's `lua_Alloc`, good for `ud`, as long as the state lives.
-pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
+pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Option<Lua> {
     let allocator = Allocator::new(f, ud)?;
     // SAFETY: the caller's promise; a thread is asked for.
     let block: *mut MainBlock =
@@ -103,8 +108,10 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
         let g = &raw const (*block).global;
         let white = mark::WHITE0;
         (&raw mut (*block).global).write(Global {
-            allocator,
-            gc: gc::GcState::new(),
+            gc: gc_state::GcState::new(allocator),
+            upcalls: &UPCALLS,
+            #[cfg(feature = "stress-finalizers")]
+            accomplice: Cell::new(None),
             strings: StringTable::empty(),
             seed: Cell::new(make_seed(block)),
             registry: Cell::new(Value::NIL),
@@ -129,10 +136,10 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
         (&raw mut (*block).thread).write(Thread::blank(white, g));
         Gc::from_ptr(block.cast::<Thread>())
     };
-    gc::account(l.global(), size_of::<MainBlock>() as isize);
+    l.global().gc.memory.account(size_of::<MainBlock>() as isize);
     l.header.marked.set(l.header.marked.get() | mark::FIXED);
     l.global().main_thread.set(Some(l));
-    if open(l).is_err() {
+    if open(l, reserved).is_err() {
         close_state(l);
         return None;
     }
@@ -146,7 +153,7 @@ fn fixed_string(l: Lua, s: &str) -> LResult<Gc<string::Str>> {
 }
 
 /// The parts of opening a state that may run out of memory.
-fn open(l: Lua) -> LResult<()> {
+fn open(l: Lua, reserved: &[&str]) -> LResult<()> {
     let g = l.global();
     init_stack(l, l)?;
     g.strings.init(l)?;
@@ -160,7 +167,7 @@ fn open(l: Lua) -> LResult<()> {
     for (slot, name) in g.metamethod_names.iter().zip(METAMETHOD_NAMES) {
         slot.set(Some(fixed_string(l, name)?));
     }
-    for (i, word) in crate::compiler::RESERVED.iter().enumerate() {
+    for (i, word) in reserved.iter().enumerate() {
         fixed_string(l, word)?.set_reserved(i as u8 + 1);
     }
     g.complete.set(true);
@@ -182,45 +189,33 @@ pub fn close_state(l: Lua) {
         unsafe { sys::close_library(handle.get()) };
     }
     g.libraries.free(main);
-    let table_bytes = g.strings.size.get() as usize * 8;
-    mem::free(main, g.strings.buckets.get().cast(), table_bytes);
+    g.strings.free(main);
     g.scratch.free(main);
     g.wide_lights.free(main);
-    free_stack(main, main);
-    debug_assert_eq!(gc::bytes_in_use(g), size_of::<MainBlock>() as isize, "bytes unaccounted for");
+    main.free_parts(main);
+    debug_assert_eq!(g.gc.memory.total(), size_of::<MainBlock>(), "bytes unaccounted for");
     // SAFETY: nothing uses the main block any more; the allocator leaves it before it is freed.
-    unsafe { (&raw const g.allocator).read().close(main.as_ptr().cast(), size_of::<MainBlock>()) };
+    unsafe { (&raw const g.gc.memory.allocator).read().close(main.as_ptr().cast(), size_of::<MainBlock>()) };
 }
 
 /// A new thread of the same state, pushed on the stack of `l` (one free slot is needed).
 pub fn new_thread(l: Lua) -> LResult<Lua> {
     gc::check(l)?;
-    let p = mem::alloc_object(l, Kind::Thread, size_of::<Thread>())?.cast::<Thread>();
+    let p = gc_state::alloc_object(l, Kind::Thread, size_of::<Thread>())?.cast::<Thread>();
     // SAFETY: a fresh block of the size of a thread.
     let t: Lua = unsafe {
-        p.write(Thread::blank(gc::current_white(l.global()), l.g));
+        p.write(Thread::blank(gc_state::current_white(l.global()), l.g));
         Gc::from_ptr(p)
     };
     t.hook.set(l.hook.get());
     t.hook_mask.set(l.hook_mask() & !YIELD_PENDING);
     t.base_hook_count.set(l.base_hook_count.get());
     t.hook_count.set(l.base_hook_count.get());
-    gc::link(l.global(), t.erase());
+    gc_state::link(l.global(), t.erase());
     l.push(Value::thread(t));
     if let Err(e) = init_stack(t, l) {
         l.drop_values(1);
         return Err(e);
     }
     Ok(t)
-}
-
-/// Closes the upvalues of a dead thread and frees its stack and call chain (collector only).
-pub fn free_stack(l: Lua, t: Lua) {
-    if t.stack.get().is_null() {
-        return;
-    }
-    super::upval::close(t, t.stack.get());
-    frame::free_after(l, &t.base_ci);
-    mem::free(l, t.stack.get().cast(), t.stack_size.get() as usize * size_of::<Value>());
-    t.stack.set(core::ptr::null_mut());
 }

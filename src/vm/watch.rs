@@ -103,8 +103,8 @@ mod off {
 #[cfg(all(test, any(debug_assertions, feature = "heapcheck")))]
 mod tests {
     use super::Watch;
-    use crate::api::auxlib::state::newstate;
     use crate::code::exec::{ExecInsn, ExecOp};
+    use crate::host::newstate;
     use crate::object::{Lua, Value};
 
     /// What a watch says of an instruction that does `what`, in a frame of three registers.

@@ -1,7 +1,7 @@
 //! Library `string` (manual 6.4).
 //!
 //! Invariants
-//! - Arguments stay in their stack slots while a function runs (or are kept alive in their place, see `vm::keep`), so their
+//! - Arguments stay in their stack slots while a function runs (or are kept alive in their place, see `object::keep`), so their
 //!   bytes stay valid; anything else a function holds across a collector step or a call is on the stack too.
 //! - A function that uses a [`Buffer`] pushes what it needs before the buffer is made: a buffer that grows takes the
 //!   stack slot above.

@@ -1,5 +1,6 @@
 //! Makes and frees frames, and pushes the frame of a Lua function.
 
+pub use crate::object::call_info::free_chain;
 use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::entry::Tier;
 use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Value};
@@ -31,21 +32,6 @@ pub(super) fn extend(l: Lua) -> LResult<&'static CallInfo> {
     let new = unsafe { &*p };
     new.prev.set(l.ci.get().cast_mut());
     Ok(new)
-}
-
-/// Frees the CallInfos after `ci`, which are all spare.
-pub fn free_after(l: Lua, ci: &CallInfo) {
-    free_chain(l, ci.next.replace(core::ptr::null_mut()));
-}
-
-/// Frees `next` and the CallInfos after it.
-pub(super) fn free_chain(l: Lua, mut next: *mut CallInfo) {
-    while !next.is_null() {
-        // SAFETY: the caller's CallInfos are live blocks that nothing uses.
-        let after = unsafe { (*next).next.get() };
-        crate::mem::free(l, next.cast(), size_of::<CallInfo>());
-        next = after;
-    }
 }
 
 /// Pushes the frame of a Lua function.

@@ -5,11 +5,13 @@ use crate::code::bytecode::{Instruction, Op};
 use crate::consts::*;
 use crate::object::c_types::{lua_Debug, lua_Hook};
 use crate::object::call_info::FrameFlags;
+use crate::object::keep;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::{CallInfo, Lua, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::native;
-use crate::vm::{keep, stack};
+use crate::vm::error::OrThrow;
+use crate::vm::stack;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{Ordering, compiler_fence};
@@ -196,7 +198,7 @@ pub fn count_steps(l: Lua, steps: i32) -> LResult<()> {
     l.hook_count.set(l.base_hook_count.get());
     // A hook in C uses this function's frame as its own, so it may pop the values that the function works on. (Nobody asks
     // here whether the hook is the debug library's: that would link the debug library into every static host.)
-    keep::running_frame(l)?;
+    keep::running_frame(l).or_throw(l)?;
     let ci = l.call_info();
     ci.add_flags(FrameFlags::POLLING);
     // Whoever stops an error sets `non_yieldable_depth` back.

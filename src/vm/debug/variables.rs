@@ -2,8 +2,8 @@
 
 use super::Bytes;
 use super::names::local_name;
+use crate::object::keep;
 use crate::object::{CallInfo, Lua, Value};
-use crate::vm::keep;
 
 /// Name and slot of the `n`-th local variable of a frame; with `n` negative, of a vararg.
 #[inline(never)]

@@ -23,7 +23,7 @@ use types::Types;
 /// What the checker cannot see by itself. Functions are named by the ends of their paths.
 const KNOWN: Known = Known {
     frees: &["gc::cycle::single"],
-    moves: &["vm::stack::reallocate"],
+    moves: &["object::stack::reallocate"],
     runs: &["boundary::arch::call"],
     same: &[
         "Gc<T>::from_ptr",

@@ -10,10 +10,10 @@
 //! * Entries hold the addresses of nodes: no table changes its size in the atomic phase.
 //! * `cap` is 0 or a power of two; chains are linked by indices plus one, 0 at the end.
 
-use super::mark;
-use crate::mem;
-use crate::object::table::Node;
-use crate::object::{GcRef, Global, mark as bits};
+use super::header::{GcRef, mark as bits};
+use super::table::Node;
+use super::value::Value;
+use crate::mem::{self, Memory};
 use core::cell::Cell;
 
 struct Entry {
@@ -26,7 +26,7 @@ struct Entry {
 const SIZE: usize = size_of::<Entry>();
 const FIRST: usize = 64;
 
-pub(super) struct Waiting {
+pub struct Waiting {
     block: Cell<*mut Entry>,
     len: Cell<usize>,
     cap: Cell<usize>,
@@ -35,7 +35,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    pub const fn new() -> Waiting {
+    pub const fn empty() -> Waiting {
         Waiting {
             block: Cell::new(core::ptr::null_mut()),
             len: Cell::new(0),
@@ -72,9 +72,9 @@ impl Waiting {
         hash as usize & (self.cap.get() - 1)
     }
     /// Adds the entry in `n`, whose key is `key`.
-    pub fn add(&self, g: &Global, key: GcRef, n: &Node) {
+    pub fn add(&self, m: &Memory, key: GcRef, n: &Node) {
         let i = self.len.get();
-        if i == self.cap.get() && !self.grow(g) {
+        if i == self.cap.get() && !self.grow(m) {
             return self.lose();
         }
         self.entry(i).node.set(n);
@@ -87,13 +87,13 @@ impl Waiting {
         self.entry(i).next.set(self.entry(chain).head.replace(i as u32 + 1));
     }
     #[cold]
-    fn grow(&self, g: &Global) -> bool {
+    fn grow(&self, m: &Memory) -> bool {
         let old = self.cap.get();
         let cap = (2 * old).max(FIRST);
         if cap > u32::MAX as usize {
             return false;
         }
-        let Some(p) = mem::try_resize(g, self.block.get().cast(), old * SIZE, cap * SIZE) else {
+        let Some(p) = mem::try_resize(m, self.block.get().cast(), old * SIZE, cap * SIZE) else {
             return false;
         };
         self.block.set(p.cast());
@@ -113,22 +113,22 @@ impl Waiting {
         }
         true
     }
-    /// Called when `key` was marked: marks the values that waited for it.
+    /// `key` was marked: `mark` gets the values that waited for it.
     #[cold]
-    pub fn release(&self, g: &Global, key: GcRef) {
+    pub fn release(&self, key: GcRef, mark: impl Fn(Value)) {
         let mut next = self.entry(self.chain(key)).head.get();
         while next != 0 {
             let i = next as usize - 1;
             next = self.entry(i).next.get();
             let n = self.node(i);
             if n.key.get().object() == Some(key) {
-                mark::mark_value(g, n.val.get());
+                mark(n.val.get());
             }
         }
     }
     /// The end of the atomic phase. Keys that are still white are dead, so their bits do not matter.
-    pub fn end(&self, g: &Global) {
-        mem::free_block(g, self.block.get().cast(), self.cap.get() * SIZE);
+    pub fn end(&self, m: &Memory) {
+        mem::free_block(m, self.block.get().cast(), self.cap.get() * SIZE);
         self.block.set(core::ptr::null_mut());
         self.len.set(0);
         self.cap.set(0);

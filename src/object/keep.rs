@@ -10,10 +10,8 @@
 //! * A frame with values on the list has `FrameFlags::KEPT`. A frame whose function lies above the running one's has ended; so have
 //!   all when no active one has the mark. (A frame that took the place of another one keeps what was kept for that.)
 
-use crate::object::call_info::FrameFlags;
-use crate::object::{CallInfo, Gc, Lua, Table, Value};
-use crate::throw::LResult;
-use crate::vm::error::OrThrow;
+use super::call_info::FrameFlags;
+use super::{CallInfo, Gc, Lua, ObjectError, Table, Value};
 
 /// The list of a thread.
 pub fn list(th: Lua) -> Option<Gc<Table>> {
@@ -22,7 +20,7 @@ pub fn list(th: Lua) -> Option<Gc<Table>> {
 }
 
 /// Keeps `v` alive until the frame `ci` of `th` ends. `l` is the running thread. Runs no finalizer.
-pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> LResult<()> {
+pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> Result<(), ObjectError> {
     if !v.is_collectable() {
         return Ok(());
     }
@@ -38,16 +36,16 @@ pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> LResult<()> {
         }
     };
     let n = t.length(l.global()) as i64;
-    t.set_int(l, n + 1, Value::number(th.save_slot(ci.function_slot()) as f64)).or_throw(l)?;
+    t.set_int(l, n + 1, Value::number(th.save_slot(ci.function_slot()) as f64))?;
     let r = t.set_int(l, n + 2, v);
     if r.is_err() {
         clear(t, n + 1);
     }
-    r.or_throw(l)
+    r
 }
 
 /// Keeps what is in the slots of the running C function alive until it ends.
-pub fn running_frame(l: Lua) -> LResult<()> {
+pub fn running_frame(l: Lua) -> Result<(), ObjectError> {
     /// So far back a value is looked for that was put on the list for the same slot before.
     const RECENT: i64 = 64;
     let ci = l.call_info();

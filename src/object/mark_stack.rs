@@ -3,40 +3,40 @@
 //! Objects have no field to link grey ones, so these are blocks of their own. They grow through the state's
 //! allocator without an emergency collection; a failed growth is reported and the caller manages without.
 
-use crate::mem;
-use crate::object::{Gc, GcRef, Global, Header};
+use super::header::{Gc, GcRef, Header};
+use crate::mem::{self, Memory};
 use core::cell::Cell;
 
 /// One word: the address of an object, with a small number in the bits that are zero by alignment, or, with the
 /// lowest bit set, a number that belongs to the object below.
-pub(super) type Entry = usize;
+pub type Entry = usize;
 
-pub(super) const TAGS: usize = 7;
+pub const TAGS: usize = 7;
 /// Tag of a grey object, or black userdata, that entries of ephemeron tables wait for.
-pub(super) const AWAITED: usize = 2;
+pub const AWAITED: usize = 2;
 const FIRST: usize = 32;
 /// A block of up to this many entries is kept between collections.
 const KEEP: usize = 64;
 
-pub(super) struct MarkStack {
+pub struct MarkStack {
     block: Cell<*mut Entry>,
     len: Cell<usize>,
     cap: Cell<usize>,
 }
 
-pub(super) fn entry(o: GcRef, tag: usize) -> Entry {
+pub fn entry(o: GcRef, tag: usize) -> Entry {
     debug_assert!(o.as_ptr() as usize & TAGS == 0 && tag <= TAGS);
     o.as_ptr() as usize | tag
 }
 /// The object of an entry.
 #[inline(always)]
-pub(super) fn object(e: Entry) -> GcRef {
+pub fn object(e: Entry) -> GcRef {
     // SAFETY: `entry` made it from a live object, and marked objects are not freed while they are on a stack.
     unsafe { Gc::from_ptr((e & !TAGS) as *mut Header) }
 }
 
 impl MarkStack {
-    pub const fn new() -> MarkStack {
+    pub const fn empty() -> MarkStack {
         MarkStack { block: Cell::new(core::ptr::null_mut()), len: Cell::new(0), cap: Cell::new(0) }
     }
     #[inline(always)]
@@ -54,8 +54,8 @@ impl MarkStack {
     }
     /// False when there is no memory for it.
     #[inline(always)]
-    pub fn push(&self, g: &Global, e: Entry) -> bool {
-        if self.len.get() == self.cap.get() && !self.grow(g) {
+    pub fn push(&self, m: &Memory, e: Entry) -> bool {
+        if self.len.get() == self.cap.get() && !self.grow(m) {
             return false;
         }
         // SAFETY: there is room for one more.
@@ -85,10 +85,10 @@ impl MarkStack {
     }
     #[cold]
     #[inline(never)]
-    fn grow(&self, g: &Global) -> bool {
+    fn grow(&self, m: &Memory) -> bool {
         let cap = (self.cap.get() * 2).max(FIRST);
         let size = size_of::<Entry>();
-        match mem::try_resize(g, self.block.get().cast(), self.cap.get() * size, cap * size) {
+        match mem::try_resize(m, self.block.get().cast(), self.cap.get() * size, cap * size) {
             Some(p) => {
                 self.block.set(p.cast());
                 self.cap.set(cap);
@@ -98,14 +98,14 @@ impl MarkStack {
         }
     }
     /// Empties the stack and gives back a large block.
-    pub fn reset(&self, g: &Global) {
+    pub fn reset(&self, m: &Memory) {
         self.clear();
         if self.cap.get() > KEEP {
-            self.free(g);
+            self.free(m);
         }
     }
-    pub fn free(&self, g: &Global) {
-        mem::free_block(g, self.block.get().cast(), self.cap.get() * size_of::<Entry>());
+    pub fn free(&self, m: &Memory) {
+        mem::free_block(m, self.block.get().cast(), self.cap.get() * size_of::<Entry>());
         self.block.set(core::ptr::null_mut());
         self.cap.set(0);
         self.clear();

@@ -1,0 +1,51 @@
+//! Closing upvalues: they leave the list of their thread for those of the collector.
+
+use super::{mark, sweep};
+use crate::object::gc_state::link;
+use crate::object::{Gc, Lua, UpVal, Value, mark as bits};
+
+/// Closes all upvalues at or above the slot `level`.
+#[inline]
+pub fn close(l: Lua, level: *mut Value) {
+    if l.open_upvals.get().is_some_and(|uv| uv.v.get() >= level) {
+        close_some(l, level);
+    }
+}
+
+#[inline(never)]
+fn close_some(l: Lua, level: *mut Value) {
+    while let Some(uv) = l.open_upvals.get() {
+        if uv.v.get() < level {
+            break;
+        }
+        l.open_upvals.set(uv.next_open().get());
+        uv.value.set(uv.get());
+        uv.v.set(uv.value.as_ptr());
+        closed(l, uv);
+    }
+}
+
+/// `uv` was taken off its thread's list of open upvalues and closed (its value copied): puts it on the list of all
+/// objects, or frees it when it is dead.
+fn closed(l: Lua, uv: Gc<UpVal>) {
+    let g = l.global();
+    let o = uv.erase();
+    if g.gc.is_sweeping() && g.gc.is_dead(o) {
+        sweep::free_object(l, o);
+        return;
+    }
+    link(g, o);
+    if g.gc.closing.get() {
+        // What it refers to may be freed already.
+        return;
+    }
+    if g.gc.keep_invariant() {
+        if !o.is_white() {
+            // Reached before: as a closed upvalue it is visited now.
+            o.marked.set(o.marked.get() | bits::BLACK);
+            mark::mark_value(g, uv.get());
+        }
+    } else {
+        g.gc.whiten(o);
+    }
+}

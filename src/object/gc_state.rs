@@ -1,0 +1,241 @@
+//! What the collector knows about the objects of a state, and what making and changing objects has to do for it. `gc`
+//! explains colours, lists and phases.
+
+use super::header::{GcRef, Header, mark as bits};
+use super::mark_stack::{MarkStack, entry};
+use super::thread::Lua;
+use super::value::Value;
+use super::waiting::Waiting;
+use super::{Global, Kind};
+use crate::consts::*;
+use crate::mem::{self, Allocator, Memory, OutOfMemory};
+use core::cell::Cell;
+
+/// What the collector is doing; see the module's text. The order matters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Phase {
+    Propagate,
+    Atomic,
+    SweepStrings,
+    SweepFinobj,
+    SweepToBeFnz,
+    SweepAll,
+    Release,
+    Pause,
+}
+
+/// Objects that a sweep looks at in one piece of work.
+pub const PIECE: usize = 100;
+/// What looking at an object, or freeing it, costs a sweep, in the unit of work (bytes marked).
+pub const COST: usize = 5;
+
+/// Pause between cycles, in percent of the memory in use after the last one.
+const DEFAULT_PAUSE: i32 = 200;
+/// Work per allocated byte, in 1/200.
+const DEFAULT_STEPMUL: i32 = 200;
+/// Growth that makes a generational collection a full one, in percent.
+const DEFAULT_MAJORINC: i32 = 200;
+
+/// The collector's part of the global state.
+pub struct GcState {
+    pub memory: Memory,
+    pub current_white: Cell<u8>,
+    pub phase: Cell<Phase>,
+    /// Steps and emergency collections are allowed (`LUA_GCSTOP`; also off while a finalizer runs).
+    pub running: Cell<bool>,
+    /// A step is going on: what it does must not start another collection.
+    pub busy: Cell<bool>,
+    /// An emergency collection is going on.
+    pub in_emergency: Cell<bool>,
+    /// The state is being closed: every object is dead.
+    pub closing: Cell<bool>,
+    pub generational: Cell<bool>,
+    /// A grey object is on no stack.
+    pub overflow: Cell<bool>,
+    /// A weak table to be cleared is not on `weak`.
+    pub weak_overflow: Cell<bool>,
+    /// A grey object to be visited by the next generational collection is on no stack: make that a full one.
+    pub lost: Cell<bool>,
+    pub pause: Cell<i32>,
+    pub stepmul: Cell<i32>,
+    pub majorinc: Cell<i32>,
+    pub allgc: Cell<Option<GcRef>>,
+    pub finobj: Cell<Option<GcRef>>,
+    pub tobefnz: Cell<Option<GcRef>>,
+    /// Next link to look at in the list being swept.
+    pub sweep_at: Cell<*const Cell<Option<GcRef>>>,
+    /// Next chain of the string table to be swept.
+    pub sweep_chain: Cell<u32>,
+    /// Bytes of the objects marked in this cycle.
+    pub traversed: Cell<usize>,
+    /// Bytes that the last cycle found in use, without what only waited for its finalizer. In generational mode: after the last full collection, 0 when
+    /// the next one is to be full.
+    pub estimate: Cell<usize>,
+    /// Bytes by which the next cycle begins later because the heap is small, as long as no object gets a finalizer.
+    pub slack: Cell<usize>,
+    pub grey: MarkStack,
+    pub again: MarkStack,
+    pub weak: MarkStack,
+    pub waiting: Waiting,
+    /// Checkpoints until the stress build does mischief again, and how often it did.
+    #[cfg(feature = "stress-finalizers")]
+    pub mischief_rest: Cell<usize>,
+    #[cfg(feature = "stress-finalizers")]
+    pub mischief_done: Cell<usize>,
+    /// Pieces of work until the heap is checked again.
+    #[cfg(feature = "heapcheck")]
+    pub check_rest: Cell<usize>,
+}
+
+impl GcState {
+    /// The state of a collector that is off (until `start`).
+    pub const fn new(allocator: Allocator) -> GcState {
+        GcState {
+            memory: Memory::new(allocator),
+            current_white: Cell::new(bits::WHITE0),
+            phase: Cell::new(Phase::Pause),
+            running: Cell::new(false),
+            busy: Cell::new(false),
+            in_emergency: Cell::new(false),
+            closing: Cell::new(false),
+            generational: Cell::new(false),
+            overflow: Cell::new(false),
+            weak_overflow: Cell::new(false),
+            lost: Cell::new(false),
+            pause: Cell::new(DEFAULT_PAUSE),
+            stepmul: Cell::new(DEFAULT_STEPMUL),
+            majorinc: Cell::new(DEFAULT_MAJORINC),
+            allgc: Cell::new(None),
+            finobj: Cell::new(None),
+            tobefnz: Cell::new(None),
+            sweep_at: Cell::new(core::ptr::null()),
+            sweep_chain: Cell::new(0),
+            traversed: Cell::new(0),
+            estimate: Cell::new(0),
+            slack: Cell::new(0),
+            grey: MarkStack::empty(),
+            again: MarkStack::empty(),
+            weak: MarkStack::empty(),
+            waiting: Waiting::empty(),
+            #[cfg(feature = "stress-finalizers")]
+            mischief_rest: Cell::new(0),
+            #[cfg(feature = "stress-finalizers")]
+            mischief_done: Cell::new(0),
+            #[cfg(feature = "heapcheck")]
+            check_rest: Cell::new(0),
+        }
+    }
+    /// Bytes in use.
+    #[inline(always)]
+    pub fn total(&self) -> usize {
+        self.memory.total()
+    }
+    /// Whether black objects must not refer to white ones now.
+    #[inline(always)]
+    pub fn keep_invariant(&self) -> bool {
+        self.phase.get() <= Phase::Atomic || self.generational.get()
+    }
+    /// Whether objects of the other white are dead.
+    #[inline(always)]
+    pub fn is_sweeping(&self) -> bool {
+        let p = self.phase.get();
+        p >= Phase::SweepStrings && p < Phase::Pause
+    }
+    #[inline(always)]
+    pub fn other_white(&self) -> u8 {
+        self.current_white.get() ^ bits::WHITES
+    }
+    /// To be freed by the sweep that is going on.
+    #[inline(always)]
+    pub fn is_dead(&self, o: GcRef) -> bool {
+        o.marked.get() & (self.other_white() | bits::FIXED) == self.other_white() || self.closing.get()
+    }
+    /// Mark bits that a survivor of a sweep loses and gets.
+    pub fn survivor(&self) -> (u8, u8) {
+        if self.generational.get() {
+            // It becomes old and keeps its colour until a full collection.
+            (0, bits::OLD)
+        } else {
+            (bits::WHITES | bits::BLACK | bits::OLD, self.current_white.get())
+        }
+    }
+    /// Gives an object the colour of a new one.
+    #[inline(always)]
+    pub fn whiten(&self, o: GcRef) {
+        o.marked.set(o.marked.get() & !(bits::WHITES | bits::BLACK | bits::OLD) | self.current_white.get());
+    }
+}
+
+/// What the allocator is told of a new object of this kind (lua_Alloc's contract, manual §4.8).
+fn type_tag(kind: Kind) -> usize {
+    let tag = match kind {
+        Kind::ShortStr | Kind::LongStr => LUA_TSTRING,
+        Kind::Table => LUA_TTABLE,
+        Kind::LuaClosure | Kind::CClosure | Kind::Builtin => LUA_TFUNCTION,
+        Kind::Userdata => LUA_TUSERDATA,
+        Kind::Thread => LUA_TTHREAD,
+        Kind::Proto => LUA_NUMTAGS,
+        Kind::UpVal => LUA_NUMTAGS + 1,
+    };
+    tag as usize
+}
+
+/// Memory for a new object; the caller writes the header and links it before anything else allocates.
+#[inline(always)]
+pub fn alloc_object(l: Lua, kind: Kind, size: usize) -> Result<*mut Header, OutOfMemory> {
+    Ok(mem::alloc(l, type_tag(kind), size)?.cast())
+}
+
+#[inline(always)]
+pub fn current_white(g: &Global) -> u8 {
+    g.gc.current_white.get()
+}
+/// Puts a new object on the list of all objects.
+#[inline(always)]
+pub fn link(g: &Global, o: GcRef) {
+    o.next.set(g.gc.allgc.get());
+    g.gc.allgc.set(Some(o));
+}
+/// A short string found in its chain is wanted: a dead one is brought back to life.
+#[inline(always)]
+pub fn revive(g: &Global, o: GcRef) {
+    if o.marked.get() & g.gc.other_white() != 0 {
+        g.gc.whiten(o);
+    }
+}
+#[inline(always)]
+pub fn is_white_value(v: Value) -> bool {
+    v.object().is_some_and(|o| o.is_white())
+}
+/// `o` got a reference to `v`: a black `o` is made grey again (for tables: many writes are likely).
+#[inline(always)]
+pub fn barrier_back(l: Lua, o: GcRef, v: Value) {
+    if o.is_black() && is_white_value(v) {
+        back(l.global(), o);
+    }
+}
+/// Entries of the table `t` changed their places, perhaps from the part not visited yet to the visited one. All code that
+/// moves entries without `barrier_back` for each must call this.
+#[inline(always)]
+pub fn entries_moved(g: &Global, t: GcRef) {
+    if t.is_black() && g.gc.phase.get() == Phase::Propagate {
+        back(g, t);
+    }
+}
+#[cold]
+#[inline(never)]
+fn back(g: &Global, o: GcRef) {
+    if g.gc.keep_invariant() {
+        o.marked.set(o.marked.get() & !bits::BLACK);
+        push_again(g, o);
+    } else {
+        g.gc.whiten(o);
+    }
+}
+/// Keeps a grey object for the atomic phase.
+pub fn push_again(g: &Global, o: GcRef) {
+    if !g.gc.again.push(&g.gc.memory, entry(o, 0)) {
+        g.gc.overflow.set(true);
+    }
+}
