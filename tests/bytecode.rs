@@ -7,7 +7,7 @@ use lua52::abi::lua_State;
 use lua52::api::state;
 use lua52::chunk::{self, Input};
 use lua52::compiler;
-use lua52::object::{Gc, Lua, Proto};
+use lua52::object::{Gc, Lua, Proto, SlotOffset};
 use lua52::vm::call::protected;
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn compile(l: Lua, text: &[u8], name: &[u8], piece: Option<usize>) -> Result<Gc<
         closure = Some(compiler::load(l, &mut input, name, None)?);
         Ok(())
     };
-    let status = protected::run_protected(l, body, top, 0).expect("nothing foreign is called");
+    let status = protected::run_protected(l, body, top, SlotOffset::NONE).expect("nothing foreign is called");
     match closure {
         Some(cl) if status == 0 => Ok(cl.proto),
         _ => Err(l

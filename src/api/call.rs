@@ -3,7 +3,7 @@
 use super::misuse::api_check;
 use crate::consts::*;
 use crate::object::call_info::FrameFlags;
-use crate::object::{Lua, Value, lua_CFunction};
+use crate::object::{Lua, SlotOffset, Value, lua_CFunction};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, protected, results};
 use crate::vm::coroutine;
@@ -36,8 +36,8 @@ impl Lua {
         let func = self.callee_slot(nargs);
         if k.is_some() && self.non_yieldable_depth.get() == 0 {
             let ci = self.call_info();
-            ci.k.set(k);
-            ci.ctx.set(ctx);
+            ci.c_function().continuation.set(k);
+            ci.c_function().context.set(ctx);
             call::call(self, func, nresults)?;
         } else {
             call::call_noyield_inline(self, func, nresults)?;
@@ -61,7 +61,7 @@ impl Lua {
     ) -> LResult<i32> {
         self.check_call("lua_pcallk", nargs, nresults, k);
         let handler = if msgh == 0 {
-            0
+            SlotOffset::NONE
         } else {
             api_check!(
                 self.is_stack_index(msgh),
@@ -87,7 +87,11 @@ impl Lua {
     /// Status and, in a continuation, the context.
     pub fn getctx(self) -> (i32, Option<i32>) {
         let ci = self.call_info();
-        if ci.has(FrameFlags::YIELDED) { (ci.err_status.get(), Some(ci.ctx.get())) } else { (LUA_OK, None) }
+        if !ci.has(FrameFlags::YIELDED) {
+            return (LUA_OK, None);
+        }
+        let frame = ci.c_function();
+        (frame.status.get(), Some(frame.context.get()))
     }
     /// Always `Err` (a yield or an error) except inside hooks.
     pub fn yieldk(self, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<i32> {

@@ -13,7 +13,7 @@ use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::chunkid::ChunkId;
 use crate::object::string::new_str;
-use crate::object::{Gc, Lua, Str, Value};
+use crate::object::{Gc, Lua, SlotOffset, Str, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::message;
 
@@ -99,7 +99,7 @@ pub struct Lexer<'i> {
     pub last_line: i32,
     pub source: Gc<Str>,
     /// offset on the stack of the first anchor slot
-    anchors: isize,
+    anchors: SlotOffset,
     turn: u8,
     text: *const [u8],
     pub buf: ByteBuf,
@@ -107,7 +107,7 @@ pub struct Lexer<'i> {
 
 impl<'i> Lexer<'i> {
     /// `anchors`: offset on the stack of `ANCHORS` slots.
-    pub fn new(l: Lua, input: &'i mut Input, source: Gc<Str>, anchors: isize) -> Lexer<'i> {
+    pub fn new(l: Lua, input: &'i mut Input, source: Gc<Str>, anchors: SlotOffset) -> Lexer<'i> {
         Lexer {
             l,
             input,

@@ -22,7 +22,7 @@ use crate::chunk::{self, Input};
 use crate::consts::{LUA_SIGNATURE, LUAI_MAXCCALLS};
 use crate::messages::{self as msg, Arg};
 use crate::object::string::new_str;
-use crate::object::{Gc, Lua, LuaClosure, Proto, Str, Table, Value};
+use crate::object::{Gc, Lua, LuaClosure, Proto, SlotOffset, Str, Table, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::native;
 use crate::vm::message;
@@ -59,7 +59,7 @@ pub(crate) struct Compiler<'i> {
     work: Work,
     env_name: Gc<Str>,
     /// offset on the stack of the first of `Slots`
-    slots: isize,
+    slots: SlotOffset,
 }
 
 /// Compiles a chunk of source text; the closure is pushed. [-0, +1, e]
@@ -79,7 +79,7 @@ pub fn compile(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>
     let proto = Gc::<Proto>::new(l)?;
     set_slot(l, slots, Slots::Main, Value::proto(proto));
     let work = Work::new();
-    let anchors = slots + (Slots::Tokens as usize * size_of::<Value>()) as isize;
+    let anchors = slots + Slots::Tokens as usize;
     let mut c = Compiler {
         lex: Lexer::new(l, input, source, anchors),
         f: Func::new(proto, &work),
@@ -97,7 +97,7 @@ pub fn compile(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>
     Ok(closure)
 }
 
-fn set_slot(l: Lua, slots: isize, slot: Slots, v: Value) {
+fn set_slot(l: Lua, slots: SlotOffset, slot: Slots, v: Value) {
     // SAFETY: `compile` pushed the slots, and the top stays above them.
     unsafe { *l.restore_slot(slots).add(slot as usize) = v };
 }

@@ -3,11 +3,13 @@
 use super::LuaClosure;
 use super::c_types::lua_CFunction;
 use super::header::Gc;
+use super::slot::SlotOffset;
 use super::thread::Lua;
 use super::value::Value;
 use crate::code::exec::ExecInsn;
 use crate::mem;
 use core::cell::Cell;
+use core::mem::ManuallyDrop;
 
 /// The kind of a frame, and the events that it has to remember.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,18 +112,65 @@ pub struct CallInfo {
     pub next: Cell<*mut CallInfo>,
     /// Lua: first register
     pub base: Cell<*mut Value>,
-    /// C: continuation
-    pub k: Cell<Option<lua_CFunction>>,
-    /// context given to the continuation
-    pub ctx: Cell<i32>,
     pub kind: Cell<CallKind>,
-    /// protected call: offset of the previous message handler
-    pub outer_handler: Cell<isize>,
-    /// protected call: stack offset of the called function; with `FrameFlags::HIDDEN`: how far below `func` the function is
-    pub extra: Cell<isize>,
-    /// with `FrameFlags::ERRORED`: status of the error
-    pub err_status: Cell<i32>,
+    /// protected call: the message handler of those outside it
+    pub outer_handler: Cell<SlotOffset>,
+    shared: Shared,
 }
+
+/// Words that frames of several kinds share. Any bits that one view of them has written are valid in each other view.
+#[repr(C)]
+union Shared {
+    c_function: ManuallyDrop<CFunctionFrame>,
+    library_pcall: ManuallyDrop<LibraryPcallFrame>,
+    suspended: ManuallyDrop<SuspendedFrame>,
+    base: ManuallyDrop<BaseFrame>,
+}
+
+/// What the frame of a C function keeps, which may be suspended in a call.
+#[repr(C)]
+pub struct CFunctionFrame {
+    /// the function that goes on when the call, or the yield, is over
+    pub continuation: Cell<Option<lua_CFunction>>,
+    /// context given to the continuation
+    pub context: Cell<i32>,
+    /// what the continuation is told: `LUA_YIELD`, or the status of the error that ended the call
+    pub status: Cell<i32>,
+    /// with `FrameFlags::YIELDABLE_PCALL`: slot of the function called
+    pub callee: Cell<SlotOffset>,
+}
+
+/// What the frame of the library's pcall or xpcall keeps (`FrameFlags::LIBRARY_PCALL`).
+#[repr(C)]
+pub struct LibraryPcallFrame {
+    _continuation: Cell<usize>,
+    /// the caller's count of protected calls (`vm::call::protected::here`)
+    pub protected: Cell<u32>,
+    _status: Cell<i32>,
+    /// slots between the function and its callee (xpcall: one, the message handler's)
+    pub skipped: Cell<usize>,
+}
+
+/// What the frame keeps in which the thread is suspended (`FrameFlags::HIDDEN`).
+#[repr(C)]
+pub struct SuspendedFrame {
+    _continuation: Cell<usize>,
+    _context: Cell<i32>,
+    /// values that the C function yields
+    pub yielded: Cell<i32>,
+    /// bytes from the function's slot up to `CallInfo::func`
+    hidden: Cell<isize>,
+}
+
+/// What the frame of the host's level keeps.
+#[repr(C)]
+pub struct BaseFrame {
+    _continuation: Cell<usize>,
+    /// protected calls that were in progress when the coroutine was resumed
+    pub protected: Cell<u32>,
+}
+
+const _: () = assert!(size_of::<CallInfo>() == 11 * size_of::<usize>());
 
 impl CallInfo {
     pub const fn new() -> CallInfo {
@@ -132,13 +181,41 @@ impl CallInfo {
             next: Cell::new(core::ptr::null_mut()),
             base: Cell::new(core::ptr::null_mut()),
             saved_pc: Cell::new(core::ptr::null()),
-            k: Cell::new(None),
-            ctx: Cell::new(0),
             kind: Cell::new(CallKind::new(0, FrameFlags::NONE)),
-            outer_handler: Cell::new(0),
-            extra: Cell::new(0),
-            err_status: Cell::new(0),
+            outer_handler: Cell::new(SlotOffset::NONE),
+            shared: Shared {
+                c_function: ManuallyDrop::new(CFunctionFrame {
+                    continuation: Cell::new(None),
+                    context: Cell::new(0),
+                    status: Cell::new(0),
+                    callee: Cell::new(SlotOffset::NONE),
+                }),
+            },
         }
+    }
+    /// The words of a C function's frame.
+    #[inline(always)]
+    pub fn c_function(&self) -> &CFunctionFrame {
+        // SAFETY: all words are written by `new`, and valid in each view (see `Shared`).
+        unsafe { &self.shared.c_function }
+    }
+    /// The words of a frame of the library's pcall or xpcall.
+    #[inline(always)]
+    pub fn library_pcall(&self) -> &LibraryPcallFrame {
+        // SAFETY: as in `c_function`.
+        unsafe { &self.shared.library_pcall }
+    }
+    /// The words of the frame in which the thread is suspended.
+    #[inline(always)]
+    pub fn suspended(&self) -> &SuspendedFrame {
+        // SAFETY: as in `c_function`.
+        unsafe { &self.shared.suspended }
+    }
+    /// The words of the frame of the host's level.
+    #[inline(always)]
+    pub fn base_frame(&self) -> &BaseFrame {
+        // SAFETY: as in `c_function`.
+        unsafe { &self.shared.base }
     }
     #[inline(always)]
     pub fn nresults(&self) -> i32 {
@@ -184,7 +261,7 @@ impl CallInfo {
     }
     /// Slot of the called function, also while `func` hides it.
     pub fn function_slot(&self) -> *mut Value {
-        let hidden = if self.has(FrameFlags::HIDDEN) { self.extra.get() } else { 0 };
+        let hidden = if self.has(FrameFlags::HIDDEN) { self.suspended().hidden.get() } else { 0 };
         self.func.get().wrapping_byte_offset(-hidden)
     }
     /// The called function of any frame.
@@ -201,7 +278,7 @@ impl CallInfo {
     /// The thread is being suspended in this frame: its indices begin after `to` until `show_all`.
     #[inline(always)]
     pub fn hide_below(&self, to: *mut Value) {
-        self.extra.set(to as isize - self.func.get() as isize);
+        self.suspended().hidden.set(to as isize - self.func.get() as isize);
         self.func.set(to);
         self.add_flags(FrameFlags::HIDDEN);
     }
@@ -209,14 +286,14 @@ impl CallInfo {
     #[inline(always)]
     pub fn show_values(&self, n: usize) {
         debug_assert!(self.has(FrameFlags::HIDDEN));
-        self.extra.set(self.extra.get() - (n * size_of::<Value>()) as isize);
+        self.suspended().hidden.set(self.suspended().hidden.get() - (n * size_of::<Value>()) as isize);
         self.func.set(self.func.get().wrapping_sub(n));
     }
     /// The thread goes on.
     #[inline(always)]
     pub fn show_all(&self) {
         debug_assert!(self.has(FrameFlags::HIDDEN));
-        self.func.set(self.func.get().wrapping_byte_sub(self.extra.get() as usize));
+        self.func.set(self.func.get().wrapping_byte_sub(self.suspended().hidden.get() as usize));
         self.clear_flags(FrameFlags::HIDDEN);
     }
     /// Index of the instruction being run by a Lua frame (the one before `saved_pc`).

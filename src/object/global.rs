@@ -6,6 +6,7 @@ use super::gc_state::GcState;
 use super::header::Gc;
 pub use super::light::WideLights;
 use super::metamethod::METAMETHOD_COUNT;
+use super::slot::SlotOffset;
 use super::string::{Str, StringTable};
 use super::table::Table;
 use super::thread::Lua;
@@ -32,7 +33,7 @@ pub struct Global {
     pub running: Cell<Option<Lua>>,
     pub panic: Cell<Option<lua_CFunction>>,
     /// Offset of the outermost function whose call an error left that nothing will stop; 0: none.
-    pub failed_call: Cell<isize>,
+    pub failed_call: Cell<SlotOffset>,
     /// Nested native calls that a panic function may have jumped out of.
     pub abandoned_levels: Cell<u16>,
     /// The state of the C boundary: innermost pad, exception in flight.

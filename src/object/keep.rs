@@ -36,7 +36,7 @@ pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> Result<(), Obje
         }
     };
     let n = t.length(l.global()) as i64;
-    t.set_int(l, n + 1, Value::number(th.save_slot(ci.function_slot()) as f64))?;
+    t.set_int(l, n + 1, Value::number(th.save_slot(ci.function_slot()).bytes() as f64))?;
     let r = t.set_int(l, n + 2, v);
     if r.is_err() {
         clear(t, n + 1);
@@ -84,7 +84,7 @@ pub fn drop_ended(th: Lua) {
 #[cold]
 #[inline(never)]
 fn drop_ended_of(th: Lua, t: Gc<Table>) {
-    let running = th.save_slot(th.call_info().function_slot()) as f64;
+    let running = th.save_slot(th.call_info().function_slot()).bytes() as f64;
     // An odd element at the end is half an entry that is being made.
     let mut n = t.length(th.global()) as i64 & !1;
     if n == 0 {

@@ -13,6 +13,7 @@ use super::c_types::lua_Hook;
 use super::call_info;
 use super::global::Global;
 use super::header::{Gc, Header};
+use super::slot::SlotOffset;
 use super::value::Value;
 use super::{CallInfo, UpVal};
 use crate::code::exec::ExecInsn;
@@ -52,8 +53,8 @@ pub struct Thread {
     pub open_upvals: Cell<Option<Gc<UpVal>>>,
     /// While the coroutine runs, or another one that it resumed: the coroutine that was running when it was resumed.
     pub resumer: Cell<Option<Lua>>,
-    /// offset in bytes from `stack` of the message handler; 0: none
-    pub message_handler: Cell<isize>,
+    /// where the message handler is
+    pub message_handler: Cell<SlotOffset>,
     pub hook: Cell<Option<lua_Hook>>,
     /// Last instruction that the line hook saw.
     pub old_pc: Cell<*const ExecInsn>,
@@ -111,14 +112,13 @@ impl Thread {
         // SAFETY: a plain byte of a live thread.
         unsafe { AtomicU8::from_ptr(self.hook_mask.as_ptr()) }
     }
-    /// Offset in bytes of a slot from the stack's start; survives moves of the stack.
     #[inline(always)]
-    pub fn save_slot(&self, p: *const Value) -> isize {
-        p as isize - self.stack.get() as isize
+    pub fn save_slot(&self, p: *const Value) -> SlotOffset {
+        SlotOffset::from_bytes(p as isize - self.stack.get() as isize)
     }
     #[inline(always)]
-    pub fn restore_slot(&self, offset: isize) -> *mut Value {
-        self.stack.get().wrapping_byte_offset(offset)
+    pub fn restore_slot(&self, offset: SlotOffset) -> *mut Value {
+        self.stack.get().wrapping_byte_offset(offset.bytes())
     }
     /// Pushes without checking for space.
     #[inline(always)]

@@ -4,7 +4,7 @@ use super::Id;
 use crate::chunk::Input;
 use crate::consts::*;
 use crate::object::c_types::lua_State;
-use crate::object::{Lua, Value};
+use crate::object::{Lua, SlotOffset, Value};
 use crate::throw::LResult;
 use crate::vm::call::protected;
 use crate::vm::debug::hooks;
@@ -28,7 +28,7 @@ if yield then local x = nil + 1 end";
 pub fn accomplice(l: Lua) -> LResult<()> {
     let hooks = l.allow_hook.replace(false);
     let top = l.save_slot(l.top.get());
-    let done = protected::run_protected(l, || run_accomplice(l), top, 0);
+    let done = protected::run_protected(l, || run_accomplice(l), top, SlotOffset::NONE);
     l.top.set(l.restore_slot(top));
     l.allow_hook.set(hooks);
     done.map(|_| ())

@@ -3,7 +3,9 @@
 use crate::gc;
 use crate::mem::OutOfMemory;
 use crate::object::gc_state;
-use crate::object::{CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, UpVal, UpvalDesc, Value};
+use crate::object::{
+    CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, SlotOffset, UpVal, UpvalDesc, Value,
+};
 use crate::throw::LResult;
 use crate::vm::upval;
 use core::cell::Cell;
@@ -29,7 +31,7 @@ pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> Result<Gc<LuaClosure>,
 }
 
 /// The closure of a loaded chunk, with fresh upvalues that hold nil, in the stack slot at offset `slot`.
-pub fn new_main(l: Lua, p: Gc<Proto>, slot: isize) -> LResult<Gc<LuaClosure>> {
+pub fn new_main(l: Lua, p: Gc<Proto>, slot: SlotOffset) -> LResult<Gc<LuaClosure>> {
     let cl = new_lua(l, p, p.upvalues.len())?;
     // SAFETY: the caller's slot, below the top.
     unsafe { *l.restore_slot(slot) = Value::lua_closure(cl) };

@@ -39,7 +39,7 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
     // SAFETY: the link of a live state.
     let protected = unsafe { (*native::link(l)).protected };
     protected::set_count(l, protected + 1);
-    l.base_ci.ctx.set(protected as i32);
+    l.base_ci.base_frame().protected.set(protected);
     l.native_depth.set(n + 1);
     l.non_yieldable_depth.set(0);
     let g = l.global();
@@ -115,8 +115,8 @@ fn proceed(l: Lua, nargs: i32) -> LResult<()> {
         tier::go_on(l)?;
     } else {
         let mut first = first;
-        if let Some(k) = ci.k.get() {
-            ci.err_status.set(LUA_YIELD);
+        if let Some(k) = ci.c_function().continuation.get() {
+            ci.c_function().status.set(LUA_YIELD);
             ci.add_flags(FrameFlags::YIELDED);
             let n = native::call_c(l, k)?;
             first = l.top.get().wrapping_sub(n as usize);
@@ -150,7 +150,7 @@ fn unroll(l: Lua) -> LResult<()> {
 fn finish_c_call(l: Lua, ci: &CallInfo) -> LResult<()> {
     // Results of the interrupted call are in place; a call for all results needs the frame's limit moved.
     results::follow_open_results(l, ci.nresults());
-    let Some(k) = ci.k.get() else {
+    let Some(k) = ci.c_function().continuation.get() else {
         debug_assert!(false, "a C function without continuation cannot have been suspended");
         return Ok(());
     };
@@ -202,13 +202,13 @@ pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LRes
     if ci.is_lua() {
         return Ok(0);
     }
-    ci.k.set(k);
+    ci.c_function().continuation.set(k);
     if k.is_some() {
-        ci.ctx.set(ctx);
+        ci.c_function().context.set(ctx);
     }
     // Destructors of C++ frames run before the resume takes the values; hidden below the frame, they are out of reach.
     ci.hide_below(l.top.get().wrapping_sub(1));
-    ci.err_status.set(nresults);
+    ci.suspended().yielded.set(nresults);
     Err(Throw::YIELD)
 }
 
@@ -218,6 +218,6 @@ fn show_yielded(l: Lua) {
     let ci = l.call_info();
     if !ci.is_lua() {
         l.top.set(ci.func.get().wrapping_add(1));
-        ci.show_values(ci.err_status.get() as usize);
+        ci.show_values(ci.suspended().yielded.get() as usize);
     }
 }

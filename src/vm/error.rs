@@ -2,7 +2,7 @@
 
 use crate::mem::OutOfMemory;
 use crate::messages::{self as msg, Arg};
-use crate::object::{Lua, ObjectError, Value};
+use crate::object::{Lua, ObjectError, SlotOffset, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::names;
 use crate::vm::message;
@@ -64,7 +64,7 @@ impl Lua {
     /// Raises the value on top of the stack: the message handler, if any, may replace it first.
     #[cold]
     pub fn error_msg(self) -> Throw {
-        if self.message_handler.get() != 0
+        if self.message_handler.get() != SlotOffset::NONE
             && let Err(t) = self.run_message_handler()
         {
             return t;

@@ -2,7 +2,7 @@
 
 use crate::consts::LUA_OK;
 use crate::messages::{self as msg, Arg};
-use crate::object::{Lua, Metamethod, Value};
+use crate::object::{Lua, Metamethod, SlotOffset, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::protected;
 use crate::vm::message;
@@ -17,7 +17,7 @@ pub fn call(l: Lua, v: Value, raise: bool) -> LResult<()> {
     let hooks = l.allow_hook.replace(false);
     l.push(f);
     l.push(v);
-    let status = protected::protected(l, l.top.get().wrapping_sub(2), 0, 0);
+    let status = protected::protected(l, l.top.get().wrapping_sub(2), 0, SlotOffset::NONE);
     l.allow_hook.set(hooks);
     // `Err`: a foreign exception passes through.
     let status = status?;

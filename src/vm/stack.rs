@@ -32,7 +32,7 @@ pub fn check(l: Lua, n: usize) -> LResult<()> {
 fn is_stress_due(l: Lua) -> bool {
     const LARGE: usize = 64 << 10;
     let size = l.stack_size.get() as usize;
-    let used = l.save_slot(l.top.get()) as usize / size_of::<Value>();
+    let used = l.save_slot(l.top.get()).index();
     size <= LARGE && used.is_multiple_of(1 + size / 1024)
 }
 

@@ -10,7 +10,7 @@ use crate::object::metamethod::METAMETHOD_NAMES;
 use crate::object::string::{self, StringTable};
 use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Lua, Thread, YIELD_PENDING};
 use crate::object::upcalls::Upcalls;
-use crate::object::{CallInfo, Gc, Global, Header, Kind, Table, Value, mark};
+use crate::object::{CallInfo, Gc, Global, Header, Kind, SlotOffset, Table, Value, mark};
 use crate::sys;
 use crate::throw::LResult;
 use crate::vm::error::OrThrow;
@@ -40,7 +40,7 @@ impl Thread {
             native_depth: Cell::new(0),
             open_upvals: Cell::new(None),
             resumer: Cell::new(None),
-            message_handler: Cell::new(0),
+            message_handler: Cell::new(SlotOffset::NONE),
             hook: Cell::new(None),
             old_pc: Cell::new(core::ptr::null()),
             base_hook_count: Cell::new(0),
@@ -118,7 +118,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Opt
             main_thread: Cell::new(None),
             running: Cell::new(None),
             panic: Cell::new(None),
-            failed_call: Cell::new(0),
+            failed_call: Cell::new(SlotOffset::NONE),
             abandoned_levels: Cell::new(0),
             link: core::cell::UnsafeCell::new(boundary::Link::new()),
             native_stack: boundary::NativeStack::new(),

@@ -10,7 +10,7 @@ use super::{check_table, length};
 use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
-use crate::object::{Gc, Lua, Table, Value};
+use crate::object::{Gc, Lua, SlotOffset, Table, Value};
 use crate::sys::{self, arch};
 use crate::throw::LResult;
 use crate::vm::debug::hooks::count_steps;
@@ -43,7 +43,7 @@ pub fn sort(l: Lua) -> LResult<i32> {
         counts_itself: order.is_some_and(|f| f.as_lua_closure().is_some()),
         simple: Cell::new(order.and_then(|f| OrderFunction::new(f, is_plain_locale()))),
         comparisons: Cell::new(0),
-        anchors: l.save_slot(l.top.get()) - (ANCHORS * size_of::<Value>()) as isize,
+        anchors: l.save_slot(l.top.get()) - ANCHORS,
     };
     sorter.sort(1, n)?;
     Ok(0)
@@ -115,7 +115,7 @@ struct Sorter {
     /// comparisons made here since the count hook could look in
     comparisons: Cell<i32>,
     /// stack offset of the anchors
-    anchors: isize,
+    anchors: SlotOffset,
 }
 
 impl Sorter {

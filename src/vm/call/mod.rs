@@ -8,7 +8,7 @@
 
 use crate::consts::*;
 use crate::object::call_info::FrameFlags;
-use crate::object::{Gc, Kind, Lua, LuaClosure, Metamethod, Value};
+use crate::object::{Gc, Kind, Lua, LuaClosure, Metamethod, SlotOffset, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{stack, tier, upval};
@@ -154,7 +154,7 @@ fn call_other(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
 
 /// A throw passes `call`, with `func` the offset of the called function's slot.
 #[inline(always)]
-fn pass(l: Lua, func: isize, throw: Throw) {
+fn pass(l: Lua, func: SlotOffset, throw: Throw) {
     // SAFETY: the link of a live state.
     if throw == Throw::FOREIGN || unsafe { (*native::link(l)).protected == 0 } {
         pass_far(l, func, throw);
@@ -164,7 +164,7 @@ fn pass(l: Lua, func: isize, throw: Throw) {
 /// `pass` of what may leave the state: a foreign exception, and an error that no protected call of C's stops.
 #[cold]
 #[inline(never)]
-fn pass_far(l: Lua, func: isize, throw: Throw) {
+fn pass_far(l: Lua, func: SlotOffset, throw: Throw) {
     if throw == Throw::FOREIGN {
         undo_calls(l, func);
     } else if throw != Throw::YIELD && protected::is_unprotected(l) {
@@ -175,7 +175,7 @@ fn pass_far(l: Lua, func: isize, throw: Throw) {
 
 /// Undoes the calls of and above the function whose slot's offset is given. A foreign exception is passing; the caller's
 /// foreign code may catch it and go on, so it must find the thread as after a call without results.
-fn undo_calls(l: Lua, func: isize) {
+fn undo_calls(l: Lua, func: SlotOffset) {
     let func = l.restore_slot(func);
     let mut ci = l.call_info();
     // The calls that ended before this are no longer in the chain; the caller's own function lies lower.

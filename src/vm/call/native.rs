@@ -7,7 +7,7 @@ use crate::boundary::{self, Link, Ret, Room};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::call_info::{CallKind, FrameFlags};
-use crate::object::{Lua, Value, lua_CFunction, string};
+use crate::object::{Lua, SlotOffset, Value, lua_CFunction, string};
 use crate::sys;
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
@@ -46,7 +46,7 @@ pub(super) fn call_native_inline(l: Lua, func: *mut Value, f: Native, nresults: 
     ci.func.set(func);
     ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
     ci.kind.set(CallKind::new(nresults, FrameFlags::NONE));
-    ci.k.set(None);
+    ci.c_function().continuation.set(None);
     l.ci.set(ci);
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         hooks::call_hook(l, LUA_HOOKCALL, -1)?;
@@ -122,11 +122,11 @@ pub fn leave(l: Lua, throw: Throw) -> Ret {
 #[cold]
 pub(super) fn panic_out(l: Lua, throw: Throw) -> Ret {
     let g = l.global();
-    let mut failed = g.failed_call.replace(0);
+    let mut failed = g.failed_call.replace(SlotOffset::NONE);
     // SAFETY: the link of a live state.
     if unsafe { !(*link(l)).has_pad() } {
         // Nothing of the library is under way, so the host called from outside.
-        failed -= drop_abandoned(l);
+        failed = failed - drop_abandoned(l);
         l.non_yieldable_depth.set(1);
         l.native_depth.set(0);
         l.allow_hook.set(true);
@@ -148,7 +148,7 @@ pub(super) fn panic_out(l: Lua, throw: Throw) -> Ret {
         // SAFETY: the host's function; the link is the running state's.
         let r = unsafe { boundary::call_apart(link(l), panic as *const c_void, l.as_ptr() as usize) };
         if r.throw == boundary::FOREIGN {
-            if failed > 0 {
+            if failed > SlotOffset::NONE {
                 undo_calls(l, failed);
             }
             return Ret::raise(link(l), boundary::FOREIGN);
@@ -159,8 +159,8 @@ pub(super) fn panic_out(l: Lua, throw: Throw) -> Ret {
 
 /// Takes frames away that an unprotected error left behind, when the panic function jumped out of it to the host. The
 /// host's view of the stack since then, which begins at the last of them, is the base frame's from now on. What is above them
-/// has failed, too. Returns by how many bytes the stack above them moved down.
-pub(super) fn drop_abandoned(l: Lua) -> isize {
+/// has failed, too. Returns by how many slots the stack above them moved down.
+pub(super) fn drop_abandoned(l: Lua) -> usize {
     let mut ci = l.ci.get();
     // SAFETY: the chain of CallInfos from `ci` back to `base_ci` is live.
     while let Some(c) = unsafe { ci.as_ref() }
@@ -172,13 +172,13 @@ pub(super) fn drop_abandoned(l: Lua) -> isize {
     let Some(last) = (unsafe { ci.as_ref() }) else { return 0 };
     upval::close(l, l.stack.get());
     let bottom = l.base_ci.func.get();
-    let distance = last.func.get() as isize - bottom as isize;
+    let distance = l.save_slot(last.func.get()).index() - l.save_slot(bottom).index();
     let count = (l.top.get() as usize - last.func.get() as usize) / size_of::<Value>();
     // SAFETY: both ranges are slots of the stack, whose top is the end of the upper one.
     unsafe { core::ptr::copy(last.func.get(), bottom, count) };
     // SAFETY: the slot below the base frame's first value is the stack's first.
     unsafe { *bottom = Value::NIL };
-    let moved = |slot: *mut Value| slot.wrapping_byte_offset(-distance);
+    let moved = |slot: *mut Value| slot.wrapping_sub(distance);
     l.top.set(moved(l.top.get()));
     l.base_ci.top.set(moved(last.top.get()));
     let (first, after) = (l.base_ci.next.get(), last.next.replace(core::ptr::null_mut()));

@@ -2,8 +2,8 @@
 //! own chain.
 //!
 //! Rules
-//! 1. Such a frame keeps the message handler (`outer_handler`), the count of protected calls (`ctx`) and `allow_hook` of
-//!    its caller, and `extra` says how many slots lie between its function and its callee.
+//! 1. Such a frame keeps the message handler (`outer_handler`), the count of protected calls and `allow_hook` of its caller, and
+//!    how many slots lie between its function and its callee (`LibraryPcallFrame`).
 //! 2. Its callee returns to it with all results; `finish_pcall` hands them on. An error is caught by the invocation of
 //!    the interpreter that runs the frame, or by resume.
 //! 3. The mark is there while the callee runs. The call hook runs before and the return hook afterwards: what they raise
@@ -12,7 +12,7 @@
 use super::{Prepared, frame, prepare, protected, results};
 use crate::consts::*;
 use crate::object::call_info::{CallKind, FrameFlags};
-use crate::object::{Builtin, CallInfo, Lua, Special, Value};
+use crate::object::{Builtin, CallInfo, Lua, SlotOffset, Special, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{stack, upval};
@@ -74,7 +74,7 @@ pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
 /// A library pcall frame's callee returned, or its error was caught: hands the results to the caller.
 pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
     l.message_handler.set(ci.outer_handler.get());
-    protected::set_here(l, ci.ctx.get() as u32);
+    protected::set_here(l, ci.library_pcall().protected.get());
     // The status takes the slot before the callee's results.
     let mut first = ci.func.get();
     let mut status = Value::TRUE;
@@ -82,7 +82,7 @@ pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
         cold_path!();
         status = Value::FALSE;
     } else {
-        first = first.wrapping_add(ci.extra.get() as usize);
+        first = first.wrapping_add(ci.library_pcall().skipped.get());
     }
     if l.hook_mask() != 0 {
         first = before_return_hook(l, ci, first);
@@ -117,7 +117,7 @@ fn before_return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> *mut Value {
 /// A foreign exception passes a library pcall frame.
 pub fn leave_pcall(l: Lua, ci: &CallInfo) {
     l.message_handler.set(ci.outer_handler.get());
-    protected::set_here(l, ci.ctx.get() as u32);
+    protected::set_here(l, ci.library_pcall().protected.get());
     l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
 }
 
@@ -140,7 +140,7 @@ pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32)
     let ci = frame::next(l)?;
     ci.func.set(func);
     ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
-    ci.k.set(None);
+    ci.c_function().continuation.set(None);
     l.ci.set(ci);
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         ci.kind.set(CallKind::new(nresults, FrameFlags::NONE));
@@ -149,7 +149,7 @@ pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32)
     let hook = if l.allow_hook.get() { FrameFlags::HOOKS_WERE_ALLOWED } else { FrameFlags::NONE };
     ci.kind.set(CallKind::new(nresults, FrameFlags::LIBRARY_PCALL.and(hook)));
     ci.outer_handler.set(l.message_handler.get());
-    ci.ctx.set(protected::here(l) as i32);
+    ci.library_pcall().protected.set(protected::here(l));
     let func = ci.func.get();
     let skip = if b.special == Special::Xpcall {
         // The handler goes below the function: pcall's layout with one slot more.
@@ -158,12 +158,12 @@ pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32)
         l.message_handler.set(l.save_slot(func.wrapping_add(1)));
         1
     } else {
-        l.message_handler.set(0);
+        l.message_handler.set(SlotOffset::NONE);
         0
     };
-    ci.extra.set(skip);
+    ci.library_pcall().skipped.set(skip);
     protected::count(l);
-    match prepare(l, func.wrapping_add(1 + skip as usize), LUA_MULTRET)? {
+    match prepare(l, func.wrapping_add(1 + skip), LUA_MULTRET)? {
         Prepared::Lua => Ok(()),
         Prepared::Done => finish_pcall(l, ci),
     }

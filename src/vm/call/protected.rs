@@ -10,7 +10,7 @@ use super::{call, call_noyield};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::call_info::FrameFlags;
-use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
+use crate::object::{CallInfo, Lua, SlotOffset, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::{stack, upval};
 
@@ -20,7 +20,7 @@ pub struct Saved {
     non_yieldable_depth: u16,
     native_depth: u16,
     allow_hook: bool,
-    message_handler: isize,
+    message_handler: SlotOffset,
     protected: u32,
 }
 
@@ -50,7 +50,7 @@ impl Saved {
 /// Protected calls in progress since the thread was resumed (the resume is one), or since the state began.
 pub fn here(l: Lua) -> u32 {
     // SAFETY: the link of a live state.
-    unsafe { (*link(l)).protected }.wrapping_sub(l.base_ci.ctx.get() as u32)
+    unsafe { (*link(l)).protected }.wrapping_sub(l.base_ci.base_frame().protected.get())
 }
 
 /// Sets the count of [`here`] back to `n`, which it was at an earlier time, unless it is lower by now. It is lower when
@@ -58,7 +58,7 @@ pub fn here(l: Lua) -> u32 {
 /// resume counts as one protected call for all that has run since.
 pub fn set_here(l: Lua, n: u32) {
     if n < here(l) {
-        set_count(l, (l.base_ci.ctx.get() as u32).wrapping_add(n));
+        set_count(l, (l.base_ci.base_frame().protected.get()).wrapping_add(n));
     }
 }
 
@@ -93,14 +93,14 @@ pub(super) fn in_protected_frame(l: Lua) -> bool {
     false
 }
 
-/// Runs `body` with a message handler (stack offset, 0 for none) and stops its errors: the status; with an error its
+/// Runs `body` with a message handler and stops its errors: the status; with an error its
 /// object is at `func_offset` and the stack ends there. `Err` only for what a protected call does not stop: yields
 /// and foreign exceptions.
 pub fn run_protected(
     l: Lua,
     mut body: impl FnMut() -> LResult<()>,
-    func_offset: isize,
-    message_handler: isize,
+    func_offset: SlotOffset,
+    message_handler: SlotOffset,
 ) -> LResult<i32> {
     let saved = Saved::new(l);
     set_count(l, saved.protected + 1);
@@ -132,7 +132,7 @@ pub fn run_protected(
 }
 
 /// Protected call of the function at `func`.
-pub fn protected(l: Lua, func: *mut Value, nresults: i32, message_handler: isize) -> LResult<i32> {
+pub fn protected(l: Lua, func: *mut Value, nresults: i32, message_handler: SlotOffset) -> LResult<i32> {
     let offset = l.save_slot(func);
     run_protected(l, || call_noyield(l, l.restore_slot(offset), nresults), offset, message_handler)
 }
@@ -166,13 +166,13 @@ pub fn call_yieldable(
     l: Lua,
     func: *mut Value,
     nresults: i32,
-    message_handler: isize,
+    message_handler: SlotOffset,
     (k, ctx): (Option<lua_CFunction>, i32),
 ) -> LResult<()> {
     let ci = l.call_info();
-    ci.k.set(k);
-    ci.ctx.set(ctx);
-    ci.extra.set(l.save_slot(func));
+    ci.c_function().continuation.set(k);
+    ci.c_function().context.set(ctx);
+    ci.c_function().callee.set(l.save_slot(func));
     ci.outer_handler.set(l.message_handler.get());
     l.message_handler.set(message_handler);
     let hooks = if l.allow_hook.get() { FrameFlags::HOOKS_WERE_ALLOWED } else { FrameFlags::NONE };
@@ -191,7 +191,7 @@ pub fn call_yieldable(
 
 /// Resume stops an error at the frame `ci` of such a call: the error is its result.
 pub fn recover_yieldable(l: Lua, ci: &'static CallInfo, throw: Throw) {
-    let old_top = l.restore_slot(ci.extra.get());
+    let old_top = l.restore_slot(ci.c_function().callee.get());
     upval::close(l, old_top);
     set_error_object(l, throw, old_top);
     l.ci.set(ci);
@@ -199,7 +199,7 @@ pub fn recover_yieldable(l: Lua, ci: &'static CallInfo, throw: Throw) {
     stack::shrink(l);
     l.message_handler.set(ci.outer_handler.get());
     ci.add_flags(FrameFlags::ERRORED);
-    ci.err_status.set(throw.status());
+    ci.c_function().status.set(throw.status());
 }
 
 /// The call of the frame `ci`, protected or not, is over after all, with an error or after a yield. What its continuation
@@ -209,7 +209,7 @@ pub fn end_yieldable(l: Lua, ci: &CallInfo) {
         l.message_handler.set(ci.outer_handler.get());
     }
     if !ci.has(FrameFlags::ERRORED) {
-        ci.err_status.set(LUA_YIELD);
+        ci.c_function().status.set(LUA_YIELD);
     }
     ci.clear_flags(FrameFlags::YIELDABLE_PCALL.and(FrameFlags::ERRORED));
     ci.add_flags(FrameFlags::YIELDED);
