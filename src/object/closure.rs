@@ -22,19 +22,29 @@ pub type RustFn = fn(Gc<Thread>) -> LResult<i32>;
 /// May allocate (the caller checks the collector afterwards) but neither raise nor call back.
 pub type FastFn = unsafe fn(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool;
 
-/// Special functions: the interpreter carries these out itself instead of calling the function.
+/// The functions that the interpreter carries out itself instead of calling them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub enum Special {
+pub enum Intrinsic {
+    /// None of them.
     None,
     Pcall,
     Xpcall,
     Next,
-    Inext,
-    /// There are no results; the fast entry stores nil.
-    Nothing,
-    /// There may be several results; the fast entry gives the first and serves only calls that want just that.
+    /// The iterator of `ipairs`.
+    IpairsStep,
+}
+
+/// What the one value means that a fast entry stores.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum FastResult {
+    /// The function has one result.
+    Only,
+    /// The function may have several; so the fast entry serves only calls that want one.
     First,
+    /// The function has no result; the value is nil.
+    None,
 }
 
 /// A library function in static memory. A function value by itself (no upvalues, no allocation).
@@ -46,7 +56,8 @@ pub struct Builtin {
     pub name: &'static str,
     /// which of the thunks is its view from C
     pub number: u16,
-    pub special: Special,
+    pub intrinsic: Intrinsic,
+    pub fast_result: FastResult,
 }
 // SAFETY: nothing writes to a `Builtin`: its mark has no white bit, so no collector touches it.
 unsafe impl Sync for Builtin {}
@@ -59,15 +70,20 @@ impl Builtin {
             fast: None,
             name,
             number,
-            special: Special::None,
+            intrinsic: Intrinsic::None,
+            fast_result: FastResult::Only,
         }
     }
     pub const fn with_fast(mut self, fast: FastFn) -> Builtin {
         self.fast = Some(fast);
         self
     }
-    pub const fn with_special(mut self, special: Special) -> Builtin {
-        self.special = special;
+    pub const fn with_intrinsic(mut self, intrinsic: Intrinsic) -> Builtin {
+        self.intrinsic = intrinsic;
+        self
+    }
+    pub const fn with_fast_result(mut self, result: FastResult) -> Builtin {
+        self.fast_result = result;
         self
     }
 }

@@ -34,7 +34,7 @@ mod waiting;
 
 pub use c_types::lua_CFunction;
 pub use call_info::CallInfo;
-pub use closure::{Builtin, CClosure, LuaClosure, RustFn, Special, UpVal};
+pub use closure::{Builtin, CClosure, FastResult, Intrinsic, LuaClosure, RustFn, UpVal};
 pub use error::ObjectError;
 pub use global::Global;
 pub use header::{Gc, GcRef, Header, Kind, mark};

@@ -11,7 +11,7 @@
 //!   `lua_upvalueindex(i)` like any C function.
 
 use crate::api::{Bytes, lua_Debug};
-use crate::object::{Builtin, Lua, Value, lua_CFunction};
+use crate::object::{Builtin, FastResult, Intrinsic, Lua, Value, lua_CFunction};
 use crate::throw::LResult;
 use crate::vm::thunk::{THUNKS, builtin_of_c, c_of_builtin};
 use core::ffi::CStr;
@@ -31,10 +31,11 @@ pub mod table;
 
 /// Defines [`Id`] and the tables, each a static of its own: a program that is linked with the archive keeps those of the
 /// libraries it opens. An entry reads: identifier, name in Lua, function, and optionally the fast entry for the
-/// interpreter (`fast`) and what the interpreter does by itself (`special`).
+/// interpreter (`fast`) and which result it gives (`gives`), and what the interpreter does by itself (`intrinsic`).
 macro_rules! registry {
     ($($(#[$doc:meta])* $table:ident {
-        $($id:ident $name:literal $f:path $(, fast $fast:path)? $(, special $special:ident)?;)*
+        $($id:ident $name:literal $f:path $(, fast $fast:path)? $(, gives $result:ident)?
+            $(, intrinsic $intrinsic:ident)?;)*
     })*) => {
         /// Names a library function; its value is the number of the function's thunk.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,7 +46,9 @@ macro_rules! registry {
 
         $($(#[$doc])* pub static $table: [Builtin; [$(Id::$id,)*].len()] = [
             $(Builtin::new(Id::$id as u16, $name, $f)
-                $(.with_fast($fast))?$(.with_special(crate::object::Special::$special))?,)*
+                $(.with_fast($fast))?
+                $(.with_fast_result(FastResult::$result))?
+                $(.with_intrinsic(Intrinsic::$intrinsic))?,)*
         ];)*
 
         impl Id {
@@ -74,20 +77,20 @@ registry! {
         Ipairs "ipairs" base::ipairs;
         Loadfile "loadfile" base::loadfile;
         Load "load" base::load;
-        Next "next" base::next, fast base::next_fast, special Next;
+        Next "next" base::next, fast base::next_fast, gives First, intrinsic Next;
         Pairs "pairs" base::pairs;
-        Pcall "pcall" base::pcall, special Pcall;
+        Pcall "pcall" base::pcall, intrinsic Pcall;
         Print "print" base::print;
         Rawequal "rawequal" base::rawequal, fast base::rawequal_fast;
         Rawlen "rawlen" base::rawlen, fast base::rawlen_fast;
         Rawget "rawget" base::rawget, fast base::rawget_fast;
         Rawset "rawset" base::rawset, fast base::rawset_fast;
-        Select "select" base::select, fast base::select_fast, special First;
+        Select "select" base::select, fast base::select_fast, gives First;
         Setmetatable "setmetatable" base::setmetatable, fast base::setmetatable_fast;
         Tonumber "tonumber" base::tonumber, fast base::tonumber_fast;
         Tostring "tostring" base::tostring, fast base::tostring_fast;
         Type "type" base::type_, fast base::type_fast;
-        Xpcall "xpcall" base::xpcall, special Xpcall;
+        Xpcall "xpcall" base::xpcall, intrinsic Xpcall;
     }
     COROUTINE {
         CoCreate "create" coroutine::create;
@@ -100,7 +103,7 @@ registry! {
     TABLE {
         TableConcat "concat" table::concat;
         TableMaxn "maxn" table::maxn;
-        TableInsert "insert" table::insert, fast table::insert_fast, special Nothing;
+        TableInsert "insert" table::insert, fast table::insert_fast, gives None;
         TablePack "pack" table::pack;
         TableUnpack "unpack" table::unpack;
         TableRemove "remove" table::remove, fast table::remove_fast;
@@ -209,7 +212,7 @@ registry! {
         MathLog "log" math::log, fast math::log_fast;
         MathMax "max" math::max, fast math::max_fast;
         MathMin "min" math::min, fast math::min_fast;
-        MathModf "modf" math::modf, fast math::modf_fast, special First;
+        MathModf "modf" math::modf, fast math::modf_fast, gives First;
         MathPow "pow" math::pow, fast math::pow_fast;
         MathRad "rad" math::rad, fast math::rad_fast;
         MathRandom "random" math::random, fast math::random_fast;
@@ -233,7 +236,7 @@ registry! {
     }
     // Functions that are reached only through other ones: iterators, loaders, continuations.
     BASE_HIDDEN {
-        IpairsIterator "ipairs iterator" base::ipairs_iterator, special Inext;
+        IpairsIterator "ipairs iterator" base::ipairs_iterator, intrinsic IpairsStep;
         PcallContinuation "pcall continuation" base::pcall_continuation;
         DofileContinuation "dofile continuation" base::dofile_continuation;
     }

@@ -29,7 +29,9 @@ use crate::num;
 use crate::object::call_info::CallKind;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::value::*;
-use crate::object::{Builtin, CallInfo, Gc, Kind, Lua, LuaClosure, Metamethod, Special, Str, Table, Value};
+use crate::object::{
+    Builtin, CallInfo, FastResult, Gc, Intrinsic, Kind, Lua, LuaClosure, Metamethod, Str, Table, Value,
+};
 use crate::vm::call::pcall::enter_pcall;
 use crate::vm::call::{self, Prepared, frame, pcall};
 use crate::vm::debug::hooks;
@@ -693,12 +695,12 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         let nargs = frame::given(l, func, i.b()) - 1;
                         if !HOOKED
                             && let Some(fast) = b.fast
-                            && (wanted == 1 || !matches!(b.special, Special::First | Special::Next))
+                            && (wanted == 1 || b.fast_result != FastResult::First)
                         {
                             // SAFETY: `nargs` values follow the function, whose slot takes the result.
                             if unsafe { fast(l, func.add(1), nargs, func) } {
                                 if wanted < 0 {
-                                    let given = (b.special != Special::Nothing) as usize;
+                                    let given = (b.fast_result != FastResult::None) as usize;
                                     l.top.set(func.wrapping_add(given));
                                 } else {
                                     if wanted > 1 {
@@ -833,9 +835,9 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         if let Some(t) = r!(i.a() + 1).as_table() {
                             // SAFETY: the loop's registers.
                             let done = unsafe {
-                                match b.special {
-                                    Special::Next => iterate_next(l, t, ra, pc.cast_mut()),
-                                    Special::Inext => iterate_ipairs(t, ra),
+                                match b.intrinsic {
+                                    Intrinsic::Next => iterate_next(l, t, ra, pc.cast_mut()),
+                                    Intrinsic::IpairsStep => iterate_ipairs(t, ra),
                                     _ => false,
                                 }
                             };

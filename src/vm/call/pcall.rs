@@ -12,7 +12,7 @@
 use super::{Prepared, frame, prepare, protected, results};
 use crate::consts::*;
 use crate::object::call_info::{CallKind, FrameFlags};
-use crate::object::{Builtin, CallInfo, Lua, SlotOffset, Special, Value};
+use crate::object::{Builtin, CallInfo, Intrinsic, Lua, SlotOffset, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{stack, upval};
@@ -125,9 +125,9 @@ pub fn leave_pcall(l: Lua, ci: &CallInfo) {
 /// error, which the library function raises.)
 #[inline(always)]
 pub fn runs_here(b: &Builtin, nargs: usize) -> bool {
-    match b.special {
-        Special::Pcall => nargs >= 1,
-        Special::Xpcall => nargs >= 2,
+    match b.intrinsic {
+        Intrinsic::Pcall => nargs >= 1,
+        Intrinsic::Xpcall => nargs >= 2,
         _ => false,
     }
 }
@@ -151,7 +151,7 @@ pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32)
     ci.outer_handler.set(l.message_handler.get());
     ci.library_pcall().protected.set(protected::here(l));
     let func = ci.func.get();
-    let skip = if b.special == Special::Xpcall {
+    let skip = if b.intrinsic == Intrinsic::Xpcall {
         // The handler goes below the function: pcall's layout with one slot more.
         // SAFETY: xpcall has at least two arguments here.
         unsafe { core::ptr::swap(func.add(1), func.add(2)) };
