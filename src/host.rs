@@ -9,7 +9,7 @@
 //!   knows no replacements.
 //! * A replacement is foreign code: it is called through a pad. Texts that it gets are zero-terminated.
 
-use crate::api::{Buffer, lua_Hook, lua_Reader};
+use crate::api::{Buffer, Bytes, lua_Hook, lua_Reader};
 use crate::boundary::{self, Ret};
 use crate::consts::{LUA_OK, LUA_REGISTRYINDEX, PRELOAD_TABLE};
 use crate::mem::{self, lua_Alloc};
@@ -109,9 +109,9 @@ unsafe extern "C-unwind" fn print_panic(l: *mut lua_State) -> i32 {
     let l = unsafe { Lua::from_ptr(l.cast()) };
     let message = match l.tolstring(-1) {
         Ok(Some(m)) => m,
-        _ => b"(null)",
+        _ => Bytes::fixed(b"(null)"),
     };
-    let parts: [&[u8]; 3] = [b"PANIC: unprotected error in call to Lua API (", message, b")\n"];
+    let parts: [&[u8]; 3] = [b"PANIC: unprotected error in call to Lua API (", &message, b")\n"];
     for part in parts {
         sys::print_error(part);
     }

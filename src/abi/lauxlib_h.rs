@@ -56,7 +56,7 @@ exports! {
     raising fn luaL_optlstring(
         L: *mut lua_State, numArg: c_int, def: *const c_char, l: *mut usize
     ) -> *const c_char {
-        sized(L.aux_optlstring(numArg, text_or_null(def)), l)
+        sized(L.aux_optlstring(numArg, text_or_null(def).map(|s| Bytes::new(s))), l)
     }
 
     /// `[-0, +0, e]` Returns argument `numArg`, which must be a number.
@@ -178,7 +178,7 @@ exports! {
     raising fn luaL_checkoption(
         L: *mut lua_State, narg: c_int, def: *const c_char, lst: *const *const c_char
     ) -> c_int {
-        L.aux_checkoption_c(narg, text_or_null(def), lst)
+        L.aux_checkoption_c(narg, text_or_null(def).map(|s| Bytes::new(s)), lst)
     }
 
     /// `[-0, +(1|3), m]` Pushes the results of a file operation: true, or nil, a message from errno and its

@@ -338,7 +338,7 @@ fn maybe_null(l: Option<Lua>) -> *mut lua_State {
 /// # Safety
 /// `n` readable bytes, or `n` is 0.
 #[inline(always)]
-unsafe fn bytes(s: *const c_char, n: usize) -> Bytes {
+unsafe fn bytes<'a>(s: *const c_char, n: usize) -> &'a [u8] {
     if n == 0 {
         return b"";
     }
@@ -349,7 +349,7 @@ unsafe fn bytes(s: *const c_char, n: usize) -> Bytes {
 /// # Safety
 /// A C string.
 #[inline(always)]
-unsafe fn text(s: *const c_char) -> Bytes {
+unsafe fn text<'a>(s: *const c_char) -> &'a [u8] {
     // SAFETY: the caller's promise.
     unsafe { CStr::from_ptr(s).to_bytes() }
 }
@@ -367,7 +367,7 @@ unsafe fn letters(s: *const c_char) -> impl Iterator<Item = u8> {
 /// # Safety
 /// A C string or null.
 #[inline(always)]
-unsafe fn text_or_null(s: *const c_char) -> Option<Bytes> {
+unsafe fn text_or_null<'a>(s: *const c_char) -> Option<&'a [u8]> {
     // SAFETY: the caller's promise.
     if s.is_null() { None } else { Some(unsafe { text(s) }) }
 }
@@ -386,7 +386,7 @@ unsafe fn sized(s: LResult<impl Into<Option<Bytes>>>, len: *mut usize) -> LResul
     let s = s?.into();
     if !len.is_null() {
         // SAFETY: the caller's promise.
-        unsafe { *len = s.map_or(0, <[u8]>::len) };
+        unsafe { *len = s.map_or(0, |s| s.len()) };
     }
     Ok(s)
 }

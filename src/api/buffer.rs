@@ -127,7 +127,7 @@ impl Buffer {
         if self.size - self.n < s.len() {
             self.grow(s.len(), -2)?;
         }
-        self.add(s)?;
+        self.add(&s)?;
         l.pop(1);
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::vm::debug::{self, hooks, info, variables};
 use core::cell::Cell;
 use core::ffi::c_void;
 
-const NO_NAME: Bytes = c"".to_bytes();
+const NO_NAME: Bytes = Bytes::fixed(c"".to_bytes());
 
 /// An upvalue of either kind of closure.
 enum Upvalue {

@@ -12,7 +12,7 @@ use crate::mem::ByteBuf;
 use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::chunkid::ChunkId;
-use crate::object::string::new_str;
+use crate::object::string::{Bytes, new_str};
 use crate::object::{Gc, Lua, SlotOffset, Str, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::message;
@@ -171,19 +171,19 @@ impl<'i> Lexer<'i> {
         let id = ChunkId::new(self.source.bytes());
         let what = message::push(l, message, args)?;
         let whole =
-            message::push(l, msg::POSITION, &[Arg::S(id.bytes()), Arg::D(self.line as i64), Arg::S(what)])?;
+            message::push(l, msg::POSITION, &[Arg::S(id.bytes()), Arg::D(self.line as i64), Arg::S(&what)])?;
         // A zero byte outside of strings is not named, as in the reference.
         if let Some(near) = near
             && near.as_byte() != Some(0)
         {
             let token = self.describe(near)?;
-            message::push(l, msg::NEAR, &[Arg::S(whole), Arg::S(token)])?;
+            message::push(l, msg::NEAR, &[Arg::S(&whole), Arg::S(&token)])?;
         }
         Ok(())
     }
 
     /// The form in which messages show the token scanned last, which has the kind `kind`. It is pushed on the stack.
-    fn describe(&self, kind: Tok) -> LResult<&'static [u8]> {
+    fn describe(&self, kind: Tok) -> LResult<Bytes> {
         if !kind.has_source_text() {
             return self.describe_kind(kind);
         }
@@ -194,12 +194,12 @@ impl<'i> Lexer<'i> {
     }
 
     /// The form in which messages show a kind of token. It is pushed on the stack.
-    pub fn describe_kind(&self, kind: Tok) -> LResult<&'static [u8]> {
+    pub fn describe_kind(&self, kind: Tok) -> LResult<Bytes> {
         match kind.as_byte() {
             Some(b) if is(b, PRINTABLE) => message::push(self.l, msg::QUOTED_BYTE, &[Arg::C(b)]),
             Some(b) => message::push(self.l, msg::BYTE_CODE, &[Arg::D(b as i64)]),
             None if kind.is_fixed() => message::push(self.l, msg::QUOTED, &[Arg::S(kind.text().as_bytes())]),
-            None => Ok(kind.text().as_bytes()),
+            None => Ok(Bytes::fixed(kind.text().as_bytes())),
         }
     }
 

@@ -142,7 +142,7 @@ impl Compiler<'_> {
     #[cold]
     fn expected(&mut self, kind: Tok) -> Throw {
         match self.lex.describe_kind(kind) {
-            Ok(what) => self.lex.error_near(msg::EXPECTED, &[Arg::S(what)], Some(self.lex.token.kind)),
+            Ok(what) => self.lex.error_near(msg::EXPECTED, &[Arg::S(&what)], Some(self.lex.token.kind)),
             Err(t) => t,
         }
     }
@@ -175,7 +175,7 @@ impl Compiler<'_> {
         }
         let what = self.lex.describe_kind(kind)?;
         let opener = self.lex.describe_kind(opener)?;
-        let args = [Arg::S(what), Arg::S(opener), Arg::D(line as i64)];
+        let args = [Arg::S(&what), Arg::S(&opener), Arg::D(line as i64)];
         Err(self.lex.error_near(msg::EXPECTED_TO_CLOSE, &args, Some(self.lex.token.kind)))
     }
 

@@ -72,9 +72,9 @@ fn in_use(l: Lua) -> usize {
 /// Records what is finalized: appends the field `name` of its argument to the registry's "log".
 fn log_name(l: Lua) -> LResult<i32> {
     l.getfield(1, b"name")?;
-    let name: Vec<u8> = l.tolstring(-1)?.unwrap_or(b"?").to_vec();
+    let name: Vec<u8> = l.tolstring(-1)?.unwrap_or(Bytes::fixed(b"?")).to_vec();
     l.getfield(LUA_REGISTRYINDEX, b"log")?;
-    let mut log: Vec<u8> = l.tolstring(-1)?.unwrap_or(b"").to_vec();
+    let mut log: Vec<u8> = l.tolstring(-1)?.unwrap_or(Bytes::fixed(b"")).to_vec();
     log.extend(name);
     l.pushlstring(&log)?;
     l.setfield(LUA_REGISTRYINDEX, b"log")?;
@@ -83,7 +83,7 @@ fn log_name(l: Lua) -> LResult<i32> {
 static LOG_NAME: Builtin = Builtin::new(0, "log_name", log_name);
 fn log(l: Lua) -> String {
     l.getfield(LUA_REGISTRYINDEX, b"log").unwrap();
-    let s: Bytes = l.tolstring(-1).unwrap().unwrap_or(b"");
+    let s: Bytes = l.tolstring(-1).unwrap().unwrap_or(Bytes::fixed(b""));
     let s = String::from_utf8(s.to_vec()).unwrap();
     l.pop(1);
     s
@@ -145,7 +145,7 @@ fn garbage_goes_and_the_rest_stays() {
         collect(l);
         for i in 0..500 {
             l.rawgeti(-1, i + 1);
-            assert_eq!(l.tolstring(-1).unwrap().unwrap(), std::format!("kept {i}").as_bytes());
+            assert_eq!(*l.tolstring(-1).unwrap().unwrap(), *std::format!("kept {i}").as_bytes());
             l.pop(1);
         }
         l.pop(1);
@@ -188,7 +188,7 @@ fn an_error_in_a_finalizer_is_reported() {
         l.pop(1);
         let top = l.gettop();
         assert_eq!(l.gc(LUA_GCCOLLECT, 0), Err(Throw::GCMM));
-        assert_eq!(l.tolstring(-1).unwrap().unwrap(), b"error in __gc metamethod (oh no)");
+        assert_eq!(*l.tolstring(-1).unwrap().unwrap(), *b"error in __gc metamethod (oh no)");
         l.settop(top);
         collect(l);
     });
@@ -549,8 +549,12 @@ fn script(text: &str) {
         l.aux_openlibs().unwrap();
         assert_eq!(l.aux_loadbufferx(text.as_bytes(), Some(b"=script"), None), Ok(LUA_OK));
         let status = l.pcall(0, 0, 0).unwrap();
-        let message = if status == LUA_OK { b"" } else { l.tolstring(-1).unwrap().unwrap_or(b"?") };
-        assert_eq!(status, LUA_OK, "{}", String::from_utf8_lossy(message));
+        let message = if status == LUA_OK {
+            Bytes::default()
+        } else {
+            l.tolstring(-1).unwrap().unwrap_or(Bytes::fixed(b"?"))
+        };
+        assert_eq!(status, LUA_OK, "{}", String::from_utf8_lossy(&message));
     });
 }
 

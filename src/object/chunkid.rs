@@ -75,8 +75,8 @@ impl Out<'_> {
     }
 }
 
-/// The bytes before the first zero.
-fn c_part(s: &[u8]) -> &[u8] {
+/// The bytes before the first zero: what C sees of them.
+pub fn c_part(s: &[u8]) -> &[u8] {
     match find(s, 0) {
         Some(n) => &s[..n],
         None => s,

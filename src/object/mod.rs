@@ -16,6 +16,7 @@ pub mod free;
 pub mod gc_state;
 pub mod global;
 pub mod header;
+pub mod interior;
 pub mod keep;
 pub mod light;
 pub mod mark_stack;
@@ -38,6 +39,7 @@ pub use closure::{Builtin, CClosure, FastResult, Intrinsic, LuaClosure, RustFn, 
 pub use error::ObjectError;
 pub use global::Global;
 pub use header::{Gc, GcRef, Header, Kind, mark};
+pub use interior::Interior;
 pub use metamethod::Metamethod;
 pub use proto::{LocVar, Proto, UpvalDesc};
 pub use slot::SlotOffset;

@@ -6,13 +6,16 @@
 //! * The bytes are followed by a zero byte and never change after creation.
 //! * `aux32` of a short string is its seeded hash; of a long string it is valid once `aux0` is 1.
 
+use super::chunkid::c_part;
 use super::gc_state as gc;
 use super::global::Global;
 use super::header::{Gc, Header, Kind};
+use super::interior::Interior;
 pub use super::string_table::StringTable;
 use super::thread::Lua;
 use crate::mem::OutOfMemory;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 
 /// Longest interned string, in bytes.
 pub const MAX_SHORT: usize = 40;
@@ -96,14 +99,32 @@ impl Gc<Str> {
     }
 }
 
-/// Bytes of a Lua string. They are valid while the string is on the stack, or anchored elsewhere.
-pub type Bytes = &'static [u8];
+/// Bytes of a Lua string, or of static text. They are there while the string is on the stack, or anchored elsewhere.
+pub type Bytes = Interior<[u8]>;
+
+impl Bytes {
+    /// Some of the bytes.
+    #[inline(always)]
+    pub fn part(self, range: Range<usize>) -> Bytes {
+        // SAFETY: the string they belong to is the same.
+        unsafe { Interior::new(&self[range]) }
+    }
+    /// The bytes before the first zero: what C sees of them.
+    pub fn c_part(self) -> Bytes {
+        self.part(0..c_part(&self).len())
+    }
+}
+impl Default for Bytes {
+    fn default() -> Bytes {
+        Bytes::fixed(b"")
+    }
+}
 
 /// The bytes of a string that the caller keeps anchored. A zero byte follows them.
 #[inline(always)]
 pub fn bytes_of(s: Gc<Str>) -> Bytes {
-    // SAFETY: a string's bytes neither move nor change while it lives.
-    unsafe { core::slice::from_raw_parts(s.data(), s.len()) }
+    // SAFETY: they are the string's; they neither move nor change while it lives.
+    unsafe { Interior::new(core::slice::from_raw_parts(s.data(), s.len())) }
 }
 
 #[inline(always)]

@@ -1,6 +1,7 @@
 //! The basic library (manual 6.1).
 
-use super::{Id, argument, c_bytes, c_string};
+use super::{Id, argument, c_string};
+use crate::api::Bytes;
 use crate::api::lua_Reader;
 use crate::boundary::Ret;
 use crate::consts::*;
@@ -66,7 +67,7 @@ pub fn print(l: Lua) -> LResult<i32> {
         if i > 1 {
             write(out, b"\t");
         }
-        write(out, s);
+        write(out, &s);
         l.pop(1);
     }
     write(out, b"\n");
@@ -155,7 +156,7 @@ pub fn tonumber(l: Lua) -> LResult<i32> {
         if !(2..=36).contains(&base) {
             return Err(l.aux_argerror(2, msg::BASE_OUT_OF_RANGE.as_bytes()));
         }
-        if let Some(n) = parse_integer(text, base as u32) {
+        if let Some(n) = parse_integer(&text, base as u32) {
             l.pushnumber(n);
             return Ok(1);
         }
@@ -565,8 +566,8 @@ pub unsafe fn select_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Va
 
 pub fn assert(l: Lua) -> LResult<i32> {
     if !l.toboolean(1) {
-        let text = l.aux_optlstring(2, Some(msg::ASSERTION_FAILED.as_bytes()))?;
-        return Err(l.aux_error("%s", &[Arg::S(c_bytes(text.unwrap_or_default()))]));
+        let text = l.aux_optlstring(2, Some(Bytes::fixed(msg::ASSERTION_FAILED.as_bytes())))?;
+        return Err(l.aux_error("%s", &[Arg::S(&text.unwrap_or_default().c_part())]));
     }
     Ok(l.gettop())
 }
@@ -650,9 +651,9 @@ fn environment(l: Lua, arg: i32) -> i32 {
 
 pub fn loadfile(l: Lua) -> LResult<i32> {
     let name = l.aux_optlstring(1, None)?.map(c_string);
-    let mode = l.aux_optlstring(2, None)?.map(c_bytes);
+    let mode = l.aux_optlstring(2, None)?.map(Bytes::c_part);
     let env = environment(l, 3);
-    let status = l.named_loadfilex(name, mode)?;
+    let status = l.named_loadfilex(name.as_deref(), mode.as_deref())?;
     finish_load(l, status, env)
 }
 
@@ -660,21 +661,22 @@ pub fn loadfile(l: Lua) -> LResult<i32> {
 const PIECE: i32 = 5;
 
 pub fn load(l: Lua) -> LResult<i32> {
-    let mode = c_bytes(l.aux_optlstring(3, Some(c"bt".to_bytes()))?.unwrap_or_default());
+    let mode = l.aux_optlstring(3, Some(Bytes::fixed(c"bt".to_bytes())))?.unwrap_or_default().c_part();
     let env = environment(l, 4);
     let status = if let Some(text) = l.tolstring(1)? {
-        let name = c_bytes(l.aux_optlstring(2, Some(text))?.unwrap_or_default());
-        l.named_loadbufferx(text, name, Some(mode))?
+        let name = l.aux_optlstring(2, Some(text))?.unwrap_or_default().c_part();
+        l.named_loadbufferx(&text, &name, Some(&mode))?
     } else {
-        let name = c_bytes(l.aux_optlstring(2, Some(c"=(load)".to_bytes()))?.unwrap_or_default());
+        let name =
+            l.aux_optlstring(2, Some(Bytes::fixed(c"=(load)".to_bytes())))?.unwrap_or_default().c_part();
         l.aux_checktype(1, LUA_TFUNCTION)?;
         l.settop(PIECE);
         let reader: lua_Reader = function_reader;
         // SAFETY: the reader asks the thread for its function and takes no data.
         unsafe {
-            match l.replaced_load(reader, core::ptr::null_mut(), Some(name), Some(mode)) {
+            match l.replaced_load(reader, core::ptr::null_mut(), Some(&name), Some(&mode)) {
                 Some(loaded) => loaded?,
-                None => l.load(reader, core::ptr::null_mut(), Some(name), Some(mode))?,
+                None => l.load(reader, core::ptr::null_mut(), Some(&name), Some(&mode))?,
             }
         }
     };
@@ -700,7 +702,7 @@ unsafe extern "C" fn function_reader_core(l: *mut lua_State, _: *mut c_void, siz
 }
 
 /// The next piece of the chunk, empty at its end.
-fn next_piece(l: Lua) -> LResult<&'static [u8]> {
+fn next_piece(l: Lua) -> LResult<Bytes> {
     l.aux_checkstack(2, Some(msg::TOO_MANY_NESTED.as_bytes()))?;
     if l.value(1).as_lua_closure().is_none() {
         // There may be no end to the digits that `os.time` gives.
@@ -710,7 +712,7 @@ fn next_piece(l: Lua) -> LResult<&'static [u8]> {
     l.call(0, 1)?;
     if l.from_top(1).is_nil() {
         l.pop(1);
-        return Ok(&[]);
+        return Ok(Bytes::default());
     }
     if !l.isstring(-1) {
         return Err(l.aux_error(msg::READER_RESULT, &[]));
@@ -722,7 +724,7 @@ fn next_piece(l: Lua) -> LResult<&'static [u8]> {
 pub fn dofile(l: Lua) -> LResult<i32> {
     let name = l.aux_optlstring(1, None)?.map(c_string);
     l.settop(1);
-    if l.named_loadfilex(name, None)? != LUA_OK {
+    if l.named_loadfilex(name.as_deref(), None)? != LUA_OK {
         return Err(l.error());
     }
     l.callk(0, LUA_MULTRET, 0, Some(Id::DofileContinuation.c_function()))?;

@@ -1,11 +1,12 @@
 //! Library `debug` (manual 6.10).
 
-use super::{activation_record, c_bytes, c_string};
+use super::{activation_record, c_string};
 use crate::api::{Bytes, lua_Debug};
 use crate::boundary::Ret;
 use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
+use crate::object::Interior;
 use crate::object::c_types::lua_State;
 use crate::object::{Lua, Value};
 use crate::sys;
@@ -25,11 +26,12 @@ pub fn open(l: Lua) -> LResult<i32> {
 #[inline(never)]
 unsafe fn push_c_string(l: Lua, s: *const c_char) -> LResult<()> {
     // SAFETY: the caller's promise.
-    push_option(l, unsafe { s.as_ref() }.map(|s| unsafe { CStr::from_ptr(s) }.to_bytes()))
+    let s = unsafe { s.as_ref() }.map(|s| unsafe { CStr::from_ptr(s) }.to_bytes());
+    push_option(l, s)
 }
 
 #[inline(never)]
-fn push_option(l: Lua, s: Option<Bytes>) -> LResult<()> {
+fn push_option(l: Lua, s: Option<&[u8]>) -> LResult<()> {
     match s {
         Some(s) => l.push_quietly(s).map(|_| ()),
         None => {
@@ -104,8 +106,8 @@ fn set_number(l: Lua, key: &[u8], n: i32) -> LResult<()> {
 pub fn getinfo(l: Lua) -> LResult<i32> {
     let mut ar = activation_record();
     let (thread, arg) = target(l);
-    let options = c_bytes(l.aux_optlstring(arg + 2, Some(b"flnStu"))?.unwrap_or_default());
-    let mut what = options;
+    let options = l.aux_optlstring(arg + 2, Some(Bytes::fixed(b"flnStu")))?.unwrap_or_default().c_part();
+    let mut what: &[u8] = &options;
     let mut function = None;
     if l.isnumber(arg + 1) {
         let level = l.tointegerx(arg + 1).unwrap_or(0) as i32;
@@ -113,7 +115,7 @@ pub fn getinfo(l: Lua) -> LResult<i32> {
             l.pushnil();
             return Ok(1);
         }
-        if let [b'>', rest @ ..] = options {
+        if let [b'>', rest @ ..] = &options[..] {
             // As for `lua_getinfo`: what lies on top takes the level's place.
             (function, what) = (Some(thread.value(-1)), rest);
         }
@@ -176,7 +178,7 @@ pub fn getlocal(l: Lua) -> LResult<i32> {
     let (thread, arg) = target(l);
     let n = l.aux_checkint(arg + 2)?;
     if l.type_(arg + 1) == LUA_TFUNCTION {
-        push_option(l, variables::parameter_name(l.value(arg + 1), n))?;
+        push_option(l, variables::parameter_name(l.value(arg + 1), n).as_deref())?;
         return Ok(1);
     }
     let Some(ci) = debug::frame_at(thread, l.aux_checkint(arg + 1)?) else {
@@ -185,7 +187,7 @@ pub fn getlocal(l: Lua) -> LResult<i32> {
     match variables::get_local(thread, ci, n) {
         Some((name, v)) => {
             l.push(v);
-            l.pushlstring(name)?;
+            l.pushlstring(&name)?;
             l.insert(-2);
             Ok(2)
         }
@@ -204,7 +206,7 @@ pub fn setlocal(l: Lua) -> LResult<i32> {
     l.aux_checkany(arg + 3)?;
     l.settop(arg + 3);
     let n = l.aux_checkint(arg + 2)?;
-    push_option(l, variables::set_local(l, thread, ci, n, l.from_top(1)))?;
+    push_option(l, variables::set_local(l, thread, ci, n, l.from_top(1)).as_deref())?;
     Ok(1)
 }
 
@@ -212,7 +214,7 @@ pub fn getupvalue(l: Lua) -> LResult<i32> {
     let n = l.aux_checkint(2)?;
     l.aux_checktype(1, LUA_TFUNCTION)?;
     let Some(name) = l.getupvalue(1, n) else { return Ok(0) };
-    l.pushlstring(name)?;
+    l.pushlstring(&name)?;
     l.insert(-2);
     Ok(2)
 }
@@ -222,7 +224,7 @@ pub fn setupvalue(l: Lua) -> LResult<i32> {
     let n = l.aux_checkint(2)?;
     l.aux_checktype(1, LUA_TFUNCTION)?;
     let Some(name) = l.setupvalue(1, n) else { return Ok(0) };
-    l.pushlstring(name)?;
+    l.pushlstring(&name)?;
     Ok(1)
 }
 
@@ -313,7 +315,7 @@ pub fn sethook(l: Lua) -> LResult<i32> {
         l.settop(arg + 1);
         (function, mask, count) = (None, 0, 0);
     } else {
-        let letters = c_bytes(l.aux_checklstring(arg + 2)?);
+        let letters = l.aux_checklstring(arg + 2)?.c_part();
         l.aux_checktype(arg + 1, LUA_TFUNCTION)?;
         count = l.aux_optint(arg + 3, 0)?;
         function = Some(hook);
@@ -379,7 +381,7 @@ pub fn debug(l: Lua) -> LResult<i32> {
         let failed = l.named_loadbufferx(command, c"=(debug command)".to_bytes(), None)? != LUA_OK
             || l.pcall(0, 0, 0)? != LUA_OK;
         if failed {
-            let text = l.tolstring(-1)?.map_or(c"(null)", c_string);
+            let text = l.tolstring(-1)?.map_or(Interior::fixed(c"(null)"), c_string);
             // SAFETY: a terminated string and the C library's stream.
             unsafe {
                 sys::fputs(text.as_ptr(), sys::stderr());
@@ -399,7 +401,7 @@ pub fn traceback(l: Lua) -> LResult<i32> {
         l.pushvalue(arg + 1);
     } else {
         let level = l.aux_optint(arg + 2, (l == thread) as i32)?;
-        l.named_traceback(thread, text.map(c_bytes), level)?;
+        l.named_traceback(thread, text.map(Bytes::c_part).as_deref(), level)?;
     }
     Ok(1)
 }

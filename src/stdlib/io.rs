@@ -9,14 +9,14 @@
 //! * Whatever calls out may close a file: a finalizer does, in each collector step. So a function that goes on with a file after
 //!   that asks its handle, which is on the stack, for the stream again ([`File::open`]).
 
-use super::{Id, argument, c_bytes, c_string, call_c};
+use super::{Id, argument, c_string, call_c};
 use crate::api::{Buffer, Bytes};
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
-use crate::object::Lua;
 use crate::object::c_types::luaL_Stream;
 use crate::object::userdata::Content;
+use crate::object::{Interior, Lua};
 use crate::sys::{self, FILE};
 use crate::throw::LResult;
 use core::ffi::CStr;
@@ -233,7 +233,7 @@ fn open_handle(
 }
 
 /// Argument 1, the name of a file or a command.
-fn name_argument(l: Lua) -> LResult<&'static CStr> {
+fn name_argument(l: Lua) -> LResult<Interior<CStr>> {
     Ok(c_string(l.aux_checklstring(1)?))
 }
 
@@ -242,7 +242,7 @@ pub fn io_open(l: Lua) -> LResult<i32> {
     l.settop(2);
     let opened = open_handle(l, new_file, || {
         let name = name_argument(l)?;
-        let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(b"r\0"));
+        let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(Bytes::fixed(b"r\0")));
         if !is_mode(mode.to_bytes()) {
             return Err(l.aux_argerror(2, msg::INVALID_MODE.as_bytes()));
         }
@@ -281,7 +281,7 @@ pub fn popen(l: Lua) -> LResult<i32> {
     l.settop(2);
     let opened = open_handle(l, new_pipe, || {
         let command = name_argument(l)?;
-        let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(b"r\0"));
+        let mode = c_string(l.aux_optlstring(2, None)?.unwrap_or(Bytes::fixed(b"r\0")));
         // SAFETY: both strings are terminated.
         unsafe {
             sys::fflush(null_mut());
@@ -391,7 +391,7 @@ pub fn lines_iterator(l: Lua) -> LResult<i32> {
     if n > 1 {
         // The message of a read error follows the nil.
         let text = l.tolstring(1 - n)?.unwrap_or_default();
-        return Err(l.aux_error("%s", &[Arg::S(c_bytes(text))]));
+        return Err(l.aux_error("%s", &[Arg::S(&text.c_part())]));
     }
     if l.toboolean(lua_upvalueindex(3)) {
         l.settop(1);
@@ -516,7 +516,7 @@ fn read_formats(l: Lua, file: File, first: i32) -> LResult<i32> {
                 }
             } else {
                 let format = l.tolstring(n)?;
-                let Some([b'*', format @ ..]) = format else {
+                let Some([b'*', format @ ..]) = format.as_deref() else {
                     return Err(l.aux_argerror(n, msg::INVALID_READ_OPTION.as_bytes()));
                 };
                 match format.first() {
@@ -561,7 +561,7 @@ fn write_arguments(l: Lua, file: File, first: i32) -> LResult<i32> {
     let last = l.gettop() - 1;
     let f = file.must_be_open(l)?;
     let mut ok = true;
-    let mut put = |bytes: Bytes| {
+    let mut put = |bytes: &[u8]| {
         // SAFETY: `f` is an open stream.
         ok = ok && unsafe { sys::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), f) } == bytes.len();
     };
@@ -569,10 +569,9 @@ fn write_arguments(l: Lua, file: File, first: i32) -> LResult<i32> {
         if let Some(n) = argument(l, i).as_number() {
             let mut text = [0; NUMBER_BUFFER];
             let len = num::format_g14(n, &mut text);
-            // SAFETY: the bytes outlive the call.
-            put(unsafe { core::slice::from_raw_parts(text.as_ptr(), len) });
+            put(&text[..len]);
         } else {
-            put(l.aux_checklstring(i)?);
+            put(&l.aux_checklstring(i)?);
         }
     }
     if ok { Ok(1) } else { l.aux_fileresult(false, None) }

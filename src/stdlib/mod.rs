@@ -11,7 +11,7 @@
 //!   `lua_upvalueindex(i)` like any C function.
 
 use crate::api::{Bytes, lua_Debug};
-use crate::object::{Builtin, FastResult, Intrinsic, Lua, Value, lua_CFunction};
+use crate::object::{Builtin, FastResult, Interior, Intrinsic, Lua, Value, lua_CFunction};
 use crate::throw::LResult;
 use crate::vm::thunk::{THUNKS, builtin_of_c, c_of_builtin};
 use core::ffi::CStr;
@@ -286,18 +286,10 @@ fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
     }
 }
 
-/// A string as C sees it: up to its first zero byte.
-fn c_bytes(s: Bytes) -> Bytes {
-    match s.iter().position(|&c| c == 0) {
-        Some(n) => &s[..n],
-        None => s,
-    }
-}
-
-/// The same with its terminator.
-fn c_string(s: Bytes) -> &'static CStr {
-    // SAFETY: `Bytes` are zero-terminated in memory.
-    unsafe { CStr::from_ptr(s.as_ptr().cast()) }
+/// A string as C sees it: up to its first zero byte, with its terminator.
+fn c_string(s: Bytes) -> Interior<CStr> {
+    // SAFETY: `Bytes` are zero-terminated in memory; they belong to the same string.
+    unsafe { Interior::new(CStr::from_ptr(s.as_ptr().cast())) }
 }
 
 /// An activation record to be filled in.

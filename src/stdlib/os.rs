@@ -1,7 +1,8 @@
 //! Library `os` (manual 6.9).
 
-use super::{c_bytes, c_string};
+use super::c_string;
 use crate::api::Buffer;
+use crate::api::Bytes;
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::num;
@@ -21,7 +22,7 @@ pub fn execute(l: Lua) -> LResult<i32> {
     let status = l.retrying(|| {
         let command = l.aux_optlstring(1, None)?.map(c_string);
         // SAFETY: a terminated string, or null to ask whether there is a shell.
-        let status = unsafe { sys::system(command.map_or(core::ptr::null(), CStr::as_ptr)) };
+        let status = unsafe { sys::system(command.map_or(core::ptr::null(), |s| s.as_ptr())) };
         Ok((status != -1).then_some(status))
     })?;
     let status = status.unwrap_or(-1);
@@ -103,16 +104,16 @@ fn conversion(text: &[u8]) -> Option<usize> {
 }
 
 pub fn date(l: Lua) -> LResult<i32> {
-    let format = c_bytes(l.aux_optlstring(1, Some(b"%c"))?.unwrap_or_default());
+    let format = l.aux_optlstring(1, Some(Bytes::fixed(b"%c")))?.unwrap_or_default().c_part();
     let time = if l.isnoneornil(2) {
         // SAFETY: null asks for the result only.
         unsafe { sys::time(core::ptr::null_mut()) }
     } else {
         num::to_integer(l.aux_checknumber(2)?) as time_t
     };
-    let (utc, format) = match format {
+    let (utc, format) = match &format[..] {
         [b'!', rest @ ..] => (true, rest),
-        _ => (false, format),
+        format => (false, format),
     };
     let Some(t) = sys::broken_down(time, utc) else {
         l.pushnil();
@@ -152,7 +153,7 @@ fn format_date(l: Lua, format: &[u8], t: &tm) -> LResult<()> {
         }
         let Some(n) = conversion(after) else {
             let text = l.pushfmt(msg::INVALID_CONVERSION, &[Arg::S(after)])?;
-            return Err(l.aux_argerror(1, text));
+            return Err(l.aux_argerror(1, &text));
         };
         let mut specifier = [0u8; 4];
         specifier[0] = b'%';
@@ -212,7 +213,7 @@ pub fn setlocale(l: Lua) -> LResult<i32> {
     let category = CATEGORIES[l.aux_checkoption(2, Some(b"all"), &NAMES)?];
     // SAFETY: a terminated string, or null to ask; the result is a terminated string or null.
     unsafe {
-        let r = sys::setlocale(category, name.map_or(core::ptr::null(), CStr::as_ptr));
+        let r = sys::setlocale(category, name.map_or(core::ptr::null(), |s| s.as_ptr()));
         if r.is_null() {
             l.pushnil();
         } else {

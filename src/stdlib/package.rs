@@ -9,6 +9,7 @@ use super::{Id, activation_record, c_string};
 use crate::api::Bytes;
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
+use crate::object::Interior;
 use crate::object::{Lua, lua_CFunction};
 use crate::sys;
 use crate::throw::LResult;
@@ -68,7 +69,7 @@ fn set_path(l: Lua, field: &[u8], variables: [&CStr; 2], default: &CStr) -> LRes
     match value {
         Some(value) if !ignore_environment => {
             let marked = l.aux_gsub(value, b";;", b";\x01;")?;
-            l.aux_gsub(marked, b"\x01", default.to_bytes())?;
+            l.aux_gsub(&marked, b"\x01", default.to_bytes())?;
             l.remove(-2);
         }
         _ => {
@@ -152,7 +153,7 @@ fn push_function(l: Lua, path: &CStr, symbol: &CStr) -> LResult<Result<(), Failu
 pub fn loadlib(l: Lua) -> LResult<i32> {
     let path = c_string(l.aux_checklstring(1)?);
     let symbol = c_string(l.aux_checklstring(2)?);
-    let failure = match push_function(l, path, symbol)? {
+    let failure = match push_function(l, &path, &symbol)? {
         Ok(()) => return Ok(1),
         Err(failure) => failure,
     };
@@ -166,9 +167,9 @@ pub fn loadlib(l: Lua) -> LResult<i32> {
 }
 
 /// The name on top of the stack, if the file can be read.
-fn readable(l: Lua) -> LResult<Option<&'static CStr>> {
+fn readable(l: Lua) -> LResult<Option<Interior<CStr>>> {
     l.retrying(|| {
-        let name = c_string(l.tolstring(-1)?.unwrap_or(b"\0"));
+        let name = c_string(l.tolstring(-1)?.unwrap_or(Bytes::fixed(b"\0")));
         // SAFETY: terminated strings.
         unsafe {
             let f = sys::fopen(name.as_ptr(), c"r".as_ptr());
@@ -189,17 +190,17 @@ fn search_path(
     path: Bytes,
     separator: &[u8],
     directory: &[u8],
-) -> LResult<Option<&'static CStr>> {
-    let name = if separator.is_empty() { name } else { l.aux_gsub(name, separator, directory)? };
+) -> LResult<Option<Interior<CStr>>> {
+    let name = if separator.is_empty() { name } else { l.aux_gsub(&name, separator, directory)? };
     l.pushlstring(b"")?;
     for template in path.split(|&c| c == b';').filter(|t| !t.is_empty()) {
         let template = l.pushlstring(template)?;
-        l.aux_gsub(template, b"?", name)?;
+        l.aux_gsub(&template, b"?", &name)?;
         l.remove(-2);
         if let Some(file) = readable(l)? {
             return Ok(Some(file));
         }
-        let file = c_string(l.tolstring(-1)?.unwrap_or(b"\0"));
+        let file = c_string(l.tolstring(-1)?.unwrap_or(Bytes::fixed(b"\0")));
         l.pushfmt(msg::NO_FILE, &[Arg::S(file.to_bytes())])?;
         l.remove(-2);
         l.concat(2)?;
@@ -209,13 +210,13 @@ fn search_path(
 
 pub fn searchpath(l: Lua) -> LResult<i32> {
     // The reference looks at the last argument first.
-    let directory = l.aux_optlstring(4, Some(LUA_DIRSEP.to_bytes_with_nul()))?.unwrap_or_default();
-    let separator = l.aux_optlstring(3, Some(b".\0"))?.unwrap_or_default();
+    let directory =
+        l.aux_optlstring(4, Some(Bytes::fixed(LUA_DIRSEP.to_bytes_with_nul())))?.unwrap_or_default();
+    let separator = l.aux_optlstring(3, Some(Bytes::fixed(b".\0")))?.unwrap_or_default();
     let path = l.aux_checklstring(2)?;
     let name = l.aux_checklstring(1)?;
-    let [name, path, separator, directory] =
-        [name, path, separator, directory].map(|s| c_string(s).to_bytes());
-    if search_path(l, name, path, separator, directory)?.is_some() {
+    let [name, path, separator, directory] = [name, path, separator, directory].map(|s| s.c_part());
+    if search_path(l, name, path, &separator, &directory)?.is_some() {
         return Ok(1);
     }
     l.pushnil();
@@ -224,12 +225,12 @@ pub fn searchpath(l: Lua) -> LResult<i32> {
 }
 
 /// `search_path` along a field of `package`.
-fn find_file(l: Lua, name: Bytes, field: &[u8]) -> LResult<Option<&'static CStr>> {
+fn find_file(l: Lua, name: Bytes, field: &[u8]) -> LResult<Option<Interior<CStr>>> {
     l.getfield(lua_upvalueindex(1), field)?;
     let Some(path) = l.tolstring(-1)? else {
         return Err(l.aux_error(msg::PATH_NOT_A_STRING, &[Arg::S(field)]));
     };
-    search_path(l, name, c_string(path).to_bytes(), b".", LUA_DIRSEP.to_bytes())
+    search_path(l, name, path.c_part(), b".", LUA_DIRSEP.to_bytes())
 }
 
 /// A searcher's results when it found a file: the loader on top and the file's name; or the error that its loading
@@ -239,61 +240,61 @@ fn found(l: Lua, ok: bool, file: &CStr) -> LResult<i32> {
         l.pushlstring(file.to_bytes())?;
         return Ok(2);
     }
-    let module = c_string(l.tolstring(1)?.unwrap_or(b"\0")).to_bytes();
-    let reason = c_string(l.tolstring(-1)?.unwrap_or(b"(null)\0")).to_bytes();
-    Err(l.aux_error(msg::LOAD_MODULE, &[Arg::S(module), Arg::S(file.to_bytes()), Arg::S(reason)]))
+    let module = l.tolstring(1)?.unwrap_or(Bytes::fixed(b"\0")).c_part();
+    let reason = l.tolstring(-1)?.unwrap_or(Bytes::fixed(b"(null)\0")).c_part();
+    Err(l.aux_error(msg::LOAD_MODULE, &[Arg::S(&module), Arg::S(file.to_bytes()), Arg::S(&reason)]))
 }
 
 pub fn searcher_preload(l: Lua) -> LResult<i32> {
-    let name = c_string(l.aux_checklstring(1)?).to_bytes();
+    let name = l.aux_checklstring(1)?.c_part();
     l.getfield(LUA_REGISTRYINDEX, PRELOAD_TABLE)?;
-    l.getfield(-1, name)?;
+    l.getfield(-1, &name)?;
     if l.from_top(1).is_nil() {
-        l.pushfmt(msg::NO_PRELOAD, &[Arg::S(name)])?;
+        l.pushfmt(msg::NO_PRELOAD, &[Arg::S(&name)])?;
     }
     Ok(1)
 }
 
 pub fn searcher_lua(l: Lua) -> LResult<i32> {
-    let name = c_string(l.aux_checklstring(1)?).to_bytes();
+    let name = l.aux_checklstring(1)?.c_part();
     let Some(file) = find_file(l, name, b"path")? else { return Ok(1) };
-    let ok = l.named_loadfilex(Some(file), None)? == LUA_OK;
-    found(l, ok, file)
+    let ok = l.named_loadfilex(Some(&file), None)? == LUA_OK;
+    found(l, ok, &file)
 }
 
 /// Pushes the open function of a module from a C library. Its name is `luaopen_` and the module's, with `_` for each
 /// dot; a module's name may have a prefix up to a hyphen, which does not count when there is no function with it.
 fn push_open_function(l: Lua, file: &CStr, module: Bytes) -> LResult<Result<(), Failure>> {
-    let mut module = l.aux_gsub(module, b".", b"_")?;
+    let mut module = l.aux_gsub(&module, b".", b"_")?;
     if let Some(hyphen) = module.iter().position(|&c| c == b'-') {
         let symbol = l.pushfmt(msg::OPEN_FUNCTION, &[Arg::S(&module[..hyphen])])?;
-        match push_function(l, file, c_string(symbol))? {
-            Err(Failure::Function) => module = &module[hyphen + 1..],
+        match push_function(l, file, &c_string(symbol))? {
+            Err(Failure::Function) => module = module.part(hyphen + 1..module.len()),
             other => return Ok(other),
         }
     }
-    let symbol = l.pushfmt(msg::OPEN_FUNCTION, &[Arg::S(module)])?;
-    push_function(l, file, c_string(symbol))
+    let symbol = l.pushfmt(msg::OPEN_FUNCTION, &[Arg::S(&module)])?;
+    push_function(l, file, &c_string(symbol))
 }
 
 pub fn searcher_c(l: Lua) -> LResult<i32> {
-    let name = c_string(l.aux_checklstring(1)?).to_bytes();
+    let name = l.aux_checklstring(1)?.c_part();
     let Some(file) = find_file(l, name, b"cpath")? else { return Ok(1) };
-    let ok = push_open_function(l, file, name)?.is_ok();
-    found(l, ok, file)
+    let ok = push_open_function(l, &file, name)?.is_ok();
+    found(l, ok, &file)
 }
 
 /// Looks for a submodule in the library of its root.
 pub fn searcher_croot(l: Lua) -> LResult<i32> {
-    let name = c_string(l.aux_checklstring(1)?).to_bytes();
+    let name = l.aux_checklstring(1)?.c_part();
     let Some(dot) = name.iter().position(|&c| c == b'.') else { return Ok(0) };
     let root = l.pushlstring(&name[..dot])?;
     let Some(file) = find_file(l, root, b"cpath")? else { return Ok(1) };
-    match push_open_function(l, file, name)? {
-        Ok(()) => found(l, true, file),
-        Err(Failure::Library) => found(l, false, file),
+    match push_open_function(l, &file, name)? {
+        Ok(()) => found(l, true, &file),
+        Err(Failure::Library) => found(l, false, &file),
         Err(Failure::Function) => {
-            l.pushfmt(msg::NO_MODULE_IN_FILE, &[Arg::S(name), Arg::S(file.to_bytes())])?;
+            l.pushfmt(msg::NO_MODULE_IN_FILE, &[Arg::S(&name), Arg::S(file.to_bytes())])?;
             Ok(1)
         }
     }
@@ -313,8 +314,8 @@ fn find_loader(l: Lua, name: &CStr) -> LResult<()> {
         }
         l.rawgeti(SEARCHERS, i);
         if l.from_top(1).is_nil() {
-            let text = c_string(l.tolstring(TEXT)?.unwrap_or(b"\0")).to_bytes();
-            return Err(l.aux_error(msg::MODULE_NOT_FOUND, &[Arg::S(name.to_bytes()), Arg::S(text)]));
+            let text = l.tolstring(TEXT)?.unwrap_or(Bytes::fixed(b"\0")).c_part();
+            return Err(l.aux_error(msg::MODULE_NOT_FOUND, &[Arg::S(name.to_bytes()), Arg::S(&text)]));
         }
         l.pushlstring(name.to_bytes())?;
         l.call(1, 2)?;
@@ -340,7 +341,7 @@ pub fn require(l: Lua) -> LResult<i32> {
         return Ok(1);
     }
     l.pop(1);
-    find_loader(l, name)?;
+    find_loader(l, &name)?;
     l.pushlstring(name.to_bytes())?;
     l.insert(-2);
     l.call(2, 1)?;
@@ -357,16 +358,16 @@ pub fn require(l: Lua) -> LResult<i32> {
 }
 
 pub fn module(l: Lua) -> LResult<i32> {
-    let name = c_string(l.aux_checklstring(1)?).to_bytes();
+    let name = l.aux_checklstring(1)?.c_part();
     let last = l.gettop();
-    l.aux_pushmodule(name, 1)?;
+    l.aux_pushmodule(&name, 1)?;
     l.getfield(-1, b"_NAME")?;
     let is_new = l.from_top(1).is_nil();
     l.pop(1);
     if is_new {
         l.pushvalue(-1);
         l.setfield(-2, b"_M")?;
-        l.pushlstring(name)?;
+        l.pushlstring(&name)?;
         l.setfield(-2, b"_NAME")?;
         let package = name.iter().rposition(|&c| c == b'.').map_or(0, |dot| dot + 1);
         l.pushlstring(&name[..package])?;

@@ -95,7 +95,12 @@ impl Lua {
         match names::var_info(self, v.slot) {
             Some((kind, name)) => self.runtime_error_fmt(
                 msg::ATTEMPT_TO_NAMED,
-                &[Arg::S(op.as_bytes()), Arg::S(kind.as_bytes()), Arg::S(name), Arg::S(type_name.as_bytes())],
+                &[
+                    Arg::S(op.as_bytes()),
+                    Arg::S(kind.as_bytes()),
+                    Arg::S(&name),
+                    Arg::S(type_name.as_bytes()),
+                ],
             ),
             None => self
                 .runtime_error_fmt(msg::ATTEMPT_TO, &[Arg::S(op.as_bytes()), Arg::S(type_name.as_bytes())]),

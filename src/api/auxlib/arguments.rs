@@ -52,26 +52,26 @@ impl Lua {
         if called.is_method {
             arg -= 1;
             if arg == 0 {
-                let name = called.name.unwrap_or(b"?");
-                return self.aux_error(msg::BAD_SELF, &[Arg::S(name), Arg::S(message)]);
+                let name = called.name.unwrap_or(Bytes::fixed(b"?"));
+                return self.aux_error(msg::BAD_SELF, &[Arg::S(&name), Arg::S(message)]);
             }
         }
         let name = match called.name {
             Some(name) => name,
             None => match self.push_global_name() {
-                Ok(name) => name.unwrap_or(b"?"),
+                Ok(name) => name.unwrap_or(Bytes::fixed(b"?")),
                 Err(t) => return t,
             },
         };
-        self.aux_error(msg::BAD_ARGUMENT_TO, &[Arg::D(arg as i64), Arg::S(name), Arg::S(message)])
+        self.aux_error(msg::BAD_ARGUMENT_TO, &[Arg::D(arg as i64), Arg::S(&name), Arg::S(message)])
     }
     /// Pushes the name by which the globals have the running function.
     fn push_global_name(self) -> LResult<Option<Bytes>> {
         Ok(match self.global_name(self.call_info().function()) {
             Some((global, Some(field))) => {
-                Some(message::push(self, "%s.%s", &[Arg::S(global), Arg::S(field)])?)
+                Some(message::push(self, "%s.%s", &[Arg::S(&global), Arg::S(&field)])?)
             }
-            Some((global, None)) => Some(self.push_quietly(global)?),
+            Some((global, None)) => Some(self.push_quietly(&global)?),
             None => None,
         })
     }
@@ -81,7 +81,7 @@ impl Lua {
     pub fn aux_typeerror(self, arg: i32, wanted: &[u8]) -> Throw {
         let got = Lua::typename(self.type_(arg));
         match self.pushfmt(msg::EXPECTED_GOT, &[Arg::S(wanted), Arg::S(got.as_bytes())]) {
-            Ok(message) => self.aux_argerror(arg, message),
+            Ok(message) => self.aux_argerror(arg, &message),
             Err(t) => t,
         }
     }
@@ -155,13 +155,13 @@ impl Lua {
     pub fn aux_checkoption(self, arg: i32, default: Option<&[u8]>, options: &[&str]) -> LResult<usize> {
         let name = match default {
             Some(d) if self.isnoneornil(arg) => d,
-            _ => c_prefix(self.aux_checklstring(arg)?),
+            _ => &self.aux_checklstring(arg)?.c_part(),
         };
         if let Some(i) = options.iter().position(|o| o.as_bytes() == name) {
             return Ok(i);
         }
         Err(match self.pushfmt(msg::INVALID_OPTION, &[Arg::S(name)]) {
-            Ok(m) => self.aux_argerror(arg, m),
+            Ok(m) => self.aux_argerror(arg, &m),
             Err(t) => t,
         })
     }
@@ -200,13 +200,5 @@ impl Lua {
     pub fn aux_checkudata(self, arg: i32, name: &[u8]) -> LResult<*mut c_void> {
         let p = self.aux_testudata(arg, name)?;
         if p.is_null() { Err(self.aux_typeerror(arg, name)) } else { Ok(p) }
-    }
-}
-
-/// The part of a string that C sees.
-pub(super) fn c_prefix(s: Bytes) -> Bytes {
-    match s.iter().position(|&c| c == 0) {
-        Some(n) => &s[..n],
-        None => s,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The library functions written in Rust have counterparts of them with Rust's types.
 
+use crate::api::Bytes;
 use crate::boundary::VaList;
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
@@ -71,7 +72,7 @@ impl Lua {
     pub unsafe fn aux_checkoption_c(
         self,
         arg: i32,
-        default: Option<&'static [u8]>,
+        default: Option<Bytes>,
         list: *const *const c_char,
     ) -> LResult<i32> {
         let name = match default {
@@ -79,19 +80,19 @@ impl Lua {
             None => self.aux_checklstring(arg)?,
         };
         // C compares up to the first NUL.
-        let name = name.split(|&c| c == 0).next().unwrap_or_default();
+        let name = name.c_part();
         let mut n = 0;
         // SAFETY: the caller's promise.
         unsafe {
             while !(*list.add(n)).is_null() {
-                if text(*list.add(n)) == name {
+                if *text(*list.add(n)) == *name {
                     return Ok(n as i32);
                 }
                 n += 1;
             }
         }
-        let message = self.pushfmt(msg::INVALID_OPTION, &[Arg::S(name)])?;
-        Err(self.aux_argerror(arg, message))
+        let message = self.pushfmt(msg::INVALID_OPTION, &[Arg::S(&name)])?;
+        Err(self.aux_argerror(arg, &message))
     }
 
     /// `luaL_setfuncs`

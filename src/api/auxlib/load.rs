@@ -88,7 +88,9 @@ impl Lua {
         unsafe {
             match self.replaced_load(read_slice, (&raw mut rest).cast(), name, mode) {
                 Some(loaded) => loaded,
-                None => self.load_input(&mut Input::from_bytes(buf), name.unwrap_or(b"?"), mode),
+                None => {
+                    self.load_input(&mut Input::from_bytes(buf), name.unwrap_or(&Bytes::fixed(b"?")), mode)
+                }
             }
         }
     }
@@ -130,8 +132,8 @@ impl Lua {
         let data: *mut Source = &mut source;
         // SAFETY: `read_block` is a reader for a `Source`.
         let status = unsafe {
-            self.replaced_load(read_block, data.cast(), Some(name), mode).unwrap_or_else(|| {
-                self.load_input(&mut Input::from_reader(read_block, data.cast()), name, mode)
+            self.replaced_load(read_block, data.cast(), Some(&name), mode).unwrap_or_else(|| {
+                self.load_input(&mut Input::from_reader(read_block, data.cast()), &name, mode)
             })
         };
         // SAFETY: the file is still open, and closed once.
@@ -155,7 +157,7 @@ impl Lua {
     }
     /// The chunk's name on top. (Whoever changes this stack by the debug library gets another one.)
     fn chunk_name(self) -> LResult<Bytes> {
-        Ok(self.tolstring(-1)?.filter(|name| !name.is_empty()).unwrap_or(b"?"))
+        Ok(self.tolstring(-1)?.filter(|name| !name.is_empty()).unwrap_or(Bytes::fixed(b"?")))
     }
     /// Puts "cannot `what` ..." in place of the chunk's name on top.
     fn file_error(self, what: &str) -> LResult<i32> {

@@ -114,7 +114,7 @@ fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()>
     let func = ci.function();
     let lua = func.as_lua_closure();
     let id = match lua {
-        Some(cl) => ChunkId::new(debug::source_of(&cl.proto)),
+        Some(cl) => ChunkId::new(&debug::source_of(&cl.proto)),
         None => ChunkId::new(b"=[C]"),
     };
     put(out, &[b"\n\t", id.bytes(), b":"])?;
@@ -124,7 +124,7 @@ fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()>
     }
     put(out, &[b" in "])?;
     if let Some((_, name)) = names::func_name(other, ci) {
-        add_named(out, c_part(name), None)?;
+        add_named(out, &name.c_part(), None)?;
     } else if let Some(cl) = lua {
         let line = cl.proto.linedefined.get();
         if line == 0 {
@@ -135,7 +135,7 @@ fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()>
         }
     // Of a suspended function that yielded some of its values, the reference looks up the value below those.
     } else if let Some((global, field)) = l.global_name(ci.func_value()) {
-        add_named(out, c_part(global), field.map(c_part))?;
+        add_named(out, &global.c_part(), field.map(Bytes::c_part).as_deref())?;
     } else {
         put(out, &[b"?"])?;
     }
@@ -150,9 +150,4 @@ fn add_named(out: &mut Buffer, name: &[u8], field: Option<&[u8]>) -> LResult<()>
         Some(field) => put(out, &[b"function '", name, b".", field, b"'"]),
         None => put(out, &[b"function '", name, b"'"]),
     }
-}
-
-/// Names end at their first zero byte in messages.
-fn c_part(s: Bytes) -> Bytes {
-    super::arguments::c_prefix(s)
 }

@@ -3,6 +3,7 @@
 //! Integers, strings, characters and the common floating-point items are written here; what is left (`%a`, `#` with
 //! floating point, high precisions) goes to `snprintf`, whose results the rest equals.
 
+use crate::api::Bytes;
 use crate::sys;
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
@@ -324,11 +325,11 @@ fn string(l: Lua, b: &mut Buffer, n: i32, spec: &Spec) -> LResult<()> {
         let len = num::format_g14(v.raw_number(), &mut digits);
         item.text(spec, cut(spec, &digits[..len]));
     } else {
-        let text = l.aux_tolstring(n)?.unwrap_or(b"(null)");
-        if whole(text) {
+        let text = l.aux_tolstring(n)?.unwrap_or(Bytes::fixed(b"(null)"));
+        if whole(&text) {
             return b.addvalue();
         }
-        item.text(spec, cut(spec, text));
+        item.text(spec, cut(spec, &text));
         l.pop(1);
     }
     b.advance(item.len);
@@ -340,7 +341,7 @@ const TWO_TO_63: f64 = 9223372036854775808.0;
 fn item(l: Lua, b: &mut Buffer, n: i32, spec: &Spec, conversion: u8) -> LResult<()> {
     match conversion {
         b's' => return string(l, b, n, spec),
-        b'q' => return quoted(b, string_arg(l, n)?),
+        b'q' => return quoted(b, &string_arg(l, n)?),
         _ => {}
     }
     let room = b.prep(MAX_ITEM)?;
@@ -393,7 +394,7 @@ pub fn format(l: Lua) -> LResult<i32> {
     while let Some(plain) = super::pattern::find_byte(&fmt[at..], b'%') {
         b.add(&fmt[at..at + plain])?;
         at += plain + 1;
-        if byte_at(fmt, at) == b'%' {
+        if byte_at(&fmt, at) == b'%' {
             b.addbyte(b'%')?;
             at += 1;
             continue;
@@ -402,8 +403,8 @@ pub fn format(l: Lua) -> LResult<i32> {
         if n > top {
             return Err(l.aux_argerror(n, msg::NO_VALUE.as_bytes()));
         }
-        let spec = read_spec(l, fmt, &mut at)?;
-        let conversion = byte_at(fmt, at);
+        let spec = read_spec(l, &fmt, &mut at)?;
+        let conversion = byte_at(&fmt, at);
         at += 1;
         item(l, b, n, &spec, conversion)?;
     }

@@ -114,7 +114,7 @@ fn from_end(position: isize, len: usize) -> isize {
 fn slice(s: Bytes, i: isize, j: isize) -> Bytes {
     let first = from_end(i, s.len()).max(1) as usize;
     let last = from_end(j, s.len()).min(s.len() as isize) as usize;
-    if first <= last { &s[first - 1..last] } else { &[] }
+    if first <= last { s.part(first - 1..last) } else { Bytes::default() }
 }
 
 // The fast entries take what is usual: strings and numbers of the right type. Everything else, errors among it, is
@@ -178,7 +178,7 @@ pub fn sub(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     let i = integer_arg(l, 2)?;
     let j = optional_integer(l, 3, -1)?;
-    push_string(l, new_str(l, slice(s, i, j))?)?;
+    push_string(l, new_str(l, &slice(s, i, j))?)?;
     Ok(1)
 }
 
@@ -199,7 +199,7 @@ pub unsafe fn sub_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value
             *out = Value::string(s);
             return true;
         }
-        give(out, new_str(l, piece))
+        give(out, new_str(l, &piece))
     }
 }
 
@@ -282,7 +282,7 @@ pub unsafe fn char_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Valu
 fn with_case(l: Lua, s: Bytes, upper: bool) -> Result<Gc<Str>, OutOfMemory> {
     build(l, s.len(), |to| {
         // SAFETY: `build` gives room for as many bytes, in a fresh block.
-        unsafe { ctype::change_case(s, to, upper) }
+        unsafe { ctype::change_case(&s, to, upper) }
     })
 }
 
@@ -378,7 +378,7 @@ fn repeated(l: Lua, s: Bytes, n: usize, separator: Bytes) -> Result<Gc<Str>, Out
 pub fn rep(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     let n = integer_arg(l, 2)? as i32;
-    let separator = l.aux_optlstring(3, Some(b""))?.unwrap_or(b"");
+    let separator = l.aux_optlstring(3, Some(Bytes::default()))?.unwrap_or_default();
     if n <= 0 {
         l.pushlstring(b"")?;
         return Ok(1);
@@ -401,7 +401,7 @@ pub unsafe fn rep_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value
         if nargs != 2 || !(1..=10_000).contains(&n) || s.len() > 10_000 {
             return false;
         }
-        give(out, repeated(l, bytes_of(s), n as usize, b""))
+        give(out, repeated(l, bytes_of(s), n as usize, Bytes::default()))
     }
 }
 
@@ -598,8 +598,8 @@ fn find_or_match(l: Lua, find: bool) -> LResult<i32> {
         l.pushnil();
         return Ok(1);
     }
-    if find && (!arg(l, 4).is_falsy() || is_plain(p)) {
-        match find_plain(&s[init..], p) {
+    if find && (!arg(l, 4).is_falsy() || is_plain(&p)) {
+        match find_plain(&s[init..], &p) {
             Some(at) => {
                 l.pushnumber((init + at + 1) as f64);
                 l.pushnumber((init + at + p.len()) as f64);
@@ -615,7 +615,7 @@ fn find_or_match(l: Lua, find: bool) -> LResult<i32> {
     let mut space = Space::new();
     let anchored = p.first() == Some(&b'^');
     let program = space.compile(l, &p[anchored as usize..], classes)?;
-    let mut m = Matcher::new(s, program, classes, HookPoll::new(l));
+    let mut m = Matcher::new(&s, program, classes, HookPoll::new(l));
     let found =
         if anchored { m.match_at(init).map(|end| end.map(|end| (init, end))) } else { m.search(init) };
     match found {
@@ -658,15 +658,17 @@ pub fn gmatch(l: Lua) -> LResult<i32> {
     string_arg(l, 1)?;
     let p = string_arg(l, 2)?;
     l.settop(2);
-    let (nodes, sets) = pattern::needs(p);
+    let (nodes, sets) = pattern::needs(&p);
     gc::check(l)?;
     let state = l.new_block(size_of::<Iteration>() + program_size(nodes, sets))?;
     let memory = state.data().cast::<Iteration>();
     // SAFETY: the userdata has room for the iteration and, behind it, for the program; both live as long as it,
-    // and the iterator does not look at them after it is gone.
+    // and the iterator does not look at them after it is gone. The pattern is an upvalue of the iterator as well.
     unsafe {
         let (nodes, sets) = split(memory.add(1).cast(), nodes, sets);
-        memory.write(Iteration { next: 0, program: pattern::compile(p, ctype::classes(), nodes, sets) });
+        let pattern = &*core::ptr::from_ref(&*p);
+        memory
+            .write(Iteration { next: 0, program: pattern::compile(pattern, ctype::classes(), nodes, sets) });
     }
     state.set_content(Content::Iteration);
     l.pushbuiltin(super::Id::StringGmatchNext.builtin(), 3)?;
@@ -687,7 +689,7 @@ pub fn gmatch_next(l: Lua) -> LResult<i32> {
     if next > s.len() {
         return Ok(0);
     }
-    let mut m = Matcher::new(s, program, ctype::classes(), HookPoll::new(l));
+    let mut m = Matcher::new(&s, program, ctype::classes(), HookPoll::new(l));
     match m.search(next) {
         Ok(Some((start, end))) => {
             // SAFETY: this function's stack keeps the userdata alive, and only `gmatch` makes such userdata.
@@ -708,7 +710,7 @@ fn add_expanded<P: Poll>(
     start: usize,
     end: usize,
 ) -> LResult<()> {
-    let mut rest = replacement;
+    let mut rest: &[u8] = &replacement;
     while let Some(plain) = pattern::find_byte(rest, b'%') {
         b.add(&rest[..plain])?;
         let c = rest.get(plain + 1).copied().unwrap_or(0);
@@ -780,14 +782,14 @@ pub fn gsub(l: Lua) -> LResult<i32> {
     if !by_text && kind != LUA_TFUNCTION && kind != LUA_TTABLE {
         return Err(l.aux_argerror(3, msg::REPLACEMENT_EXPECTED.as_bytes()));
     }
-    let replacement = if by_text { string_arg(l, 3)? } else { b"" };
+    let replacement = if by_text { string_arg(l, 3)? } else { Bytes::default() };
     let classes = ctype::classes();
     let mut space = Space::new();
     let anchored = p.first() == Some(&b'^');
     let program = space.compile(l, &p[anchored as usize..], classes)?;
-    let verbatim = by_text && pattern::find_byte(replacement, b'%').is_none();
+    let verbatim = by_text && pattern::find_byte(&replacement, b'%').is_none();
 
-    let mut m = Matcher::new(s, program, classes, HookPoll::new(l));
+    let mut m = Matcher::new(&s, program, classes, HookPoll::new(l));
     let mut buffer = MaybeUninit::uninit();
     let b = Buffer::init(&mut buffer, l);
     let mut n = 0;
@@ -803,7 +805,7 @@ pub fn gsub(l: Lua) -> LResult<i32> {
         b.add(&s[copied..start])?;
         n += 1;
         if verbatim {
-            b.add(replacement)?;
+            b.add(&replacement)?;
         } else if by_text {
             add_expanded(l, b, &m, replacement, start, end)?;
         } else {

@@ -8,6 +8,7 @@
 
 use super::argument;
 use crate::api::Buffer;
+use crate::api::Bytes;
 use crate::consts::*;
 use crate::gc;
 use crate::messages::{self as msg, Arg};
@@ -257,7 +258,7 @@ fn join_strings(l: Lua, t: Gc<Table>, separator: &[u8], first: i64, last: i64) -
 }
 
 pub fn concat(l: Lua) -> LResult<i32> {
-    let separator = l.aux_optlstring(2, Some(b""))?.unwrap_or_default();
+    let separator = l.aux_optlstring(2, Some(Bytes::default()))?.unwrap_or_default();
     let t = check_table(l, 1)?;
     let first = l.aux_optint(3, 1)?;
     let last = if l.isnoneornil(4) { length(l, t)? } else { l.aux_checkint(4)? };
@@ -265,7 +266,7 @@ pub fn concat(l: Lua) -> LResult<i32> {
         l.pushlstring(b"")?;
         return Ok(1);
     }
-    if let Some(s) = join_strings(l, t, separator, first as i64, last as i64)? {
+    if let Some(s) = join_strings(l, t, &separator, first as i64, last as i64)? {
         l.push(Value::string(s));
         gc::check(l)?;
         return Ok(1);
@@ -290,7 +291,7 @@ pub fn concat(l: Lua) -> LResult<i32> {
         if i == last {
             break;
         }
-        buffer.add(separator)?;
+        buffer.add(&separator)?;
         i += 1;
     }
     buffer.pushresult()?;

@@ -113,12 +113,12 @@ fn fill(l: Lua, wanted: u32, ar: &mut lua_Debug, func: Value, ci: Option<&CallIn
                 ar.linedefined = -1;
                 ar.lastlinedefined = -1;
                 ar.what = c"C".as_ptr();
-                c"=[C]".to_bytes()
+                Bytes::fixed(c"=[C]".to_bytes())
             }
         };
         ar.source = c_text(source);
         // SAFETY: `c_char` is a byte.
-        chunkid::write(source, unsafe { &mut *(&raw mut ar.short_src).cast() });
+        chunkid::write(&source, unsafe { &mut *(&raw mut ar.short_src).cast() });
     }
     if wanted & wants::LINE != 0 {
         ar.currentline = ci.map_or(-1, current_line);

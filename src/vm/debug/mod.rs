@@ -61,12 +61,12 @@ pub fn current_line(ci: &CallInfo) -> i32 {
 pub fn position(l: Lua, level: i32) -> Option<(ChunkId, i32)> {
     let ci = frame_at(l, level)?;
     let line = current_line(ci);
-    (line > 0).then(|| (ChunkId::new(source_of(&ci.closure().proto)), line))
+    (line > 0).then(|| (ChunkId::new(&source_of(&ci.closure().proto)), line))
 }
 
 /// Name of the chunk a function comes from.
 pub fn source_of(p: &Proto) -> Bytes {
-    p.source.get().map_or(c"=?".to_bytes(), bytes_of)
+    p.source.get().map_or(Bytes::fixed(c"=?".to_bytes()), bytes_of)
 }
 
 /// Pushes the message on top with "source:line: " in front when a Lua function is running. (The message itself stays below,
@@ -77,14 +77,14 @@ pub fn add_position(l: Lua) -> LResult<()> {
         return Ok(());
     }
     let line = Arg::D(current_line(ci) as i64);
-    let message = l.from_top(1).as_string().map_or(c"".to_bytes(), bytes_of);
+    let message = l.from_top(1).as_string().map_or(Bytes::default(), bytes_of);
     match ci.closure().proto.source.get() {
         Some(s) => {
-            let id = ChunkId::new(bytes_of(s));
-            message::push(l, msg::POSITION, &[Arg::S(id.bytes()), line, Arg::S(message)])?;
+            let id = ChunkId::new(&bytes_of(s));
+            message::push(l, msg::POSITION, &[Arg::S(id.bytes()), line, Arg::S(&message)])?;
         }
         None => {
-            message::push(l, msg::POSITION, &[Arg::S(b"?"), line, Arg::S(message)])?;
+            message::push(l, msg::POSITION, &[Arg::S(b"?"), line, Arg::S(&message)])?;
         }
     }
     Ok(())

@@ -35,7 +35,7 @@ impl NameKind {
     }
 }
 
-const UNKNOWN: &CStr = c"?";
+const UNKNOWN: Bytes = Bytes::fixed(c"?".to_bytes());
 
 /// Name of the `n`-th local variable (from 1) that is active at `pc`.
 pub fn local_name(p: &Proto, n: i32, pc: i32) -> Option<Bytes> {
@@ -48,7 +48,7 @@ pub fn local_name(p: &Proto, n: i32, pc: i32) -> Option<Bytes> {
         if pc < v.endpc {
             n -= 1;
             if n == 0 {
-                return Some(v.name.map_or(UNKNOWN.to_bytes(), bytes_of));
+                return Some(v.name.map_or(UNKNOWN, bytes_of));
             }
         }
     }
@@ -58,7 +58,7 @@ pub fn local_name(p: &Proto, n: i32, pc: i32) -> Option<Bytes> {
 /// Name of an upvalue, "?" when it was stripped.
 fn upvalue_name(p: &Proto, i: u32) -> Bytes {
     let name = p.upvalues.cells().get(i as usize).and_then(|d| d.get().name);
-    name.map_or(UNKNOWN.to_bytes(), bytes_of)
+    name.map_or(UNKNOWN, bytes_of)
 }
 
 fn instruction(p: &Proto, pc: i32) -> Instruction {
@@ -122,7 +122,7 @@ fn register_name(p: &Proto, pc: i32, reg: u32) -> Option<(NameKind, Bytes)> {
 
 /// A field of the table called `table`: a global variable when that is `_ENV`.
 fn field_name(p: &Proto, pc: i32, table: Option<Bytes>, key: u32) -> (NameKind, Bytes) {
-    let is_env = table == Some(LUA_ENV.to_bytes());
+    let is_env = table.is_some_and(|name| *name == *LUA_ENV.to_bytes());
     (if is_env { NameKind::Global } else { NameKind::Field }, key_name(p, pc, key))
 }
 
@@ -134,7 +134,7 @@ fn key_name(p: &Proto, pc: i32, rk: u32) -> Bytes {
         debug_assert!(rk <= MAX_INDEX_RK);
         register_constant(p, pc, rk)
     };
-    name.unwrap_or(UNKNOWN.to_bytes())
+    name.unwrap_or(UNKNOWN)
 }
 
 /// The constant string that register `reg` holds at `pc`: `register_name` for those who only ask for constants. (It
@@ -166,7 +166,7 @@ fn loaded_constant(p: &Proto, pc: i32) -> Option<Bytes> {
 }
 
 /// The variable that lives at `slot` of the running function, for messages. Null: none.
-pub fn var_info(l: Lua, slot: *const Value) -> Option<(&'static str, &'static [u8])> {
+pub fn var_info(l: Lua, slot: *const Value) -> Option<(&'static str, Bytes)> {
     let ci = l.call_info();
     if slot.is_null() || !ci.is_lua() {
         return None;
@@ -193,7 +193,9 @@ fn callee_name(l: Lua, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
     let op = i.op();
     let event = match op {
         Op::Call | Op::TailCall => return register_name(&p, pc, i.a()),
-        Op::TForCall => return Some((NameKind::ForIterator, NameKind::ForIterator.text().to_bytes())),
+        Op::TForCall => {
+            return Some((NameKind::ForIterator, Bytes::fixed(NameKind::ForIterator.text().to_bytes())));
+        }
         Op::SelfOp | Op::GetTabUp | Op::GetTable => Metamethod::Index,
         Op::SetTabUp | Op::SetTable => Metamethod::NewIndex,
         Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::Pow | Op::Unm => {

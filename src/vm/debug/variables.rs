@@ -18,7 +18,7 @@ fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
             let (n, params) = (n.unsigned_abs() as usize, p.numparams() as usize);
             let below = (ci.base.get() as usize - func as usize) / size_of::<Value>();
             let slot = func.wrapping_add(params + n);
-            return (params + n < below).then_some((c"(*vararg)".to_bytes(), slot));
+            return (params + n < below).then_some((Bytes::fixed(c"(*vararg)".to_bytes()), slot));
         }
         base = ci.base.get();
         // A binary chunk may name more variables than there are registers.
@@ -28,7 +28,7 @@ fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
         let limit = next_function(l, ci).unwrap_or(l.top.get());
         let room = (limit as usize).saturating_sub(base as usize) / size_of::<Value>();
         if n > 0 && n as usize <= room {
-            name = Some(c"(*temporary)".to_bytes());
+            name = Some(Bytes::fixed(c"(*temporary)".to_bytes()));
         }
     }
     name.map(|name| (name, base.wrapping_add((n as usize).wrapping_sub(1))))

@@ -281,7 +281,11 @@ fn node(
 }
 
 fn is_plain_pointer(ty: &str) -> bool {
-    ty.starts_with("Gc<") || ty == "Value" || ty.starts_with('&') || ty.starts_with('*')
+    ty.starts_with("Gc<")
+        || ty.starts_with("Interior<")
+        || ty == "Value"
+        || ty.starts_with('&')
+        || ty.starts_with('*')
 }
 
 /// Whether a value of the type can hold a reference to a local.

@@ -25,7 +25,7 @@ const OBJECTS: [&str; 15] = [
 /// Structures that live as long as the state, or for ever.
 const ETERNAL: [&str; 4] = ["Global", "GcState", "Link", "Builtin"];
 /// Pointers to watch themselves.
-const POINTERS: [&str; 3] = ["Gc", "GcRef", "Value"];
+const POINTERS: [&str; 5] = ["Gc", "GcRef", "Value", "Interior", "Bytes"];
 
 /// What can make a pointer of some type dangle.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
