@@ -18,9 +18,9 @@ impl Lua {
     pub fn type_(self, idx: i32) -> i32 {
         let p = self.slot(idx);
         // SAFETY: `slot` gives a readable slot.
-        let v = unsafe { *p };
+        let v = unsafe { p.read() };
         if v.is_nil() {
-            return if core::ptr::eq(p, &super::stack::NONE) { LUA_TNONE } else { LUA_TNIL };
+            return if p == super::stack::none() { LUA_TNONE } else { LUA_TNIL };
         }
         v.type_id()
     }
@@ -91,7 +91,7 @@ impl Lua {
     #[inline(always)]
     pub(super) fn set_top_value(self, v: Value) {
         // SAFETY: callers have at least one value on the stack.
-        unsafe { *self.top.get().sub(1) = v }
+        unsafe { self.top.get().below(1).write(v) }
     }
     #[inline(always)]
     pub fn tonumberx(self, idx: i32) -> Option<f64> {

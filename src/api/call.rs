@@ -3,15 +3,15 @@
 use super::misuse::api_check;
 use crate::consts::*;
 use crate::object::call_info::FrameFlags;
-use crate::object::{Lua, SlotOffset, Value, lua_CFunction};
+use crate::object::{Lua, Slot, SlotOffset, lua_CFunction};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, protected, results};
 use crate::vm::coroutine;
 
 impl Lua {
     #[inline(always)]
-    fn callee_slot(self, nargs: i32) -> *mut Value {
-        self.top.get().wrapping_sub(nargs as usize + 1)
+    fn callee_slot(self, nargs: i32) -> Slot {
+        self.top.get().below(nargs as usize + 1)
     }
     #[inline(always)]
     fn check_call(self, function: &str, nargs: i32, nresults: i32, k: Option<lua_CFunction>) {

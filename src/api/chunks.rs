@@ -41,7 +41,7 @@ impl Lua {
         {
             let (u, globals) = (cl.upval(0), self.globals());
             // SAFETY: an upvalue points to a live slot.
-            unsafe { *u.v.get() = globals };
+            unsafe { u.v.get().write(globals) };
             gc::barrier_upval(self, u, globals);
         }
         Ok(status)

@@ -91,7 +91,7 @@ impl Lua {
         match u {
             Upvalue::Lua(u) => {
                 // SAFETY: an upvalue points to a live slot.
-                unsafe { *u.v.get() = v };
+                unsafe { u.v.get().write(v) };
                 gc::barrier_upval(self, u, v);
             }
             Upvalue::C(u) => {

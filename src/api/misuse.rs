@@ -69,19 +69,19 @@ impl Lua {
     /// The running function owns at least `n` values.
     #[inline(always)]
     pub(super) fn has_elements(self, n: i32) -> bool {
-        let own = self.top.get() as isize - self.call_info().func.get() as isize;
+        let own = self.top.get().bytes_above(self.call_info().func.get());
         (n as isize) < own / size_of::<Value>() as isize
     }
     /// The frame has `n` free slots left.
     #[inline(always)]
     pub(super) fn has_room(self, n: i32) -> bool {
-        let free = self.call_info().top.get() as isize - self.top.get() as isize;
+        let free = self.call_info().top.get().bytes_above(self.top.get());
         n as isize <= free / size_of::<Value>() as isize
     }
     /// The index names a value.
     #[inline(always)]
     pub(super) fn is_valid(self, idx: i32) -> bool {
-        !core::ptr::eq(self.slot(idx), &super::stack::NONE)
+        self.slot(idx) != super::stack::none()
     }
     /// The index names a slot of the running function's part of the stack.
     #[inline(always)]

@@ -118,7 +118,7 @@ impl Lua {
         self.drop_values(n as usize);
         for (i, u) in c.upvalues().iter().enumerate() {
             // SAFETY: the `n` values dropped are still in their slots.
-            u.set(unsafe { *self.top.get().add(i) });
+            u.set(unsafe { self.top.get().above(i).read() });
         }
         self.push(Value::c_closure(c));
         Ok(())

@@ -16,7 +16,7 @@ impl Lua {
     #[inline(always)]
     pub(super) fn stack_value(self, idx: i32) -> Option<Value> {
         // SAFETY: a live slot.
-        self.stack_slot(idx).map(|p| unsafe { *p })
+        self.stack_slot(idx).map(|p| unsafe { p.read() })
     }
     /// A number on the stack.
     #[inline(always)]
@@ -24,7 +24,7 @@ impl Lua {
         let p = self.stack_slot(idx)?;
         // SAFETY: a live slot; any bits are a double. The number is loaded by itself, since the way from an integer
         // register to a vector register takes longer than a second load (hence volatile).
-        unsafe { (*p).is_number().then(|| p.cast::<f64>().read_volatile()) }
+        unsafe { p.read().is_number().then(|| p.as_ptr().cast::<f64>().read_volatile()) }
     }
     /// A string on the stack.
     #[inline(always)]

@@ -4,18 +4,22 @@ use super::misuse::api_check;
 use crate::consts::*;
 use crate::gc;
 use crate::object::thread::EXTRA_STACK;
-use crate::object::{Lua, Value};
+use crate::object::{Lua, Slot, Value};
 use crate::vm::stack;
 
-/// The value of an acceptable index that has no slot. It reads as nil and is recognised by its address.
-pub(super) static NONE: Value = Value::NIL;
+/// What an acceptable index refers to that has no slot. It reads as nil and is recognised by its address.
+#[inline(always)]
+pub(super) fn none() -> Slot {
+    static NONE: Value = Value::NIL;
+    Slot::from_ptr((&raw const NONE).cast_mut())
+}
 
 impl Lua {
     /// The slot of an index that is not a pseudo-index, if it has a value.
     #[inline(always)]
-    pub(super) fn stack_slot(self, idx: i32) -> Option<*mut Value> {
+    pub(super) fn stack_slot(self, idx: i32) -> Option<Slot> {
         if idx > 0 {
-            let p = self.call_info().func.get().wrapping_add(idx as usize);
+            let p = self.call_info().func.get().above(idx as usize);
             (p < self.top.get()).then_some(p)
         } else if idx > LUA_REGISTRYINDEX {
             api_check!(
@@ -24,43 +28,39 @@ impl Lua {
                 "idx",
                 "outside the stack of the function"
             );
-            Some(self.top.get().wrapping_offset(idx as isize))
+            Some(self.top.get().offset(idx as isize))
         } else {
             None
         }
     }
-    /// The slot an acceptable index refers to; `NONE` when there is no value.
+    /// The slot an acceptable index refers to; `none()` when there is no value.
     #[inline(always)]
-    pub(super) fn slot(self, idx: i32) -> *mut Value {
-        if idx > LUA_REGISTRYINDEX {
-            self.stack_slot(idx).unwrap_or((&raw const NONE).cast_mut())
-        } else {
-            self.pseudo_slot(idx)
-        }
+    pub(super) fn slot(self, idx: i32) -> Slot {
+        if idx > LUA_REGISTRYINDEX { self.stack_slot(idx).unwrap_or(none()) } else { self.pseudo_slot(idx) }
     }
     #[inline(never)]
-    fn pseudo_slot(self, idx: i32) -> *mut Value {
+    fn pseudo_slot(self, idx: i32) -> Slot {
         if idx == LUA_REGISTRYINDEX {
-            return self.global().registry.as_ptr();
+            return Slot::from_ptr(self.global().registry.as_ptr());
         }
         let n = (LUA_REGISTRYINDEX - idx) as usize;
         match self.call_info().func_value().as_c_closure() {
-            Some(c) if n <= c.nupvalues() => c.upvalues()[n - 1].as_ptr(),
-            _ => (&raw const NONE).cast_mut(),
+            Some(c) if n <= c.nupvalues() => Slot::from_ptr(c.upvalues()[n - 1].as_ptr()),
+            _ => none(),
         }
     }
     /// The value at an acceptable index, nil when there is none.
     #[inline(always)]
     pub fn value(self, idx: i32) -> Value {
         // SAFETY: `slot` gives a live slot or the constant nil.
-        unsafe { *self.slot(idx) }
+        unsafe { self.slot(idx).read() }
     }
     /// Stores at a valid index, with the barrier that an upvalue needs. (The registry is marked again before each
     /// cycle ends.)
     #[inline(always)]
     pub(super) fn set_value(self, idx: i32, v: Value) {
         // SAFETY: a valid index gives a live slot.
-        unsafe { *self.slot(idx) = v };
+        unsafe { self.slot(idx).write(v) };
         if idx < LUA_REGISTRYINDEX
             && let Some(c) = self.call_info().func_value().as_c_closure()
         {
@@ -80,8 +80,7 @@ impl Lua {
     }
     #[inline(always)]
     pub fn gettop(self) -> i32 {
-        let used = self.top.get() as usize - self.call_info().func.get() as usize;
-        (used / size_of::<Value>()) as i32 - 1
+        self.top.get().slots_above(self.call_info().func.get()) as i32 - 1
     }
     #[inline]
     pub fn settop(self, idx: i32) {
@@ -93,16 +92,16 @@ impl Lua {
                 "idx",
                 "more values dropped than there are"
             );
-            self.top.set(top.wrapping_offset(idx as isize + 1));
+            self.top.set(top.offset(idx as isize + 1));
             return;
         }
-        let new = self.call_info().func.get().wrapping_add(1 + idx as usize);
+        let new = self.call_info().func.get().above(1 + idx as usize);
         api_check!(self.has_room(idx - self.gettop()), "lua_settop", "idx", "above the free stack slots");
         let mut p = top;
         while p < new {
             // SAFETY: the slots up to the frame's limit are allocated.
-            unsafe { *p = Value::NIL };
-            p = p.wrapping_add(1);
+            unsafe { p.write(Value::NIL) };
+            p = p.above(1);
         }
         self.top.set(new);
     }
@@ -118,11 +117,11 @@ impl Lua {
     #[inline]
     pub fn remove(self, idx: i32) {
         api_check!(self.is_stack_index(idx), "lua_remove", "idx", "not an index of a value on the stack");
-        let last = self.top.get().wrapping_sub(1);
+        let last = self.top.get().below(1);
         // An index above the top removes the top value, as in the reference's shared library.
         if let Some(p) = self.stack_slot(idx) {
             // SAFETY: `p..=last` are live slots.
-            unsafe { core::ptr::copy(p.add(1), p, last.offset_from(p) as usize) };
+            unsafe { p.above(1).copy_to(p, last.slots_above(p)) };
         }
         self.top.set(last);
     }
@@ -131,12 +130,12 @@ impl Lua {
     pub fn insert(self, idx: i32) {
         api_check!(self.is_stack_index(idx), "lua_insert", "idx", "not an index of a value on the stack");
         let Some(p) = self.stack_slot(idx) else { return };
-        let last = self.top.get().wrapping_sub(1);
+        let last = self.top.get().below(1);
         // SAFETY: `p..=last` are live slots.
         unsafe {
-            let v = *last;
-            core::ptr::copy(p, p.add(1), last.offset_from(p) as usize);
-            *p = v;
+            let v = last.read();
+            p.copy_to(p.above(1), last.slots_above(p));
+            p.write(v);
         }
     }
     #[inline]
@@ -156,12 +155,11 @@ impl Lua {
     pub fn checkstack(self, n: i32) -> bool {
         api_check!(n >= 0, "lua_checkstack", "n", "negative");
         let n = n.max(0) as usize;
-        let free = self.stack_last.get() as isize - self.top.get() as isize;
-        if free <= (n * size_of::<Value>()) as isize && !self.grow_by(n) {
+        if !self.has_free_slots(n) && !self.grow_by(n) {
             return false;
         }
         let ci = self.call_info();
-        let limit = self.top.get().wrapping_add(n);
+        let limit = self.top.get().above(n);
         if ci.top.get() < limit {
             ci.top.set(limit);
         }
@@ -170,7 +168,7 @@ impl Lua {
     #[cold]
     #[inline(never)]
     fn grow_by(self, n: usize) -> bool {
-        let used = (self.top.get() as usize - self.stack.get() as usize) / size_of::<Value>() + EXTRA_STACK;
+        let used = self.top.get().slots_above(self.stack.get()) + EXTRA_STACK;
         if used > (LUAI_MAXSTACK as usize).saturating_sub(n) {
             return false;
         }
@@ -191,7 +189,7 @@ impl Lua {
         api_check!(to.has_room(n), "lua_xmove", "to", "no free stack slots");
         self.drop_values(n as usize);
         // SAFETY: `n` live values start at the new top; `to` has room for them; the stacks are different blocks.
-        unsafe { core::ptr::copy_nonoverlapping(self.top.get(), to.top.get(), n as usize) };
-        to.top.set(to.top.get().wrapping_add(n as usize));
+        unsafe { self.top.get().copy_to(to.top.get(), n as usize) };
+        to.top.set(to.top.get().above(n as usize));
     }
 }

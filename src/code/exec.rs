@@ -268,6 +268,9 @@ impl ExecInsn {
 #[derive(Clone, Copy)]
 pub struct Hint(pub u32);
 
+/// Unit of distances between nodes.
+const WORD: usize = size_of::<u64>();
+
 impl Hint {
     /// Matches no table: no node part has this size.
     pub const NONE: Hint = Hint(0xFE00_0000);
@@ -277,12 +280,12 @@ impl Hint {
     }
     #[inline(always)]
     pub fn byte_distance(self) -> usize {
-        (self.0 & 0x00FF_FFFF) as usize * 8
+        (self.0 & 0x00FF_FFFF) as usize * WORD
     }
     /// The hint for a node found at `node`, if it can be expressed.
     #[inline(always)]
     pub fn of(size_log: u8, data: *const u8, node: *const u8) -> Hint {
-        let words = (data as usize - node as usize) / 8;
+        let words = (data as usize - node as usize) / WORD;
         if words < 1 << 24 { Hint((size_log as u32) << 24 | words as u32) } else { Hint::NONE }
     }
 }

@@ -271,9 +271,9 @@ impl<'i> Lexer<'i> {
 
     #[inline(always)]
     fn anchor(&mut self, s: Gc<Str>) {
-        let slot = self.l.restore_slot(self.anchors).wrapping_add(self.turn as usize);
+        let slot = self.l.restore_slot(self.anchors).above(self.turn as usize);
         // SAFETY: `compile` reserved the slots, and the top stays above them.
-        unsafe { *slot = Value::string(s) };
+        unsafe { slot.write(Value::string(s)) };
         self.turn = (self.turn + 1) % ANCHORS as u8;
     }
 

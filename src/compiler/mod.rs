@@ -79,7 +79,7 @@ pub fn compile(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>
     let proto = Gc::<Proto>::new(l)?;
     set_slot(l, slots, Slots::Main, Value::proto(proto));
     let work = Work::new();
-    let anchors = slots + Slots::Tokens as usize;
+    let anchors = slots.above(Slots::Tokens as usize);
     let mut c = Compiler {
         lex: Lexer::new(l, input, source, anchors),
         f: Func::new(proto, &work),
@@ -93,13 +93,13 @@ pub fn compile(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>
     l.native_depth.set(calls);
     result?;
     let closure = closure::new_main(l, proto, slots)?;
-    l.top.set(l.restore_slot(slots).wrapping_add(1));
+    l.top.set(l.restore_slot(slots).above(1));
     Ok(closure)
 }
 
 fn set_slot(l: Lua, slots: SlotOffset, slot: Slots, v: Value) {
     // SAFETY: `compile` pushed the slots, and the top stays above them.
-    unsafe { *l.restore_slot(slots).add(slot as usize) = v };
+    unsafe { l.restore_slot(slots).above(slot as usize).write(v) };
 }
 
 impl Compiler<'_> {
@@ -128,9 +128,9 @@ impl Compiler<'_> {
 
     /// The table of the names of labels and gotos.
     fn names(&self) -> Option<Gc<Table>> {
-        let slot = self.lex.l.restore_slot(self.slots).wrapping_add(Slots::Names as usize);
+        let slot = self.lex.l.restore_slot(self.slots).above(Slots::Names as usize);
         // SAFETY: as in `set_slot`.
-        unsafe { *slot }.as_table()
+        unsafe { slot.read() }.as_table()
     }
 
     fn set_names(&mut self, t: Gc<Table>) {

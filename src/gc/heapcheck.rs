@@ -9,6 +9,7 @@
 //! * Accounting: the sizes of all objects are within the bytes in use.
 
 use super::{Phase, mark};
+use crate::object::string_table::StringTable;
 use crate::object::{
     CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata,
     Value, call_info, mark as bits, mark_stack,
@@ -107,7 +108,7 @@ impl Checker<'_> {
             }
         }
         assert_eq!(count, table.count.get(), "short strings");
-        self.bytes += table.size.get() as usize * 8;
+        self.bytes += StringTable::block_size(table.size.get());
     }
     fn colours(&self, o: GcRef) {
         let gc = &self.g.gc;
@@ -226,7 +227,7 @@ impl Checker<'_> {
         if self.g.gc.is_sweeping() {
             for i in 0..th.stack_size.get() as usize {
                 // SAFETY: inside the stack, where every slot is initialised.
-                self.value(o, unsafe { *th.stack.get().add(i) });
+                self.value(o, unsafe { th.stack.get().above(i).read() });
             }
         }
         if Some(th) != self.g.main_thread.get() {

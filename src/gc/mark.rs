@@ -246,19 +246,20 @@ fn visit_thread(g: &Global, th: Lua) -> usize {
     }
     keep::drop_ended(th);
     let size = th.stack_size.get() as usize;
-    // SAFETY: `top` is in the block that starts at `stack`.
-    let used = unsafe { th.top.get().offset_from(stack) } as usize;
+    let used = th.top.get().slots_above(stack);
     for i in 0..used {
         // SAFETY: every slot of the stack holds a valid value.
-        mark_value(g, unsafe { *stack.add(i) });
+        mark_value(g, unsafe { stack.above(i).read() });
     }
     if atomic {
         for i in used..size {
             // SAFETY: inside the block. What is past the top is dead: nobody may find it there later.
-            unsafe { *stack.add(i) = Value::NIL };
+            unsafe { stack.above(i).write(Value::NIL) };
         }
     }
-    size_of::<crate::object::Thread>() + size * 8 + call_info::count(&th.base_ci) * size_of::<CallInfo>()
+    size_of::<crate::object::Thread>()
+        + size * size_of::<Value>()
+        + call_info::count(&th.base_ci) * size_of::<CallInfo>()
 }
 
 /// The kind of weakness that the metatable asks for; 0 for none.

@@ -178,11 +178,11 @@ fn renew(l: Lua, o: GcRef, cell: &core::cell::Cell<Value>) {
 
 /// No slot above the top has a value that anybody may look for.
 fn overwrite_dead_slots(l: Lua) {
-    let end = l.stack.get().wrapping_add(l.stack_size.get() as usize);
+    let end = l.stack.get().above(l.stack_size.get() as usize);
     let mut slot = l.top.get();
     while slot < end {
         // SAFETY: between the top and the end of the stack's block. The pattern is a number's.
         unsafe { slot.write(Value(u64::from_ne_bytes([mem::DEAD; 8]))) };
-        slot = slot.wrapping_add(1);
+        slot = slot.above(1);
     }
 }

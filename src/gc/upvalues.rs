@@ -2,25 +2,25 @@
 
 use super::{mark, sweep};
 use crate::object::gc_state::link;
-use crate::object::{Gc, Lua, UpVal, Value, mark as bits};
+use crate::object::{Gc, Lua, Slot, UpVal, mark as bits};
 
 /// Closes all upvalues at or above the slot `level`.
 #[inline]
-pub fn close(l: Lua, level: *mut Value) {
+pub fn close(l: Lua, level: Slot) {
     if l.open_upvals.get().is_some_and(|uv| uv.v.get() >= level) {
         close_some(l, level);
     }
 }
 
 #[inline(never)]
-fn close_some(l: Lua, level: *mut Value) {
+fn close_some(l: Lua, level: Slot) {
     while let Some(uv) = l.open_upvals.get() {
         if uv.v.get() < level {
             break;
         }
         l.open_upvals.set(uv.next_open().get());
         uv.value.set(uv.get());
-        uv.v.set(uv.value.as_ptr());
+        uv.v.set(Slot::from_ptr(uv.value.as_ptr()));
         closed(l, uv);
     }
 }

@@ -3,6 +3,7 @@
 use super::LuaClosure;
 use super::c_types::lua_CFunction;
 use super::header::Gc;
+use super::slot::Slot;
 use super::slot::SlotOffset;
 use super::thread::Lua;
 use super::value::Value;
@@ -105,13 +106,13 @@ pub struct CallInfo {
     /// Lua: next instruction (executable form). First, because the interpreter stores it all the time.
     pub saved_pc: Cell<*const ExecInsn>,
     /// slot of the called function; arguments follow
-    pub func: Cell<*mut Value>,
+    pub func: Cell<Slot>,
     /// first slot past those the frame may use
-    pub top: Cell<*mut Value>,
+    pub top: Cell<Slot>,
     pub prev: Cell<*mut CallInfo>,
     pub next: Cell<*mut CallInfo>,
     /// Lua: first register
-    pub base: Cell<*mut Value>,
+    pub base: Cell<Slot>,
     pub kind: Cell<CallKind>,
     /// protected call: the message handler of those outside it
     pub outer_handler: Cell<SlotOffset>,
@@ -175,11 +176,11 @@ const _: () = assert!(size_of::<CallInfo>() == 11 * size_of::<usize>());
 impl CallInfo {
     pub const fn new() -> CallInfo {
         CallInfo {
-            func: Cell::new(core::ptr::null_mut()),
-            top: Cell::new(core::ptr::null_mut()),
+            func: Cell::new(Slot::NULL),
+            top: Cell::new(Slot::NULL),
             prev: Cell::new(core::ptr::null_mut()),
             next: Cell::new(core::ptr::null_mut()),
-            base: Cell::new(core::ptr::null_mut()),
+            base: Cell::new(Slot::NULL),
             saved_pc: Cell::new(core::ptr::null()),
             kind: Cell::new(CallKind::new(0, FrameFlags::NONE)),
             outer_handler: Cell::new(SlotOffset::NONE),
@@ -241,7 +242,7 @@ impl CallInfo {
     #[inline(always)]
     pub fn func_value(&self) -> Value {
         // SAFETY: `func` is a slot of the live stack.
-        unsafe { *self.func.get() }
+        unsafe { self.func.get().read() }
     }
     /// The closure of a Lua frame. (Not of the frame in which a thread is suspended: `closure`.)
     #[inline(always)]
@@ -252,7 +253,7 @@ impl CallInfo {
     }
     /// The stack's values were moved: corrects what points to slots.
     #[inline(always)]
-    pub fn move_slots(&self, moved: impl Fn(*mut Value) -> *mut Value) {
+    pub fn move_slots(&self, moved: impl Fn(Slot) -> Slot) {
         self.func.set(moved(self.func.get()));
         self.top.set(moved(self.top.get()));
         if self.is_lua() {
@@ -260,14 +261,14 @@ impl CallInfo {
         }
     }
     /// Slot of the called function, also while `func` hides it.
-    pub fn function_slot(&self) -> *mut Value {
+    pub fn function_slot(&self) -> Slot {
         let hidden = if self.has(FrameFlags::HIDDEN) { self.suspended().hidden.get() } else { 0 };
-        self.func.get().wrapping_byte_offset(-hidden)
+        self.func.get().above_bytes(-hidden)
     }
     /// The called function of any frame.
     pub fn function(&self) -> Value {
         // SAFETY: a slot of the live stack.
-        unsafe { *self.function_slot() }
+        unsafe { self.function_slot().read() }
     }
     /// The closure of any Lua frame.
     pub fn closure(&self) -> Gc<LuaClosure> {
@@ -277,8 +278,8 @@ impl CallInfo {
     }
     /// The thread is being suspended in this frame: its indices begin after `to` until `show_all`.
     #[inline(always)]
-    pub fn hide_below(&self, to: *mut Value) {
-        self.suspended().hidden.set(to as isize - self.func.get() as isize);
+    pub fn hide_below(&self, to: Slot) {
+        self.suspended().hidden.set(to.bytes_above(self.func.get()));
         self.func.set(to);
         self.add_flags(FrameFlags::HIDDEN);
     }
@@ -287,13 +288,13 @@ impl CallInfo {
     pub fn show_values(&self, n: usize) {
         debug_assert!(self.has(FrameFlags::HIDDEN));
         self.suspended().hidden.set(self.suspended().hidden.get() - (n * size_of::<Value>()) as isize);
-        self.func.set(self.func.get().wrapping_sub(n));
+        self.func.set(self.func.get().below(n));
     }
     /// The thread goes on.
     #[inline(always)]
     pub fn show_all(&self) {
         debug_assert!(self.has(FrameFlags::HIDDEN));
-        self.func.set(self.func.get().wrapping_byte_sub(self.suspended().hidden.get() as usize));
+        self.func.set(self.func.get().above_bytes(-self.suspended().hidden.get()));
         self.clear_flags(FrameFlags::HIDDEN);
     }
     /// Index of the instruction being run by a Lua frame (the one before `saved_pc`).

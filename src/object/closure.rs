@@ -8,6 +8,7 @@
 use super::c_types::lua_CFunction;
 use super::gc_state as gc;
 use super::header::{Gc, Header, Kind, mark};
+use super::slot::Slot;
 use super::value::Value;
 use super::{Lua, Proto, Thread};
 use crate::mem::OutOfMemory;
@@ -98,7 +99,7 @@ pub struct LuaClosure {
 
 impl LuaClosure {
     pub const fn size_of(nupvalues: usize) -> usize {
-        size_of::<LuaClosure>() + nupvalues * 8
+        size_of::<LuaClosure>() + nupvalues * size_of::<Gc<UpVal>>()
     }
     #[inline(always)]
     pub fn nupvalues(&self) -> usize {
@@ -130,7 +131,7 @@ pub struct CClosure {
 
 impl CClosure {
     pub const fn size_of(nupvalues: usize) -> usize {
-        size_of::<CClosure>() + nupvalues * 8
+        size_of::<CClosure>() + nupvalues * size_of::<Value>()
     }
     #[inline(always)]
     pub fn nupvalues(&self) -> usize {
@@ -172,7 +173,7 @@ impl Gc<CClosure> {
 #[repr(C)]
 pub struct UpVal {
     pub header: Header,
-    pub v: Cell<*mut Value>,
+    pub v: Cell<Slot>,
     pub value: Cell<Value>,
 }
 
@@ -185,11 +186,11 @@ impl UpVal {
     }
     #[inline(always)]
     pub fn is_open(&self) -> bool {
-        !core::ptr::eq(self.v.get(), self.value.as_ptr())
+        !core::ptr::eq(self.v.get().as_ptr(), self.value.as_ptr())
     }
     #[inline(always)]
     pub fn get(&self) -> Value {
         // SAFETY: `v` points to a live stack slot or to `value` (module invariant).
-        unsafe { *self.v.get() }
+        unsafe { self.v.get().read() }
     }
 }

@@ -57,8 +57,8 @@ impl Entry<'_> {
     /// Bytes that a call takes on the stack when making the frame takes nothing but stores; else more than any stack has
     /// (the function is not lowered, or it has variable arguments).
     #[inline(always)]
-    pub fn plain_frame_bytes(self) -> usize {
-        self.0.header.aux32.get() as usize
+    pub fn plain_frame_bytes(self) -> isize {
+        self.0.header.aux32.get() as isize
     }
     /// Index of the instruction that `pc` points to; past the end for those of other functions.
     #[inline(always)]

@@ -16,7 +16,7 @@ use super::{CallInfo, Gc, Lua, ObjectError, Table, Value};
 /// The list of a thread.
 pub fn list(th: Lua) -> Option<Gc<Table>> {
     // SAFETY: a thread with a stack has slot 0.
-    unsafe { *th.stack.get() }.as_table()
+    unsafe { th.stack.get().read() }.as_table()
 }
 
 /// Keeps `v` alive until the frame `ci` of `th` ends. `l` is the running thread. Runs no finalizer.
@@ -31,7 +31,7 @@ pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> Result<(), Obje
         None => {
             let t = Gc::<Table>::new(l)?;
             // SAFETY: as in `list`.
-            unsafe { *th.stack.get() = Value::table(t) };
+            unsafe { th.stack.get().write(Value::table(t)) };
             t
         }
     };
@@ -49,10 +49,10 @@ pub fn running_frame(l: Lua) -> Result<(), ObjectError> {
     /// So far back a value is looked for that was put on the list for the same slot before.
     const RECENT: i64 = 64;
     let ci = l.call_info();
-    let used = (l.top.get() as usize - ci.function_slot() as usize) / size_of::<Value>();
+    let used = l.top.get().slots_above(ci.function_slot());
     for i in 1..used {
         // SAFETY: a slot of the frame.
-        let v = unsafe { *ci.function_slot().add(i) };
+        let v = unsafe { ci.function_slot().above(i).read() };
         let is_there = |t: Gc<Table>| {
             let n = t.length(l.global()) as i64;
             (1.max(n - RECENT)..=n).any(|i| t.get_int(i) == v)
@@ -107,6 +107,6 @@ fn drop_ended_of(th: Lua, t: Gc<Table>) {
     }
     if n == 0 {
         // SAFETY: as in `list`.
-        unsafe { *th.stack.get() = Value::NIL };
+        unsafe { th.stack.get().write(Value::NIL) };
     }
 }

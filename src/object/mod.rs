@@ -42,7 +42,7 @@ pub use header::{Gc, GcRef, Header, Kind, mark};
 pub use interior::Interior;
 pub use metamethod::Metamethod;
 pub use proto::{LocVar, Proto, UpvalDesc};
-pub use slot::SlotOffset;
+pub use slot::{Slot, SlotOffset};
 pub use string::Str;
 pub use table::Table;
 pub use thread::{Lua, Thread};

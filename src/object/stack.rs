@@ -1,5 +1,6 @@
 //! The block of a thread's stack: moving it, and giving back what is too much of it.
 
+use super::slot::Slot;
 use super::thread::{BASIC_STACK, EXTRA_STACK};
 use super::{Lua, Value};
 use crate::consts::LUAI_MAXSTACK;
@@ -14,13 +15,14 @@ pub fn reallocate(l: Lua, size: usize) -> Result<(), OutOfMemory> {
     let old_size = l.stack_size.get() as usize;
     let p = if cfg!(any(feature = "stress-stack", feature = "stress-finalizers")) {
         // A copy, so that the address surely changes.
-        let p = mem::realloc(l, core::ptr::null_mut(), 0, size * 8)?.cast::<Value>();
+        let p = mem::realloc(l, core::ptr::null_mut(), 0, size * size_of::<Value>())?.cast::<Value>();
         // SAFETY: both blocks have at least the smaller number of slots.
-        unsafe { core::ptr::copy_nonoverlapping(l.stack.get(), p, size.min(l.stack_size.get() as usize)) };
-        mem::free(l, l.stack.get().cast(), old_size * 8);
+        unsafe { core::ptr::copy_nonoverlapping(old.as_ptr(), p, size.min(l.stack_size.get() as usize)) };
+        mem::free(l, old.as_ptr().cast(), old_size * size_of::<Value>());
         p
     } else {
-        mem::realloc(l, old.cast(), old_size * 8, size * 8)?.cast::<Value>()
+        mem::realloc(l, old.as_ptr().cast(), old_size * size_of::<Value>(), size * size_of::<Value>())?
+            .cast::<Value>()
     };
     // The allocation may have collected, and a collection may have shrunk the stack.
     debug_assert!(old == l.stack.get() && old_size == l.stack_size.get() as usize);
@@ -28,10 +30,11 @@ pub fn reallocate(l: Lua, size: usize) -> Result<(), OutOfMemory> {
         // SAFETY: below `size`.
         unsafe { p.add(i).write(Value::NIL) };
     }
-    let moved = |slot: *mut Value| p.wrapping_byte_offset(slot as isize - old as isize);
+    let p = Slot::from_ptr(p);
+    let moved = |slot: Slot| p.above_bytes(slot.bytes_above(old));
     l.stack.set(p);
     l.stack_size.set(size as u32);
-    l.stack_last.set(p.wrapping_add(size - EXTRA_STACK));
+    l.stack_last.set(p.above(size - EXTRA_STACK));
     l.top.set(moved(l.top.get()));
     let mut up = l.open_upvals.get();
     while let Some(uv) = up {
@@ -58,7 +61,7 @@ pub fn shrink(l: Lua) {
         limit = limit.max(c.top.get());
         ci = c.prev.get();
     }
-    let used = (limit as usize - l.stack.get() as usize) / 8 + 1;
+    let used = limit.slots_above(l.stack.get()) + 1;
     let good = (used + used / 8 + 2 * EXTRA_STACK).max(BASIC_STACK);
     let size = l.stack_size.get() as usize;
     if used <= MAX_STACK - EXTRA_STACK && good < size && good < MAX_STACK {

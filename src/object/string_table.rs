@@ -17,9 +17,12 @@ const AHEAD: u32 = 16;
 /// The same when it is swept.
 const SWEPT_AHEAD: u32 = 8;
 
+/// The first string of a chain.
+type Bucket = Cell<Option<GcRef>>;
+
 /// The table of all short strings: chains through `Header::next`.
 pub struct StringTable {
-    pub buckets: Cell<*mut Cell<Option<GcRef>>>,
+    pub buckets: Cell<*mut Bucket>,
     /// number of buckets, a power of two
     pub size: Cell<u32>,
     /// number of strings
@@ -30,8 +33,12 @@ impl StringTable {
     pub const fn empty() -> StringTable {
         StringTable { buckets: Cell::new(core::ptr::null_mut()), size: Cell::new(0), count: Cell::new(0) }
     }
+    /// Bytes of so many buckets.
+    pub const fn block_size(size: u32) -> usize {
+        size as usize * size_of::<Bucket>()
+    }
     #[inline(always)]
-    pub fn bucket(&self, i: u32) -> &Cell<Option<GcRef>> {
+    pub fn bucket(&self, i: u32) -> &Bucket {
         debug_assert!(i < self.size.get());
         // SAFETY: `size` buckets are allocated.
         unsafe { &*self.buckets.get().add(i as usize) }
@@ -69,15 +76,16 @@ impl StringTable {
             debug_assert!(newsize > old || i < live || self.bucket(i).get().is_none());
         }
         if newsize < old {
-            let b = mem::realloc(l, self.buckets.get().cast(), old as usize * 8, newsize as usize * 8)?;
+            let b =
+                mem::realloc(l, self.buckets.get().cast(), Self::block_size(old), Self::block_size(newsize))?;
             self.buckets.set(b.cast());
         }
         self.size.set(newsize);
         Ok(())
     }
     fn grow_array(&self, l: Lua, old: u32, new: u32) -> Result<(), OutOfMemory> {
-        let b = mem::realloc(l, self.buckets.get().cast(), old as usize * 8, new as usize * 8)?;
-        let b = b.cast::<Cell<Option<GcRef>>>();
+        let b = mem::realloc(l, self.buckets.get().cast(), Self::block_size(old), Self::block_size(new))?;
+        let b = b.cast::<Bucket>();
         for i in old..new {
             // SAFETY: the block has room for `new` buckets.
             unsafe { b.add(i as usize).write(Cell::new(None)) };
@@ -151,6 +159,6 @@ impl StringTable {
     }
     /// Frees the table; the strings in it are gone (when the state is closed).
     pub fn free(&self, l: Lua) {
-        mem::free(l, self.buckets.get().cast(), self.size.get() as usize * 8);
+        mem::free(l, self.buckets.get().cast(), Self::block_size(self.size.get()));
     }
 }

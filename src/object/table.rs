@@ -97,7 +97,7 @@ impl Table {
     }
     /// Bytes of the block behind the table.
     pub fn block_size(asize: u32, hsize: u32) -> usize {
-        asize as usize * 8 + hsize as usize * NODE
+        asize as usize * size_of::<Value>() + hsize as usize * NODE
     }
     /// The block that `data` is in, null if there is none, and its size.
     #[inline(always)]
@@ -390,7 +390,8 @@ impl Gc<Table> {
         let (old_asize, old_hsize, old_data) = (self.asize(), self.hsize(), self.data.get());
         if old_hsize == 0 && hsize == 0 && asize >= old_asize {
             if asize > old_asize {
-                let p = mem::realloc(l, old_data, old_asize as usize * 8, asize as usize * 8)?;
+                let p =
+                    mem::realloc(l, old_data, Table::block_size(old_asize, 0), Table::block_size(asize, 0))?;
                 fill_nil(p.cast(), old_asize as usize, asize as usize);
                 self.data.set(p);
                 self.header.aux32.set(asize);

@@ -13,6 +13,7 @@ use super::c_types::lua_Hook;
 use super::call_info;
 use super::global::Global;
 use super::header::{Gc, Header};
+use super::slot::Slot;
 use super::slot::SlotOffset;
 use super::value::Value;
 use super::{CallInfo, UpVal};
@@ -38,11 +39,11 @@ pub struct Thread {
     /// aux0: status (`LUA_OK`, `LUA_YIELD`, or the error that killed it)
     pub header: Header,
     /// first free slot
-    pub top: Cell<*mut Value>,
+    pub top: Cell<Slot>,
     pub g: *const Global,
     pub ci: Cell<*const CallInfo>,
-    pub stack: Cell<*mut Value>,
-    pub stack_last: Cell<*mut Value>,
+    pub stack: Cell<Slot>,
+    pub stack_last: Cell<Slot>,
     /// slots allocated, including the extra ones
     pub stack_size: Cell<u32>,
     /// calls that cannot yield on the native stack
@@ -113,32 +114,37 @@ impl Thread {
         unsafe { AtomicU8::from_ptr(self.hook_mask.as_ptr()) }
     }
     #[inline(always)]
-    pub fn save_slot(&self, p: *const Value) -> SlotOffset {
-        SlotOffset::from_bytes(p as isize - self.stack.get() as isize)
+    pub fn save_slot(&self, slot: Slot) -> SlotOffset {
+        SlotOffset::of(slot, self.stack.get())
     }
     #[inline(always)]
-    pub fn restore_slot(&self, offset: SlotOffset) -> *mut Value {
-        self.stack.get().wrapping_byte_offset(offset.bytes())
+    pub fn restore_slot(&self, offset: SlotOffset) -> Slot {
+        offset.in_stack(self.stack.get())
+    }
+    /// Whether `n` more slots above the top, and one to spare, are in the stack.
+    #[inline(always)]
+    pub fn has_free_slots(&self, n: usize) -> bool {
+        self.stack_last.get().bytes_above(self.top.get()) > (n * size_of::<Value>()) as isize
     }
     /// Pushes without checking for space.
     #[inline(always)]
     pub fn push(&self, v: Value) {
         let top = self.top.get();
-        debug_assert!(top < self.stack_last.get().wrapping_add(EXTRA_STACK));
+        debug_assert!(top < self.stack_last.get().above(EXTRA_STACK));
         // SAFETY: callers have reserved the slot (`LUA_MINSTACK`, `stack::check`, or the extra slots).
-        unsafe { *top = v };
-        self.top.set(top.wrapping_add(1));
+        unsafe { top.write(v) };
+        self.top.set(top.above(1));
     }
     /// Value `n` slots below the top (1: the topmost).
     #[inline(always)]
     #[allow(clippy::wrong_self_convention, reason = "it counts from the top")]
     pub fn from_top(&self, n: usize) -> Value {
         // SAFETY: the caller knows that there are `n` values.
-        unsafe { *self.top.get().sub(n) }
+        unsafe { self.top.get().below(n).read() }
     }
     #[inline(always)]
     pub fn drop_values(&self, n: usize) {
-        self.top.set(self.top.get().wrapping_sub(n));
+        self.top.set(self.top.get().below(n));
     }
 }
 
@@ -149,7 +155,7 @@ impl Lua {
             return;
         }
         call_info::free_after(l, &self.base_ci);
-        mem::free(l, self.stack.get().cast(), self.stack_size.get() as usize * size_of::<Value>());
-        self.stack.set(core::ptr::null_mut());
+        mem::free(l, self.stack.get().as_ptr().cast(), self.stack_size.get() as usize * size_of::<Value>());
+        self.stack.set(Slot::NULL);
     }
 }

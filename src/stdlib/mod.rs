@@ -275,7 +275,7 @@ const _: () = assert!(COUNT <= THUNKS, "give builtin_thunks! a larger count");
 fn argument(l: Lua, i: i32) -> Value {
     debug_assert!(i >= 1 && i <= l.gettop());
     // SAFETY: arguments follow the function's slot.
-    unsafe { *l.call_info().func.get().add(i as usize) }
+    unsafe { l.call_info().func.get().above(i as usize).read() }
 }
 
 /// Calls a C function in the running function's frame.

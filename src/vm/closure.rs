@@ -34,7 +34,7 @@ pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> Result<Gc<LuaClosure>,
 pub fn new_main(l: Lua, p: Gc<Proto>, slot: SlotOffset) -> LResult<Gc<LuaClosure>> {
     let cl = new_lua(l, p, p.upvalues.len())?;
     // SAFETY: the caller's slot, below the top.
-    unsafe { *l.restore_slot(slot) = Value::lua_closure(cl) };
+    unsafe { l.restore_slot(slot).write(Value::lua_closure(cl)) };
     for up in cl.upvals() {
         let uv = upval::new_closed(l)?;
         up.set(Some(uv));
@@ -48,9 +48,9 @@ pub fn new_main(l: Lua, p: Gc<Proto>, slot: SlotOffset) -> LResult<Gc<LuaClosure
 #[inline(never)]
 pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo, a: usize) -> LResult<()> {
     let upvalues = p.upvalues.cells();
-    let register = |n: usize| ci.base.get().wrapping_add(n);
+    let register = |n: usize| ci.base.get().above(n);
     // SAFETY: a register of the frame.
-    let put = |v: Value| unsafe { *register(a) = v };
+    let put = |v: Value| unsafe { register(a).write(v) };
     let captured = |d: UpvalDesc| {
         let n = d.index as usize;
         if d.instack { register(n) } else { outer.upval(n).v.get() }

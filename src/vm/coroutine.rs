@@ -96,7 +96,7 @@ fn refuse(l: Lua, message: &str, nargs: i32) -> LResult<i32> {
 }
 
 fn start(l: Lua, nargs: i32) -> LResult<()> {
-    let func = l.top.get().wrapping_sub(nargs as usize + 1);
+    let func = l.top.get().below(nargs as usize + 1);
     if call::prepare(l, func, LUA_MULTRET)? == Prepared::Lua {
         tier::enter(l, l.call_info())?;
     }
@@ -107,7 +107,7 @@ fn start(l: Lua, nargs: i32) -> LResult<()> {
 fn proceed(l: Lua, nargs: i32) -> LResult<()> {
     l.set_status(LUA_OK as u8);
     let ci = l.call_info();
-    let first = l.top.get().wrapping_sub(nargs as usize);
+    let first = l.top.get().below(nargs as usize);
     ci.show_all();
     if ci.is_lua() {
         // Yielded inside a hook: the arguments are dropped and the instruction runs again without the hook.
@@ -119,7 +119,7 @@ fn proceed(l: Lua, nargs: i32) -> LResult<()> {
             ci.c_function().status.set(LUA_YIELD);
             ci.add_flags(FrameFlags::YIELDED);
             let n = native::call_c(l, k)?;
-            first = l.top.get().wrapping_sub(n as usize);
+            first = l.top.get().below(n as usize);
         }
         results::end_call(l, ci, first)?;
     }
@@ -156,7 +156,7 @@ fn finish_c_call(l: Lua, ci: &CallInfo) -> LResult<()> {
     };
     protected::end_yieldable(l, ci);
     let n = native::call_c(l, k)?;
-    results::end_call(l, ci, l.top.get().wrapping_sub(n as usize))?;
+    results::end_call(l, ci, l.top.get().below(n as usize))?;
     Ok(())
 }
 
@@ -207,7 +207,7 @@ pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LRes
         ci.c_function().context.set(ctx);
     }
     // Destructors of C++ frames run before the resume takes the values; hidden below the frame, they are out of reach.
-    ci.hide_below(l.top.get().wrapping_sub(1));
+    ci.hide_below(l.top.get().below(1));
     ci.suspended().yielded.set(nresults);
     Err(Throw::YIELD)
 }
@@ -217,7 +217,7 @@ pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LRes
 fn show_yielded(l: Lua) {
     let ci = l.call_info();
     if !ci.is_lua() {
-        l.top.set(ci.func.get().wrapping_add(1));
+        l.top.set(ci.func.get().above(1));
         ci.show_values(ci.suspended().yielded.get() as usize);
     }
 }

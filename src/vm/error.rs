@@ -2,7 +2,7 @@
 
 use crate::mem::OutOfMemory;
 use crate::messages::{self as msg, Arg};
-use crate::object::{Lua, ObjectError, SlotOffset, Value};
+use crate::object::{Lua, ObjectError, Slot, SlotOffset, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::names;
 use crate::vm::message;
@@ -75,7 +75,7 @@ impl Lua {
     fn run_message_handler(self) -> LResult<()> {
         let slot = self.restore_slot(self.message_handler.get());
         // SAFETY: `message_handler` is the offset of a live slot below the running call.
-        let handler = unsafe { *slot };
+        let handler = unsafe { slot.read() };
         if !handler.is_function() {
             return Err(Throw::HANDLER);
         }
@@ -83,7 +83,7 @@ impl Lua {
         self.drop_values(1);
         self.push(handler);
         self.push(value);
-        let func = self.top.get().wrapping_sub(2);
+        let func = self.top.get().below(2);
         call::call_noyield(self, func, 1)
     }
 
@@ -138,17 +138,17 @@ impl Lua {
 #[derive(Clone, Copy)]
 pub struct ValueAt {
     pub value: Value,
-    pub slot: *const Value,
+    pub slot: Slot,
 }
 
 impl ValueAt {
     pub fn nowhere(value: Value) -> ValueAt {
-        ValueAt { value, slot: core::ptr::null() }
+        ValueAt { value, slot: Slot::NULL }
     }
     /// # Safety
     /// `slot` is valid for reading.
-    pub unsafe fn at(slot: *const Value) -> ValueAt {
+    pub unsafe fn at(slot: Slot) -> ValueAt {
         // SAFETY: the caller's promise.
-        ValueAt { value: unsafe { *slot }, slot }
+        ValueAt { value: unsafe { slot.read() }, slot }
     }
 }

@@ -17,7 +17,7 @@ pub fn call(l: Lua, v: Value, raise: bool) -> LResult<()> {
     let hooks = l.allow_hook.replace(false);
     l.push(f);
     l.push(v);
-    let status = protected::protected(l, l.top.get().wrapping_sub(2), 0, SlotOffset::NONE);
+    let status = protected::protected(l, l.top.get().below(2), 0, SlotOffset::NONE);
     l.allow_hook.set(hooks);
     // `Err`: a foreign exception passes through.
     let status = status?;

@@ -30,7 +30,7 @@ use crate::object::call_info::CallKind;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::value::*;
 use crate::object::{
-    Builtin, CallInfo, FastResult, Gc, Intrinsic, Kind, Lua, LuaClosure, Metamethod, Str, Table, Value,
+    Builtin, CallInfo, FastResult, Gc, Intrinsic, Kind, Lua, LuaClosure, Metamethod, Slot, Str, Table, Value,
 };
 use crate::vm::call::pcall::enter_pcall;
 use crate::vm::call::{self, Prepared, frame, pcall};
@@ -44,17 +44,17 @@ const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8 | YIELD_PENDING;
 
 /// The double view of an operand.
 #[inline(always)]
-fn double(p: *const Value) -> f64 {
+fn double(p: Slot) -> f64 {
     // SAFETY: `p` is a register or constant of the running frame; any bits are a double.
-    unsafe { *p.cast::<f64>() }
+    unsafe { *p.as_ptr().cast::<f64>() }
 }
 
 /// The loop. Runs `l.ci`, a Lua frame.
 pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
     let mut ci: &'static CallInfo = l.call_info();
     let mut cl: Gc<LuaClosure> = ci.lua_closure();
-    let mut k: *const Value = cl.proto.k.as_ptr();
-    let mut base: *mut Value = ci.base.get();
+    let mut k: Slot = Slot::from_ptr(cl.proto.k.as_ptr());
+    let mut base: Slot = ci.base.get();
     // The running instruction; a frame keeps the next one.
     let mut pc: *const ExecInsn = ci.saved_pc.get();
     let mut second_step = false;
@@ -101,28 +101,28 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
     // `maxstacksize` and the number of constants.
     macro_rules! r {
         ($n:expr) => {
-            unsafe { *base.add($n) }
+            unsafe { base.above($n).read() }
         };
     }
     macro_rules! set_r {
         ($n:expr, $v:expr) => {{
             let v: Value = $v;
-            unsafe { *base.add($n) = v }
+            unsafe { base.above($n).write(v) }
         }};
     }
     macro_rules! kst {
         ($n:expr) => {
-            unsafe { *k.add($n) }
+            unsafe { k.above($n).read() }
         };
     }
     macro_rules! reg_at {
         ($n:expr) => {
-            unsafe { ValueAt::at(base.add($n)) }
+            unsafe { ValueAt::at(base.above($n)) }
         };
     }
     macro_rules! k_at {
         ($n:expr) => {
-            unsafe { ValueAt::at(k.add($n)) }
+            unsafe { ValueAt::at(k.above($n)) }
         };
     }
     // Collection checkpoint with `live` as the stack's end. The instruction has done the rest.
@@ -142,7 +142,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
     // between register files. A tagged operand makes a NaN of every operation here.
     macro_rules! arith {
         ($i:expr, $x:expr, $y:expr, $event:ident, $op:expr) => {{
-            let (x, y): (*const Value, *const Value) = ($x, $y);
+            let (x, y): (Slot, Slot) = ($x, $y);
             let r: f64 = $op(double(x), double(y));
             if r == r {
                 set_r!($i.a(), Value(r.to_bits()));
@@ -154,17 +154,17 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
     }
     macro_rules! arith_rr {
         ($i:expr, $event:ident, $op:expr) => {
-            arith!($i, base.wrapping_add($i.b()), base.wrapping_add($i.c()), $event, $op)
+            arith!($i, base.above($i.b()), base.above($i.c()), $event, $op)
         };
     }
     macro_rules! arith_rk {
         ($i:expr, $event:ident, $op:expr) => {
-            arith!($i, base.wrapping_add($i.b()), k.wrapping_add($i.c()), $event, $op)
+            arith!($i, base.above($i.b()), k.above($i.c()), $event, $op)
         };
     }
     macro_rules! arith_kr {
         ($i:expr, $event:ident, $op:expr) => {
-            arith!($i, k.wrapping_add($i.b()), base.wrapping_add($i.c()), $event, $op)
+            arith!($i, k.above($i.b()), base.above($i.c()), $event, $op)
         };
     }
     // Pow is not among them: 1^x is 1 and x^0 is 1 for a NaN, too.
@@ -198,9 +198,9 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
     // Of the value at `$at`, with any key.
     macro_rules! get_any {
         ($i:expr, $at:expr, $key:expr) => {{
-            let (at, key): (*const Value, Value) = ($at, $key);
+            let (at, key): (Slot, Value) = ($at, $key);
             // SAFETY: `at` is a register or an upvalue.
-            match get_plain(l, unsafe { *at }, key) {
+            match get_plain(l, unsafe { at.read() }, key) {
                 Some(v) => set_r!($i.a(), v),
                 None => {
                     let v = protect!(meta::get_at(l, unsafe { ValueAt::at(at) }, key));
@@ -212,25 +212,27 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
     // With a key in a register.
     macro_rules! get_index {
         ($i:expr, $at:expr) => {{
-            let (at, key): (*const Value, *const Value) = ($at, base.wrapping_add($i.c()));
+            let (at, key): (Slot, Slot) = ($at, base.above($i.c()));
             // SAFETY: `at` is a register or an upvalue.
-            match slot_of(unsafe { *at }, double(key)) {
+            match slot_of(unsafe { at.read() }, double(key)) {
                 // SAFETY: a slot of the array.
-                Some(s) if unsafe { !(*s).is_nil() } => set_r!($i.a(), unsafe { *s }),
+                Some(s) if unsafe { !s.read().is_nil() } => set_r!($i.a(), unsafe { s.read() }),
                 _ => get_any!($i, at, r!($i.c())),
             }
         }};
     }
     macro_rules! set_index {
         ($i:expr, $at:expr, $val:expr) => {{
-            let at: *const Value = $at;
+            let at: Slot = $at;
             // SAFETY: `at` is a register or the place of an upvalue.
-            let (obj, val): (Value, Value) = (unsafe { *at }, $val);
-            let key = base.wrapping_add($i.b());
+            let (obj, val): (Value, Value) = (unsafe { at.read() }, $val);
+            let key = base.above($i.b());
             match slot_of(obj, double(key)) {
                 // SAFETY: `obj` is a table, `s` a slot of its array.
-                Some(s) if unsafe { !(*s).is_nil() || obj.table_unchecked().metatable.get().is_none() } => {
-                    unsafe { *s = val };
+                Some(s)
+                    if unsafe { !s.read().is_nil() || obj.table_unchecked().metatable.get().is_none() } =>
+                {
+                    unsafe { s.write(val) };
                     gc::barrier_back(l, unsafe { obj.table_unchecked() }.erase(), val);
                 }
                 _ => protect!(tables::set_index(l, unsafe { ValueAt::at(at) }, r!($i.b()), val)),
@@ -243,8 +245,10 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
             let index = $i.imm().wrapping_sub(1);
             match slot_at(obj, index) {
                 // SAFETY: `obj` is a table, `s` a slot of its array.
-                Some(s) if unsafe { !(*s).is_nil() || obj.table_unchecked().metatable.get().is_none() } => {
-                    unsafe { *s = val };
+                Some(s)
+                    if unsafe { !s.read().is_nil() || obj.table_unchecked().metatable.get().is_none() } =>
+                {
+                    unsafe { s.write(val) };
                     gc::barrier_back(l, unsafe { obj.table_unchecked() }.erase(), val);
                 }
                 _ => protect!(meta::set_at(l, reg_at!($i.a()), kst!($i.b()), val)),
@@ -270,7 +274,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
         // As with arithmetic: an unordered pair is a NaN or no pair of numbers.
         macro_rules! compare {
             ($i:expr, $want:literal, $x:expr, $y:expr, $op:tt, $opposite:tt, $slow:path) => {{
-                let (xp, yp): (*const Value, *const Value) = ($x, $y);
+                let (xp, yp): (Slot, Slot) = ($x, $y);
                 let (x, y) = (double(xp), double(yp));
                 if x $op y {
                     branch!($i, $want)
@@ -278,7 +282,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     branch!($i, !$want)
                 } else {
                     // SAFETY: operands of the instruction.
-                    let res = protect!($slow(l, unsafe { *xp }, unsafe { *yp }));
+                    let res = protect!($slow(l, unsafe { xp.read() }, unsafe { yp.read() }));
                     branch!($i, res == $want)
                 }
             }};
@@ -286,17 +290,17 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
         // Each operand is behind `base` or `k`.
         macro_rules! less_than {
             ($i:expr, $want:literal, $x:ident, $y:ident) => {
-                compare!($i, $want, $x.wrapping_add($i.b()), $y.wrapping_add($i.c()), <, >=, meta::less_than)
+                compare!($i, $want, $x.above($i.b()), $y.above($i.c()), <, >=, meta::less_than)
             };
         }
         macro_rules! less_equal {
             ($i:expr, $want:literal, $x:ident, $y:ident) => {
-                compare!($i, $want, $x.wrapping_add($i.b()), $y.wrapping_add($i.c()), <=, >, meta::less_equal)
+                compare!($i, $want, $x.above($i.b()), $y.above($i.c()), <=, >, meta::less_equal)
             };
         }
         macro_rules! equal_rr {
             ($i:expr, $want:literal) => {{
-                let (x, y) = (double(base.wrapping_add($i.b())), double(base.wrapping_add($i.c())));
+                let (x, y) = (double(base.above($i.b())), double(base.above($i.c())));
                 if x == y {
                     branch!($i, $want)
                 } else if !(x.is_nan() || y.is_nan()) {
@@ -313,7 +317,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
         // Comparison with a number constant. A register that holds no number reads as a NaN, which equals nothing.
         macro_rules! equal_rn {
             ($i:expr, $want:literal) => {
-                branch!($i, (double(base.wrapping_add($i.b())) == double(k.wrapping_add($i.c()))) == $want)
+                branch!($i, (double(base.above($i.b())) == double(k.above($i.c()))) == $want)
             };
         }
         // Comparison with a constant that is equal to itself only: nil, a boolean or a short string.
@@ -335,7 +339,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
             ($ci:expr) => {{
                 ci = $ci;
                 cl = ci.lua_closure();
-                k = cl.proto.k.as_ptr();
+                k = Slot::from_ptr(cl.proto.k.as_ptr());
                 base = ci.base.get();
                 pc = ci.saved_pc.get();
             }};
@@ -363,26 +367,26 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
         // Return of a fixed number of values (0 or 1). No variable of the frame is captured (any more).
         macro_rules! return_fixed {
             ($i:expr, $n:literal) => {{
-                let first = base.wrapping_add($i.a());
+                let first = base.above($i.a());
                 let kind = ci.kind.get();
                 let (to, prev) = (ci.func.get(), ci.prev.get());
                 if !HOOKED && kind.is_plain() && l.hook_mask() == 0 {
                     // SAFETY: the slot of the called function takes the result; if none is wanted, the caller does not use it.
                     // A called frame has a previous one.
                     read_frame!(unsafe {
-                        *to = if $n == 1 { *first } else { Value::NIL };
+                        to.write(if $n == 1 { first.read() } else { Value::NIL });
                         &*prev
                     });
-                    l.top.set(if kind.nresults() < 0 { to.wrapping_add($n) } else { ci.top.get() });
+                    l.top.set(if kind.nresults() < 0 { to.above($n) } else { ci.top.get() });
                     l.ci.set(ci);
                     continue 'next;
                 } else if !HOOKED && kind.is_fresh($n) && l.hook_mask() == 0 {
                     if $n == 1 {
                         // SAFETY: both are slots of the stack: the function's and the first result's.
-                        unsafe { *to = *first };
+                        unsafe { to.write(first.read()) };
                     }
                     l.ci.set(prev);
-                    l.top.set(to.wrapping_add($n));
+                    l.top.set(to.above($n));
                     return Exit::Done;
                 } else {
                     cold_path!();
@@ -427,7 +431,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     let uv = cl.upval(i.b());
                     let v = r!(i.a());
                     // SAFETY: an upvalue's pointer is valid.
-                    unsafe { *uv.v.get() = v };
+                    unsafe { uv.v.get().write(v) };
                     gc::barrier_upval(l, uv, v);
                 }
                 ExecOp::GetGlobal => {
@@ -490,7 +494,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
                 ExecOp::SelfAny => {
                     let obj = r!(i.b());
-                    let key = unsafe { *rk(base, k, i.imm() >> 16) };
+                    let key = unsafe { rk(base, k, i.imm() >> 16).read() };
                     let at = reg_at!(i.b());
                     set_r!(i.a() + 1, obj);
                     let v = protect!(meta::get_at(l, at, key));
@@ -500,35 +504,35 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     let index = i.imm().wrapping_sub(1);
                     match slot_at(r!(i.b()), index) {
                         // SAFETY: a slot of the array.
-                        Some(s) if unsafe { !(*s).is_nil() } => set_r!(i.a(), unsafe { *s }),
+                        Some(s) if unsafe { !s.read().is_nil() } => set_r!(i.a(), unsafe { s.read() }),
                         _ => {
                             let v = protect!(meta::get_at(l, reg_at!(i.b()), kst!(i.c())));
                             set_r!(i.a(), v);
                         }
                     }
                 }
-                ExecOp::GetIndex => get_index!(i, base.wrapping_add(i.b())),
+                ExecOp::GetIndex => get_index!(i, base.above(i.b())),
                 ExecOp::GetUpIndex => get_index!(i, cl.upval(i.b()).v.get()),
                 ExecOp::GetTable => {
-                    get_any!(i, base.wrapping_add(i.b()), unsafe { *rk(base, k, i.imm() >> 16) })
+                    get_any!(i, base.above(i.b()), unsafe { rk(base, k, i.imm() >> 16).read() })
                 }
                 ExecOp::GetTabUp => {
-                    get_any!(i, cl.upval(i.b()).v.get(), unsafe { *rk(base, k, i.imm() >> 16) })
+                    get_any!(i, cl.upval(i.b()).v.get(), unsafe { rk(base, k, i.imm() >> 16).read() })
                 }
-                ExecOp::SetIndexR => set_index!(i, base.wrapping_add(i.a()), r!(i.c())),
-                ExecOp::SetIndexK => set_index!(i, base.wrapping_add(i.a()), kst!(i.c())),
+                ExecOp::SetIndexR => set_index!(i, base.above(i.a()), r!(i.c())),
+                ExecOp::SetIndexK => set_index!(i, base.above(i.a()), kst!(i.c())),
                 ExecOp::SetUpIndexR => set_index!(i, cl.upval(i.a()).v.get(), r!(i.c())),
                 ExecOp::SetUpIndexK => set_index!(i, cl.upval(i.a()).v.get(), kst!(i.c())),
                 ExecOp::SetIntR => set_int!(i, r!(i.c())),
                 ExecOp::SetIntK => set_int!(i, kst!(i.c())),
                 ExecOp::SetTable => {
-                    let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
-                    let val = unsafe { *rk(base, k, i.imm() >> 16) };
+                    let key = unsafe { rk(base, k, i.imm() & 0xFFFF).read() };
+                    let val = unsafe { rk(base, k, i.imm() >> 16).read() };
                     protect!(tables::set_index(l, reg_at!(i.a()), key, val));
                 }
                 ExecOp::SetTabUp => {
-                    let key = unsafe { *rk(base, k, i.imm() & 0xFFFF) };
-                    let val = unsafe { *rk(base, k, i.imm() >> 16) };
+                    let key = unsafe { rk(base, k, i.imm() & 0xFFFF).read() };
+                    let val = unsafe { rk(base, k, i.imm() >> 16).read() };
                     let at = unsafe { ValueAt::at(cl.upval(i.a()).v.get()) };
                     protect!(tables::set_index(l, at, key, val));
                 }
@@ -540,12 +544,12 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         let hash = num::fb_to_int(i.c() as u8);
                         protect!(t.resize(l, array, hash).or_throw(l));
                     }
-                    check_gc!(base.wrapping_add(i.a() + 1));
+                    check_gc!(base.above(i.a() + 1));
                 }
                 ExecOp::SetList => {
-                    let ra = base.wrapping_add(i.a());
+                    let ra = base.above(i.a());
                     let n = match i.b() {
-                        0 => (l.top.get() as usize - ra as usize) / 8 - 1,
+                        0 => l.top.get().slots_above(ra) - 1,
                         n => n,
                     };
                     if i.c() != 0 {
@@ -557,7 +561,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         watch.throws();
                         return Exit::Throw(l.type_error(reg_at!(i.a()), "index"));
                     };
-                    protect!(unsafe { tables::set_list(l, t, ra.wrapping_add(1), n, i.imm()) });
+                    protect!(unsafe { tables::set_list(l, t, ra.above(1), n, i.imm()) });
                     l.top.set(ci.top.get());
                 }
                 ExecOp::AddRR => arith_rr!(i, Add, |x, y| x + y),
@@ -611,13 +615,13 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
                 ExecOp::Concat => {
                     let n = i.c() - i.b() + 1;
-                    l.top.set(base.wrapping_add(i.c() + 1));
+                    l.top.set(base.above(i.c() + 1));
                     protect!(meta::concat(l, n));
                     let v = r!(i.b());
                     set_r!(i.a(), v);
-                    let (ra, rb) = (base.wrapping_add(i.a()), base.wrapping_add(i.b()));
+                    let (ra, rb) = (base.above(i.a()), base.above(i.b()));
                     l.top.set(ci.top.get());
-                    check_gc!(if ra >= rb { ra.wrapping_add(1) } else { rb });
+                    check_gc!(if ra >= rb { ra.above(1) } else { rb });
                 }
                 ExecOp::Jmp => {
                     pc = unsafe { pc.offset(i.offset()) };
@@ -625,7 +629,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 }
                 ExecOp::JmpBack => jump_back!(i),
                 ExecOp::JmpClose => {
-                    upval::close(l, base.wrapping_add(i.a() - 1));
+                    upval::close(l, base.above(i.a() - 1));
                     jump_back!(i);
                 }
                 ExecOp::EqRR => equal_rr!(i, true),
@@ -648,7 +652,8 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 ExecOp::NotLeKR => less_equal!(i, false, k, base),
                 ExecOp::CompareAny => {
                     let code = Instruction(cl.proto.code.get(cl.proto.entry().index_of(pc)));
-                    let (x, y) = unsafe { (*rk(base, k, i.imm() & 0xFFFF), *rk(base, k, i.imm() >> 16)) };
+                    let (x, y) =
+                        unsafe { (rk(base, k, i.imm() & 0xFFFF).read(), rk(base, k, i.imm() >> 16).read()) };
                     let res = match code.op() {
                         Op::Eq => x.raw_equal(y),
                         Op::Lt => protect!(meta::less_than(l, x, y)),
@@ -670,24 +675,24 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     branch!(i, taken);
                 }
                 ExecOp::Call => {
-                    let func = base.wrapping_add(i.a());
+                    let func = base.above(i.a());
                     save_pc!();
-                    let f = unsafe { *func };
+                    let f = unsafe { func.read() };
                     let callee = function_kind(f);
                     if !HOOKED && callee == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
                         // SAFETY: the kind says so.
                         let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
                         let (p, kind) = (callee.proto, CallKind::from_bits(i.imm()));
-                        let (constants, code) = (p.k.as_ptr(), p.entry().code());
+                        let (constants, code) = (Slot::from_ptr(p.k.as_ptr()), p.entry().code());
                         if let Some(new) = frame::push_plain(l, ci, func, p, i.b(), kind) {
                             (ci, cl, k, pc) = (new, callee, constants, code);
-                            base = func.wrapping_add(1);
+                            base = func.above(1);
                             continue 'next;
                         }
                     }
                     // Read again, so that nothing has to be kept for what follows while a frame is made.
                     let i = unsafe { pc.read_volatile() };
-                    let func = base.wrapping_add(i.a());
+                    let func = base.above(i.a());
                     let wanted = i.c() as i32 - 1;
                     if callee == Some(Kind::Builtin) {
                         // SAFETY: the kind says so; builtins are static.
@@ -698,31 +703,31 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                             && (wanted == 1 || b.fast_result != FastResult::First)
                         {
                             // SAFETY: `nargs` values follow the function, whose slot takes the result.
-                            if unsafe { fast(l, func.add(1), nargs, func) } {
+                            if unsafe { fast(l, func.above(1).as_ptr(), nargs, func.as_ptr()) } {
                                 if wanted < 0 {
                                     let given = (b.fast_result != FastResult::None) as usize;
-                                    l.top.set(func.wrapping_add(given));
+                                    l.top.set(func.above(given));
                                 } else {
                                     if wanted > 1 {
                                         cold_path!();
-                                        stack::fill(func.wrapping_add(1), wanted as usize - 1);
+                                        stack::fill(func.above(1), wanted as usize - 1);
                                     }
                                     l.top.set(ci.top.get());
-                                    check_gc!(func.wrapping_add(1.max(wanted as usize)));
+                                    check_gc!(func.above(1.max(wanted as usize)));
                                 }
                                 pc = ci.saved_pc.get();
                                 continue 'next;
                             }
                         }
                         if i.b() != 0 {
-                            l.top.set(func.wrapping_add(i.b()));
+                            l.top.set(func.above(i.b()));
                         }
                         if pcall::runs_here(b, nargs) {
                             tri!(enter_pcall(l, func, b, wanted));
                             load_frame_checked!(l.call_info());
                         }
                     } else if i.b() != 0 {
-                        l.top.set(func.wrapping_add(i.b()));
+                        l.top.set(func.above(i.b()));
                     }
                     if tri!(call::prepare(l, func, wanted)) == Prepared::Lua {
                         load_frame_checked!(l.call_info());
@@ -733,9 +738,9 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     load_frame_checked!(ci);
                 }
                 ExecOp::TailCall => {
-                    let mut func = base.wrapping_add(i.a());
+                    let mut func = base.above(i.a());
                     save_pc!();
-                    let f = unsafe { *func };
+                    let f = unsafe { func.read() };
                     let kind = function_kind(f);
                     if !HOOKED && kind == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
                         // SAFETY: the kind says so.
@@ -745,20 +750,20 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         }
                         if frame::replace_plain(l, ci, func, callee.proto, frame::given(l, func, i.b())) {
                             cl = callee;
-                            k = cl.proto.k.as_ptr();
-                            base = ci.func.get().wrapping_add(1);
+                            k = Slot::from_ptr(cl.proto.k.as_ptr());
+                            base = ci.func.get().above(1);
                             pc = cl.proto.entry().code();
                             continue 'next;
                         }
                     }
                     if i.b() != 0 {
-                        l.top.set(func.wrapping_add(i.b()));
+                        l.top.set(func.above(i.b()));
                     }
                     match kind {
                         Some(Kind::Builtin) => {
                             // SAFETY: the kind says so; builtins are static.
                             let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
-                            let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
+                            let nargs = l.top.get().slots_above(func) - 1;
                             if pcall::runs_here(b, nargs) {
                                 tri!(enter_pcall(l, func, b, LUA_MULTRET));
                                 load_frame_checked!(l.call_info());
@@ -777,9 +782,9 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     if i.c() != 0 {
                         upval::close(l, base);
                     }
-                    let first = base.wrapping_add(i.a());
+                    let first = base.above(i.a());
                     let n = match i.b() {
-                        0 => (l.top.get() as usize - first as usize) / 8,
+                        0 => l.top.get().slots_above(first),
                         b => b - 1,
                     };
                     return_results!(first, n);
@@ -795,9 +800,9 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     return_fixed!(i, 1)
                 }
                 ExecOp::ForPrep => {
-                    let ra = base.wrapping_add(i.a());
+                    let ra = base.above(i.a());
                     if r!(i.a()).is_number() && r!(i.a() + 1).is_number() && r!(i.a() + 2).is_number() {
-                        let (init, step) = (double(ra), double(ra.wrapping_add(2)));
+                        let (init, step) = (double(ra), double(ra.above(2)));
                         set_r!(i.a(), Value::number(init - step));
                     } else {
                         protect!(unsafe { loops::for_prepare(l, ra) });
@@ -806,13 +811,13 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                     continue 'next;
                 }
                 ExecOp::ForLoop => {
-                    let ra = base.wrapping_add(i.a());
+                    let ra = base.above(i.a());
                     // SAFETY: registers of the frame. They hold numbers since `ForPrep`, unless made-up code or a debugger put
                     // something else there: the sums are NaNs then, no comparison holds, and the loop ends.
                     unsafe {
-                        let step = double(ra.add(2));
+                        let step = double(ra.above(2));
                         let index = double(ra) + step;
-                        let limit = double(ra.add(1));
+                        let limit = double(ra.above(1));
                         let goes_on = if 0.0 < step {
                             index <= limit
                         } else {
@@ -820,14 +825,14 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                             limit <= index
                         };
                         if goes_on {
-                            *ra = Value(index.to_bits());
-                            *ra.add(3) = Value(index.to_bits());
+                            ra.write(Value(index.to_bits()));
+                            ra.above(3).write(Value(index.to_bits()));
                             jump_back!(i);
                         }
                     }
                 }
                 ExecOp::TForCall => {
-                    let ra = base.wrapping_add(i.a());
+                    let ra = base.above(i.a());
                     let f = r!(i.a());
                     if !HOOKED && function_kind(f) == Some(Kind::Builtin) {
                         // SAFETY: the kind says so; builtins are static.
@@ -849,14 +854,14 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                             }
                         }
                     }
-                    let to = ra.wrapping_add(3);
+                    let to = ra.above(3);
                     // SAFETY: three registers above the loop variables' start are reserved for the call.
                     unsafe {
-                        *to.add(2) = *ra.add(2);
-                        *to.add(1) = *ra.add(1);
-                        *to = *ra;
+                        to.above(2).write(ra.above(2).read());
+                        to.above(1).write(ra.above(1).read());
+                        to.write(ra.read());
                     }
-                    l.top.set(to.wrapping_add(3));
+                    l.top.set(to.above(3));
                     save_pc!();
                     if tri!(call::prepare(l, to, i.c() as i32)) == Prepared::Lua {
                         load_frame_checked!(l.call_info());
@@ -874,7 +879,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                 ExecOp::Closure => {
                     let p = cl.proto.protos.get(i.imm() as usize);
                     protect!(closure::instantiate(l, p, cl, ci, i.a()));
-                    check_gc!(base.wrapping_add(i.a() + 1));
+                    check_gc!(base.above(i.a() + 1));
                 }
                 ExecOp::VarArg => {
                     protect!(varargs::copy_varargs(l, ci, i.a(), i.b() as i32 - 1));

@@ -306,7 +306,7 @@ pub fn concat(l: Lua, mut total: usize) -> LResult<()> {
         && let Some(s) = string::join_short(l, a, b)
     {
         // SAFETY: two values are below the top.
-        unsafe { *l.top.get().sub(2) = Value::string(s?) };
+        unsafe { l.top.get().below(2).write(Value::string(s?)) };
         l.drop_values(1);
         return Ok(());
     }
@@ -314,7 +314,7 @@ pub fn concat(l: Lua, mut total: usize) -> LResult<()> {
         let top = l.top.get();
         let at = |i: usize| {
             // SAFETY: `total` values are below the top.
-            unsafe { ValueAt::at(top.sub(i)) }
+            unsafe { ValueAt::at(top.below(i)) }
         };
         let (a, b) = (at(2), at(1));
         let joinable = |v: Value| v.is_string() || v.is_number();
@@ -322,7 +322,7 @@ pub fn concat(l: Lua, mut total: usize) -> LResult<()> {
             match binary_metamethod(l, Metamethod::Concat, a.value, b.value)? {
                 Some(v) => {
                     // SAFETY: two operands are on the stack.
-                    unsafe { *l.top.get().sub(2) = v };
+                    unsafe { l.top.get().below(2).write(v) };
                 }
                 None => return Err(l.concat_error(a, b)),
             }
@@ -336,7 +336,7 @@ pub fn concat(l: Lua, mut total: usize) -> LResult<()> {
         }
         let s = join(l, n)?;
         // SAFETY: `n` values are below the top.
-        unsafe { *l.top.get().sub(n) = Value::string(s) };
+        unsafe { l.top.get().below(n).write(Value::string(s)) };
         l.drop_values(n - 1);
         total -= n - 1;
     }
@@ -365,7 +365,7 @@ fn join(l: Lua, n: usize) -> LResult<Gc<Str>> {
         } else {
             let s = number_to_str(l, v.raw_number())?;
             // SAFETY: the value's own slot.
-            unsafe { *l.top.get().sub(i) = Value::string(s) };
+            unsafe { l.top.get().below(i).write(Value::string(s)) };
             s.len()
         };
         len = match len.checked_add(piece) {

@@ -6,7 +6,7 @@ use crate::messages as msg;
 use crate::object::stack::MAX_STACK;
 pub use crate::object::stack::{reallocate, shrink};
 use crate::object::thread::{BASIC_STACK, EXTRA_STACK};
-use crate::object::{Lua, Value};
+use crate::object::{Lua, Slot, Value};
 use crate::throw::{LResult, Throw};
 
 /// A stack up to this size does not shrink when an error is stopped, because the next error may need it again.
@@ -17,7 +17,7 @@ const ERROR_STACK: usize = MAX_STACK + 200;
 /// Makes room for `n` more slots above the top.
 #[inline(always)]
 pub fn check(l: Lua, n: usize) -> LResult<()> {
-    if (l.stack_last.get() as usize).wrapping_sub(l.top.get() as usize) as isize <= (n * 8) as isize {
+    if !l.has_free_slots(n) {
         grow(l, n)
     } else {
         if cfg!(feature = "stress-stack") && is_stress_due(l) {
@@ -45,7 +45,7 @@ pub fn grow(l: Lua, n: usize) -> LResult<()> {
         // Overflow while an overflow is handled.
         return Err(Throw::HANDLER);
     }
-    let used = (l.top.get() as usize - l.stack.get() as usize) / 8;
+    let used = l.top.get().slots_above(l.stack.get());
     let needed = used + n + EXTRA_STACK;
     let new = (2 * size).min(MAX_STACK).max(needed);
     if new > MAX_STACK {
@@ -62,7 +62,7 @@ pub fn shrink_after_error(l: Lua) {
     if size <= KEPT_STACK {
         return;
     }
-    let used = (l.top.get() as usize - l.stack.get() as usize) / 8;
+    let used = l.top.get().slots_above(l.stack.get());
     // An overflow is over as soon as the stack can have an ordinary size again.
     if used < size / 4 || size > MAX_STACK && used < MAX_STACK / 8 * 7 {
         shrink(l);
@@ -71,9 +71,9 @@ pub fn shrink_after_error(l: Lua) {
 
 /// Sets `n` slots, for which there is room, to nil.
 #[inline(never)]
-pub fn fill(first: *mut Value, n: usize) {
+pub fn fill(first: Slot, n: usize) {
     for i in 0..n {
         // SAFETY: the caller knows that the slots are there.
-        unsafe { *first.add(i) = Value::NIL };
+        unsafe { first.above(i).write(Value::NIL) };
     }
 }

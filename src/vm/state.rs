@@ -10,7 +10,7 @@ use crate::object::metamethod::METAMETHOD_NAMES;
 use crate::object::string::{self, StringTable};
 use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Lua, Thread, YIELD_PENDING};
 use crate::object::upcalls::Upcalls;
-use crate::object::{CallInfo, Gc, Global, Header, Kind, SlotOffset, Table, Value, mark};
+use crate::object::{CallInfo, Gc, Global, Header, Kind, Slot, SlotOffset, Table, Value, mark};
 use crate::sys;
 use crate::throw::LResult;
 use crate::vm::error::OrThrow;
@@ -30,11 +30,11 @@ impl Thread {
     fn blank(kind_white: u8, g: *const Global) -> Thread {
         Thread {
             header: Header::new(Kind::Thread, kind_white),
-            top: Cell::new(core::ptr::null_mut()),
+            top: Cell::new(Slot::NULL),
             g,
             ci: Cell::new(core::ptr::null()),
-            stack: Cell::new(core::ptr::null_mut()),
-            stack_last: Cell::new(core::ptr::null_mut()),
+            stack: Cell::new(Slot::NULL),
+            stack_last: Cell::new(Slot::NULL),
             stack_size: Cell::new(0),
             non_yieldable_depth: Cell::new(1),
             native_depth: Cell::new(0),
@@ -60,13 +60,14 @@ fn init_stack(l: Lua, allocating: Lua) -> LResult<()> {
         // SAFETY: the fresh block has `BASIC_STACK` slots.
         unsafe { p.add(i).write(Value::NIL) };
     }
+    let p = Slot::from_ptr(p);
     l.stack.set(p);
     l.stack_size.set(BASIC_STACK as u32);
-    l.stack_last.set(p.wrapping_add(BASIC_STACK - EXTRA_STACK));
+    l.stack_last.set(p.above(BASIC_STACK - EXTRA_STACK));
     let ci = &l.base_ci;
     ci.func.set(p);
-    ci.top.set(p.wrapping_add(1 + LUA_MINSTACK as usize));
-    l.top.set(p.wrapping_add(1));
+    ci.top.set(p.above(1 + LUA_MINSTACK as usize));
+    l.top.set(p.above(1));
     l.ci.set(ci);
     Ok(())
 }

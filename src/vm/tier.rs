@@ -13,7 +13,7 @@ use super::call::{pcall, results};
 use super::interpreter;
 use super::ops::finish;
 use crate::object::call_info::FrameFlags;
-use crate::object::{CallInfo, Lua, Value};
+use crate::object::{CallInfo, Lua, Slot};
 use crate::throw::{LResult, Throw};
 
 /// Why a tier left.
@@ -81,13 +81,8 @@ fn stop_and_go_on(l: Lua, entry: *const CallInfo, mut exit: Exit, depth: (u16, u
 /// Ends the Lua frame `ci` with `n` results from `first` on; the Lua frame to go on with, or none when it was the
 /// invocation's first.
 #[inline(never)]
-pub(super) fn leave(
-    l: Lua,
-    ci: &CallInfo,
-    first: *mut Value,
-    n: usize,
-) -> LResult<Option<&'static CallInfo>> {
-    l.top.set(first.wrapping_add(n));
+pub(super) fn leave(l: Lua, ci: &CallInfo, first: Slot, n: usize) -> LResult<Option<&'static CallInfo>> {
+    l.top.set(first.above(n));
     let open = results::end_call(l, ci, first)?;
     if ci.has(FrameFlags::FRESH) {
         return Ok(None);

@@ -3,12 +3,12 @@
 pub use crate::gc::upvalues::close;
 use crate::mem::OutOfMemory;
 use crate::object::gc_state;
-use crate::object::{Gc, Header, Kind, Lua, UpVal, Value};
+use crate::object::{Gc, Header, Kind, Lua, Slot, UpVal, Value};
 use core::cell::Cell;
 
 /// The open upvalue of the stack slot `level`, made when there is none yet.
 #[inline(always)]
-pub fn find(l: Lua, level: *mut Value) -> Result<Gc<UpVal>, OutOfMemory> {
+pub fn find(l: Lua, level: Slot) -> Result<Gc<UpVal>, OutOfMemory> {
     let mut link: &Cell<Option<Gc<UpVal>>> = &l.open_upvals;
     while let Some(uv) = link.get() {
         if uv.v.get() < level {
@@ -43,7 +43,7 @@ fn allocate(l: Lua) -> Result<Gc<UpVal>, OutOfMemory> {
     unsafe {
         p.write(UpVal {
             header: Header::new(Kind::UpVal, gc_state::current_white(l.global())),
-            v: Cell::new(core::ptr::null_mut()),
+            v: Cell::new(Slot::NULL),
             value: Cell::new(Value::NIL),
         });
         Ok(Gc::from_ptr(p))
@@ -53,7 +53,7 @@ fn allocate(l: Lua) -> Result<Gc<UpVal>, OutOfMemory> {
 /// A new closed upvalue holding nil.
 pub fn new_closed(l: Lua) -> Result<Gc<UpVal>, OutOfMemory> {
     let uv = allocate(l)?;
-    uv.v.set(uv.value.as_ptr());
+    uv.v.set(Slot::from_ptr(uv.value.as_ptr()));
     gc_state::link(l.global(), uv.erase());
     Ok(uv)
 }

@@ -9,7 +9,7 @@ pub use on::Watch;
 #[cfg(any(debug_assertions, feature = "heapcheck"))]
 mod on {
     use crate::code::exec::{ExecInsn, ExecOp};
-    use crate::object::{Gc, Lua, LuaClosure, Value};
+    use crate::object::{Gc, Lua, LuaClosure, Slot};
 
     /// Registers are compared at every so many instructions.
     pub(super) const TURNS: u32 = 8;
@@ -29,7 +29,7 @@ mod on {
             Watch { running: None, calls: 0, allocations: 0, turn: 0, others: None }
         }
         /// The instruction begins.
-        pub fn begin(&mut self, l: Lua, insn: ExecInsn, cl: Gc<LuaClosure>, base: *const Value) {
+        pub fn begin(&mut self, l: Lua, insn: ExecInsn, cl: Gc<LuaClosure>, base: Slot) {
             let counts = &l.global().effects;
             (self.running, self.calls, self.allocations) = (Some(insn), counts.calls(), counts.allocations());
             self.turn = (self.turn + 1) % TURNS;
@@ -40,7 +40,7 @@ mod on {
             });
         }
         /// The instruction before, if there was one in this invocation, has ended.
-        pub fn end(&mut self, l: Lua, base: *const Value) {
+        pub fn end(&mut self, l: Lua, base: Slot) {
             let Some(insn) = self.running.take() else { return };
             let (op, counts) = (insn.op(), &l.global().effects);
             let may = op.effects();
@@ -60,20 +60,20 @@ mod on {
 
     /// How many registers of the frame live. A list with an open end takes what is below the top: a collection for want of
     /// memory clears what is above it.
-    fn live(l: Lua, insn: ExecInsn, cl: Gc<LuaClosure>, base: *const Value) -> usize {
+    fn live(l: Lua, insn: ExecInsn, cl: Gc<LuaClosure>, base: Slot) -> usize {
         if insn.op() == ExecOp::SetList && insn.b() == 0 {
-            (l.top.get() as usize - base as usize) / size_of::<Value>()
+            l.top.get().slots_above(base)
         } else {
             cl.proto.maxstacksize() as usize
         }
     }
 
     /// A number for the contents of all living registers but those that the instruction may write.
-    fn others(insn: ExecInsn, live: usize, base: *const Value) -> u64 {
+    fn others(insn: ExecInsn, live: usize, base: Slot) -> u64 {
         let writes = insn.op().effects().writes;
         (0..live).filter(|&register| !writes.has(insn, register)).fold(0, |sum, register| {
             // SAFETY: a register of the running frame.
-            let v = unsafe { *base.add(register) };
+            let v = unsafe { base.above(register).read() };
             (sum ^ v.0).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
         })
     }
@@ -82,7 +82,7 @@ mod on {
 #[cfg(not(any(debug_assertions, feature = "heapcheck")))]
 mod off {
     use crate::code::exec::ExecInsn;
-    use crate::object::{Gc, Lua, LuaClosure, Value};
+    use crate::object::{Gc, Lua, LuaClosure, Slot};
 
     pub struct Watch;
 
@@ -92,9 +92,9 @@ mod off {
             Watch
         }
         #[inline(always)]
-        pub fn begin(&mut self, _: Lua, _: ExecInsn, _: Gc<LuaClosure>, _: *const Value) {}
+        pub fn begin(&mut self, _: Lua, _: ExecInsn, _: Gc<LuaClosure>, _: Slot) {}
         #[inline(always)]
-        pub fn end(&mut self, _: Lua, _: *const Value) {}
+        pub fn end(&mut self, _: Lua, _: Slot) {}
         #[inline(always)]
         pub fn throws(&self) {}
     }
@@ -105,21 +105,22 @@ mod tests {
     use super::Watch;
     use crate::code::exec::{ExecInsn, ExecOp};
     use crate::host::newstate;
-    use crate::object::{Lua, Value};
+    use crate::object::{Lua, Slot, Value};
 
     /// What a watch says of an instruction that does `what`, in a frame of three registers.
-    fn watched(op: ExecOp, what: impl FnOnce(Lua, &Watch, *mut Value)) {
+    fn watched(op: ExecOp, what: impl FnOnce(Lua, &Watch, Slot)) {
         let l = newstate().expect("memory for a state");
         assert!(l.aux_loadbufferx(b"local a, b, c", None, None) == Ok(0));
         let cl = l.from_top(1).as_lua_closure().expect("a function");
         let mut registers = [Value::NIL; 250];
+        let base = Slot::from_ptr(registers.as_mut_ptr());
         let mut watch = Watch::new();
         for _ in 0..super::on::TURNS {
-            watch.end(l, registers.as_ptr());
-            watch.begin(l, ExecInsn::new(op, 0, 1, 1, 0), cl, registers.as_ptr());
+            watch.end(l, base);
+            watch.begin(l, ExecInsn::new(op, 0, 1, 1, 0), cl, base);
         }
-        what(l, &watch, registers.as_mut_ptr());
-        watch.end(l, registers.as_ptr());
+        what(l, &watch, base);
+        watch.end(l, base);
     }
 
     /// What a watch says of a list with an open end that fills, from the first of two values, a table in a frame of four
@@ -138,8 +139,8 @@ mod tests {
             watch.begin(l, ExecInsn::new(ExecOp::SetList, 0, 0, 0, 0), cl, base);
         }
         // SAFETY: the frame's registers, and one behind them, are slots of the stack.
-        unsafe { *base.add(register) = Value::TRUE };
-        l.top.set(base.wrapping_add(4));
+        unsafe { base.above(register).write(Value::TRUE) };
+        l.top.set(base.above(4));
         watch.end(l, base);
     }
 
@@ -157,7 +158,7 @@ mod tests {
     #[test]
     fn an_operation_may_do_what_its_columns_say() {
         // SAFETY: a register.
-        watched(ExecOp::Move, |_, _, r| unsafe { *r = Value::TRUE });
+        watched(ExecOp::Move, |_, _, r| unsafe { r.write(Value::TRUE) });
         watched(ExecOp::VarArg, |l, watch, _| {
             l.global().effects.allocation();
             watch.throws();
@@ -169,7 +170,7 @@ mod tests {
     #[should_panic(expected = "Move wrote a register that is not its own")]
     fn a_register_that_is_not_written() {
         // SAFETY: a register.
-        watched(ExecOp::Move, |_, _, r| unsafe { *r.add(1) = Value::TRUE });
+        watched(ExecOp::Move, |_, _, r| unsafe { r.above(1).write(Value::TRUE) });
     }
 
     #[test]

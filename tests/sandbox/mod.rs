@@ -224,7 +224,7 @@ pub fn new_state(budget: &mut Budget) -> Lua {
     let prelude = load(l, PRELUDE, None).expect("compiles");
     bind_globals(l, prelude);
     l.push(Value::light_c(script_hook));
-    let status = protected::protected(l, l.top.get().wrapping_sub(2), 1, SlotOffset::NONE)
+    let status = protected::protected(l, l.top.get().below(2), 1, SlotOffset::NONE)
         .expect("nothing foreign is called");
     let message = l.from_top(1).as_string().map(|s| String::from_utf8_lossy(s.bytes()).into_owned());
     assert_eq!((status, message), (LUA_OK, None));
@@ -297,7 +297,7 @@ fn bind_globals(l: Lua, closure: Gc<LuaClosure>) -> Value {
     let globals = globals(l);
     for up in closure.upvals() {
         // SAFETY: the upvalues of a main function are closed.
-        unsafe { *up.get().expect("complete").v.get() = globals };
+        unsafe { up.get().expect("complete").v.get().write(globals) };
     }
     globals
 }
@@ -305,7 +305,7 @@ fn bind_globals(l: Lua, closure: Gc<LuaClosure>) -> Value {
 /// Runs a function as it is.
 pub fn run(l: Lua, closure: Gc<LuaClosure>) -> i32 {
     let globals = bind_globals(l, closure);
-    let func = l.top.get().wrapping_sub(1);
+    let func = l.top.get().below(1);
     for v in [globals, Value::number(2.0), globals, Value::number(-1.0)] {
         l.push(v);
     }

@@ -47,10 +47,10 @@ pub fn open(l: Lua) -> LResult<i32> {
 /// Argument `n` of the running function; nil when it is absent.
 #[inline(always)]
 fn arg(l: Lua, n: i32) -> Value {
-    let slot = l.call_info().func.get().wrapping_add(n as usize);
+    let slot = l.call_info().func.get().above(n as usize);
     if slot < l.top.get() {
         // SAFETY: the slots between a frame's function and the top are its arguments and temporaries.
-        unsafe { *slot }
+        unsafe { slot.read() }
     } else {
         Value::NIL
     }

@@ -14,7 +14,7 @@ use crate::gc;
 use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
 use crate::object::string::{MAX_SHORT, Str, new_long, new_str};
-use crate::object::{Gc, Lua, Table, Value};
+use crate::object::{Gc, Lua, Slot, Table, Value};
 use crate::throw::LResult;
 use crate::vm::debug::hooks::LongLoop;
 use crate::vm::error::OrThrow;
@@ -211,8 +211,8 @@ pub fn unpack(l: Lua) -> LResult<i32> {
     if first >= 1 && last as u32 <= t.asize() {
         let top = l.top.get();
         // SAFETY: `checkstack` made room for `n` values; all of them are in the array part.
-        unsafe { core::ptr::copy_nonoverlapping(t.array_ptr().add(first as usize - 1), top, n as usize) };
-        l.top.set(top.wrapping_add(n as usize));
+        unsafe { Slot::from_ptr(t.array_ptr()).above(first as usize - 1).copy_to(top, n as usize) };
+        l.top.set(top.above(n as usize));
     } else {
         for i in first..=last {
             l.push(t.get_int(i as i64));

@@ -43,7 +43,7 @@ pub fn sort(l: Lua) -> LResult<i32> {
         counts_itself: order.is_some_and(|f| f.as_lua_closure().is_some()),
         simple: Cell::new(order.and_then(|f| OrderFunction::new(f, is_plain_locale()))),
         comparisons: Cell::new(0),
-        anchors: l.save_slot(l.top.get()) - ANCHORS,
+        anchors: l.save_slot(l.top.get()).below(ANCHORS),
     };
     sorter.sort(1, n)?;
     Ok(0)
@@ -130,7 +130,7 @@ impl Sorter {
     #[inline(always)]
     fn anchor(&self, which: usize, v: Value) -> Value {
         // SAFETY: the anchors are slots of the running function.
-        unsafe { *self.l.restore_slot(self.anchors).add(which) = v };
+        unsafe { self.l.restore_slot(self.anchors).above(which).write(v) };
         v
     }
 

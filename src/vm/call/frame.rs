@@ -3,7 +3,7 @@
 pub use crate::object::call_info::free_chain;
 use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::entry::Tier;
-use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Value};
+use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Slot, Value};
 use crate::throw::LResult;
 use crate::vm::{stack, upval};
 
@@ -36,7 +36,7 @@ pub(super) fn extend(l: Lua) -> LResult<&'static CallInfo> {
 
 /// Pushes the frame of a Lua function.
 #[inline(always)]
-pub fn push_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LResult<&'static CallInfo> {
+pub fn push_lua(l: Lua, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResult<&'static CallInfo> {
     l.global().effects.call();
     let p = cl.proto;
     let mut func = func;
@@ -50,26 +50,24 @@ pub fn push_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> 
             code
         }
     };
-    let nargs = (l.top.get() as usize - func as usize) / 8 - 1;
+    let nargs = l.top.get().slots_above(func) - 1;
     let params = p.numparams() as usize;
     // The frame of a vararg function starts above all its parameters, missing ones included.
     let room = if p.is_vararg() { params + size } else { size };
-    if (l.stack_last.get() as isize - l.top.get() as isize) <= (room * 8) as isize
-        || cfg!(feature = "stress-stack")
-    {
+    if !l.has_free_slots(room) || cfg!(feature = "stress-stack") {
         let offset = l.save_slot(func);
         stack::check(l, room)?;
         func = l.restore_slot(offset);
     }
     if nargs < params {
         stack::fill(l.top.get(), params - nargs);
-        l.top.set(func.wrapping_add(1 + params));
+        l.top.set(func.above(1 + params));
     }
-    let base = if p.is_vararg() { move_parameters(l, func, params) } else { func.wrapping_add(1) };
+    let base = if p.is_vararg() { move_parameters(l, func, params) } else { func.above(1) };
     let ci = next(l)?;
     ci.func.set(func);
     ci.base.set(base);
-    ci.top.set(base.wrapping_add(size));
+    ci.top.set(base.above(size));
     ci.saved_pc.set(code);
     ci.kind.set(CallKind::new(nresults, FrameFlags::LUA));
     l.top.set(ci.top.get());
@@ -79,9 +77,9 @@ pub fn push_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> 
 
 /// Function and arguments of a call instruction: counted by its operand B, or, if that is 0, up to the top.
 #[inline(always)]
-pub fn given(l: Lua, func: *mut Value, b: usize) -> usize {
+pub fn given(l: Lua, func: Slot, b: usize) -> usize {
     match b {
-        0 => (l.top.get() as usize - func as usize) / 8,
+        0 => l.top.get().slots_above(func),
         b => b,
     }
 }
@@ -93,7 +91,7 @@ pub fn given(l: Lua, func: *mut Value, b: usize) -> usize {
 pub fn push_plain(
     l: Lua,
     ci: &CallInfo,
-    func: *mut Value,
+    func: Slot,
     p: Gc<Proto>,
     b: usize,
     kind: CallKind,
@@ -110,9 +108,9 @@ pub fn push_plain(
     }
     // SAFETY: spare CallInfos stay allocated.
     let new = unsafe { &*next };
-    let top = func.wrapping_byte_add(p.entry().plain_frame_bytes());
+    let top = func.above_bytes(p.entry().plain_frame_bytes());
     new.func.set(func);
-    new.base.set(func.wrapping_add(1));
+    new.base.set(func.above(1));
     new.top.set(top);
     new.kind.set(kind);
     l.top.set(top);
@@ -123,7 +121,7 @@ pub fn push_plain(
 /// Makes the Lua frame `ci` the frame of the function it tail calls with `given` - 1 arguments, on the terms of
 /// `push_plain`. The frame's upvalues are closed.
 #[inline(always)]
-pub fn replace_plain(l: Lua, ci: &CallInfo, func: *mut Value, p: Gc<Proto>, given: usize) -> bool {
+pub fn replace_plain(l: Lua, ci: &CallInfo, func: Slot, p: Gc<Proto>, given: usize) -> bool {
     let to = ci.func.get();
     if !fits_plainly(l, to, p) {
         cold_path!();
@@ -131,11 +129,11 @@ pub fn replace_plain(l: Lua, ci: &CallInfo, func: *mut Value, p: Gc<Proto>, give
     }
     for i in 0..given {
         // SAFETY: `to` is below `func` on the same stack, which holds `given` values.
-        unsafe { *to.add(i) = *func.add(i) };
+        unsafe { to.above(i).write(func.above(i).read()) };
     }
     fill_registers(to, given, p.numparams() as usize + 1);
-    let top = to.wrapping_byte_add(p.entry().plain_frame_bytes());
-    ci.base.set(to.wrapping_add(1));
+    let top = to.above_bytes(p.entry().plain_frame_bytes());
+    ci.base.set(to.above(1));
     ci.top.set(top);
     ci.add_flags(FrameFlags::TAIL_CALLED);
     l.top.set(top);
@@ -144,29 +142,29 @@ pub fn replace_plain(l: Lua, ci: &CallInfo, func: *mut Value, p: Gc<Proto>, give
 
 /// Making the function's frame behind `func` takes nothing but stores.
 #[inline(always)]
-pub(super) fn fits_plainly(l: Lua, func: *mut Value, p: Gc<Proto>) -> bool {
-    l.stack_last.get() as isize - func as isize > p.entry().plain_frame_bytes() as isize
+pub(super) fn fits_plainly(l: Lua, func: Slot, p: Gc<Proto>) -> bool {
+    l.stack_last.get().bytes_above(func) > p.entry().plain_frame_bytes()
 }
 
 /// Missing arguments are nil: slots `from..to` after `func`.
 #[inline(always)]
-pub(super) fn fill_registers(func: *mut Value, from: usize, to: usize) {
+pub(super) fn fill_registers(func: Slot, from: usize, to: usize) {
     if from < to {
         cold_path!();
-        stack::fill(func.wrapping_add(from), to - from);
+        stack::fill(func.above(from), to - from);
     }
 }
 
 /// Vararg function: the fixed parameters are moved above the arguments, which become the varargs.
-pub(super) fn move_parameters(l: Lua, func: *mut Value, params: usize) -> *mut Value {
+pub(super) fn move_parameters(l: Lua, func: Slot, params: usize) -> Slot {
     let base = l.top.get();
-    let fixed = func.wrapping_add(1);
+    let fixed = func.above(1);
     for i in 0..params {
-        let from = fixed.wrapping_add(i);
+        let from = fixed.above(i);
         // SAFETY: `stack::check` made room for the frame, of which the parameters are part.
         unsafe {
-            l.push(*from);
-            *from = Value::NIL;
+            l.push(from.read());
+            from.write(Value::NIL);
         }
     }
     base
@@ -181,13 +179,12 @@ pub fn replace_pushed(l: Lua, old: &'static CallInfo, closes: bool) -> &'static 
     }
     let (from, to) = (new.func.get(), old.func.get());
     let p = new.lua_closure().proto;
-    let limit = new.base.get().wrapping_add(p.numparams() as usize);
-    let n = (limit as usize - from as usize) / 8;
+    let limit = new.base.get().above(p.numparams() as usize);
+    let n = limit.slots_above(from);
     // SAFETY: `to` is below `from` on the same stack.
-    unsafe { core::ptr::copy(from, to, n) };
-    let shift = from as usize - to as usize;
-    old.base.set(new.base.get().wrapping_byte_sub(shift));
-    old.top.set(old.base.get().wrapping_add(p.maxstacksize() as usize));
+    unsafe { from.copy_to(to, n) };
+    old.base.set(new.base.get().above_bytes(to.bytes_above(from)));
+    old.top.set(old.base.get().above(p.maxstacksize() as usize));
     old.saved_pc.set(new.saved_pc.get());
     old.add_flags(FrameFlags::TAIL_CALLED);
     l.top.set(old.top.get());

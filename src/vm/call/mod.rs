@@ -8,7 +8,7 @@
 
 use crate::consts::*;
 use crate::object::call_info::FrameFlags;
-use crate::object::{Gc, Kind, Lua, LuaClosure, Metamethod, SlotOffset, Value};
+use crate::object::{Gc, Kind, Lua, LuaClosure, Metamethod, Slot, SlotOffset, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{stack, tier, upval};
@@ -31,9 +31,9 @@ pub enum Prepared {
 
 /// Prepares the call of the value at `func`, whose arguments reach up to the top.
 #[inline]
-pub fn prepare(l: Lua, func: *mut Value, nresults: i32) -> LResult<Prepared> {
+pub fn prepare(l: Lua, func: Slot, nresults: i32) -> LResult<Prepared> {
     // SAFETY: `func` is a live slot.
-    let f = unsafe { *func };
+    let f = unsafe { func.read() };
     match callee(f) {
         Callee::Lua(cl) => {
             frame::push_lua(l, func, cl, nresults)?;
@@ -92,35 +92,35 @@ fn callee(f: Value) -> Callee {
 /// Puts the `__call` metamethod of the value at `func` below it. Returns where it is.
 #[cold]
 #[inline(never)]
-pub fn try_call_metamethod(l: Lua, func: *mut Value) -> LResult<*mut Value> {
+pub fn try_call_metamethod(l: Lua, func: Slot) -> LResult<Slot> {
     // SAFETY: `func` is a live slot.
     let at = unsafe { super::error::ValueAt::at(func) };
     let metamethod = l.global().metamethod_of(at.value, Metamethod::Call);
     if !metamethod.is_function() {
         return Err(l.type_error(at, "call"));
     }
-    let n = (l.top.get() as usize - func as usize) / 8;
+    let n = l.top.get().slots_above(func);
     // SAFETY: one slot above the top is free (`EXTRA_STACK`).
-    unsafe { core::ptr::copy(func, func.add(1), n) };
+    unsafe { func.copy_to(func.above(1), n) };
     let offset = l.save_slot(func);
-    l.top.set(l.top.get().wrapping_add(1));
+    l.top.set(l.top.get().above(1));
     // SAFETY: `func` is a slot of the stack, whose value was moved up.
-    unsafe { *func = metamethod };
+    unsafe { func.write(metamethod) };
     stack::check(l, 1)?;
     Ok(l.restore_slot(offset))
 }
 
 /// Calls the function at `func` with the arguments above it; results replace it. The callee may yield.
-pub fn call(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+pub fn call(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
     call_inline(l, func, nresults)
 }
 
 #[inline(always)]
-fn call_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+fn call_inline(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
     let offset = l.save_slot(func);
     native::enter(l)?;
     // SAFETY: `func` is a live slot.
-    let called = match callee(unsafe { *func }) {
+    let called = match callee(unsafe { func.read() }) {
         Callee::Lua(cl) => call_lua(l, func, cl, nresults),
         Callee::Native(f) => native::call_native_inline(l, func, f, nresults),
         Callee::None => call_other(l, func, nresults),
@@ -134,7 +134,7 @@ fn call_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
 
 /// Calls a Lua function and runs it to its end.
 #[inline(always)]
-fn call_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LResult<()> {
+fn call_lua(l: Lua, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResult<()> {
     let ci = frame::push_lua(l, func, cl, nresults)?;
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         hooks::call_hook_of_lua(l)?;
@@ -145,7 +145,7 @@ fn call_lua(l: Lua, func: *mut Value, cl: Gc<LuaClosure>, nresults: i32) -> LRes
 /// Calls a value that is no function.
 #[cold]
 #[inline(never)]
-fn call_other(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+fn call_other(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
     if prepare(l, func, nresults)? == Prepared::Lua {
         tier::enter(l, l.call_info())?;
     }
@@ -192,7 +192,7 @@ fn undo_calls(l: Lua, func: SlotOffset) {
 }
 
 /// `call` for callers that cannot be suspended.
-pub fn call_noyield(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+pub fn call_noyield(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
     l.non_yieldable_depth.set(l.non_yieldable_depth.get() + 1);
     let called = call(l, func, nresults);
     end_noyield(l, called)
@@ -200,7 +200,7 @@ pub fn call_noyield(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
 
 /// `call_noyield`, for the API function that does little else.
 #[inline(always)]
-pub fn call_noyield_inline(l: Lua, func: *mut Value, nresults: i32) -> LResult<()> {
+pub fn call_noyield_inline(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
     l.non_yieldable_depth.set(l.non_yieldable_depth.get() + 1);
     let called = call_inline(l, func, nresults);
     end_noyield(l, called)
@@ -221,7 +221,7 @@ pub fn call_metamethod(l: Lua, f: Value, args: &[Value], nresults: i32) -> LResu
         l.push(a);
     }
     stack::check(l, 0)?;
-    let func = l.top.get().wrapping_sub(args.len() + 1);
+    let func = l.top.get().below(args.len() + 1);
     if l.call_info().is_lua() {
         let quiet = l.hook_mask() == 0;
         call(l, func, nresults)?;

@@ -7,7 +7,7 @@ use crate::boundary::{self, Link, Ret, Room};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::call_info::{CallKind, FrameFlags};
-use crate::object::{Lua, SlotOffset, Value, lua_CFunction, string};
+use crate::object::{Lua, Slot, SlotOffset, Value, lua_CFunction, string};
 use crate::sys;
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
@@ -27,24 +27,22 @@ pub enum Native {
 }
 
 /// Calls a function that is not written in Lua, in a frame of its own.
-pub fn call_native(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LResult<()> {
+pub fn call_native(l: Lua, func: Slot, f: Native, nresults: i32) -> LResult<()> {
     call_native_inline(l, func, f, nresults)
 }
 
 #[inline(always)]
-pub(super) fn call_native_inline(l: Lua, func: *mut Value, f: Native, nresults: i32) -> LResult<()> {
+pub(super) fn call_native_inline(l: Lua, func: Slot, f: Native, nresults: i32) -> LResult<()> {
     l.global().effects.call();
     let mut func = func;
-    if (l.stack_last.get() as isize - l.top.get() as isize) <= LUA_MINSTACK as isize * 8
-        || cfg!(feature = "stress-stack")
-    {
+    if !l.has_free_slots(LUA_MINSTACK as usize) || cfg!(feature = "stress-stack") {
         let offset = l.save_slot(func);
         stack::check(l, LUA_MINSTACK as usize)?;
         func = l.restore_slot(offset);
     }
     let ci = frame::next(l)?;
     ci.func.set(func);
-    ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
+    ci.top.set(l.top.get().above(LUA_MINSTACK as usize));
     ci.kind.set(CallKind::new(nresults, FrameFlags::NONE));
     ci.c_function().continuation.set(None);
     l.ci.set(ci);
@@ -55,7 +53,7 @@ pub(super) fn call_native_inline(l: Lua, func: *mut Value, f: Native, nresults: 
         Native::Rust(f) => f(l)?,
         Native::C(f) => call_c(l, f)?,
     };
-    results::end_call(l, ci, l.top.get().wrapping_sub(n as usize))?;
+    results::end_call(l, ci, l.top.get().below(n as usize))?;
     Ok(())
 }
 
@@ -126,7 +124,7 @@ pub(super) fn panic_out(l: Lua, throw: Throw) -> Ret {
     // SAFETY: the link of a live state.
     if unsafe { !(*link(l)).has_pad() } {
         // Nothing of the library is under way, so the host called from outside.
-        failed = failed - drop_abandoned(l);
+        failed = failed.below(drop_abandoned(l));
         l.non_yieldable_depth.set(1);
         l.native_depth.set(0);
         l.allow_hook.set(true);
@@ -172,13 +170,13 @@ pub(super) fn drop_abandoned(l: Lua) -> usize {
     let Some(last) = (unsafe { ci.as_ref() }) else { return 0 };
     upval::close(l, l.stack.get());
     let bottom = l.base_ci.func.get();
-    let distance = l.save_slot(last.func.get()).index() - l.save_slot(bottom).index();
-    let count = (l.top.get() as usize - last.func.get() as usize) / size_of::<Value>();
+    let distance = last.func.get().slots_above(bottom);
+    let count = l.top.get().slots_above(last.func.get());
     // SAFETY: both ranges are slots of the stack, whose top is the end of the upper one.
-    unsafe { core::ptr::copy(last.func.get(), bottom, count) };
+    unsafe { last.func.get().copy_to(bottom, count) };
     // SAFETY: the slot below the base frame's first value is the stack's first.
-    unsafe { *bottom = Value::NIL };
-    let moved = |slot: *mut Value| slot.wrapping_sub(distance);
+    unsafe { bottom.write(Value::NIL) };
+    let moved = |slot: Slot| slot.below(distance);
     l.top.set(moved(l.top.get()));
     l.base_ci.top.set(moved(last.top.get()));
     let (first, after) = (l.base_ci.next.get(), last.next.replace(core::ptr::null_mut()));

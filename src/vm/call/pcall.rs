@@ -12,7 +12,7 @@
 use super::{Prepared, frame, prepare, protected, results};
 use crate::consts::*;
 use crate::object::call_info::{CallKind, FrameFlags};
-use crate::object::{Builtin, CallInfo, Intrinsic, Lua, SlotOffset, Value};
+use crate::object::{Builtin, CallInfo, Intrinsic, Lua, Slot, SlotOffset, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{stack, upval};
@@ -62,8 +62,8 @@ fn catching_frame(l: Lua, entry: *const CallInfo, throw: Throw) -> Option<&'stat
 pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
     let func = ci.func.get();
     let offset = l.save_slot(func);
-    upval::close(l, func.wrapping_add(1));
-    protected::set_error_object(l, throw, func.wrapping_add(1));
+    upval::close(l, func.above(1));
+    protected::set_error_object(l, throw, func.above(1));
     l.ci.set(ci);
     l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
     stack::shrink_after_error(l);
@@ -82,13 +82,13 @@ pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
         cold_path!();
         status = Value::FALSE;
     } else {
-        first = first.wrapping_add(ci.library_pcall().skipped.get());
+        first = first.above(ci.library_pcall().skipped.get());
     }
     if l.hook_mask() != 0 {
         first = before_return_hook(l, ci, first);
     }
     // SAFETY: below the results, above or at the frame's function.
-    unsafe { *first = status };
+    unsafe { first.write(status) };
     if !results::end_call(l, ci, first)? {
         let caller = l.call_info();
         debug_assert!(caller.is_lua());
@@ -101,16 +101,16 @@ pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
 /// that if it would take its place. Returns where the status goes.
 #[cold]
 #[inline(never)]
-fn before_return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> *mut Value {
+fn before_return_hook(l: Lua, ci: &CallInfo, first: Slot) -> Slot {
     ci.clear_flags(FrameFlags::LIBRARY_PCALL.and(FrameFlags::ERRORED).and(FrameFlags::HOOKS_WERE_ALLOWED));
     if first != ci.func.get() {
         return first;
     }
-    let results = first.wrapping_add(1);
-    let n = (l.top.get() as usize - results as usize) / size_of::<Value>();
+    let results = first.above(1);
+    let n = l.top.get().slots_above(results);
     // SAFETY: one slot above the top is free (`EXTRA_STACK`).
-    unsafe { core::ptr::copy(results, results.add(1), n) };
-    l.top.set(l.top.get().wrapping_add(1));
+    unsafe { results.copy_to(results.above(1), n) };
+    l.top.set(l.top.get().above(1));
     results
 }
 
@@ -133,13 +133,13 @@ pub fn runs_here(b: &Builtin, nargs: usize) -> bool {
 }
 
 /// Pushes the frame of pcall or xpcall, called at `func` with at least its function argument, and prepares its callee.
-pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32) -> LResult<()> {
+pub fn enter_pcall(l: Lua, func: Slot, b: &'static Builtin, nresults: i32) -> LResult<()> {
     let offset = l.save_slot(func);
     stack::check(l, LUA_MINSTACK as usize)?;
     let func = l.restore_slot(offset);
     let ci = frame::next(l)?;
     ci.func.set(func);
-    ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
+    ci.top.set(l.top.get().above(LUA_MINSTACK as usize));
     ci.c_function().continuation.set(None);
     l.ci.set(ci);
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
@@ -154,8 +154,8 @@ pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32)
     let skip = if b.intrinsic == Intrinsic::Xpcall {
         // The handler goes below the function: pcall's layout with one slot more.
         // SAFETY: xpcall has at least two arguments here.
-        unsafe { core::ptr::swap(func.add(1), func.add(2)) };
-        l.message_handler.set(l.save_slot(func.wrapping_add(1)));
+        unsafe { core::ptr::swap(func.above(1).as_ptr(), func.above(2).as_ptr()) };
+        l.message_handler.set(l.save_slot(func.above(1)));
         1
     } else {
         l.message_handler.set(SlotOffset::NONE);
@@ -163,7 +163,7 @@ pub fn enter_pcall(l: Lua, func: *mut Value, b: &'static Builtin, nresults: i32)
     };
     ci.library_pcall().skipped.set(skip);
     protected::count(l);
-    match prepare(l, func.wrapping_add(1 + skip), LUA_MULTRET)? {
+    match prepare(l, func.above(1 + skip), LUA_MULTRET)? {
         Prepared::Lua => Ok(()),
         Prepared::Done => finish_pcall(l, ci),
     }

@@ -10,7 +10,7 @@ use super::{call, call_noyield};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::call_info::FrameFlags;
-use crate::object::{CallInfo, Lua, SlotOffset, Value, lua_CFunction, string};
+use crate::object::{CallInfo, Lua, Slot, SlotOffset, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::{stack, upval};
 
@@ -132,13 +132,13 @@ pub fn run_protected(
 }
 
 /// Protected call of the function at `func`.
-pub fn protected(l: Lua, func: *mut Value, nresults: i32, message_handler: SlotOffset) -> LResult<i32> {
+pub fn protected(l: Lua, func: Slot, nresults: i32, message_handler: SlotOffset) -> LResult<i32> {
     let offset = l.save_slot(func);
     run_protected(l, || call_noyield(l, l.restore_slot(offset), nresults), offset, message_handler)
 }
 
 /// Puts the object of an error that was stopped at `to` and ends the stack behind it.
-pub fn set_error_object(l: Lua, throw: Throw, to: *mut Value) {
+pub fn set_error_object(l: Lua, throw: Throw, to: Slot) {
     let v = match throw {
         Throw::MEMORY => memory_message(l),
         Throw::HANDLER => match string::new_str(l, msg::ERROR_IN_ERROR_HANDLING.as_bytes()) {
@@ -148,8 +148,8 @@ pub fn set_error_object(l: Lua, throw: Throw, to: *mut Value) {
         _ => l.from_top(1),
     };
     // SAFETY: `to` is a slot of the stack at or below the top.
-    unsafe { *to = v };
-    l.top.set(to.wrapping_add(1));
+    unsafe { to.write(v) };
+    l.top.set(to.above(1));
 }
 
 pub(super) fn memory_message(l: Lua) -> Value {
@@ -164,7 +164,7 @@ pub(super) fn memory_message(l: Lua) -> Value {
 #[inline(always)]
 pub fn call_yieldable(
     l: Lua,
-    func: *mut Value,
+    func: Slot,
     nresults: i32,
     message_handler: SlotOffset,
     (k, ctx): (Option<lua_CFunction>, i32),

@@ -1,21 +1,21 @@
 //! The end of a call: its results go where the caller wants them.
 
 use crate::consts::LUA_MULTRET;
-use crate::object::{CallInfo, Lua, Value};
+use crate::object::{CallInfo, Lua, Slot, Value};
 use crate::throw::LResult;
 use crate::vm::debug::hooks;
 
 /// Ends the call of `ci`: fires the return hook, moves results from `first` on to where the caller wants them.
 /// Returns whether all results were kept (the top then marks their end).
 #[inline]
-pub fn end_call(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<bool> {
+pub fn end_call(l: Lua, ci: &CallInfo, first: Slot) -> LResult<bool> {
     let mut first = first;
     if l.hook_mask() != 0 {
         first = hooks::return_hook(l, ci, first)?;
     }
     let to = ci.func.get();
     l.ci.set(ci.prev.get());
-    let n = (l.top.get() as usize - first as usize) / 8;
+    let n = l.top.get().slots_above(first);
     Ok(match ci.nresults() {
         wanted @ 0..=1 => move_results(l, to, first, n, wanted),
         wanted => move_results_slow(l, to, first, n, wanted),
@@ -24,7 +24,7 @@ pub fn end_call(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<bool> {
 
 /// Moves `n` results, padded or cut to `wanted`; sets the top behind them.
 #[inline(always)]
-fn move_results(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32) -> bool {
+fn move_results(l: Lua, to: Slot, first: Slot, n: usize, wanted: i32) -> bool {
     match wanted {
         // The commonest first: the loops below have more to set up than to do then.
         0 => {
@@ -33,8 +33,8 @@ fn move_results(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32
         }
         1 => {
             // SAFETY: `to` was the function's slot; a result is above it.
-            unsafe { *to = if n == 0 { Value::NIL } else { *first } };
-            l.top.set(to.wrapping_add(1));
+            unsafe { to.write(if n == 0 { Value::NIL } else { first.read() }) };
+            l.top.set(to.above(1));
             return false;
         }
         _ => {}
@@ -43,19 +43,19 @@ fn move_results(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32
     let have = n.min(count);
     for i in 0..have {
         // SAFETY: results are above the called function's slot, inside the stack.
-        unsafe { *to.add(i) = *first.add(i) };
+        unsafe { to.above(i).write(first.above(i).read()) };
     }
     for i in have..count {
         // SAFETY: a caller that wants `count` results has room for them.
-        unsafe { *to.add(i) = Value::NIL };
+        unsafe { to.above(i).write(Value::NIL) };
     }
-    l.top.set(to.wrapping_add(count));
+    l.top.set(to.above(count));
     wanted < 0
 }
 
 /// `move_results` out of line, for the less common counts.
 #[inline(never)]
-fn move_results_slow(l: Lua, to: *mut Value, first: *mut Value, n: usize, wanted: i32) -> bool {
+fn move_results_slow(l: Lua, to: Slot, first: Slot, n: usize, wanted: i32) -> bool {
     move_results(l, to, first, n, wanted)
 }
 

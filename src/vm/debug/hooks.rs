@@ -7,7 +7,7 @@ use crate::object::c_types::{lua_Debug, lua_Hook};
 use crate::object::call_info::FrameFlags;
 use crate::object::keep;
 use crate::object::thread::YIELD_PENDING;
-use crate::object::{CallInfo, Lua, Value};
+use crate::object::{CallInfo, Lua, Slot};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::native;
 use crate::vm::error::OrThrow;
@@ -55,7 +55,7 @@ pub fn call_hook_inline(l: Lua, event: i32, line: i32) -> LResult<()> {
         (&raw mut (*ar).i_ci).write(core::ptr::from_ref(ci).cast());
     }
     stack::check(l, LUA_MINSTACK as usize)?;
-    ci.top.set(l.top.get().wrapping_add(LUA_MINSTACK as usize));
+    ci.top.set(l.top.get().above(LUA_MINSTACK as usize));
     l.allow_hook.set(false);
     // SAFETY: the host's hook, called with its own thread and a record that lives as long as the call.
     let r = unsafe {
@@ -97,7 +97,7 @@ pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
 
 #[cold]
 #[inline(never)]
-pub fn return_hook(l: Lua, ci: &CallInfo, first: *mut Value) -> LResult<*mut Value> {
+pub fn return_hook(l: Lua, ci: &CallInfo, first: Slot) -> LResult<Slot> {
     let mut first = first;
     if l.hook_mask() & LUA_MASKRET as u8 != 0 {
         let offset = l.save_slot(first);
@@ -179,7 +179,7 @@ fn pending_yield(l: Lua, ci: &CallInfo) -> LResult<bool> {
 fn suspend(l: Lua, ci: &CallInfo) -> Throw {
     l.set_status(LUA_YIELD as u8);
     ci.saved_pc.set(ci.saved_pc.get().wrapping_sub(1));
-    ci.hide_below(l.top.get().wrapping_sub(1));
+    ci.hide_below(l.top.get().below(1));
     Throw::YIELD
 }
 

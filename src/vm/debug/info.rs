@@ -91,7 +91,7 @@ pub fn get_info(l: Lua, what: &[u8], ar: &mut lua_Debug) -> LResult<bool> {
         l.drop_values(1);
         if wanted & wants::LINES != 0 {
             // SAFETY: the slot of the function, below the table of lines.
-            unsafe { *l.top.get().sub(1) = lines };
+            unsafe { l.top.get().below(1).write(lines) };
         }
     }
     Ok(known)

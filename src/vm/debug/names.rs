@@ -4,7 +4,7 @@ use crate::code::bytecode::{Instruction, MAX_INDEX_RK, Op, is_k, k_index};
 use crate::consts::LUA_ENV;
 use crate::object::call_info::FrameFlags;
 use crate::object::string::{Bytes, bytes_of};
-use crate::object::{CallInfo, Gc, Lua, LuaClosure, Metamethod, Proto, Value};
+use crate::object::{CallInfo, Gc, Lua, LuaClosure, Metamethod, Proto, Slot};
 use core::ffi::CStr;
 
 /// How a value was reached.
@@ -166,22 +166,22 @@ fn loaded_constant(p: &Proto, pc: i32) -> Option<Bytes> {
 }
 
 /// The variable that lives at `slot` of the running function, for messages. Null: none.
-pub fn var_info(l: Lua, slot: *const Value) -> Option<(&'static str, Bytes)> {
+pub fn var_info(l: Lua, slot: Slot) -> Option<(&'static str, Bytes)> {
     let ci = l.call_info();
     if slot.is_null() || !ci.is_lua() {
         return None;
     }
     let cl = ci.closure();
     let (kind, name) = upvalue_at(cl, slot).or_else(|| {
-        let inside = slot >= ci.base.get().cast_const() && slot < ci.top.get().cast_const();
-        let reg = (slot as usize).wrapping_sub(ci.base.get() as usize) / size_of::<Value>();
-        if inside { register_name(&cl.proto, ci.current_pc(), reg as u32) } else { None }
+        let inside = slot >= ci.base.get() && slot < ci.top.get();
+        let register = || slot.slots_above(ci.base.get()) as u32;
+        if inside { register_name(&cl.proto, ci.current_pc(), register()) } else { None }
     })?;
     Some((kind.text().to_str().unwrap_or(""), name))
 }
 
-fn upvalue_at(cl: Gc<LuaClosure>, slot: *const Value) -> Option<(NameKind, Bytes)> {
-    let i = cl.upvals().iter().position(|u| u.get().is_some_and(|u| core::ptr::eq(u.v.get(), slot)))?;
+fn upvalue_at(cl: Gc<LuaClosure>, slot: Slot) -> Option<(NameKind, Bytes)> {
+    let i = cl.upvals().iter().position(|u| u.get().is_some_and(|u| u.v.get() == slot))?;
     Some((NameKind::Upvalue, upvalue_name(&cl.proto, i as u32)))
 }
 

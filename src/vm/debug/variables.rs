@@ -3,21 +3,21 @@
 use super::Bytes;
 use super::names::local_name;
 use crate::object::keep;
-use crate::object::{CallInfo, Lua, Value};
+use crate::object::{CallInfo, Lua, Slot, Value};
 
 /// Name and slot of the `n`-th local variable of a frame; with `n` negative, of a vararg.
 #[inline(never)]
-fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
+fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, Slot)> {
     let func = ci.function_slot();
-    let mut base = func.wrapping_add(1);
+    let mut base = func.above(1);
     let mut name = None;
     if ci.is_lua() {
         let p = ci.closure().proto;
         if n < 0 {
             // Varargs lie between the function and the base, after the slots the fixed parameters came from.
             let (n, params) = (n.unsigned_abs() as usize, p.numparams() as usize);
-            let below = (ci.base.get() as usize - func as usize) / size_of::<Value>();
-            let slot = func.wrapping_add(params + n);
+            let below = ci.base.get().slots_above(func);
+            let slot = func.above(params + n);
             return (params + n < below).then_some((Bytes::fixed(c"(*vararg)".to_bytes()), slot));
         }
         base = ci.base.get();
@@ -26,16 +26,16 @@ fn find_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, *mut Value)> {
     }
     if name.is_none() {
         let limit = next_function(l, ci).unwrap_or(l.top.get());
-        let room = (limit as usize).saturating_sub(base as usize) / size_of::<Value>();
+        let room = limit.max(base).slots_above(base);
         if n > 0 && n as usize <= room {
             name = Some(Bytes::fixed(c"(*temporary)".to_bytes()));
         }
     }
-    name.map(|name| (name, base.wrapping_add((n as usize).wrapping_sub(1))))
+    name.map(|name| (name, base.above((n as usize).wrapping_sub(1))))
 }
 
 /// The slot of the function that the frame has called.
-fn next_function(l: Lua, ci: &CallInfo) -> Option<*mut Value> {
+fn next_function(l: Lua, ci: &CallInfo) -> Option<Slot> {
     // SAFETY: a frame that is not the running one has a next one.
     (!core::ptr::eq(ci, l.ci.get())).then(|| unsafe { (*ci.next.get()).function_slot() })
 }
@@ -43,7 +43,7 @@ fn next_function(l: Lua, ci: &CallInfo) -> Option<*mut Value> {
 /// Name and value of a local variable.
 pub fn get_local(l: Lua, ci: &CallInfo, n: i32) -> Option<(Bytes, Value)> {
     // SAFETY: a slot of an active frame.
-    find_local(l, ci, n).map(|(name, slot)| (name, unsafe { *slot }))
+    find_local(l, ci, n).map(|(name, slot)| (name, unsafe { slot.read() }))
 }
 
 /// Name of a parameter of a function that is not active.
@@ -63,9 +63,9 @@ pub fn set_local(l: Lua, th: Lua, ci: &CallInfo, n: i32, v: Value) -> Option<Byt
     // SAFETY: a slot of an active frame.
     unsafe {
         if !ci.is_lua() {
-            keep::until_end_of(l, th, ci, *slot).ok()?;
+            keep::until_end_of(l, th, ci, slot.read()).ok()?;
         }
-        *slot = v;
+        slot.write(v);
     }
     Some(name)
 }

@@ -1,6 +1,6 @@
 //! Arithmetic and comparison.
 
-use crate::object::{Lua, Metamethod, Value};
+use crate::object::{Lua, Metamethod, Slot, Value};
 use crate::throw::LResult;
 use crate::vm::error::ValueAt;
 use crate::vm::meta;
@@ -10,7 +10,7 @@ use crate::vm::meta;
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(never)]
-pub(crate) unsafe fn arith(l: Lua, event: Metamethod, x: *const Value, y: *const Value) -> LResult<Value> {
+pub(crate) unsafe fn arith(l: Lua, event: Metamethod, x: Slot, y: Slot) -> LResult<Value> {
     // SAFETY: operands of the running instruction.
     let (x, y) = unsafe { (ValueAt::at(x), ValueAt::at(y)) };
     meta::arith_at(l, event, x, y)

@@ -2,7 +2,7 @@
 
 use super::rk;
 use crate::code::bytecode::{Instruction, Op};
-use crate::object::{CallInfo, Lua, Metamethod};
+use crate::object::{CallInfo, Lua, Metamethod, Slot};
 use crate::throw::LResult;
 use crate::vm::meta;
 
@@ -13,7 +13,7 @@ pub(crate) fn finish(l: Lua, ci: &CallInfo) -> LResult<()> {
     let cl = ci.lua_closure();
     let p = cl.proto;
     let i = Instruction(p.code.get(ci.pc_in(cl) as usize));
-    let ra = base.wrapping_add(i.a() as usize);
+    let ra = base.above(i.a() as usize);
     let pop = || {
         let v = l.from_top(1);
         l.drop_values(1);
@@ -33,16 +33,16 @@ pub(crate) fn finish(l: Lua, ci: &CallInfo) -> LResult<()> {
         | Op::SelfOp => {
             let v = pop();
             // SAFETY: a register of the frame.
-            unsafe { *ra = v };
+            unsafe { ra.write(v) };
         }
         Op::Lt | Op::Le | Op::Eq => {
             let mut res = !pop().is_falsy();
             if i.op() == Op::Le {
                 // Without `__le` it was `__lt` with the operands swapped that was called.
                 // SAFETY: operands are registers or constants of the frame.
-                let b = unsafe { *rk(base, p.k.as_ptr(), i.b()) };
+                let b = unsafe { rk(base, Slot::from_ptr(p.k.as_ptr()), i.b()).read() };
                 // SAFETY: as above.
-                let c = unsafe { *rk(base, p.k.as_ptr(), i.c()) };
+                let c = unsafe { rk(base, Slot::from_ptr(p.k.as_ptr()), i.c()).read() };
                 let g = l.global();
                 if g.metamethod_of(b, Metamethod::Le).is_nil() && g.metamethod_of(c, Metamethod::Le).is_nil()
                 {
@@ -56,18 +56,18 @@ pub(crate) fn finish(l: Lua, ci: &CallInfo) -> LResult<()> {
         Op::Concat => {
             // The result belongs where the two operands were; then the rest of the concatenation is done.
             let v = pop();
-            let first = base.wrapping_add(i.b() as usize);
+            let first = base.above(i.b() as usize);
             let top = l.top.get();
             // SAFETY: at least two operands were on the stack.
-            unsafe { *top.sub(2) = v };
-            l.top.set(top.wrapping_sub(1));
-            let total = (l.top.get() as usize - first as usize) / 8;
+            unsafe { top.below(2).write(v) };
+            l.top.set(top.below(1));
+            let total = l.top.get().slots_above(first);
             if total > 1 {
                 meta::concat(l, total)?;
             }
             let base = ci.base.get();
             // SAFETY: registers of the frame.
-            unsafe { *base.add(i.a() as usize) = l.from_top(1) };
+            unsafe { base.above(i.a() as usize).write(l.from_top(1)) };
         }
         Op::Call if i.c() == 0 => return Ok(()),
         _ => {}

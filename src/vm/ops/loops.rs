@@ -4,7 +4,7 @@ use super::tables::{array_slot, truncate};
 use crate::code::exec::ExecInsn;
 use crate::messages as msg;
 use crate::object::table::NO_HASH;
-use crate::object::{Gc, Lua, Table, Value};
+use crate::object::{Gc, Lua, Slot, Table, Value};
 use crate::throw::LResult;
 use crate::vm::meta;
 
@@ -13,18 +13,18 @@ use crate::vm::meta;
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(never)]
-pub(crate) unsafe fn for_prepare(l: Lua, ra: *mut Value) -> LResult<()> {
+pub(crate) unsafe fn for_prepare(l: Lua, ra: Slot) -> LResult<()> {
     // SAFETY: the three control registers of the loop.
     unsafe {
-        let init = meta::to_number(*ra);
-        let limit = meta::to_number(*ra.add(1));
-        let step = meta::to_number(*ra.add(2));
+        let init = meta::to_number(ra.read());
+        let limit = meta::to_number(ra.above(1).read());
+        let step = meta::to_number(ra.above(2).read());
         let Some(init) = init else { return Err(l.runtime_error(msg::FOR_INITIAL)) };
         let Some(limit) = limit else { return Err(l.runtime_error(msg::FOR_LIMIT)) };
         let Some(step) = step else { return Err(l.runtime_error(msg::FOR_STEP)) };
-        *ra = Value::number(init - step);
-        *ra.add(1) = Value::number(limit);
-        *ra.add(2) = Value::number(step);
+        ra.write(Value::number(init - step));
+        ra.above(1).write(Value::number(limit));
+        ra.above(2).write(Value::number(step));
     }
     Ok(())
 }
@@ -35,10 +35,10 @@ pub(crate) unsafe fn for_prepare(l: Lua, ra: *mut Value) -> LResult<()> {
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(always)]
-pub(crate) unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *mut ExecInsn) -> bool {
+pub(crate) unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: Slot, insn: *mut ExecInsn) -> bool {
     // SAFETY: the caller's registers, the running instruction.
     unsafe {
-        let key = *ra.add(2);
+        let key = ra.above(2).read();
         let asize = t.asize();
         let hint = (*insn).imm();
         let position = if key.is_nil() {
@@ -53,12 +53,12 @@ pub(crate) unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *m
                 match t.next(l.global(), key) {
                     Err(_) => return false,
                     Ok(None) => {
-                        *ra.add(3) = Value::NIL;
+                        ra.above(3).write(Value::NIL);
                         return true;
                     }
                     Ok(Some((k, v))) => {
-                        *ra.add(3) = k;
-                        *ra.add(4) = v;
+                        ra.above(3).write(k);
+                        ra.above(4).write(v);
                         return true;
                     }
                 }
@@ -67,10 +67,10 @@ pub(crate) unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *m
         match t.next_from(position) {
             Some((at, k, v)) => {
                 *insn = ExecInsn((*insn).0 & 0xFFFF_FFFF | (at as u64) << 32);
-                *ra.add(3) = k;
-                *ra.add(4) = v;
+                ra.above(3).write(k);
+                ra.above(4).write(v);
             }
-            None => *ra.add(3) = Value::NIL,
+            None => ra.above(3).write(Value::NIL),
         }
         true
     }
@@ -81,17 +81,17 @@ pub(crate) unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: *mut Value, insn: *m
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(always)]
-pub(crate) unsafe fn iterate_ipairs(t: Gc<Table>, ra: *mut Value) -> bool {
+pub(crate) unsafe fn iterate_ipairs(t: Gc<Table>, ra: Slot) -> bool {
     // SAFETY: the caller's registers.
     unsafe {
-        let Some(n) = (*ra.add(2)).as_number() else { return false };
+        let Some(n) = ra.above(2).read().as_number() else { return false };
         let i = truncate(n) + 1;
         let v = t.get_int(i);
         if v.is_nil() {
-            *ra.add(3) = Value::NIL;
+            ra.above(3).write(Value::NIL);
         } else {
-            *ra.add(3) = Value::number(i as f64);
-            *ra.add(4) = v;
+            ra.above(3).write(Value::number(i as f64));
+            ra.above(4).write(v);
         }
         true
     }

@@ -17,7 +17,7 @@
 use super::tier::Exit;
 use crate::code::bytecode::{is_k, k_index};
 use crate::gc;
-use crate::object::{CallInfo, Lua, Value};
+use crate::object::{CallInfo, Lua, Slot};
 
 pub(crate) mod arith;
 pub(crate) mod finish;
@@ -28,7 +28,7 @@ pub(crate) mod varargs;
 /// A collection, with `live` as the stack's end; the reason to leave the tier.
 #[cold]
 #[inline(never)]
-pub(super) fn collect(l: Lua, ci: &CallInfo, live: *mut Value) -> Option<Exit> {
+pub(super) fn collect(l: Lua, ci: &CallInfo, live: Slot) -> Option<Exit> {
     let quiet = l.hook_mask() == 0;
     l.top.set(live);
     if let Err(t) = gc::check(l) {
@@ -41,10 +41,6 @@ pub(super) fn collect(l: Lua, ci: &CallInfo, live: *mut Value) -> Option<Exit> {
 
 /// Operand given as RK in a raw pair.
 #[inline(always)]
-pub fn rk(base: *const Value, k: *const Value, operand: u32) -> *const Value {
-    if is_k(operand) {
-        k.wrapping_add(k_index(operand) as usize)
-    } else {
-        base.wrapping_add(operand as usize)
-    }
+pub fn rk(base: Slot, k: Slot, operand: u32) -> Slot {
+    if is_k(operand) { k.above(k_index(operand) as usize) } else { base.above(operand as usize) }
 }

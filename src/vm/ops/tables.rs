@@ -11,7 +11,7 @@ use crate::code::exec::{ExecInsn, Hint};
 use crate::gc;
 use crate::num;
 use crate::object::table::Node;
-use crate::object::{Gc, Lua, Metamethod, Str, Table, Value};
+use crate::object::{Gc, Lua, Metamethod, Slot, Str, Table, Value};
 use crate::throw::LResult;
 use crate::vm::error::{OrThrow, ValueAt};
 use crate::vm::meta;
@@ -232,10 +232,10 @@ pub fn truncate(n: f64) -> i64 {
 
 /// Value in the array part for a number key.
 #[inline(always)]
-pub fn array_slot(t: Gc<Table>, n: f64) -> Option<*mut Value> {
+pub fn array_slot(t: Gc<Table>, n: f64) -> Option<Slot> {
     let i = truncate(n);
     if i as f64 == n && (i as u64).wrapping_sub(1) < t.asize() as u64 {
-        Some(t.array_ptr().wrapping_add(i as usize - 1))
+        Some(Slot::from_ptr(t.array_ptr()).above(i as usize - 1))
     } else {
         None
     }
@@ -253,18 +253,18 @@ pub fn node_of(obj: Value, key: Value, hint: Hint) -> Option<&'static Node> {
 
 /// The array slot of a table for an index counted from 0; none when `obj` is no table.
 #[inline(always)]
-pub fn slot_at(obj: Value, index: u32) -> Option<*mut Value> {
+pub fn slot_at(obj: Value, index: u32) -> Option<Slot> {
     if !obj.is_table() {
         return None;
     }
     // SAFETY: just tested.
     let t = unsafe { obj.table_unchecked() };
-    if index < t.asize() { Some(t.array_ptr().wrapping_add(index as usize)) } else { None }
+    if index < t.asize() { Some(Slot::from_ptr(t.array_ptr()).above(index as usize)) } else { None }
 }
 
 /// The array slot of a table for a number key; none when `obj` is no table.
 #[inline(always)]
-pub fn slot_of(obj: Value, n: f64) -> Option<*mut Value> {
+pub fn slot_of(obj: Value, n: f64) -> Option<Slot> {
     if !obj.is_table() {
         return None;
     }
@@ -277,13 +277,7 @@ pub fn slot_of(obj: Value, n: f64) -> Option<*mut Value> {
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(never)]
-pub(crate) unsafe fn set_list(
-    l: Lua,
-    t: Gc<Table>,
-    first: *const Value,
-    n: usize,
-    batch: u32,
-) -> LResult<()> {
+pub(crate) unsafe fn set_list(l: Lua, t: Gc<Table>, first: Slot, n: usize, batch: u32) -> LResult<()> {
     let start = (batch - 1) * FIELDS_PER_FLUSH;
     let last = start + n as u32;
     if last > t.asize() {
@@ -291,7 +285,7 @@ pub(crate) unsafe fn set_list(
     }
     for i in (1..=n).rev() {
         // SAFETY: `n` values start at `first`; nothing below moves the stack.
-        let v = unsafe { *first.add(i - 1) };
+        let v = unsafe { first.above(i - 1).read() };
         t.set_int(l, (start + i as u32) as i64, v).or_throw(l)?;
     }
     Ok(())

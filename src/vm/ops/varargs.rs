@@ -8,22 +8,22 @@ use crate::vm::stack;
 #[inline(never)]
 pub(crate) fn copy_varargs(l: Lua, ci: &CallInfo, a: usize, wanted: i32) -> LResult<()> {
     let params = ci.lua_closure().proto.numparams() as usize;
-    let count = |ci: &CallInfo| (ci.base.get() as usize - ci.func.get() as usize) / 8 - 1 - params;
+    let count = |ci: &CallInfo| ci.base.get().slots_above(ci.func.get()) - 1 - params;
     let have = count(ci);
     let n = if wanted < 0 {
         stack::check(l, have)?;
-        l.top.set(ci.base.get().wrapping_add(a + have));
+        l.top.set(ci.base.get().above(a + have));
         have
     } else {
         wanted as usize
     };
-    let to = ci.base.get().wrapping_add(a);
-    let from = ci.func.get().wrapping_add(1 + params);
+    let to = ci.base.get().above(a);
+    let from = ci.func.get().above(1 + params);
     let copied = n.min(have);
     for i in 0..copied {
         // SAFETY: varargs lie between the function and the base; room was made above or is in the frame.
-        unsafe { *to.add(i) = *from.add(i) };
+        unsafe { to.above(i).write(from.above(i).read()) };
     }
-    stack::fill(to.wrapping_add(copied), n - copied);
+    stack::fill(to.above(copied), n - copied);
     Ok(())
 }

@@ -284,6 +284,7 @@ fn is_plain_pointer(ty: &str) -> bool {
     ty.starts_with("Gc<")
         || ty.starts_with("Interior<")
         || ty == "Value"
+        || ty == "Slot"
         || ty.starts_with('&')
         || ty.starts_with('*')
 }

@@ -25,7 +25,7 @@ const OBJECTS: [&str; 15] = [
 /// Structures that live as long as the state, or for ever.
 const ETERNAL: [&str; 4] = ["Global", "GcState", "Link", "Builtin"];
 /// Pointers to watch themselves.
-const POINTERS: [&str; 5] = ["Gc", "GcRef", "Value", "Interior", "Bytes"];
+const POINTERS: [&str; 6] = ["Gc", "GcRef", "Value", "Slot", "Interior", "Bytes"];
 
 /// What can make a pointer of some type dangle.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,7 +166,10 @@ impl Types {
                 && !inner.contains("[u8]")
                 && words(&inner).any(|word| names.contains(&word))
         };
-        if (inner.contains("*mut Value") || inner.contains("*const Value")) && only(&["Value"]) {
+        let place = inner.contains("*mut Value")
+            || inner.contains("*const Value")
+            || words(&inner).any(|w| w == "Slot");
+        if place && only(&["Value", "Slot"]) {
             return Threats::of(&[Threat::Moves, Threat::Runs]);
         }
         if inner.contains("FILE") && only(&["FILE"]) {
