@@ -664,6 +664,33 @@ static void t_finalizers_in_time(lua_State *L0) {
   say("no more than the reference");
 }
 
+/* A variable that is old when it is closed goes in front of younger garbage, which the next collection has to free all the same. */
+static void t_old_variables_closed(lua_State *L) {
+  lua_gc(L, LUA_GCGEN, 0);
+  run_lua(L, "local function grow_old() collectgarbage('step') collectgarbage('step') end "
+             "local function litter() for i = 1, 100 do local t = {i, i, i} end end "
+             "local f "
+             "local function closes(how) "
+             "  local captured = 1 "
+             "  f = function() captured = captured + 1 return captured end "
+             "  grow_old() litter() "
+             "  if how == 'error' then error('closed', 0) elseif how == 'yield' then coroutine.yield() end "
+             "end "
+             "local ways = {"
+             "  ['return'] = function() closes() end, "
+             "  ['error'] = function() print(pcall(closes, 'error')) end, "
+             "  ['block'] = function() for i = 1, 2 do local v = i f = function() return v end grow_old() litter() end end, "
+             "  ['coroutine'] = function() coroutine.wrap(closes)() end, "
+             "  ['yield'] = function() local go_on = coroutine.wrap(closes) go_on('yield') go_on() end} "
+             "for _, way in ipairs{'return', 'error', 'block', 'coroutine', 'yield'} do "
+             "  grow_old() "
+             "  local before = collectgarbage('count') "
+             "  ways[way]() "
+             "  collectgarbage('step') "
+             "  print(way, f(), collectgarbage('count') - before < 4) "
+             "end");
+}
+
 static void t_collectgarbage(lua_State *L) {
   run_lua(L, "print(collectgarbage('collect'), collectgarbage(), collectgarbage('isrunning')) "
              "print(collectgarbage('stop'), collectgarbage('isrunning'), collectgarbage('restart'), collectgarbage('isrunning')) "
@@ -695,6 +722,7 @@ static const Section sections[] = {
   { "barriers", t_barriers },
   { "entries_moved", t_entries_moved },
   { "finalizers_in_time", t_finalizers_in_time },
+  { "old_variables_closed", t_old_variables_closed },
   { "collectgarbage", t_collectgarbage },
   END_OF_SECTIONS
 };

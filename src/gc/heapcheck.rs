@@ -87,8 +87,17 @@ fn verify(l: Lua) {
 
 impl Checker<'_> {
     fn list(&mut self, mut next: Option<GcRef>, which: List) {
+        let gc = &self.g.gc;
+        // The sweep of what is young ends at the first old object.
+        let ordered = gc.generational.get() && !gc.is_sweeping() && matches!(which, List::All | List::Finobj);
+        let mut old = false;
         while let Some(o) = next {
             next = o.next.get();
+            if ordered {
+                let young = o.marked.get() & bits::OLD == 0;
+                assert!(!(old && young), "young {:?} behind an old object on {which:?}", o.kind());
+                old = !young;
+            }
             self.object(o, which);
         }
     }

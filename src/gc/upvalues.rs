@@ -41,8 +41,9 @@ fn closed(l: Lua, uv: Gc<UpVal>) {
     }
     if g.gc.keep_invariant() {
         if !o.is_white() {
-            // Reached before: as a closed upvalue it is visited now.
-            o.marked.set(o.marked.get() | bits::BLACK);
+            // Reached before: as a closed upvalue it is visited now. It is not old any more, or the sweep of what is young
+            // would end at it, in front of younger objects.
+            o.marked.set(o.marked.get() & !bits::OLD | bits::BLACK);
             mark::mark_value(g, uv.get());
         }
     } else {
