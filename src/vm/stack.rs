@@ -30,7 +30,7 @@ pub fn check(l: Lua, n: usize) -> LResult<()> {
 /// Whether the stress build moves the stack now: always, while it is small; a deep recursion only at every n-th level,
 /// or it would be quadratic; a stack overflow no more, since programs overflow the stack many times.
 fn is_stress_due(l: Lua) -> bool {
-    const LARGE: usize = 64 << 10;
+    const LARGE: usize = 8 << 10;
     let size = l.stack_size.get() as usize;
     let used = l.save_slot(l.top.get()).index();
     size <= LARGE && used.is_multiple_of(1 + size / 1024)

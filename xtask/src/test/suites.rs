@@ -92,6 +92,7 @@ pub const SUITES: &[Suite] = &[
     suite("apicheck", Full, Line, &["cc"], "tests/variant apicheck --apicheck"),
     suite("sequences-c", Full, Line, &["cc"], "tests/sequences/run --count 200000 --seed 2 $BUILD"),
     suite("sequences-c++", Full, Line, &["cc"], "tests/sequences/run --count 200000 --seed 3 --flavour c++ $BUILD"),
+    suite("sequences-asan", Full, Line, &["cc"], "tests/sequences/run --asan --count 200000 --seed 5 $BUILD"),
     suite("sequences-apicheck", Full, Line, &["cc"],
         "tests/sequences/run --ours-only --count 50000 --seed 4 $BUILD/variant-apicheck"),
     // Moving the stack at each step makes deep recursion quadratic: the areas without it.
