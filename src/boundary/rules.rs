@@ -327,7 +327,7 @@ impl Rules {
             return Rule::UNKNOWN;
         };
         // SAFETY: the frame's object is mapped (invariant 1).
-        let rule = unsafe { object.rule(pc - 1) };
+        let rule = unsafe { rule_in(&object, pc - 1) };
         let generation = if object.permanent { FOR_EVER } else { self.generation() };
         Slot::of(pc).write(pc, rule, generation);
         rule
@@ -344,111 +344,109 @@ impl UnwindContextStorage<usize> for Store {
     type Stack = [UnwindTableRow<usize, Self>; 4];
 }
 
-impl Object {
-    /// The rule of the frame that is stopped at the call containing `pc`.
-    ///
-    /// # Safety
-    /// The object is mapped.
-    unsafe fn rule(&self, pc: usize) -> Rule {
-        if !self.segment.contains(&self.header) {
-            // A static program may announce its tables at its start instead. Nothing else does.
-            return if self.permanent { Rule::UNKNOWN } else { Rule::NO_TABLE };
-        }
-        // SAFETY: the promise of the caller.
-        match unsafe { self.read(pc) } {
-            Ok(Some(rule)) => rule,
-            Ok(None) => Rule::UNKNOWN,
-            Err(gimli::Error::NoUnwindInfoForAddress) => Rule::NO_TABLE,
-            Err(_) => Rule::UNKNOWN,
-        }
+/// The rule of the frame that is stopped at the call containing `pc`.
+///
+/// # Safety
+/// The object is mapped.
+unsafe fn rule_in(object: &Object, pc: usize) -> Rule {
+    if !object.segment.contains(&object.header) {
+        // A static program may announce its tables at its start instead. Nothing else does.
+        return if object.permanent { Rule::UNKNOWN } else { Rule::NO_TABLE };
+    }
+    // SAFETY: the promise of the caller.
+    match unsafe { read(object, pc) } {
+        Ok(Some(rule)) => rule,
+        Ok(None) => Rule::UNKNOWN,
+        Err(gimli::Error::NoUnwindInfoForAddress) => Rule::NO_TABLE,
+        Err(_) => Rule::UNKNOWN,
+    }
+}
+
+/// `None`: in a form not known here.
+unsafe fn read(object: &Object, pc: usize) -> gimli::Result<Option<Rule>> {
+    let slice = |start: usize| -> Slice {
+        let length = object.segment.end - start;
+        // SAFETY: to the end of the segment that holds the tables; they say themselves where they end.
+        EndianSlice::new(unsafe { core::slice::from_raw_parts(start as *const u8, length) }, NativeEndian)
+    };
+    let bases = BaseAddresses::default().set_eh_frame_hdr(object.header as u64);
+    let header = EhFrameHdr::from(slice(object.header)).parse(&bases, size_of::<usize>() as u8)?;
+    let Pointer::Direct(start) = header.eh_frame_ptr() else { return Ok(None) };
+    let Some(table) = header.table() else { return Ok(None) };
+    let start = start as usize;
+    if !object.segment.contains(&start) {
+        return Ok(None);
+    }
+    let mut frames = EhFrame::from(slice(start));
+    if cfg!(target_arch = "aarch64") {
+        frames.set_vendor(gimli::Vendor::AArch64);
+    }
+    let bases = bases.set_eh_frame(start as u64);
+    let entry = table.fde_for_address(&frames, &bases, pc as u64, EhFrame::cie_from_offset)?;
+    if entry.is_signal_trampoline() {
+        return Ok(None);
     }
 
-    /// `None`: in a form not known here.
-    unsafe fn read(&self, pc: usize) -> gimli::Result<Option<Rule>> {
-        let slice = |start: usize| -> Slice {
-            let length = self.segment.end - start;
-            // SAFETY: to the end of the segment that holds the tables; they say themselves where they end.
-            EndianSlice::new(unsafe { core::slice::from_raw_parts(start as *const u8, length) }, NativeEndian)
-        };
-        let bases = BaseAddresses::default().set_eh_frame_hdr(self.header as u64);
-        let header = EhFrameHdr::from(slice(self.header)).parse(&bases, size_of::<usize>() as u8)?;
-        let Pointer::Direct(start) = header.eh_frame_ptr() else { return Ok(None) };
-        let Some(table) = header.table() else { return Ok(None) };
-        let start = start as usize;
-        if !self.segment.contains(&start) {
-            return Ok(None);
-        }
-        let mut frames = EhFrame::from(slice(start));
-        if cfg!(target_arch = "aarch64") {
-            frames.set_vendor(gimli::Vendor::AArch64);
-        }
-        let bases = bases.set_eh_frame(start as u64);
-        let entry = table.fde_for_address(&frames, &bases, pc as u64, EhFrame::cie_from_offset)?;
-        if entry.is_signal_trampoline() {
-            return Ok(None);
-        }
-
-        let landing = match (entry.personality(), entry.lsda()) {
-            (None, _) => Landing::Clean,
-            // As our own pads: the routine knows without a table. It must be asked.
-            (Some(_), None) => Landing::Cleanup,
-            (Some(_), Some(Pointer::Direct(data))) => {
-                // A null pointer, decoded relative to its own place, points to itself.
-                let own = start as u64 + entry.offset() as u64;
-                if data == 0 || (data >= own && data < own + entry.entry_len() as u64 + 4) {
-                    Landing::Clean
-                } else {
-                    let function = entry.initial_address() as usize;
-                    // SAFETY: the function's own table.
-                    match unsafe { lsda::landing(data as *const u8, function, pc) } {
-                        Some(landing) => landing,
-                        None => return Ok(None),
-                    }
+    let landing = match (entry.personality(), entry.lsda()) {
+        (None, _) => Landing::Clean,
+        // As our own pads: the routine knows without a table. It must be asked.
+        (Some(_), None) => Landing::Cleanup,
+        (Some(_), Some(Pointer::Direct(data))) => {
+            // A null pointer, decoded relative to its own place, points to itobject.
+            let own = start as u64 + entry.offset() as u64;
+            if data == 0 || (data >= own && data < own + entry.entry_len() as u64 + 4) {
+                Landing::Clean
+            } else {
+                let function = entry.initial_address() as usize;
+                // SAFETY: the function's own table.
+                match unsafe { lsda::landing(data as *const u8, function, pc) } {
+                    Some(landing) => landing,
+                    None => return Ok(None),
                 }
             }
-            (Some(_), Some(Pointer::Indirect(_))) => return Ok(None),
-        };
+        }
+        (Some(_), Some(Pointer::Indirect(_))) => return Ok(None),
+    };
 
-        let mut context = UnwindContext::<usize, Store>::new_in();
-        let row = entry.unwind_info_for_address(&frames, &bases, &mut context, pc as u64)?;
-        let place = |expression: &UnwindExpression<usize>| fp_place(expression, &frames);
-        let (base, cfa) = match row.cfa() {
-            CfaRule::RegisterAndOffset { register, offset } => match register.0 {
-                registers::SP => (0, *offset),
-                registers::FP => (code::BASE_FP, *offset),
-                _ => return Ok(None),
-            },
-            CfaRule::Expression(expression) => match place(expression) {
-                Some((offset, true)) => (code::BASE_AT_FP, offset),
-                _ => return Ok(None),
-            },
-        };
-        let (saved, fp) = match row.register(Register(registers::FP)) {
-            RegisterRule::Undefined | RegisterRule::SameValue => (0, 0),
-            RegisterRule::Offset(offset) if offset < 0 => (code::SAVED_FROM_CFA, offset),
-            RegisterRule::Expression(expression) => match place(&expression) {
-                Some((offset, false)) => (code::SAVED_FROM_FP, offset),
-                _ => return Ok(None),
-            },
+    let mut context = UnwindContext::<usize, Store>::new_in();
+    let row = entry.unwind_info_for_address(&frames, &bases, &mut context, pc as u64)?;
+    let place = |expression: &UnwindExpression<usize>| fp_place(expression, &frames);
+    let (base, cfa) = match row.cfa() {
+        CfaRule::RegisterAndOffset { register, offset } => match register.0 {
+            registers::SP => (0, *offset),
+            registers::FP => (code::BASE_FP, *offset),
             _ => return Ok(None),
-        };
-        let words = match row.register(Register(registers::RA)) {
-            RegisterRule::Offset(offset @ -0x7fff8..=-8) if offset % 8 == 0 => (-offset / 8) as u32,
+        },
+        CfaRule::Expression(expression) => match place(expression) {
+            Some((offset, true)) => (code::BASE_AT_FP, offset),
             _ => return Ok(None),
-        };
-        let code = base | saved | if cfg!(target_arch = "x86_64") { 0 } else { words << code::RETURN_SHIFT };
-        if cfg!(target_arch = "x86_64") && words != 1 {
-            return Ok(None);
-        }
-        let runs = match landing {
-            Landing::Clean => 0,
-            Landing::Cleanup => code::CLEANUP,
-            Landing::Handler => code::HANDLER,
-        };
-        match (i32::try_from(cfa), i32::try_from(fp)) {
-            (Ok(cfa), Ok(fp)) => Ok(Some(Rule { code: runs | code, cfa, fp })),
-            _ => Ok(None),
-        }
+        },
+    };
+    let (saved, fp) = match row.register(Register(registers::FP)) {
+        RegisterRule::Undefined | RegisterRule::SameValue => (0, 0),
+        RegisterRule::Offset(offset) if offset < 0 => (code::SAVED_FROM_CFA, offset),
+        RegisterRule::Expression(expression) => match place(&expression) {
+            Some((offset, false)) => (code::SAVED_FROM_FP, offset),
+            _ => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    let words = match row.register(Register(registers::RA)) {
+        RegisterRule::Offset(offset @ -0x7fff8..=-8) if offset % 8 == 0 => (-offset / 8) as u32,
+        _ => return Ok(None),
+    };
+    let code = base | saved | if cfg!(target_arch = "x86_64") { 0 } else { words << code::RETURN_SHIFT };
+    if cfg!(target_arch = "x86_64") && words != 1 {
+        return Ok(None);
+    }
+    let runs = match landing {
+        Landing::Clean => 0,
+        Landing::Cleanup => code::CLEANUP,
+        Landing::Handler => code::HANDLER,
+    };
+    match (i32::try_from(cfa), i32::try_from(fp)) {
+        (Ok(cfa), Ok(fp)) => Ok(Some(Rule { code: runs | code, cfa, fp })),
+        _ => Ok(None),
     }
 }
 

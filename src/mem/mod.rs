@@ -9,6 +9,7 @@
 //! Every byte is accounted in `Memory`. Only `realloc` and `alloc` may start an emergency collection
 //! (`Owner::make_room`): callers keep what they hold reachable.
 
+use crate::throw::Throw;
 use core::cell::Cell;
 use core::ffi::c_void;
 
@@ -26,6 +27,13 @@ pub use array::{Array, ByteBuf, PushError};
 /// There is no memory, also after all that can be freed was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutOfMemory;
+
+impl From<OutOfMemory> for Throw {
+    #[inline(always)]
+    fn from(_: OutOfMemory) -> Throw {
+        Throw::MEMORY
+    }
+}
 
 /// The host's allocation function.
 #[allow(non_camel_case_types)]

@@ -1,19 +1,11 @@
 //! Making and raising errors.
 
-use crate::mem::OutOfMemory;
 use crate::messages::{self as msg, Arg};
 use crate::object::{Lua, ObjectError, Slot, SlotOffset, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::names;
 use crate::vm::message;
 use crate::vm::{call, debug, meta};
-
-impl From<OutOfMemory> for Throw {
-    #[inline(always)]
-    fn from(_: OutOfMemory) -> Throw {
-        Throw::MEMORY
-    }
-}
 
 /// Makes an error of the objects' one of the machine's.
 pub trait OrThrow<T> {
