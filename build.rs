@@ -6,15 +6,25 @@ fn main() {
     check_target();
     check_compiler();
     println!("cargo:rustc-check-cfg=cfg(naked_stubs)");
+    println!("cargo:rustc-check-cfg=cfg(native_code)");
+    if cfg!(all(feature = "jit", not(feature = "portable-boundary")))
+        && of_target("OS") == "linux"
+        && of_target("ARCH") == "x86_64"
+    {
+        println!("cargo:rustc-cfg=native_code");
+    }
     #[cfg(feature = "portable-boundary")]
     compile_portable_boundary();
     #[cfg(not(feature = "portable-boundary"))]
     println!("cargo:rustc-cfg=naked_stubs");
 }
 
+fn of_target(what: &str) -> String {
+    std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default()
+}
+
 /// Says so in one line where the crate would have many to say.
 fn check_target() {
-    let of_target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
     let in_assembly =
         of_target("OS") == "linux" && ["x86_64", "aarch64"].contains(&of_target("ARCH").as_str());
     if of_target("POINTER_WIDTH") != "64" {

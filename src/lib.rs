@@ -44,8 +44,9 @@
 //! | `system-alloc` | `luaL_newstate` gives each object a block of its own, for memory checkers |
 //! | `portable-boundary` | stubs and pads in C in place of assembly, for targets without |
 //! | `internals` | the inside is public, for this repository's tests, fuzz targets, benchmarks and `luac`; no promise holds for it |
+//! | `jit` | native code for functions that run often, on x86-64 Linux; unfinished: `docs/NATIVE.md` |
 //! | `freestanding` | set by `make`: no standard library, a panic handler of its own; it needs the Makefile's link steps |
-//! | `stress-gc`, `stress-stack`, `stress-finalizers`, `heapcheck` | for the tests of the library itself |
+//! | `stress-gc`, `stress-stack`, `stress-finalizers`, `stress-jit`, `heapcheck` | for the tests of the library itself |
 //!
 //! How the library is built inside is told in `docs/ARCHITECTURE.md`, and at the head of each module.
 
@@ -116,6 +117,8 @@ mod host;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod host;
+#[cfg(native_code)]
+mod jit;
 #[cfg(not(feature = "internals"))]
 mod mem;
 #[cfg(feature = "internals")]

@@ -31,5 +31,10 @@ impl Lua {
 /// `f` is an allocator as in the manual's `lua_Alloc`, good for `ud`, as long as the state lives.
 pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
     // SAFETY: the caller's promise.
-    unsafe { state::new_state(f, ud, &RESERVED) }
+    let l = unsafe { state::new_state(f, ud, &RESERVED) };
+    #[cfg(native_code)]
+    if let Some(l) = l {
+        crate::jit::attach(l);
+    }
+    l
 }

@@ -21,6 +21,10 @@ pub struct Array<T: Copy> {
 }
 
 impl<T: Copy> Array<T> {
+    /// Where in it the pointer to the first element is.
+    #[cfg(native_code)]
+    pub const POINTER: usize = core::mem::offset_of!(Array<T>, ptr);
+
     pub const fn empty() -> Array<T> {
         Array { ptr: Cell::new(core::ptr::null_mut()), len: Cell::new(0) }
     }

@@ -73,6 +73,9 @@ impl CallKind {
     pub const fn plain(nresults: i32) -> CallKind {
         CallKind::new(nresults, FrameFlags::LUA.and(FrameFlags::PLAIN))
     }
+    /// The bit that a tail call since does not take away from what is plain.
+    #[cfg(native_code)]
+    pub const TAIL_CALLED: u32 = FrameFlags::TAIL_CALLED.in_kind();
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -116,16 +119,18 @@ pub struct CallInfo {
     pub kind: Cell<CallKind>,
     /// protected call: the message handler of those outside it
     pub outer_handler: Cell<SlotOffset>,
-    shared: Shared,
+    pub(super) shared: Shared,
 }
 
 /// Words that frames of several kinds share. Any bits that one view of them has written are valid in each other view.
 #[repr(C)]
-union Shared {
+pub(super) union Shared {
     c_function: ManuallyDrop<CFunctionFrame>,
     library_pcall: ManuallyDrop<LibraryPcallFrame>,
     suspended: ManuallyDrop<SuspendedFrame>,
     base: ManuallyDrop<BaseFrame>,
+    #[cfg(native_code)]
+    lua: ManuallyDrop<LuaFrame>,
 }
 
 /// What the frame of a C function keeps, which may be suspended in a call.
@@ -169,6 +174,14 @@ pub struct BaseFrame {
     _continuation: Cell<usize>,
     /// protected calls that were in progress when the coroutine was resumed
     pub protected: Cell<u32>,
+}
+
+/// What a Lua frame keeps that calls another one in native code.
+#[cfg(native_code)]
+#[repr(C)]
+pub struct LuaFrame {
+    /// where it goes on when the callee returns; `jit` says when this is right
+    pub returns_to: Cell<usize>,
 }
 
 const _: () = assert!(size_of::<CallInfo>() == 11 * size_of::<usize>());
@@ -217,6 +230,12 @@ impl CallInfo {
     pub fn base_frame(&self) -> &BaseFrame {
         // SAFETY: as in `c_function`.
         unsafe { &self.shared.base }
+    }
+    /// The words of a Lua frame.
+    #[cfg(native_code)]
+    pub fn lua_frame(&self) -> &LuaFrame {
+        // SAFETY: as in `c_function`.
+        unsafe { &self.shared.lua }
     }
     #[inline(always)]
     pub fn nresults(&self) -> i32 {

@@ -94,7 +94,7 @@ pub struct LuaClosure {
     /// aux0: number of upvalues
     pub header: Header,
     pub proto: Gc<Proto>,
-    upvals: [Cell<Option<Gc<UpVal>>>; 0],
+    pub(super) upvals: [Cell<Option<Gc<UpVal>>>; 0],
 }
 
 impl LuaClosure {

@@ -3,8 +3,8 @@
 //! The encoding, which only this file knows: `Proto::exec` is the executable form, or null before the function is
 //! lowered, and `aux32` of the header is the size of its frame in bytes, the function's slot included, with the bit
 //! `MORE_THAN_STORES` set while the shortest way to call it may not be taken. That bit makes the size larger than any
-//! stack, so that one comparison with the room on the stack asks for both. A tier of native code would be one more kind
-//! of `Tier` and one more field here.
+//! stack, so that one comparison with the room on the stack asks for both. Native code is no
+//! other kind of `Tier`: a function that has it is lowered, and the interpreter may run it at any time (`native`).
 
 use super::call_info::CallKind;
 use super::{Lua, Proto, Value};
@@ -12,6 +12,16 @@ use crate::code::bytecode::Instruction;
 use crate::code::exec::ExecInsn;
 use crate::code::lower::{self, Constant, Source};
 use crate::mem::{self, OutOfMemory};
+use crate::throw::Throw;
+
+/// Why a tier left.
+pub enum Exit {
+    /// The invocation's first frame returned.
+    Done,
+    Throw(Throw),
+    /// Another tier or mode is to go on: hooks were set or cleared, or a function runs often.
+    Switch,
+}
 
 /// What runs a function.
 #[derive(Clone, Copy)]
@@ -27,7 +37,7 @@ const SLOT: u32 = size_of::<Value>() as u32;
 
 /// A function's prototype, as those see it who enter it.
 #[derive(Clone, Copy)]
-pub struct Entry<'p>(&'p Proto);
+pub struct Entry<'p>(pub(super) &'p Proto);
 
 impl Proto {
     #[inline(always)]
@@ -93,6 +103,8 @@ impl Entry<'_> {
         if let Tier::Interpreted(_) = self.tier() {
             mem::free(l, self.0.exec.get().cast(), self.size());
         }
+        #[cfg(native_code)]
+        self.free_native(l);
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Global {
     pub libraries: Array<*mut c_void>,
     pub wide_lights: WideLights,
     pub effects: EffectCounts,
+    #[cfg(native_code)]
+    pub native: super::native::NativeState,
     /// Scratch bytes for the lexer and for concatenation.
     pub scratch: ByteBuf,
     /// the main thread exists completely

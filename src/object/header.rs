@@ -50,7 +50,7 @@ pub struct Header {
     /// Next object of the collector's list this object is on (string table chain for short strings, list of
     /// open upvalues for open upvalues).
     pub next: Cell<Option<GcRef>>,
-    kind: Kind,
+    pub(super) kind: Kind,
     pub marked: Cell<u8>,
     /// Small fields of the concrete type, named by its accessors.
     pub aux0: Cell<u8>,

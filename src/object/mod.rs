@@ -18,9 +18,13 @@ pub mod global;
 pub mod header;
 pub mod interior;
 pub mod keep;
+#[cfg(native_code)]
+pub mod layout;
 pub mod light;
 pub mod mark_stack;
 pub mod metamethod;
+#[cfg(native_code)]
+pub mod native;
 pub mod proto;
 pub mod slot;
 pub mod stack;

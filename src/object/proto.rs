@@ -46,6 +46,9 @@ pub struct Proto {
     pub upvalues: Array<UpvalDesc>,
     /// Executable form (owned; `code.len()` long) or null: see `entry`.
     pub(super) exec: Cell<*mut ExecInsn>,
+    /// Native code, and how far the function is from getting some: see `entry`.
+    #[cfg(native_code)]
+    pub(super) native: super::native::NativeCode,
     /// Last closure made from this prototype, reused while it captures the same upvalues. Weak.
     pub cache: Cell<Option<Gc<LuaClosure>>>,
     pub source: Cell<Option<Gc<Str>>>,
@@ -96,6 +99,8 @@ impl Gc<Proto> {
                 locvars: Array::empty(),
                 upvalues: Array::empty(),
                 exec: Cell::new(core::ptr::null_mut()),
+                #[cfg(native_code)]
+                native: super::native::NativeCode::new(),
                 cache: Cell::new(None),
                 source: Cell::new(None),
                 linedefined: Cell::new(0),

@@ -28,7 +28,7 @@ use core::cell::Cell;
 pub struct Table {
     /// aux0: flags, aux1: log2 of the number of nodes or `NO_HASH`, aux32: size of the array part
     pub header: Header,
-    data: Cell<*mut u8>,
+    pub(super) data: Cell<*mut u8>,
     pub metatable: Cell<Option<Gc<Table>>>,
 }
 

@@ -261,6 +261,76 @@ pub fn page_size() -> usize {
     unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
 }
 
+/// Takes the right to write to whole pages of a mapping away, and gives that to execute them; whether the system agrees.
+///
+/// # Safety
+/// The pages are a mapping of the caller's, who writes to them no more.
+#[cfg(native_code)]
+pub unsafe fn make_executable(p: *mut u8, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { libc::mprotect(p.cast(), size, libc::PROT_READ | libc::PROT_EXEC) == 0 }
+}
+
+/// Maps a copy of the bytes that can be executed and was never writable, by way of a file without a name; null where the
+/// system does not agree.
+#[cfg(native_code)]
+pub fn map_executable_copy(bytes: &[u8]) -> *mut u8 {
+    // SAFETY: a terminated name; a descriptor of ours, closed once; a fresh mapping.
+    unsafe {
+        // A system call, because linking to the function would ask for the version of the C library that brought it.
+        let file = libc::syscall(libc::SYS_memfd_create, c"lua".as_ptr(), libc::MFD_CLOEXEC) as c_int;
+        if file < 0 {
+            return null_mut();
+        }
+        let mut left = bytes;
+        while !left.is_empty() {
+            match libc::write(file, left.as_ptr().cast(), left.len()) {
+                written if written > 0 => left = &left[written as usize..],
+                _ => break,
+            }
+        }
+        let mut p = libc::MAP_FAILED;
+        if left.is_empty() {
+            let rights = libc::PROT_READ | libc::PROT_EXEC;
+            p = libc::mmap(null_mut(), bytes.len(), rights, libc::MAP_PRIVATE, file, 0);
+        }
+        libc::close(file);
+        if p == libc::MAP_FAILED { null_mut() } else { p.cast() }
+    }
+}
+
+/// For tests: from now on, nothing in this process becomes executable that was writable. Whether the system can do that.
+#[cfg(all(native_code, test))]
+pub fn refuse_changes_to_executable() -> bool {
+    const PR_SET_MDWE: c_int = 65;
+    const PR_MDWE_REFUSE_EXEC_GAIN: libc::c_ulong = 1;
+    // SAFETY: numbers only.
+    unsafe { libc::prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == 0 }
+}
+
+/// For tests: from now on, this process opens nothing more. Whether the system agrees.
+#[cfg(all(native_code, test))]
+pub fn refuse_new_files() -> bool {
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: a record that is only read.
+    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &none) == 0 }
+}
+
+// --- environment
+
+/// What the environment says; nothing where it is not to be trusted, because the program has more rights than its caller.
+#[cfg(native_code)]
+pub fn trusted_environment(name: &CStr) -> Option<&'static CStr> {
+    unsafe extern "C" {
+        fn secure_getenv(name: *const c_char) -> *const c_char;
+    }
+    // SAFETY: a terminated name. The value is read before anybody changes the environment.
+    unsafe {
+        let value = secure_getenv(name.as_ptr());
+        (!value.is_null()).then(|| CStr::from_ptr(value))
+    }
+}
+
 // --- threads
 
 /// A number that tells threads apart. Where the ABI has a register for it, no call is needed.

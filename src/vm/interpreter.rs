@@ -11,7 +11,7 @@
 //! 4. Errors leave the loop as values; `vm::tier` looks for a library pcall frame of this invocation. A yield passes.
 //! 5. The plain loop looks for hooks at backward jumps (signals and other threads set them) and wherever foreign code may
 //!    have run: calls, collections; where a metamethod has set one, the instruction ends as if the metamethod had yielded
-//!    (`Throw::HOOKS_SET`). With hooks set, `run::<true>` asks before each instruction; it takes no shortcut that a hook
+//!    (`Throw::HOOKS_SET`). With hooks set, the loop that is `HOOKED` asks before each instruction; it takes no shortcut that a hook
 //!    could notice.
 //! 6. Paths that are rare are marked `cold_path`, and so are those that call other functions anyway (`protect!`). The
 //!    compiler keeps in registers what the other paths need, and saves it to memory only on the marked ones.
@@ -49,8 +49,8 @@ fn double(p: Slot) -> f64 {
     unsafe { *p.as_ptr().cast::<f64>() }
 }
 
-/// The loop. Runs `l.ci`, a Lua frame.
-pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
+/// The loop. Runs `l.ci`, a Lua frame. With `COUNTS` it leaves when a function runs often.
+pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Lua) -> Exit {
     let mut ci: &'static CallInfo = l.call_info();
     let mut cl: Gc<LuaClosure> = ci.lua_closure();
     let mut k: Slot = Slot::from_ptr(cl.proto.k.as_ptr());
@@ -91,6 +91,17 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
     macro_rules! check_hooks {
         () => {
             if (l.hook_mask() != 0) != HOOKED {
+                cold_path!();
+                ci.saved_pc.set(pc);
+                return Exit::Switch;
+            }
+        };
+    }
+    // A function that runs often may have a better tier. `pc` is at the instruction to go on with.
+    macro_rules! leave_if_often {
+        ($p:expr) => {
+            #[cfg(native_code)]
+            if COUNTS && $p.entry().warm_up() {
                 cold_path!();
                 ci.saved_pc.set(pc);
                 return Exit::Switch;
@@ -331,6 +342,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
             ($i:expr) => {{
                 pc = pc.wrapping_offset($i.offset());
                 check_hooks!();
+                leave_if_often!(cl.proto);
                 continue 'next;
             }};
         }
@@ -687,6 +699,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                         if let Some(new) = frame::push_plain(l, ci, func, p, i.b(), kind) {
                             (ci, cl, k, pc) = (new, callee, constants, code);
                             base = func.above(1);
+                            leave_if_often!(p);
                             continue 'next;
                         }
                     }
@@ -753,6 +766,7 @@ pub(super) fn run<const HOOKED: bool>(l: Lua) -> Exit {
                             k = Slot::from_ptr(cl.proto.k.as_ptr());
                             base = ci.func.get().above(1);
                             pc = cl.proto.entry().code();
+                            leave_if_often!(cl.proto);
                             continue 'next;
                         }
                     }

@@ -21,7 +21,10 @@ pub mod finalizer;
 mod interpreter;
 pub mod message;
 pub mod meta;
+#[cfg(not(native_code))]
 mod ops;
+#[cfg(native_code)]
+pub(crate) mod ops;
 #[allow(
     clippy::not_unsafe_ptr_arg_deref,
     reason = "stack slots are raw pointers; see the invariants of object/thread.rs"
@@ -29,6 +32,9 @@ mod ops;
 pub mod stack;
 pub mod state;
 pub mod thunk;
+#[cfg(not(native_code))]
 mod tier;
+#[cfg(native_code)]
+pub(crate) mod tier;
 pub mod upval;
 mod watch;

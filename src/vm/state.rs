@@ -130,6 +130,8 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Opt
             libraries: mem::Array::empty(),
             wide_lights: WideLights::empty(),
             effects: EffectCounts::new(),
+            #[cfg(native_code)]
+            native: crate::object::native::NativeState::new(),
             scratch: mem::ByteBuf::empty(),
             complete: Cell::new(false),
             version: &VERSION,
@@ -194,6 +196,10 @@ pub fn close_state(l: Lua) {
     g.scratch.free(main);
     g.wide_lights.free(main);
     main.free_parts(main);
+    #[cfg(native_code)]
+    if let Some(tier) = g.native.tier.get() {
+        (tier.close)(g);
+    }
     debug_assert_eq!(g.gc.memory.total(), size_of::<MainBlock>(), "bytes unaccounted for");
     // SAFETY: nothing uses the main block any more; the allocator leaves it before it is freed.
     unsafe { (&raw const g.gc.memory.allocator).read().close(main.as_ptr().cast(), size_of::<MainBlock>()) };

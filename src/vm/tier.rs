@@ -13,17 +13,9 @@ use super::call::{pcall, results};
 use super::interpreter;
 use super::ops::finish;
 use crate::object::call_info::FrameFlags;
+pub(crate) use crate::object::entry::Exit;
 use crate::object::{CallInfo, Lua, Slot};
 use crate::throw::{LResult, Throw};
-
-/// Why a tier left.
-pub(super) enum Exit {
-    /// The invocation's first frame returned.
-    Done,
-    Throw(Throw),
-    /// Hooks were set or cleared: go on in the other mode.
-    Switch,
-}
 
 /// Runs the Lua frame `ci`, which was just pushed, and what it calls, until it returns. Errors are stopped by the
 /// library's pcall frames above it.
@@ -55,7 +47,25 @@ fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
 /// Runs the current frame in the tier and the mode that fit, which leave when that changes.
 #[inline(always)]
 fn run(l: Lua) -> Exit {
-    if l.hook_mask() != 0 { interpreter::run::<true>(l) } else { interpreter::run::<false>(l) }
+    #[cfg(native_code)]
+    if let Some(native) = l.global().native.tier.get()
+        && l.hook_mask() == 0
+    {
+        return (native.run)(l);
+    }
+    interpret(l)
+}
+
+/// Runs the current frame in the interpreter, in the mode that fits.
+#[inline(always)]
+fn interpret(l: Lua) -> Exit {
+    if l.hook_mask() != 0 { interpreter::run::<true, false>(l) } else { interpreter::run::<false, false>(l) }
+}
+
+/// The same for a tier of native code, while no hook is set: it also leaves when a function runs often.
+#[cfg(native_code)]
+pub(crate) fn interpret_and_count(l: Lua) -> Exit {
+    interpreter::run::<false, true>(l)
 }
 
 /// The ways out of a tier that are not the end: stops an error in a library pcall frame, finishes an instruction, or goes
@@ -81,7 +91,7 @@ fn stop_and_go_on(l: Lua, entry: *const CallInfo, mut exit: Exit, depth: (u16, u
 /// Ends the Lua frame `ci` with `n` results from `first` on; the Lua frame to go on with, or none when it was the
 /// invocation's first.
 #[inline(never)]
-pub(super) fn leave(l: Lua, ci: &CallInfo, first: Slot, n: usize) -> LResult<Option<&'static CallInfo>> {
+pub(crate) fn leave(l: Lua, ci: &CallInfo, first: Slot, n: usize) -> LResult<Option<&'static CallInfo>> {
     l.top.set(first.above(n));
     let open = results::end_call(l, ci, first)?;
     if ci.has(FrameFlags::FRESH) {

@@ -28,7 +28,7 @@ pub(crate) mod varargs;
 /// A collection, with `live` as the stack's end; the reason to leave the tier.
 #[cold]
 #[inline(never)]
-pub(super) fn collect(l: Lua, ci: &CallInfo, live: Slot) -> Option<Exit> {
+pub(crate) fn collect(l: Lua, ci: &CallInfo, live: Slot) -> Option<Exit> {
     let quiet = l.hook_mask() == 0;
     l.top.set(live);
     if let Err(t) = gc::check(l) {

@@ -89,6 +89,13 @@ pub const SUITES: &[Suite] = &[
     // same_at_limits compiles texts of megabytes: at a collection for each allocation it takes more than minutes.
     suite("stress-gc", Full, Cargo, &[], "cargo test --features stress-gc,heapcheck -- --skip same_at_limits"),
     suite("stress-stack", Full, Cargo, &[], "cargo test --features stress-stack"),
+    suite("clippy-jit", Full, Exit, &[],
+        "cargo clippy --quiet --lib --tests --features stress-jit -- -D warnings"),
+    suite("native-encoder", Full, Cargo, &["objdump"], "cargo test --lib --features jit jit::"),
+    suite("native-rust", Full, Cargo, &["luac5.2", "objdump"],
+        "LIBLUA_JIT=always cargo test --features stress-jit"),
+    suite("native", Full, Line, &["cc", "lua5.2"], "tests/native $BUILD"),
+    suite("native-stress", Full, Line, &["cc", "lua5.2"], "tests/native --stress $BUILD"),
     suite("apicheck", Full, Line, &["cc"], "tests/variant apicheck --apicheck"),
     suite("sequences-c", Full, Line, &["cc"], "tests/sequences/run --count 200000 --seed 2 $BUILD"),
     suite("sequences-c++", Full, Line, &["cc"], "tests/sequences/run --count 200000 --seed 3 --flavour c++ $BUILD"),

@@ -1,0 +1,622 @@
+//! What native code does not do by itself: each function here does an instruction as the interpreter would, or what is left
+//! of it, through the same functions of `vm`.
+//!
+//! The contract, but for the leaves at the end:
+//! 1. A trampoline calls it with the thread and the current frame, a Lua frame whose saved pc is behind the instruction.
+//! 2. It stores results. What it returns is told in `stubs`, rule 3.
+//! 3. The contract of `vm::ops` holds for what it calls.
+
+use super::stubs::{DONE, INTERPRET, SWITCH};
+use super::{address, code_of};
+use crate::code::bytecode::{Instruction, Op};
+use crate::code::exec::{ExecInsn, ExecOp, Hint};
+use crate::consts::LUA_MULTRET;
+use crate::gc;
+use crate::num;
+use crate::object::call_info::CallKind;
+use crate::object::call_info::FrameFlags;
+use crate::object::value::TAG_LIGHTC;
+use crate::object::{
+    Builtin, CallInfo, FastResult, Gc, Intrinsic, Lua, LuaClosure, Metamethod, Slot, Str, Table, Value,
+};
+use crate::throw::{LResult, Throw};
+use crate::vm::call::pcall::{enter_pcall, runs_here};
+use crate::vm::call::{self, Prepared, frame};
+use crate::vm::error::{OrThrow, ValueAt};
+use crate::vm::ops::loops::{iterate_ipairs, iterate_next};
+use crate::vm::ops::tables::{find_method, find_string_method, get_plain, node_of, slot_at, slot_of};
+use crate::vm::ops::{self, arith as arith_ops, loops, rk, tables, varargs};
+use crate::vm::tier::{self, Exit};
+use crate::vm::{closure as closures, meta, stack, upval};
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+
+/// The number that leaves native code with a throw.
+fn thrown(t: Throw) -> i64 {
+    -1 << 32 | t.code() as i64
+}
+
+/// What a number that native code was left with means.
+pub fn exit_of(number: i64) -> Result<i64, Throw> {
+    match Throw::from_code(number as u64) {
+        Some(t) if number >> 32 == -1 => Err(t),
+        _ => Ok(number),
+    }
+}
+
+macro_rules! tri {
+    ($e:expr) => {
+        match $e {
+            Ok(v) => v,
+            Err(t) => return thrown(t),
+        }
+    };
+}
+
+/// The running instruction, and where it is.
+fn running(ci: &CallInfo) -> (ExecInsn, *mut ExecInsn) {
+    let at = ci.saved_pc.get().wrapping_sub(1).cast_mut();
+    // SAFETY: the instruction before the saved pc.
+    (unsafe { *at }, at)
+}
+
+/// The registers and constants of the frame.
+struct Frame {
+    cl: Gc<LuaClosure>,
+    base: Slot,
+    k: Slot,
+}
+
+impl Frame {
+    fn of(ci: &CallInfo) -> Frame {
+        let cl = ci.lua_closure();
+        Frame { cl, base: ci.base.get(), k: Slot::from_ptr(cl.proto.k.as_ptr()) }
+    }
+    fn r(&self, n: usize) -> Value {
+        // SAFETY: a register of the frame.
+        unsafe { self.base.above(n).read() }
+    }
+    fn k(&self, n: usize) -> Value {
+        // SAFETY: a constant of the function.
+        unsafe { self.k.above(n).read() }
+    }
+    fn at(&self, n: usize) -> ValueAt {
+        // SAFETY: a register of the frame.
+        unsafe { ValueAt::at(self.base.above(n)) }
+    }
+    fn upvalue_at(&self, n: usize) -> ValueAt {
+        // SAFETY: an upvalue points to a value.
+        unsafe { ValueAt::at(self.cl.upval(n).v.get()) }
+    }
+    /// What the running instruction was made from.
+    fn bytecode(&self, ci: &CallInfo) -> Instruction {
+        Instruction(self.cl.proto.code.get(ci.pc_in(self.cl) as usize))
+    }
+    fn operand(&self, operand: u32) -> Value {
+        // SAFETY: an operand of the bytecode.
+        unsafe { rk(self.base, self.k, operand).read() }
+    }
+}
+
+/// Stores the instruction's result in a register, and goes on.
+fn result(ci: &CallInfo, register: usize, v: Value) -> i64 {
+    // SAFETY: a register of the frame.
+    unsafe { ci.base.get().above(register).write(v) };
+    0
+}
+
+/// Ends an instruction after which there may be a collection, with `live` as the stack's end.
+fn checkpoint(l: Lua, ci: &CallInfo, live: Slot) -> i64 {
+    if l.global().gc.memory.debt.get() > 0 || cfg!(feature = "stress-gc") {
+        return match ops::collect(l, ci, live) {
+            None => 0,
+            Some(Exit::Throw(t)) => thrown(t),
+            Some(_) => SWITCH,
+        };
+    }
+    0
+}
+
+// --- arithmetic and comparison
+
+pub(super) unsafe extern "C" fn arith(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let f = Frame::of(ci);
+    let code = f.bytecode(ci);
+    let event = Metamethod::from_arith(code.op() as u8 - Op::Add as u8);
+    let operand = |constant: bool, n: usize| if constant { f.k.above(n) } else { f.base.above(n) };
+    let fields = i.op().fields();
+    let is_k = |field| fields[field] == crate::code::exec::Field::K;
+    let x = operand(is_k(1), i.b());
+    // The second operand of a negation is the first again.
+    let y = if i.op() == ExecOp::Unm { x } else { operand(is_k(2), i.c()) };
+    // SAFETY: operands of the instruction.
+    let v = tri!(unsafe { arith_ops::arith(l, event, x, y) });
+    result(ci, i.a(), v)
+}
+
+/// Any comparison but those with a constant that equals itself only: 1 when it holds.
+pub(super) unsafe extern "C" fn compare(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let f = Frame::of(ci);
+    use ExecOp as E;
+    let holds = match i.op() {
+        E::EqRR | E::NotEqRR => {
+            let (x, y) = (f.r(i.b()), f.r(i.c()));
+            // Values of a kind that has `__eq`, or the bits decide.
+            let asks = x != y && x.is_collectable() && x.tag() == y.tag();
+            if asks { arith_ops::equal(l, x, y) } else { Ok(x.raw_equal(y)) }
+        }
+        E::LtRR | E::NotLtRR => meta::less_than(l, f.r(i.b()), f.r(i.c())),
+        E::LtRK | E::NotLtRK => meta::less_than(l, f.r(i.b()), f.k(i.c())),
+        E::LtKR | E::NotLtKR => meta::less_than(l, f.k(i.b()), f.r(i.c())),
+        E::LeRR | E::NotLeRR => meta::less_equal(l, f.r(i.b()), f.r(i.c())),
+        E::LeRK | E::NotLeRK => meta::less_equal(l, f.r(i.b()), f.k(i.c())),
+        E::LeKR | E::NotLeKR => meta::less_equal(l, f.k(i.b()), f.r(i.c())),
+        _ => {
+            let code = f.bytecode(ci);
+            let (x, y) = (f.operand(i.imm() & 0xFFFF), f.operand(i.imm() >> 16));
+            match code.op() {
+                Op::Eq => Ok(x.raw_equal(y)),
+                Op::Lt => meta::less_than(l, x, y),
+                _ => meta::less_equal(l, x, y),
+            }
+        }
+    };
+    tri!(holds) as i64
+}
+
+// --- tables
+
+pub(super) unsafe extern "C" fn get_field(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, at) = running(ci);
+    let f = Frame::of(ci);
+    let obj = if i.op() == ExecOp::GetGlobal { f.upvalue_at(i.b()) } else { f.at(i.b()) };
+    let key = f.k(i.c());
+    let v = match node_of(obj.value, key, Hint(i.imm())) {
+        Some(n) if !n.val.get().is_nil() => n.val.get(),
+        // SAFETY: the running instruction.
+        _ => tri!(unsafe { tables::get_field(l, obj, key, at) }),
+    };
+    result(ci, i.a(), v)
+}
+
+pub(super) unsafe extern "C" fn set_field(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, at) = running(ci);
+    let f = Frame::of(ci);
+    use ExecOp as E;
+    let global = matches!(i.op(), E::SetGlobalR | E::SetGlobalK);
+    let obj = if global { f.upvalue_at(i.a()) } else { f.at(i.a()) };
+    let val = if matches!(i.op(), E::SetGlobalK | E::SetFieldK) { f.k(i.c()) } else { f.r(i.c()) };
+    let key = f.k(i.b());
+    match node_of(obj.value, key, Hint(i.imm())) {
+        Some(n) if !n.val.get().is_nil() => {
+            n.val.set(val);
+            // SAFETY: it has a node.
+            gc::barrier_back(l, unsafe { obj.value.table_unchecked() }.erase(), val);
+        }
+        // SAFETY: the running instruction.
+        _ => tri!(unsafe { tables::set_field(l, obj, key, val, at) }),
+    }
+    0
+}
+
+pub(super) unsafe extern "C" fn self_field(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, at) = running(ci);
+    let f = Frame::of(ci);
+    let (obj, key) = (f.r(i.b()), f.k(i.c()));
+    // Before the look-up: a yield in it finishes with register A only.
+    result(ci, i.a() + 1, obj);
+    // SAFETY: lowering saw a short string; the running instruction.
+    let found = unsafe {
+        let name: Gc<Str> = Gc::from_ptr(key.payload());
+        match obj.as_table() {
+            Some(t) => find_method(l, t, name, at),
+            None => find_string_method(l, obj, name, at),
+        }
+    };
+    let v = if found.is_nil() {
+        // SAFETY: the running instruction.
+        tri!(unsafe { tables::get_method(l, f.at(i.b()), key, at) })
+    } else {
+        found
+    };
+    result(ci, i.a(), v)
+}
+
+/// Reads with any key.
+pub(super) unsafe extern "C" fn get(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let f = Frame::of(ci);
+    use ExecOp as E;
+    let v = match i.op() {
+        E::GetInt => match slot_at(f.r(i.b()), i.imm().wrapping_sub(1)) {
+            // SAFETY: a slot of the array.
+            Some(s) if unsafe { !s.read().is_nil() } => unsafe { s.read() },
+            _ => tri!(meta::get_at(l, f.at(i.b()), f.k(i.c()))),
+        },
+        E::SelfAny => {
+            let (obj, at, key) = (f.r(i.b()), f.at(i.b()), f.operand(i.imm() >> 16));
+            result(ci, i.a() + 1, obj);
+            tri!(meta::get_at(l, at, key))
+        }
+        op => {
+            let upvalue = matches!(op, E::GetUpIndex | E::GetTabUp);
+            let obj = if upvalue { f.upvalue_at(i.b()) } else { f.at(i.b()) };
+            let in_register = matches!(op, E::GetIndex | E::GetUpIndex);
+            let key = if in_register { f.r(i.c()) } else { f.operand(i.imm() >> 16) };
+            match get_plain(l, obj.value, key) {
+                Some(v) => v,
+                None => tri!(meta::get_at(l, obj, key)),
+            }
+        }
+    };
+    result(ci, i.a(), v)
+}
+
+/// Writes with any key.
+pub(super) unsafe extern "C" fn set(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let f = Frame::of(ci);
+    use ExecOp as E;
+    let upvalue = matches!(i.op(), E::SetUpIndexR | E::SetUpIndexK | E::SetTabUp);
+    let obj = if upvalue { f.upvalue_at(i.a()) } else { f.at(i.a()) };
+    let (key, val, slot) = match i.op() {
+        E::SetIntR => (f.k(i.b()), f.r(i.c()), slot_at(obj.value, i.imm().wrapping_sub(1))),
+        E::SetIntK => (f.k(i.b()), f.k(i.c()), slot_at(obj.value, i.imm().wrapping_sub(1))),
+        E::SetIndexR | E::SetUpIndexR => {
+            (f.r(i.b()), f.r(i.c()), slot_of(obj.value, f.r(i.b()).raw_number()))
+        }
+        E::SetIndexK | E::SetUpIndexK => {
+            (f.r(i.b()), f.k(i.c()), slot_of(obj.value, f.r(i.b()).raw_number()))
+        }
+        _ => (f.operand(i.imm() & 0xFFFF), f.operand(i.imm() >> 16), None),
+    };
+    match slot {
+        // SAFETY: `obj` is a table, `s` a slot of its array.
+        Some(s) if unsafe { !s.read().is_nil() || obj.value.table_unchecked().metatable.get().is_none() } => {
+            // SAFETY: as above.
+            unsafe {
+                s.write(val);
+                gc::barrier_back(l, obj.value.table_unchecked().erase(), val);
+            }
+        }
+        _ if matches!(i.op(), E::SetIntR | E::SetIntK) => tri!(meta::set_at(l, obj, key, val)),
+        _ => tri!(tables::set_index(l, obj, key, val)),
+    }
+    0
+}
+
+pub(super) unsafe extern "C" fn set_upval(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let f = Frame::of(ci);
+    let uv = f.cl.upval(i.b());
+    let v = f.r(i.a());
+    // SAFETY: an upvalue's pointer is valid.
+    unsafe { uv.v.get().write(v) };
+    gc::barrier_upval(l, uv, v);
+    0
+}
+
+pub(super) unsafe extern "C" fn new_table(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let t = match Gc::<Table>::new(l) {
+        Ok(t) => t,
+        Err(t) => return thrown(t.into()),
+    };
+    result(ci, i.a(), Value::table(t));
+    if i.imm() != 0 {
+        let array = num::fb_to_int(i.b() as u8);
+        let hash = num::fb_to_int(i.c() as u8);
+        tri!(t.resize(l, array, hash).or_throw(l));
+    }
+    checkpoint(l, ci, ci.base.get().above(i.a() + 1))
+}
+
+pub(super) unsafe extern "C" fn fill_list(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let f = Frame::of(ci);
+    let ra = f.base.above(i.a());
+    let n = match i.b() {
+        0 => l.top.get().slots_above(ra) - 1,
+        n => n,
+    };
+    if i.c() != 0 {
+        ci.saved_pc.set(ci.saved_pc.get().wrapping_add(1));
+    }
+    // The table under construction, unless the code is made up or a debugger changed the register.
+    let Some(t) = f.r(i.a()).as_table() else { return thrown(l.type_error(f.at(i.a()), "index")) };
+    // SAFETY: the values are above the table's register.
+    tri!(unsafe { tables::set_list(l, t, ra.above(1), n, i.imm()) });
+    l.top.set(ci.top.get());
+    0
+}
+
+pub(super) unsafe extern "C" fn len(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let f = Frame::of(ci);
+    let x = f.r(i.b());
+    let v = if let Some(t) = x.as_table()
+        && t.metatable.get().is_none()
+    {
+        Value::number(t.length(l.global()) as f64)
+    } else if let Some(s) = x.as_string() {
+        Value::number(s.len() as f64)
+    } else {
+        tri!(meta::len_at(l, f.at(i.b())))
+    };
+    result(ci, i.a(), v)
+}
+
+// --- strings, closures, loops, variable arguments
+
+pub(super) unsafe extern "C" fn concat(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let n = i.c() - i.b() + 1;
+    l.top.set(ci.base.get().above(i.c() + 1));
+    tri!(meta::concat(l, n));
+    let f = Frame::of(ci);
+    result(ci, i.a(), f.r(i.b()));
+    let (ra, rb) = (f.base.above(i.a()), f.base.above(i.b()));
+    l.top.set(ci.top.get());
+    checkpoint(l, ci, if ra >= rb { ra.above(1) } else { rb })
+}
+
+/// Closes the upvalues of a block that is left, or of the function.
+pub(super) unsafe extern "C" fn close(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let first = if i.op() == ExecOp::JmpClose { i.a() - 1 } else { 0 };
+    upval::close(l, ci.base.get().above(first));
+    0
+}
+
+pub(super) unsafe extern "C" fn for_prep(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let f = Frame::of(ci);
+    let a = i.a();
+    let (init, limit, step) = (f.r(a), f.r(a + 1), f.r(a + 2));
+    if init.is_number() && limit.is_number() && step.is_number() {
+        return result(ci, a, Value::number(init.raw_number() - step.raw_number()));
+    }
+    // SAFETY: the three control registers of the loop.
+    tri!(unsafe { loops::for_prepare(l, f.base.above(a)) });
+    0
+}
+
+pub(super) unsafe extern "C" fn closure(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let cl = ci.lua_closure();
+    let p = cl.proto.protos.get(i.imm() as usize);
+    tri!(closures::instantiate(l, p, cl, ci, i.a()));
+    checkpoint(l, ci, ci.base.get().above(i.a() + 1))
+}
+
+pub(super) unsafe extern "C" fn var_arg(l: Lua, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    tri!(varargs::copy_varargs(l, ci, i.a(), i.b() as i32 - 1));
+    0
+}
+
+// --- calls and returns
+
+/// Goes on with the current frame, a Lua frame that has just begun.
+fn begin(l: Lua) -> i64 {
+    if l.hook_mask() != 0 {
+        return SWITCH;
+    }
+    let ci = l.call_info();
+    match code_of(l, ci.lua_closure().proto) {
+        Some(code) => code as i64,
+        None => INTERPRET,
+    }
+}
+
+/// Goes on with the current frame, which may be another one than before: at its saved pc.
+fn go_on(l: Lua, before: &CallInfo) -> i64 {
+    let ci = l.call_info();
+    if l.hook_mask() != 0 {
+        return SWITCH;
+    }
+    if core::ptr::eq(ci, before) {
+        return 0;
+    }
+    debug_assert!(ci.is_lua());
+    let p = ci.lua_closure().proto;
+    if p.entry().native().is_null() {
+        return SWITCH;
+    }
+    super::mark_entered(ci);
+    address(p, ci.saved_pc.get()) as i64
+}
+
+pub(super) unsafe extern "C" fn call(l: Lua, ci: &'static CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let func = ci.base.get().above(i.a());
+    // SAFETY: a register of the frame.
+    let f = unsafe { func.read() };
+    let wanted = i.c() as i32 - 1;
+    if let Some(cl) = f.as_lua_closure()
+        && l.hook_mask() == 0
+        && let Some(new) = frame::push_plain(l, ci, func, cl.proto, i.b(), CallKind::from_bits(i.imm()))
+    {
+        new.saved_pc.set(cl.proto.entry().code());
+        return begin(l);
+    }
+    if let Some(b) = f.as_builtin() {
+        let nargs = frame::given(l, func, i.b()) - 1;
+        if let Some(fast) = b.fast
+            && (wanted == 1 || b.fast_result != FastResult::First)
+            // SAFETY: `nargs` values follow the function, whose slot takes the result.
+            && unsafe { fast(l, func.above(1).as_ptr(), nargs, func.as_ptr()) }
+        {
+            if wanted < 0 {
+                let given = (b.fast_result != FastResult::None) as usize;
+                l.top.set(func.above(given));
+                return 0;
+            }
+            if wanted > 1 {
+                stack::fill(func.above(1), wanted as usize - 1);
+            }
+            l.top.set(ci.top.get());
+            return checkpoint(l, ci, func.above(1.max(wanted as usize)));
+        }
+        if i.b() != 0 {
+            l.top.set(func.above(i.b()));
+        }
+        if runs_here(b, nargs) {
+            return protected_call(l, ci, func, b, wanted);
+        }
+    } else if i.b() != 0 {
+        l.top.set(func.above(i.b()));
+    }
+    called(l, ci, call::prepare(l, func, wanted), wanted)
+}
+
+/// After `prepare` for the frame `ci`, at whatever function.
+fn called(l: Lua, ci: &CallInfo, prepared: LResult<Prepared>, wanted: i32) -> i64 {
+    if tri!(prepared) == Prepared::Lua {
+        // It was called by the Lua frame before it, in whatever way. So a return with few results takes only stores.
+        l.call_info().add_flags(FrameFlags::PLAIN);
+        return begin(l);
+    }
+    if wanted >= 0 {
+        l.top.set(ci.top.get());
+    }
+    go_on(l, ci)
+}
+
+/// A call of pcall or xpcall.
+fn protected_call(l: Lua, ci: &CallInfo, func: Slot, b: &'static Builtin, wanted: i32) -> i64 {
+    tri!(enter_pcall(l, func, b, wanted));
+    if core::ptr::eq(l.call_info(), ci) { go_on(l, ci) } else { begin(l) }
+}
+
+pub(super) unsafe extern "C" fn tail_call(l: Lua, ci: &'static CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let cl = ci.lua_closure();
+    let mut func = ci.base.get().above(i.a());
+    // SAFETY: a register of the frame.
+    let f = unsafe { func.read() };
+    if let Some(callee) = f.as_lua_closure()
+        && l.hook_mask() == 0
+    {
+        if !cl.proto.protos.is_empty() {
+            upval::close(l, ci.base.get());
+        }
+        if frame::replace_plain(l, ci, func, callee.proto, frame::given(l, func, i.b())) {
+            ci.saved_pc.set(callee.proto.entry().code());
+            return begin(l);
+        }
+    }
+    if i.b() != 0 {
+        l.top.set(func.above(i.b()));
+    }
+    if let Some(b) = f.as_builtin() {
+        let nargs = l.top.get().slots_above(func) - 1;
+        if runs_here(b, nargs) {
+            return protected_call(l, ci, func, b, LUA_MULTRET);
+        }
+    } else if !f.is_function() && f.tag() != TAG_LIGHTC {
+        func = tri!(call::try_call_metamethod(l, func));
+    }
+    if tri!(call::prepare(l, func, LUA_MULTRET)) == Prepared::Lua {
+        frame::replace_pushed(l, ci, !cl.proto.protos.is_empty());
+        return begin(l);
+    }
+    go_on(l, ci)
+}
+
+pub(super) unsafe extern "C" fn tfor_call(l: Lua, ci: &'static CallInfo) -> i64 {
+    let (i, at) = running(ci);
+    let f = Frame::of(ci);
+    let ra = f.base.above(i.a());
+    if let Some(b) = f.r(i.a()).as_builtin()
+        && let Some(t) = f.r(i.a() + 1).as_table()
+    {
+        // SAFETY: the loop's registers, the running instruction.
+        let done = unsafe {
+            match b.intrinsic {
+                Intrinsic::Next => iterate_next(l, t, ra, at),
+                Intrinsic::IpairsStep => iterate_ipairs(t, ra),
+                _ => false,
+            }
+        };
+        if done {
+            for n in 2..i.c() {
+                result(ci, i.a() + 3 + n, Value::NIL);
+            }
+            return 0;
+        }
+    }
+    let to = ra.above(3);
+    // SAFETY: three registers above the loop variables' start are reserved for the call.
+    unsafe {
+        to.above(2).write(ra.above(2).read());
+        to.above(1).write(ra.above(1).read());
+        to.write(ra.read());
+    }
+    l.top.set(to.above(3));
+    called(l, ci, call::prepare(l, to, i.c() as i32), i.c() as i32)
+}
+
+/// The end of the frame, where it is more than stores.
+pub(super) unsafe extern "C" fn return_results(l: Lua, ci: &'static CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    if i.op() == ExecOp::Return && i.c() != 0 {
+        upval::close(l, ci.base.get());
+    }
+    let first = ci.base.get().above(i.a());
+    let n = match i.op() {
+        ExecOp::Return0 | ExecOp::CloseReturn0 => 0,
+        ExecOp::Return1 | ExecOp::CloseReturn1 => 1,
+        _ => match i.b() {
+            0 => l.top.get().slots_above(first),
+            b => b - 1,
+        },
+    };
+    let kind = ci.kind.get();
+    if n <= 1 && kind.is_fresh(n as i32) && l.hook_mask() == 0 {
+        let to = ci.func.get();
+        if n == 1 {
+            // SAFETY: both are slots of the stack: the function's and the first result's.
+            unsafe { to.write(first.read()) };
+        }
+        l.ci.set(ci.prev.get());
+        l.top.set(to.above(n));
+        return DONE;
+    }
+    let plain = kind.has_any(FrameFlags::PLAIN);
+    let Some(caller) = tri!(tier::leave(l, ci, first, n)) else { return DONE };
+    if plain && l.hook_mask() == 0 {
+        // Where the caller goes on was noted when the frame was made, or when native code was entered.
+        return caller.lua_frame().returns_to.get() as i64;
+    }
+    go_on(l, ci)
+}
+
+// --- stress builds
+
+/// Instructions until native code calls `stress`. All states of the process share it.
+pub static STRESS_COUNT: AtomicI32 = AtomicI32::new(1);
+static STRESS_RANDOM: AtomicU32 = AtomicU32::new(1);
+
+/// In a stress build, before some instruction, at which the saved pc is: 0 go on, 1 take the long way, or leave and have the
+/// interpreter do it.
+pub(super) unsafe extern "C" fn stress(_: Lua, _: &CallInfo) -> i64 {
+    let mut x = STRESS_RANDOM.load(Relaxed);
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    STRESS_RANDOM.store(x, Relaxed);
+    STRESS_COUNT.store((x >> 8 & 15) as i32, Relaxed);
+    if x & 3 == 0 { INTERPRET } else { 1 }
+}
+
+// --- leaves
+
+pub(super) extern "C" fn modulo(a: f64, b: f64) -> f64 {
+    num::modulo(a, b)
+}
+
+pub(super) extern "C" fn power(a: f64, b: f64) -> f64 {
+    num::power(a, b)
+}

@@ -1,0 +1,270 @@
+//! The way into native code and out of it, and the way from native code to functions in Rust.
+//!
+//! Native code has one frame on the native stack for any number of Lua frames. From its stack pointer upwards:
+//!
+//! ```text
+//!   0  -                               40  r15 r14 r13 r12 rbx rbp
+//!   8  where to go on after a helper   88  return address
+//!  16  the tag of tables
+//!  24  the tag of functions
+//!  32  `FUNCTIONS`
+//! ```
+//!
+//! Registers, all of which a callee keeps: rbx the frame's first register, rbp its constants, r12 the thread, r13 nil (which
+//! is also the least bit pattern that is no number), r14 the `CallInfo`, r15 the closure.
+//!
+//! Rules
+//! 1. Whatever can reach foreign code is called by a trampoline here. Native code jumps to it, with the place to go on in
+//!    rcx. So while foreign code runs, no return address leads into memory that an unwinder knows nothing of: debuggers
+//!    and the search for a C++ handler see a frame of this file, whose CFI is exact.
+//! 2. Calls and returns are balanced.
+//! 3. What a trampoline's helper returns: 0 go on here; 1 likewise, for comparisons that hold; negative leave, with that
+//!    number for `enter` to return; all else is the address of native code of the frame that is now the current one.
+
+use super::helpers;
+use crate::object::layout::*;
+use crate::object::value::{TAG_FUNCTION, TAG_TABLE, Value};
+use crate::object::{CallInfo, LuaClosure, Thread};
+use core::arch::naked_asm;
+
+/// Slots of the native frame.
+pub const TABLE_TAG_SLOT: i32 = 16;
+pub const FUNCTION_TAG_SLOT: i32 = 24;
+pub const FUNCTIONS_SLOT: i32 = 32;
+
+/// What `enter` returns: see `left`.
+pub const DONE: i64 = -2 << 32;
+pub const SWITCH: i64 = DONE | 1;
+pub const RETURNED: i64 = DONE | 2;
+pub const INTERPRET: i64 = DONE | 3;
+
+/// CFI of the native frame once it is in place.
+macro_rules! in_frame {
+    () => {
+        ".cfi_def_cfa rsp, 96
+         .cfi_offset rbp, -16
+         .cfi_offset rbx, -24
+         .cfi_offset r12, -32
+         .cfi_offset r13, -40
+         .cfi_offset r14, -48
+         .cfi_offset r15, -56"
+    };
+}
+
+/// Runs native code from `code` on, until it leaves.
+///
+/// # Safety
+/// `ci` is the current frame of `l`, a Lua frame of this closure with these registers and constants; `code` is that of the
+/// instruction at its saved pc. If the frame is plain, `returned` is where its caller goes on.
+#[unsafe(naked)]
+pub unsafe extern "C" fn enter(
+    l: *mut Thread,
+    ci: *const CallInfo,
+    code: *const u8,
+    base: *mut Value,
+    closure: *mut LuaClosure,
+    constants: *const Value,
+) -> i64 {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rbp",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset rbp, -16",
+        "push rbx",
+        ".cfi_def_cfa_offset 24",
+        ".cfi_offset rbx, -24",
+        "push r12",
+        ".cfi_def_cfa_offset 32",
+        ".cfi_offset r12, -32",
+        "push r13",
+        ".cfi_def_cfa_offset 40",
+        ".cfi_offset r13, -40",
+        "push r14",
+        ".cfi_def_cfa_offset 48",
+        ".cfi_offset r14, -48",
+        "push r15",
+        ".cfi_def_cfa_offset 56",
+        ".cfi_offset r15, -56",
+        "sub rsp, 40",
+        ".cfi_def_cfa_offset 96",
+        "mov r12, rdi",
+        "mov r14, rsi",
+        "mov rbx, rcx",
+        "mov r15, r8",
+        "mov rbp, r9",
+        "mov r13, {nil}",
+        "mov rax, {table_tag}",
+        "mov [rsp + 16], rax",
+        "mov rax, {function_tag}",
+        "mov [rsp + 24], rax",
+        "lea rax, [rip + {functions}]",
+        "mov [rsp + 32], rax",
+        "jmp rdx",
+        ".cfi_endproc",
+        nil = const Value::NIL.0 as i64,
+        table_tag = const (TAG_TABLE << 48) as i64,
+        function_tag = const (TAG_FUNCTION << 48) as i64,
+        functions = sym FUNCTIONS,
+    )
+}
+
+/// Native code jumps here to leave, with the reason in rax.
+#[unsafe(naked)]
+unsafe extern "C" fn leave() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "add rsp, 40",
+        ".cfi_def_cfa_offset 56",
+        "pop r15",
+        ".cfi_def_cfa_offset 48",
+        ".cfi_restore r15",
+        "pop r14",
+        ".cfi_def_cfa_offset 40",
+        ".cfi_restore r14",
+        "pop r13",
+        ".cfi_def_cfa_offset 32",
+        ".cfi_restore r13",
+        "pop r12",
+        ".cfi_def_cfa_offset 24",
+        ".cfi_restore r12",
+        "pop rbx",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_restore rbx",
+        "pop rbp",
+        ".cfi_def_cfa_offset 8",
+        ".cfi_restore rbp",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
+/// A frame whose caller does not run in this invocation of native code returns to here.
+#[unsafe(naked)]
+pub unsafe extern "C" fn returned() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "mov rax, {reason}",
+        "jmp {leave}",
+        ".cfi_endproc",
+        reason = const RETURNED,
+        leave = sym leave,
+    )
+}
+
+/// The trampoline of a helper after which native code goes on at the place in rcx, or leaves.
+macro_rules! trampoline {
+    ($name:ident) => {{
+        #[unsafe(naked)]
+        unsafe extern "C" fn $name() {
+            naked_asm!(
+                ".cfi_startproc",
+                in_frame!(),
+                "mov [rsp + 8], rcx",
+                "mov rdi, r12",
+                "mov rsi, r14",
+                "call {helper}",
+                "test rax, rax",
+                "js {leave}",
+                "mov rbx, [r14 + {base}]",
+                "jmp [rsp + 8]",
+                ".cfi_endproc",
+                helper = sym helpers::$name,
+                leave = sym leave,
+                base = const CI_BASE,
+            )
+        }
+        $name
+    }};
+}
+
+/// The trampoline of a helper that may make another frame the current one. The place in rcx is also where this frame goes on
+/// when a plain call returns to it.
+macro_rules! flow_trampoline {
+    ($name:ident) => {{
+        #[unsafe(naked)]
+        unsafe extern "C" fn $name() {
+            naked_asm!(
+                ".cfi_startproc",
+                in_frame!(),
+                "mov [rsp + 8], rcx",
+                "mov [r14 + {returns_to}], rcx",
+                "mov rdi, r12",
+                "mov rsi, r14",
+                "call {helper}",
+                "test rax, rax",
+                "js {leave}",
+                "jnz 2f",
+                "mov rbx, [r14 + {base}]",
+                "jmp [rsp + 8]",
+                "2:",
+                "mov r14, [r12 + {ci}]",
+                "mov rbx, [r14 + {base}]",
+                "mov r15, [r14 + {func}]",
+                "mov r15, [r15]",
+                "xor r15, [rsp + 24]",
+                "mov rbp, [r15 + {proto}]",
+                "mov rbp, [rbp + {constants}]",
+                "jmp rax",
+                ".cfi_endproc",
+                helper = sym helpers::$name,
+                leave = sym leave,
+                returns_to = const CI_RETURNS_TO,
+                base = const CI_BASE,
+                ci = const THREAD_CI,
+                func = const CI_FUNC,
+                proto = const CLOSURE_PROTO,
+                constants = const PROTO_K,
+            )
+        }
+        $name
+    }};
+}
+
+/// A function that native code jumps to or calls: an entry of `FUNCTIONS`.
+pub type Function = unsafe extern "C" fn();
+
+macro_rules! functions {
+    ($($id:ident = $function:expr;)*) => {
+        /// The functions that native code uses, by their places in `FUNCTIONS`.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        pub enum Id { $($id),* }
+        /// Their addresses, which native code finds by way of its frame: it may lie too far away for direct calls.
+        static FUNCTIONS: [Function; [$(Id::$id),*].len()] = [$($function),*];
+    };
+}
+
+/// A leaf: it calls nothing foreign, so native code calls it directly.
+const fn leaf(f: extern "C" fn(f64, f64) -> f64) -> Function {
+    // SAFETY: only its address is used, by native code that knows its type.
+    unsafe { core::mem::transmute::<extern "C" fn(f64, f64) -> f64, Function>(f) }
+}
+
+functions! {
+    Leave = leave;
+    Modulo = leaf(helpers::modulo);
+    Power = leaf(helpers::power);
+    Arith = trampoline!(arith);
+    Compare = trampoline!(compare);
+    GetField = trampoline!(get_field);
+    SetField = trampoline!(set_field);
+    SelfField = trampoline!(self_field);
+    Get = trampoline!(get);
+    Set = trampoline!(set);
+    SetUpval = trampoline!(set_upval);
+    NewTable = trampoline!(new_table);
+    SetList = trampoline!(fill_list);
+    Len = trampoline!(len);
+    Concat = trampoline!(concat);
+    Close = trampoline!(close);
+    ForPrep = trampoline!(for_prep);
+    Closure = trampoline!(closure);
+    VarArg = trampoline!(var_arg);
+    Call = flow_trampoline!(call);
+    TailCall = flow_trampoline!(tail_call);
+    TForCall = flow_trampoline!(tfor_call);
+    Return = flow_trampoline!(return_results);
+    Stress = trampoline!(stress);
+}

@@ -1,0 +1,50 @@
+//! Where native code finds the fields of objects: distances in bytes from the object's address.
+
+use super::call_info::CallKind;
+use super::header::{Header, mark};
+use super::table::{Node, Table};
+use super::value::Value;
+use super::{CallInfo, LuaClosure, Proto, Thread, UpVal};
+use crate::mem::Array;
+use core::mem::offset_of;
+
+macro_rules! distances {
+    ($($name:ident = $type:ty, $($field:ident).+;)*) => {
+        $(pub const $name: i32 = offset_of!($type, $($field).+) as i32;)*
+    };
+}
+
+distances! {
+    THREAD_TOP = Thread, top;
+    THREAD_CI = Thread, ci;
+    THREAD_STACK_LAST = Thread, stack_last;
+    THREAD_HOOK_MASK = Thread, hook_mask;
+    CI_SAVED_PC = CallInfo, saved_pc;
+    CI_FUNC = CallInfo, func;
+    CI_TOP = CallInfo, top;
+    CI_PREV = CallInfo, prev;
+    CI_NEXT = CallInfo, next;
+    CI_BASE = CallInfo, base;
+    CI_KIND = CallInfo, kind;
+    CI_RETURNS_TO = CallInfo, shared;
+    OBJECT_KIND = Header, kind;
+    OBJECT_MARKED = Header, marked;
+    TABLE_LSIZENODE = Table, header.aux1;
+    TABLE_ASIZE = Table, header.aux32;
+    TABLE_DATA = Table, data;
+    TABLE_METATABLE = Table, metatable;
+    NODE_VAL = Node, val;
+    NODE_KEY = Node, key;
+    CLOSURE_PROTO = LuaClosure, proto;
+    CLOSURE_UPVALS = LuaClosure, upvals;
+    UPVAL_V = UpVal, v;
+    PROTO_NUMPARAMS = Proto, header.aux0;
+    PROTO_FRAME_BYTES = Proto, header.aux32;
+    PROTO_NATIVE = Proto, native.code;
+}
+
+pub const PROTO_K: i32 = offset_of!(Proto, k) as i32 + Array::<Value>::POINTER as i32;
+/// In `OBJECT_MARKED`.
+pub const BLACK: u8 = mark::BLACK;
+/// What `CallKind::is_plain` compares with.
+pub const PLAIN_KIND: u32 = CallKind::plain(-1).bits();

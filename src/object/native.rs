@@ -1,0 +1,82 @@
+//! What prototypes and states know of native code. The tier that makes it is above all layers that use this.
+
+use super::entry::{Entry, Exit};
+use super::{Global, Lua};
+use core::cell::Cell;
+use core::ffi::c_void;
+
+/// Calls and turns of loops after which a function runs often.
+const OFTEN: i32 = 100;
+
+/// What a prototype knows of its native code.
+pub struct NativeCode {
+    /// where a call begins, or null
+    pub(super) code: Cell<*const u8>,
+    /// how many calls and turns of loops until the function runs often
+    pub(super) left: Cell<i32>,
+}
+
+impl NativeCode {
+    pub(super) const fn new() -> NativeCode {
+        NativeCode { code: Cell::new(core::ptr::null()), left: Cell::new(OFTEN) }
+    }
+}
+
+/// A tier of native code, as the layers below it see it. Whoever makes a state may give it one.
+pub struct NativeTier {
+    /// Runs the current frame, a Lua frame, while no hook is set: a tier in the sense of `vm::tier`.
+    pub run: fn(Lua) -> Exit,
+    /// Frees the native code of a function, which does not run any more.
+    pub free: fn(&Global, *const u8),
+    /// The state is closed.
+    pub close: fn(&Global),
+}
+
+/// What a state knows of its tier of native code.
+pub struct NativeState {
+    pub tier: Cell<Option<&'static NativeTier>>,
+    /// the tier's own
+    pub data: Cell<*mut c_void>,
+}
+
+impl NativeState {
+    pub(crate) const fn new() -> NativeState {
+        NativeState { tier: Cell::new(None), data: Cell::new(core::ptr::null_mut()) }
+    }
+}
+
+impl Entry<'_> {
+    /// Native code that a call of the function begins with, or null.
+    #[inline(always)]
+    pub fn native(self) -> *const u8 {
+        self.0.native.code.get()
+    }
+    /// The function has native code from now on, which is freed with it.
+    pub fn set_native(self, code: *const u8) {
+        self.0.native.code.set(code)
+    }
+    /// The interpreter calls the function or runs a loop of it once more. Whether it runs often enough to be run in
+    /// another way.
+    #[inline(always)]
+    pub fn warm_up(self) -> bool {
+        let left = self.0.native.left.get().wrapping_sub(1);
+        self.0.native.left.set(left);
+        left < 0
+    }
+    /// The interpreter says "often enough" again after so many more calls and turns.
+    pub fn cool(self, turns: i32) {
+        self.0.native.left.set(turns)
+    }
+    /// It was cooled for longer than a function needs to run often.
+    pub fn is_refused(self) -> bool {
+        self.0.native.left.get() > OFTEN
+    }
+    /// Frees the native code with the rest of what runs the function.
+    pub(super) fn free_native(self, l: Lua) {
+        if let Some(tier) = l.global().native.tier.get()
+            && !self.native().is_null()
+        {
+            (tier.free)(l.global(), self.native());
+        }
+    }
+}
