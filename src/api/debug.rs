@@ -6,7 +6,7 @@ use crate::gc;
 use crate::object::c_types::{lua_Debug, lua_Hook};
 use crate::object::string::bytes_of;
 use crate::object::thread::YIELD_PENDING;
-use crate::object::{CallInfo, Lua, UpVal, Value};
+use crate::object::{CallInfo, Interior, Lua, UpVal, Value};
 use crate::throw::LResult;
 use crate::vm::debug::{self, hooks, info, variables};
 use core::cell::Cell;
@@ -17,7 +17,7 @@ const NO_NAME: Bytes = Bytes::fixed(c"".to_bytes());
 /// An upvalue of either kind of closure.
 enum Upvalue {
     Lua(crate::object::Gc<UpVal>),
-    C(&'static Cell<Value>),
+    C(Interior<Cell<Value>>),
 }
 
 impl Lua {
@@ -71,9 +71,10 @@ impl Lua {
             let name = cl.proto.upvalues.cells().get(i).and_then(|d| d.get().name);
             return Some((name.map_or(NO_NAME, bytes_of), Upvalue::Lua(u)));
         }
-        let u: *const Cell<Value> = f.as_c_closure()?.upvalues().get(i)?;
-        // SAFETY: the closure is on the stack while the reference is used.
-        Some((NO_NAME, Upvalue::C(unsafe { &*u })))
+        let closure = f.as_c_closure()?;
+        let u = closure.upvalues().get(i)?;
+        // SAFETY: a part of the closure, which is on the stack while it is used.
+        Some((NO_NAME, Upvalue::C(unsafe { Interior::new(u) })))
     }
     pub fn getupvalue(self, funcindex: i32, n: i32) -> Option<Bytes> {
         let (name, u) = self.upvalue(funcindex, n)?;

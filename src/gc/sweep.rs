@@ -60,7 +60,7 @@ fn sweep_thread(l: Lua, th: Lua) {
         return;
     }
     let (clear, set) = g.gc.survivor();
-    let mut link = &th.open_upvals;
+    let mut link = th.first_open();
     while let Some(uv) = link.get() {
         let o = uv.erase();
         if g.gc.is_dead(o) {

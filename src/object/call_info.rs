@@ -3,8 +3,7 @@
 use super::LuaClosure;
 use super::c_types::lua_CFunction;
 use super::header::Gc;
-use super::slot::Slot;
-use super::slot::SlotOffset;
+use super::slot::{Slot, SlotOffset};
 use super::thread::Lua;
 use super::value::Value;
 use crate::code::exec::ExecInsn;

@@ -8,6 +8,7 @@
 use super::c_types::lua_CFunction;
 use super::gc_state as gc;
 use super::header::{Gc, Header, Kind, mark};
+use super::interior::Interior;
 use super::slot::Slot;
 use super::value::Value;
 use super::{Lua, Proto, Thread};
@@ -179,10 +180,9 @@ pub struct UpVal {
 
 impl UpVal {
     /// The list link of an open upvalue (`Header::next`, typed).
-    pub fn next_open(&self) -> &'static Cell<Option<Gc<UpVal>>> {
+    pub fn next_open(&self) -> Interior<Cell<Option<Gc<UpVal>>>> {
         // SAFETY: both are nullable pointers to an object that starts with a header; the list holds upvalues only.
-        // The reference is used before the upvalue can be freed.
-        unsafe { &*(&raw const self.header.next).cast() }
+        unsafe { Interior::new(&*(&raw const self.header.next).cast()) }
     }
     #[inline(always)]
     pub fn is_open(&self) -> bool {

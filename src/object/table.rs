@@ -18,6 +18,7 @@ use super::error::ObjectError;
 use super::gc_state as gc;
 use super::global::Global;
 use super::header::{Gc, Header, Kind};
+use super::interior::Interior;
 use super::string::Str;
 use super::thread::Lua;
 use super::value::*;
@@ -462,13 +463,12 @@ impl Gc<Table> {
     }
     /// Puts an entry back during `resize`: there is room by construction.
     fn reinsert(self, g: &Global, key: Value, val: Value) {
-        let slot = match self.find(g, key) {
-            Some(s) => Some(s),
-            None => self.place(g, key),
-        };
-        match slot {
-            Some(s) => s.set(val),
-            None => debug_assert!(false, "rehash left no room for an entry"),
+        if let Some(s) = self.find(g, key) {
+            s.set(val);
+        } else if let Some(s) = self.place(g, key) {
+            s.set(val);
+        } else {
+            debug_assert!(false, "rehash left no room for an entry");
         }
     }
     fn free_position(self) -> Option<u32> {
@@ -483,7 +483,7 @@ impl Gc<Table> {
     }
     /// Takes a node for a key that is not in the table; `None` when there is no free node. Brent's variation: a
     /// colliding node that is not in its own main position makes way.
-    fn place(self, g: &Global, key: Value) -> Option<&'static Cell<Value>> {
+    fn place(self, g: &Global, key: Value) -> Option<Interior<Cell<Value>>> {
         if self.lsizenode() == NO_HASH {
             return None;
         }
@@ -517,11 +517,10 @@ impl Gc<Table> {
                 at = free;
             }
         }
-        // SAFETY: the reference is into the table's block, which lives as long as the table is not resized; the
-        // callers use it at once.
-        let n: &'static Node = unsafe { &*(&raw const *self.node(at)) };
+        let n = self.node(at);
         n.key.set(key);
-        Some(&n.val)
+        // SAFETY: it is in the table's block, which stays as long as the table is not resized.
+        Some(unsafe { Interior::new(&n.val) })
     }
     #[inline(never)]
     fn rehash(self, l: Lua, extra: Value) -> Result<(), ObjectError> {
@@ -551,7 +550,7 @@ impl Gc<Table> {
     /// Slot for a key that is not in the table. The value there is nil. The caller sees to the barrier for the
     /// key (`gc::barrier_back`) and has checked that the key is neither nil nor NaN.
     #[inline]
-    pub fn new_key(self, l: Lua, key: Value) -> Result<&'static Cell<Value>, ObjectError> {
+    pub fn new_key(self, l: Lua, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
         let g = l.global();
         loop {
             if let Some(s) = self.place(g, key) {
@@ -561,16 +560,16 @@ impl Gc<Table> {
             self.rehash(l, key)?;
             if let Some(s) = self.find(g, key) {
                 // SAFETY: as in `place`.
-                return Ok(unsafe { &*(&raw const *s) });
+                return Ok(unsafe { Interior::new(s) });
             }
         }
     }
     /// Slot for assigning to `key`: present or new. Errors for nil and NaN.
     #[inline]
-    pub fn slot(self, l: Lua, key: Value) -> Result<&'static Cell<Value>, ObjectError> {
+    pub fn slot(self, l: Lua, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
         if let Some(s) = self.find(l.global(), key) {
             // SAFETY: as in `place`.
-            return Ok(unsafe { &*(&raw const *s) });
+            return Ok(unsafe { Interior::new(s) });
         }
         if key.is_nil() {
             return Err(ObjectError::KeyIsNil);

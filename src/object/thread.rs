@@ -13,8 +13,8 @@ use super::c_types::lua_Hook;
 use super::call_info;
 use super::global::Global;
 use super::header::{Gc, Header};
-use super::slot::Slot;
-use super::slot::SlotOffset;
+use super::interior::Interior;
+use super::slot::{Slot, SlotOffset};
 use super::value::Value;
 use super::{CallInfo, UpVal};
 use crate::code::exec::ExecInsn;
@@ -125,6 +125,11 @@ impl Thread {
     #[inline(always)]
     pub fn has_free_slots(&self, n: usize) -> bool {
         self.stack_last.get().bytes_above(self.top.get()) > (n * size_of::<Value>()) as isize
+    }
+    /// The link to the first open upvalue.
+    pub fn first_open(&self) -> Interior<Cell<Option<Gc<UpVal>>>> {
+        // SAFETY: a part of the thread.
+        unsafe { Interior::new(&self.open_upvals) }
     }
     /// Pushes without checking for space.
     #[inline(always)]

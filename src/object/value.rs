@@ -169,10 +169,10 @@ impl Value {
         if payload >> 48 == 0 { Some(payload) } else { None }
     }
     #[inline(always)]
-    fn header(self) -> &'static Header {
+    fn header(self) -> GcRef {
         debug_assert!(self.is_collectable());
-        // SAFETY: as in `object`; the reference is used before the next collection only.
-        unsafe { &*self.payload::<Header>() }
+        // SAFETY: as in `object`.
+        unsafe { Gc::from_ptr(self.payload::<Header>()) }
     }
     #[inline(always)]
     pub fn as_string(self) -> Option<Gc<Str>> {

@@ -9,7 +9,7 @@ use core::cell::Cell;
 /// The open upvalue of the stack slot `level`, made when there is none yet.
 #[inline(always)]
 pub fn find(l: Lua, level: Slot) -> Result<Gc<UpVal>, OutOfMemory> {
-    let mut link: &Cell<Option<Gc<UpVal>>> = &l.open_upvals;
+    let mut link = l.first_open();
     while let Some(uv) = link.get() {
         if uv.v.get() < level {
             break;
@@ -24,7 +24,7 @@ pub fn find(l: Lua, level: Slot) -> Result<Gc<UpVal>, OutOfMemory> {
     let uv = allocate(l)?;
     uv.v.set(l.restore_slot(offset));
     // An emergency collection may have unlinked dead upvalues: find the place again.
-    let mut link: &Cell<Option<Gc<UpVal>>> = &l.open_upvals;
+    let mut link = l.first_open();
     while let Some(o) = link.get() {
         if o.v.get() < uv.v.get() {
             break;

@@ -24,7 +24,7 @@ pub struct luaL_Reg {
 /// # Safety
 /// `s` is a NUL-terminated string that outlives the use of the result.
 #[inline(always)]
-unsafe fn text(s: *const c_char) -> &'static [u8] {
+unsafe fn text<'a>(s: *const c_char) -> &'a [u8] {
     // SAFETY: the caller's promise.
     unsafe { core::ffi::CStr::from_ptr(s).to_bytes() }
 }
@@ -33,7 +33,7 @@ unsafe fn text(s: *const c_char) -> &'static [u8] {
 ///
 /// # Safety
 /// `list` ends with a null name, or is null, and outlives the use of the result.
-unsafe fn entries(list: *const luaL_Reg) -> &'static [luaL_Reg] {
+unsafe fn entries<'a>(list: *const luaL_Reg) -> &'a [luaL_Reg] {
     if list.is_null() {
         return &[];
     }

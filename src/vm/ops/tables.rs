@@ -11,7 +11,7 @@ use crate::code::exec::{ExecInsn, Hint};
 use crate::gc;
 use crate::num;
 use crate::object::table::Node;
-use crate::object::{Gc, Lua, Metamethod, Slot, Str, Table, Value};
+use crate::object::{Gc, Interior, Lua, Metamethod, Slot, Str, Table, Value};
 use crate::throw::LResult;
 use crate::vm::error::{OrThrow, ValueAt};
 use crate::vm::meta;
@@ -24,25 +24,24 @@ const MAX_INHERITANCE: usize = 16;
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(always)]
-pub(crate) unsafe fn find_hinted(t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<&'static Node> {
+pub(crate) unsafe fn find_hinted(t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<Interior<Node>> {
     let n = t.find_short(key)?;
-    let node = &raw const *n;
-    let hint = Hint::of(t.lsizenode(), t.data(), node.cast());
-    // SAFETY: `insn` is the running instruction of a live prototype; the node is used before the table changes.
+    let hint = Hint::of(t.lsizenode(), t.data(), core::ptr::from_ref(n).cast());
+    // SAFETY: `insn` is the running instruction of a live prototype; the node is in the table's block.
     unsafe {
         *insn = ExecInsn((*insn).0 & 0xFFFF_FFFF | (hint.0 as u64) << 32);
-        Some(&*node)
+        Some(Interior::new(n))
     }
 }
 
 /// The node the hint points to, if it is the key's.
 #[inline(always)]
-pub fn hinted_node(t: Gc<Table>, key: Value, hint: Hint) -> Option<&'static Node> {
+pub fn hinted_node(t: Gc<Table>, key: Value, hint: Hint) -> Option<Interior<Node>> {
     if t.lsizenode() != hint.size_log() {
         return None;
     }
     // SAFETY: the hint was made for a node part of this size, so the address is one of its nodes.
-    let n = unsafe { &*t.data().sub(hint.byte_distance()).cast::<Node>() };
+    let n = unsafe { Interior::new(&*t.data().sub(hint.byte_distance()).cast::<Node>()) };
     if n.key.get() == key { Some(n) } else { None }
 }
 
@@ -51,7 +50,7 @@ pub fn hinted_node(t: Gc<Table>, key: Value, hint: Hint) -> Option<&'static Node
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(always)]
-unsafe fn class_node(class: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<&'static Node> {
+unsafe fn class_node(class: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<Interior<Node>> {
     // SAFETY: `insn` is the running instruction.
     let hint = Hint(unsafe { (*insn).imm() });
     match hinted_node(class, Value::string(key), hint) {
@@ -124,11 +123,13 @@ pub(crate) unsafe fn set_field(
         let slot = if absent && let Some(n) = t.unused_main(s) {
             n.key.set(key);
             gc::barrier_back(l, t.erase(), key);
-            Some(&n.val)
+            // SAFETY: a part of the table.
+            Some(unsafe { Interior::new(&n.val) })
         } else {
             // SAFETY: the running instruction.
             match unsafe { find_hinted(t, s, insn) } {
-                Some(n) if absent || !n.val.get().is_nil() => Some(&n.val),
+                // SAFETY: a part of the table.
+                Some(n) if absent || !n.val.get().is_nil() => Some(unsafe { Interior::new(&n.val) }),
                 None if absent => Some(t.new_key(l, key).or_throw(l)?),
                 _ => None,
             }
@@ -243,7 +244,7 @@ pub fn array_slot(t: Gc<Table>, n: f64) -> Option<Slot> {
 
 /// The node of a table that a hint leads to, if it is the key's; none when `obj` is no table.
 #[inline(always)]
-pub fn node_of(obj: Value, key: Value, hint: Hint) -> Option<&'static Node> {
+pub fn node_of(obj: Value, key: Value, hint: Hint) -> Option<Interior<Node>> {
     if !obj.is_table() {
         return None;
     }
