@@ -33,6 +33,7 @@ use crate::api::misuse::{api_check, entered};
 use crate::api::{Buffer, Bytes};
 use crate::boundary::{Ret, Returning, VaList};
 use crate::host::newstate;
+use crate::object::c_types::text;
 use crate::object::value::TYPE_NAMES;
 use crate::object::{Gc, Lua};
 use crate::throw::{LResult, Throw};
@@ -344,14 +345,6 @@ unsafe fn bytes<'a>(s: *const c_char, n: usize) -> &'a [u8] {
     }
     // SAFETY: the caller's promise. The lifetime is as long as the host keeps the argument.
     unsafe { core::slice::from_raw_parts(s.cast(), n) }
-}
-
-/// # Safety
-/// A C string.
-#[inline(always)]
-unsafe fn text<'a>(s: *const c_char) -> &'a [u8] {
-    // SAFETY: the caller's promise.
-    unsafe { CStr::from_ptr(s).to_bytes() }
 }
 
 /// The bytes of a C string one by one, for the short ones that are not worth measuring first.

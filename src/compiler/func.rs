@@ -111,7 +111,7 @@ impl ConstantIndex {
             Some(s) => s.hash(l.global()) as u64,
             None => v.0 ^ v.0 >> 32,
         };
-        let h = (h ^ (depth as u64) << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let h = (h ^ (depth as u64) << 40).wrapping_mul(crate::num::GOLDEN);
         (h >> 32) as usize & (self.slots.len() - 1)
     }
     fn add(&self, l: Lua, slot: Slot, v: Value) {

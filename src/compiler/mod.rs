@@ -19,7 +19,7 @@ mod stat;
 mod token;
 
 use crate::chunk::{self, Input};
-use crate::consts::{LUA_SIGNATURE, LUAI_MAXCCALLS};
+use crate::consts::{LUA_ENV, LUA_SIGNATURE, LUAI_MAXCCALLS};
 use crate::messages::{self as msg, Arg};
 use crate::object::string::new_str;
 use crate::object::{Gc, Lua, LuaClosure, Proto, SlotOffset, Str, Table, Value};
@@ -74,7 +74,7 @@ pub fn compile(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>
     }
     let source = new_str(l, name)?;
     set_slot(l, slots, Slots::Source, Value::string(source));
-    let env_name = new_str(l, b"_ENV")?;
+    let env_name = new_str(l, LUA_ENV.to_bytes())?;
     set_slot(l, slots, Slots::EnvName, Value::string(env_name));
     let proto = Gc::<Proto>::new(l)?;
     set_slot(l, slots, Slots::Main, Value::proto(proto));

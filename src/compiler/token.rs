@@ -11,7 +11,7 @@ const FIRST: u16 = 257;
 
 macro_rules! tokens {
     ($($name:ident $text:literal)*) => {
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "the names of the tokens as constants")]
         #[repr(u16)]
         enum Index { $($name),* }
         impl Tok {

@@ -20,7 +20,7 @@ impl AddressSet {
     pub const EMPTY: AddressSet = AddressSet { places: null_mut(), capacity: 0, len: 0 };
 
     fn home(&self, address: usize) -> usize {
-        let hash = (address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let hash = (address as u64).wrapping_mul(crate::num::GOLDEN);
         (hash >> 32) as usize & (self.capacity - 1)
     }
     fn at(&mut self, i: usize) -> &mut usize {

@@ -36,7 +36,7 @@ impl From<OutOfMemory> for Throw {
 }
 
 /// The host's allocation function.
-#[allow(non_camel_case_types)]
+#[allow(non_camel_case_types, reason = "C's name")]
 pub type lua_Alloc =
     unsafe extern "C" fn(ud: *mut c_void, ptr: *mut c_void, osize: usize, nsize: usize) -> *mut c_void;
 

@@ -22,6 +22,10 @@ pub use format::{
 };
 pub use parse::{digit_value, parse, parse_literal};
 
+/// 2^64 divided by the golden ratio. A product with it has bits of all of the other factor in its upper half, so that
+/// these make a hash.
+pub const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// A non-negative real number known to 128 bits: it lies in `[mantissa, mantissa + slack) * 2^exponent`.
 ///
 /// `exact` says that the product's dropped part is known: zero unless `sticky`, and below one unit of `mantissa`.

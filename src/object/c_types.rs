@@ -2,13 +2,23 @@
 //! are told about a call in.
 
 use crate::consts::LUA_IDSIZE;
-use core::ffi::{c_char, c_void};
+use core::ffi::{CStr, c_char, c_void};
 
 /// A thread as the host sees it: there are only pointers to it.
 #[repr(C)]
 #[allow(non_camel_case_types, reason = "C's name")]
 pub struct lua_State {
     _opaque: [u8; 0],
+}
+
+/// The bytes of a C string.
+///
+/// # Safety
+/// `s` ends in a zero byte and is there for as long as the result is used.
+#[inline(always)]
+pub unsafe fn text<'a>(s: *const c_char) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(s).to_bytes() }
 }
 
 /// A function of the host's for Lua to call.
@@ -26,7 +36,7 @@ pub type lua_Writer = unsafe extern "C-unwind" fn(*mut lua_State, *const c_void,
 
 /// Activation record for the debug interface (manual 4.9).
 #[repr(C)]
-#[allow(non_camel_case_types)]
+#[allow(non_camel_case_types, reason = "C's name")]
 pub struct lua_Debug {
     pub event: i32,
     pub name: *const c_char,
@@ -74,7 +84,7 @@ impl Default for lua_Debug {
 
 /// What a file handle holds (lauxlib.h).
 #[repr(C)]
-#[allow(non_camel_case_types)]
+#[allow(non_camel_case_types, reason = "C's name")]
 pub struct luaL_Stream {
     /// the stream; null for a handle whose creation is not complete
     pub f: *mut crate::sys::FILE,

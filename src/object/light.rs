@@ -37,7 +37,7 @@ impl WideLights {
     /// The slot that holds the pattern's index, or the free one where it belongs.
     fn slot(&self, bits: u64) -> *mut u32 {
         let mask = 2 * self.cap.get() - 1;
-        let mut i = (bits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32 & mask;
+        let mut i = (bits.wrapping_mul(crate::num::GOLDEN) >> 32) as u32 & mask;
         loop {
             // SAFETY: `i` is below the number of slots; at least half of them are free, so the loop ends.
             let (slot, index) = unsafe {

@@ -4,7 +4,7 @@ mod border;
 pub mod c_types;
 #[allow(
     clippy::not_unsafe_ptr_arg_deref,
-    reason = "CallInfos and stack slots are raw pointers; see the invariants of thread.rs"
+    reason = "CallInfos are raw pointers; see the invariants of thread.rs"
 )]
 pub mod call_info;
 pub mod chunkid;

@@ -13,12 +13,13 @@ use super::header::{Gc, Header, Kind};
 use super::interior::Interior;
 pub use super::string_table::StringTable;
 use super::thread::Lua;
+use crate::consts::LUAI_MAXSHORTLEN;
 use crate::mem::OutOfMemory;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
 /// Longest interned string, in bytes.
-pub const MAX_SHORT: usize = 40;
+pub const MAX_SHORT: usize = LUAI_MAXSHORTLEN;
 
 /// A short string has its bytes right behind the header; a long one has its length first.
 #[repr(C)]
@@ -136,7 +137,7 @@ fn mix(a: u64, b: u64) -> u64 {
 /// Seeded hash over all bytes, eight at a time.
 #[inline]
 pub fn hash_bytes(seed: u64, b: &[u8]) -> u32 {
-    const K0: u64 = 0x9E37_79B9_7F4A_7C15;
+    const K0: u64 = crate::num::GOLDEN;
     const K1: u64 = 0xD6E8_FEB8_6659_FD93;
     let n = b.len();
     let word = |i: usize| {

@@ -133,7 +133,7 @@ impl Table {
             }
             TAG_SPECIAL => (key.0 as u32) & 3 & mask,
             _ => {
-                let h = key.0.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+                let h = key.0.wrapping_mul(crate::num::GOLDEN);
                 self.mod_position((h >> 32) as u32)
             }
         }

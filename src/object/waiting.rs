@@ -68,7 +68,7 @@ impl Waiting {
     }
     /// The number of the chain of a key.
     fn chain(&self, key: GcRef) -> usize {
-        let hash = (key.as_ptr() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        let hash = (key.as_ptr() as u64).wrapping_mul(crate::num::GOLDEN) >> 32;
         hash as usize & (self.cap.get() - 1)
     }
     /// Adds the entry in `n`, whose key is `key`.

@@ -1,6 +1,7 @@
 //! Library `coroutine` (manual 6.2).
 
-use super::{Id, activation_record};
+use super::Id;
+use crate::api::lua_Debug;
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::{Lua, Value};
@@ -102,7 +103,7 @@ pub fn status(l: Lua) -> LResult<i32> {
         match co.status() {
             LUA_YIELD => "suspended",
             LUA_OK => {
-                if co.getstack(0, &mut activation_record()) {
+                if co.getstack(0, &mut lua_Debug::new()) {
                     "normal"
                 } else if co.gettop() == 0 {
                     "dead"

@@ -1,6 +1,6 @@
 //! Library `debug` (manual 6.10).
 
-use super::{activation_record, c_string};
+use super::c_string;
 use crate::api::{Bytes, lua_Debug};
 use crate::boundary::Ret;
 use crate::consts::*;
@@ -104,7 +104,7 @@ fn set_number(l: Lua, key: &[u8], n: i32) -> LResult<()> {
 // put nothing on the stack of another thread: there may be no room, and an error would leave the value there.
 
 pub fn getinfo(l: Lua) -> LResult<i32> {
-    let mut ar = activation_record();
+    let mut ar = lua_Debug::new();
     let (thread, arg) = target(l);
     let options = l.aux_optlstring(arg + 2, Some(Bytes::fixed(b"flnStu")))?.unwrap_or_default().c_part();
     let mut what: &[u8] = &options;
@@ -230,7 +230,7 @@ pub fn setupvalue(l: Lua) -> LResult<i32> {
 
 /// Index of an upvalue (argument `nth`) that the function (argument `function`) has.
 fn check_upvalue(l: Lua, function: i32, nth: i32) -> LResult<i32> {
-    let mut ar = activation_record();
+    let mut ar = lua_Debug::new();
     let n = l.aux_checkint(nth)?;
     l.aux_checktype(function, LUA_TFUNCTION)?;
     l.pushvalue(function);

@@ -10,7 +10,7 @@
 //! * A library function that has upvalues is a C closure whose `builtin` is set; it finds them at
 //!   `lua_upvalueindex(i)` like any C function.
 
-use crate::api::{Bytes, lua_Debug};
+use crate::api::Bytes;
 use crate::object::{Builtin, FastResult, Interior, Intrinsic, Lua, Value, lua_CFunction};
 use crate::throw::LResult;
 use crate::vm::thunk::{THUNKS, builtin_of_c, c_of_builtin};
@@ -290,10 +290,4 @@ fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
 fn c_string(s: Bytes) -> Interior<CStr> {
     // SAFETY: `Bytes` are zero-terminated in memory; they belong to the same string.
     unsafe { Interior::new(CStr::from_ptr(s.as_ptr().cast())) }
-}
-
-/// An activation record to be filled in.
-fn activation_record() -> lua_Debug {
-    // SAFETY: it consists of integers and nullable pointers.
-    unsafe { core::mem::zeroed() }
 }

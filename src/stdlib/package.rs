@@ -5,8 +5,8 @@
 //! * The registry field `_CLIBS` has the handle of each loaded C library under its path. A script can put anything there:
 //!   handles are those in `Global::libraries`, which are unloaded in reverse order when the state is closed.
 
-use super::{Id, activation_record, c_string};
-use crate::api::Bytes;
+use super::{Id, c_string};
+use crate::api::{Bytes, lua_Debug};
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::object::Interior;
@@ -387,7 +387,7 @@ pub fn module(l: Lua) -> LResult<i32> {
 
 /// Makes the table on top, which is popped, the environment of the Lua function that called.
 fn set_environment(l: Lua) -> LResult<()> {
-    let mut ar = activation_record();
+    let mut ar = lua_Debug::new();
     if !l.getstack(1, &mut ar) || !l.getinfo(b"f", &mut ar)? || l.iscfunction(-1) {
         return Err(l.aux_error(msg::MODULE_CALLER, &[]));
     }

@@ -1,16 +1,8 @@
 //! The virtual machine: the interpreter, calls, coroutines, metamethods, errors, debug and hooks.
 
-#[allow(
-    clippy::not_unsafe_ptr_arg_deref,
-    reason = "stack slots are raw pointers; see the invariants of object/thread.rs"
-)]
 pub mod call;
 pub mod closure;
 pub mod coroutine;
-#[allow(
-    clippy::not_unsafe_ptr_arg_deref,
-    reason = "stack slots are raw pointers; see the invariants of object/thread.rs"
-)]
 pub mod debug;
 pub mod error;
 pub mod finalizer;
@@ -25,10 +17,6 @@ pub mod meta;
 mod ops;
 #[cfg(native_code)]
 pub(crate) mod ops;
-#[allow(
-    clippy::not_unsafe_ptr_arg_deref,
-    reason = "stack slots are raw pointers; see the invariants of object/thread.rs"
-)]
 pub mod stack;
 pub mod state;
 pub mod thunk;

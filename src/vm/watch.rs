@@ -74,7 +74,7 @@ mod on {
         (0..live).filter(|&register| !writes.has(insn, register)).fold(0, |sum, register| {
             // SAFETY: a register of the running frame.
             let v = unsafe { base.above(register).read() };
-            (sum ^ v.0).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
+            (sum ^ v.0).wrapping_mul(crate::num::GOLDEN).rotate_left(29)
         })
     }
 }

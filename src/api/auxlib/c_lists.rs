@@ -6,6 +6,7 @@ use crate::api::Bytes;
 use crate::boundary::VaList;
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
+use crate::object::c_types::text;
 use crate::object::{Lua, lua_CFunction};
 use crate::throw::{LResult, Throw};
 use core::ffi::c_char;
@@ -17,16 +18,6 @@ use core::ffi::c_char;
 pub struct luaL_Reg {
     pub name: *const c_char,
     pub func: Option<lua_CFunction>,
-}
-
-/// The bytes of a C string.
-///
-/// # Safety
-/// `s` is a NUL-terminated string that outlives the use of the result.
-#[inline(always)]
-unsafe fn text<'a>(s: *const c_char) -> &'a [u8] {
-    // SAFETY: the caller's promise.
-    unsafe { core::ffi::CStr::from_ptr(s).to_bytes() }
 }
 
 /// The entries of a list before the one that ends it.

@@ -76,9 +76,8 @@ const KNOWN: Known = Known {
         "vm::call::callee",
         "abi::thread",
         "abi::thread_or_null",
-        "abi::text",
         "abi::text_or_null",
-        "api::auxlib::c_lists::text",
+        "object::c_types::text",
     ],
     fixed: &[
         "Lua::typename",
