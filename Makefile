@@ -21,6 +21,7 @@ BUILD    ?= build
 TARGET   ?= target
 
 B       := $(BUILD)
+# The number in the name of the shared library is that of Debian's library.
 VERSION := 0.0.0
 EXPORTS := src/abi/exports.txt
 # Exported functions that the library itself calls by name, so that a host's definition serves it, too: see src/host.rs.

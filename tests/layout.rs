@@ -17,7 +17,7 @@ fn c_values(name: &str, prints: &str) -> BTreeMap<String, String> {
          int main(void) {{\n{prints}return 0;\n}}\n"
     );
     std::fs::write(&source, text).unwrap();
-    let done = Command::new("cc")
+    let done = Command::new(std::env::var("CC").unwrap_or("cc".into()))
         .args(["-Wall", "-Werror", concat!("-I", env!("CARGO_MANIFEST_DIR"), "/include"), "-o"])
         .args([&program, &source])
         .status()
