@@ -1,7 +1,7 @@
 //! The exported functions, read from the lists `exports!` in `src/abi/`. Whoever wants to know them asks here: the
 //! headers, `exports.txt` (and by that the Makefile), and the test of their documentation.
 
-use crate::Result;
+use crate::error::{self, Error, Result};
 use quote::ToTokens;
 use std::fs;
 use std::path::Path;
@@ -32,10 +32,10 @@ pub fn read(root: &Path) -> Result<Vec<Export>> {
     let mut found = Vec::new();
     for (header, file, mark) in HEADERS {
         let source = root.join("src/abi").join(file);
-        let functions = functions(&source).map_err(|e| format!("{}: {e}", source.display()))?;
+        let functions = functions(&source)?;
         let declarations = declarations(root, &functions)?;
         for (function, declaration) in functions.into_iter().zip(declarations) {
-            let comment = comment(&function.documentation)?;
+            let comment = comment(&function)?;
             found.push(Export {
                 name: function.signature.ident.to_string(),
                 header,
@@ -93,16 +93,20 @@ fn line(attribute: &Attribute) -> Option<String> {
     meta.path.is_ident("doc").then(|| text.value().trim().to_owned())
 }
 
-fn functions(source: &Path) -> Result<Vec<Function>> {
-    let file = syn::parse_file(&fs::read_to_string(source)?)?;
+fn functions(path: &Path) -> Result<Vec<Function>> {
+    let no_syntax = |error| Error::Syntax { path: path.into(), source: error };
+    let file = syn::parse_file(&error::read(path)?).map_err(no_syntax)?;
     let mut found = Vec::new();
     for item in file.items {
         match item {
             Item::Macro(item) if item.mac.path.is_ident("exports") => {
-                found.extend(item.mac.parse_body::<Functions>()?.0);
+                found.extend(item.mac.parse_body::<Functions>().map_err(no_syntax)?.0);
             }
             Item::Use(_) => {}
-            other => return Err(format!("not in exports!: {}", other.to_token_stream()).into()),
+            other => {
+                let item = other.to_token_stream().to_string();
+                return Err(Error::NotExported { path: path.into(), item });
+            }
         }
     }
     Ok(found)
@@ -121,21 +125,22 @@ fn declarations(root: &Path, functions: &[Function]) -> Result<Vec<String>> {
         );
     }
     let signatures = std::env::temp_dir().join(format!("lua52-signatures-{}.rs", std::process::id()));
-    fs::write(&signatures, text)?;
-    let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
+    fs::write(&signatures, text).map_err(error::of(&signatures))?;
+    let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).map_err(Error::Settings)?;
     let bindings = cbindgen::Builder::new().with_config(config).with_src(&signatures).generate();
-    fs::remove_file(&signatures)?;
+    fs::remove_file(&signatures).map_err(error::of(&signatures))?;
     let mut text = Vec::new();
     bindings?.write(&mut text);
-    let text = String::from_utf8(text)?;
+    let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
     if lines.len() != functions.len() {
-        return Err(format!("{} declarations of {} functions", lines.len(), functions.len()).into());
+        return Err(Error::Declarations { declarations: lines.len(), functions: functions.len() });
     }
     let declare = |(line, function): (&&str, &Function)| {
         let name = function.signature.ident.to_string();
-        let (result, parameters) =
-            line.split_once(&format!("{name}(")).ok_or(format!("no {name}: {line}"))?;
+        let (result, parameters) = line
+            .split_once(&format!("{name}("))
+            .ok_or_else(|| Error::Declaration { name: name.clone(), line: (*line).into() })?;
         let parameters = match function.signature.variadic {
             Some(_) => parameters.replace(");", ", ...);"),
             None => parameters.to_owned(),
@@ -147,11 +152,11 @@ fn declarations(root: &Path, functions: &[Function]) -> Result<Vec<String>> {
 }
 
 /// The first paragraph of the documentation as a comment, on one line where it fits.
-fn comment(documentation: &[String]) -> Result<String> {
+fn comment(function: &Function) -> Result<String> {
     let paragraph: Vec<&str> =
-        documentation.iter().map(String::as_str).take_while(|line| !line.is_empty()).collect();
+        function.documentation.iter().map(String::as_str).take_while(|line| !line.is_empty()).collect();
     if paragraph.is_empty() {
-        return Err("a function without documentation".into());
+        return Err(Error::Undocumented(function.signature.ident.to_string()));
     }
     let text = paragraph.join(" ").replace('`', "");
     let mut lines = vec![String::from("/*")];

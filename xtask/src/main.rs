@@ -1,4 +1,5 @@
-//! `cargo run -p xtask -- headers [--check]`: writes `include/` and `src/abi/exports.txt` (or says what is stale there).
+//! `cargo run -p xtask -- headers [--check]`: writes `include/`, `src/abi/exports.txt`, the programs' view of the API and
+//! the lists for `tests/layout.rs` (or says what is stale there).
 //!
 //! The functions of a header come from the lists in `src/abi/` (`exports.rs`); the values of constants come from
 //! `src/consts.rs`; types, macros and comments from `xtask/templates/`. In a template
@@ -13,17 +14,17 @@
 //!
 //! `cargo run -p xtask -- held`: checks what Rust locals hold over calls that may collect (`held/mod.rs`).
 
+use error::{Error, Result, read};
 use exports::Export;
-use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+mod bindings;
+mod error;
 mod exports;
 mod held;
 mod test;
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const HEADERS: [&str; 5] = ["luaconf.h", "lua.h", "lauxlib.h", "lualib.h", "lua.hpp"];
 
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         ["headers"] => headers(false),
         ["headers", "--check"] => headers(true),
         ["exports"] => print_exports(),
-        ["test", ref options @ ..] => root().and_then(|root| Ok(test::run(options, root)?)),
+        ["test", ref options @ ..] => test::run(options, root()).map_err(Error::from),
         ["held", ref options @ ..] => held::run(options),
         _ => {
             eprintln!(
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
 
 /// Whether everything was, or is now, as it should be.
 fn headers(check: bool) -> Result<bool> {
-    let root = root()?;
+    let root = root();
     let exports = exports::read(root)?;
     let constants = Constants::read(&root.join("src/consts.rs"))?;
     let mut fresh = true;
@@ -65,23 +66,27 @@ fn headers(check: bool) -> Result<bool> {
             eprintln!("{path} is stale: run `make headers`");
             fresh = false;
         } else if !same {
-            fs::write(&target, text)?;
+            fs::write(&target, text).map_err(error::of(&target))?;
         }
         Ok(())
     };
     for header in HEADERS {
-        let template = fs::read_to_string(root.join(format!("xtask/templates/{header}.in")))?;
+        let template =
+            Template { name: header, text: read(&root.join(format!("xtask/templates/{header}.in")))? };
         let functions: Vec<&Export> = exports.iter().filter(|export| export.header == header).collect();
-        let text = fill(&template, &constants, &functions).map_err(|e| format!("{header}: {e}"))?;
-        update(format!("include/{header}"), text)?;
+        update(format!("include/{header}"), template.fill(&constants, &functions)?)?;
     }
     update("src/abi/exports.txt".into(), exports::list(&exports))?;
+    // From the headers as they are now.
+    let bindings = bindings::generate(root, &root.join("include"))?;
+    update("tests/generated/headers.rs".into(), bindings::lists(&bindings, &constants.names())?)?;
+    update("programs/src/c_api.rs".into(), bindings)?;
     Ok(fresh)
 }
 
 /// Prints the exported functions: a line with the name, then the documentation, indented.
 fn print_exports() -> Result<bool> {
-    for export in exports::read(root()?)? {
+    for export in exports::read(root())? {
         println!("{}", export.name);
         for line in &export.documentation {
             println!("    {line}");
@@ -90,35 +95,49 @@ fn print_exports() -> Result<bool> {
     Ok(true)
 }
 
-fn root() -> Result<&'static Path> {
-    Ok(Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?)
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
 }
 
-fn fill(template: &str, constants: &Constants, functions: &[&Export]) -> Result<String> {
-    let named: Vec<&str> = template.lines().filter_map(|line| directive(line, "@function ")).collect();
-    let mut out = String::new();
-    for line in template.lines() {
-        if let Some(names) = directive(line, "@const ") {
-            for name in names.split_whitespace() {
-                out += &format!("#define {name} {}\n", constants.c_text(name)?);
-            }
-        } else if let Some(name) = directive(line, "@function ") {
-            let function =
-                functions.iter().find(|f| f.name == name).ok_or_else(|| format!("no function {name}"))?;
-            out += &function.declaration;
-        } else if line == "@functions@" {
-            for function in functions {
-                if !named.contains(&function.name.as_str()) {
-                    out += &function.declaration;
-                    out.push('\n');
+/// What a header is made from.
+struct Template {
+    name: &'static str,
+    text: String,
+}
+
+impl Template {
+    fn fill(&self, constants: &Constants, functions: &[&Export]) -> Result<String> {
+        let lines = || self.text.lines();
+        let named: Vec<&str> = lines().filter_map(|line| directive(line, "@function ")).collect();
+        let mut out = String::new();
+        for line in lines() {
+            if let Some(names) = directive(line, "@const ") {
+                for name in names.split_whitespace() {
+                    let value = constants
+                        .c_text(name)
+                        .ok_or_else(|| Error::NoConstant { template: self.name.into(), name: name.into() })?;
+                    out += &format!("#define {name} {value}\n");
                 }
+            } else if let Some(name) = directive(line, "@function ") {
+                let function = functions
+                    .iter()
+                    .find(|f| f.name == name)
+                    .ok_or_else(|| Error::NoFunction { template: self.name.into(), name: name.into() })?;
+                out += &function.declaration;
+            } else if line == "@functions@" {
+                for function in functions {
+                    if !named.contains(&function.name.as_str()) {
+                        out += &function.declaration;
+                        out.push('\n');
+                    }
+                }
+            } else {
+                out += line;
+                out.push('\n');
             }
-        } else {
-            out += line;
-            out.push('\n');
         }
+        Ok(out)
     }
-    Ok(out)
 }
 
 fn directive<'a>(line: &'a str, word: &str) -> Option<&'a str> {
@@ -131,7 +150,7 @@ struct Constants(Vec<(String, String)>);
 impl Constants {
     fn read(path: &Path) -> Result<Constants> {
         let mut items = Vec::new();
-        for line in fs::read_to_string(path)?.lines() {
+        for line in read(path)?.lines() {
             let Some(rest) = line.strip_prefix("pub const ") else { continue };
             let Some((name, rest)) = rest.split_once(": ") else { continue };
             let Some((_, value)) = rest.split_once(" = ") else { continue };
@@ -141,13 +160,16 @@ impl Constants {
     }
 
     /// The value of `name` as C reads it. Expressions over literals and other items are the same in both languages.
-    fn c_text(&self, name: &str) -> Result<String> {
-        let item = self.0.iter().find(|item| item.0 == name);
-        let value = &item.ok_or_else(|| format!("src/consts.rs has no {name} on one line"))?.1;
+    fn c_text(&self, name: &str) -> Option<String> {
+        let value = &self.0.iter().find(|item| item.0 == name)?.1;
         if let Some(string) = value.strip_prefix('c').filter(|s| s.starts_with('"')) {
-            return Ok(string.to_owned());
+            return Some(string.to_owned());
         }
         let plain = value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        Ok(if plain { value.clone() } else { format!("({value})") })
+        Some(if plain { value.clone() } else { format!("({value})") })
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.0.iter().map(|item| item.0.as_str()).collect()
     }
 }

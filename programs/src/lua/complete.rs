@@ -30,7 +30,7 @@ pub unsafe fn complete(l: *mut lua_State, line: &str) -> (usize, Vec<String>) {
         if lua_checkstack(l, 10) == 0 {
             return (start, Vec::new());
         }
-        lua_pushcclosure(l, collect, 0);
+        lua_pushcclosure(l, Some(collect), 0);
         lua_pushlightuserdata(l, (&raw mut request).cast::<c_void>());
         if lua_pcallk(l, 1, 0, 0, 0, None) != LUA_OK {
             // Out of memory: what was found by then is better than nothing.

@@ -140,7 +140,7 @@ pub unsafe extern "C-unwind" fn start(argc: c_int, argv: *const *const c_char) -
             message(&job, b"cannot create state: not enough memory");
             return libc::EXIT_FAILURE;
         }
-        lua_pushcclosure(l, run, 0);
+        lua_pushcclosure(l, Some(run), 0);
         lua_pushlightuserdata(l, (&raw mut *job).cast());
         let status = lua_pcallk(l, 1, 1, 0, 0, None);
         let done = lua_toboolean(l, -1) != 0;
@@ -309,7 +309,7 @@ unsafe fn call(l: *mut lua_State, arguments: c_int, results: c_int) -> c_int {
     // SAFETY: as `run`; the function lies under its arguments.
     unsafe {
         let base = lua_gettop(l) - arguments;
-        lua_pushcclosure(l, traceback, 0);
+        lua_pushcclosure(l, Some(traceback), 0);
         lua_insert(l, base);
         RUNNING.store(l, Ordering::Relaxed);
         libc::signal(libc::SIGINT, interrupted as *const () as libc::sighandler_t);

@@ -138,7 +138,7 @@ pub unsafe extern "C-unwind" fn start(argc: c_int, argv: *const *const c_char) -
 fn run(options: &Options) -> Result<(), Vec<u8>> {
     let mut job = Job { files: &options.files, dumps: Vec::new() };
     // SAFETY: `load_all` takes a job.
-    unsafe { protected(load_all, (&raw mut job).cast())? };
+    unsafe { protected(Some(load_all), (&raw mut job).cast())? };
     let several = options.files.len() > 1;
     let (header, mut main) = combine(job.dumps);
     if options.listing > 0 {
@@ -147,7 +147,7 @@ fn run(options: &Options) -> Result<(), Vec<u8>> {
         if options.exec {
             let mut job = Lowering { chunk: chunk::write(&header, &main, false), forms: None };
             // SAFETY: `lower` takes this.
-            unsafe { protected(lower, (&raw mut job).cast())? };
+            unsafe { protected(Some(lower), (&raw mut job).cast())? };
             let forms = job.forms.ok_or_else(|| b"not enough memory".to_vec())?;
             exec::list(&mut out, &main, &mut forms.into_iter(), full)
         } else {
@@ -263,7 +263,7 @@ unsafe fn finish(job: &mut Job, l: *mut lua_State, status: c_int) {
         }
         job.dumps.push(Vec::new());
         let dump = job.dumps.last_mut().expect("just pushed");
-        lua_dump(l, collect, (&raw mut *dump).cast());
+        lua_dump(l, Some(collect), (&raw mut *dump).cast());
         lua_pop(l, 1);
     }
 }

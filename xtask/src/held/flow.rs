@@ -6,6 +6,7 @@
 //!    fixed point, too. What is left are the places where a pointer came from memory of the state: the findings.
 
 use super::Result;
+use super::error::Error;
 use super::list::List;
 use super::mir::{Function, Statement};
 use super::names::{Names, Targets};
@@ -86,14 +87,14 @@ fn nodes(
             let old = found.len();
             found.extend(functions.iter().enumerate().filter(|(_, f)| ends(f)).map(|(i, _)| i));
             if found.len() == old {
-                return Err(format!("the checker knows of {name}, which does not exist").into());
+                return Err(Error::NotKnown((*name).into()).into());
             }
         }
         Ok(found)
     };
     for title in list.quiet.iter().chain(list.limits.keys()) {
         if !functions.iter().any(|f| f.title == *title) {
-            return Err(format!("the list knows of {title}, which does not exist").into());
+            return Err(Error::NotListed(title.clone()).into());
         }
     }
     let calls =
@@ -101,7 +102,7 @@ fn nodes(
     for callee in calls.map(|call| &call.callee) {
         let targets = names.targets(callee);
         if targets.functions.is_empty() && !targets.unknown && !targets.given && names.is_own(callee) {
-            return Err(format!("{callee} was not found among the crate's functions").into());
+            return Err(Error::NotFound(callee.clone()).into());
         }
     }
     let (same, fixed) = (find(known.same)?, find(known.fixed)?);

@@ -8,6 +8,7 @@
 //! * `limit  FUNCTION  THREATS  WORDS`: it does no more than this, whatever it calls.
 
 use super::Result;
+use super::error::{Error, ListFault};
 use super::flow::Finding;
 use super::types::Threats;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,25 +28,25 @@ impl List {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let bad = |what: &str| format!("src/held.txt:{}: {what}", i + 1);
+            let bad = |fault| Error::List { line: i + 1, fault };
             let columns: Vec<&str> =
                 line.split("  ").map(str::trim).filter(|column| !column.is_empty()).collect();
             match columns[..] {
                 ["reason", name, _] => drop(list.reasons.insert(name.to_owned())),
                 ["quiet", function, _] => drop(list.quiet.insert(function.to_owned())),
                 ["limit", function, threats, _] => {
-                    let threats = threats.parse().map_err(|()| bad("no such threat"))?;
+                    let threats = threats.parse().map_err(|()| bad(ListFault::Threat))?;
                     list.limits.insert(function.to_owned(), threats);
                 }
                 [function, variable, reason, _] => {
                     if !list.reasons.contains(reason) {
-                        return Err(bad("no such reason").into());
+                        return Err(bad(ListFault::Reason).into());
                     }
                     if list.entries.insert((function.to_owned(), variable.to_owned()), i + 1).is_some() {
-                        return Err(bad("twice on the list").into());
+                        return Err(bad(ListFault::Twice).into());
                     }
                 }
-                _ => return Err(bad("columns are missing").into()),
+                _ => return Err(bad(ListFault::Columns).into()),
             }
         }
         Ok(list)

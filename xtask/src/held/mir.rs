@@ -5,6 +5,7 @@
 //! not understood is an error, not a guess.
 
 use super::Result;
+use super::error::{Error, MirFault};
 use super::types::{self, Types};
 
 /// One function (or closure) of the crate.
@@ -56,17 +57,18 @@ pub fn parse(text: &str, types: &Types) -> Result<Vec<Function>> {
     while let Some(line) = lines.next() {
         if line.starts_with("fn ") && line.ends_with('{') {
             let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "}").collect();
-            let function = function(line, &body, types).map_err(|e| format!("{line}: {e}"))?;
+            let function =
+                function(line, &body, types).map_err(|fault| Error::Mir { function: line.into(), fault })?;
             functions.push(function);
         }
     }
     Ok(functions)
 }
 
-fn function(header: &str, body: &[&str], types: &Types) -> Result<Function> {
+fn function(header: &str, body: &[&str], types: &Types) -> Result<Function, MirFault> {
     let header = &header["fn ".len()..];
-    let open = header.find("(_1: ").or_else(|| header.find("() -> ")).ok_or("no parameters")?;
-    let close = open + matching(&header[open..]).ok_or("unbalanced parameters")?;
+    let open = header.find("(_1: ").or_else(|| header.find("() -> ")).ok_or(MirFault::Parameters)?;
+    let close = open + matching(&header[open..]).ok_or(MirFault::Parameters)?;
     let mut function = Function {
         path: header[..open].to_owned(),
         title: String::new(),
@@ -75,7 +77,7 @@ fn function(header: &str, body: &[&str], types: &Types) -> Result<Function> {
         blocks: Vec::new(),
     };
     for parameter in split(&header[open + 1..close]) {
-        let (_, ty) = parameter.split_once(": ").ok_or("a parameter without a type")?;
+        let (_, ty) = parameter.split_once(": ").ok_or_else(|| MirFault::Untyped(parameter.into()))?;
         function.parameters += 1;
         function.locals.push(Local { ty: types::plain(ty), name: None });
     }
@@ -97,7 +99,8 @@ fn function(header: &str, body: &[&str], types: &Types) -> Result<Function> {
             }
             if line.starts_with("let ") {
                 let declaration = line.trim_start_matches("let ").trim_start_matches("mut ");
-                let (local, ty) = declaration.split_once(": ").ok_or("a local without a type")?;
+                let (local, ty) =
+                    declaration.split_once(": ").ok_or_else(|| MirFault::Untyped(line.into()))?;
                 let n: usize = local[1..].parse()?;
                 function.local(n).ty = types::plain(ty.trim_end_matches(';'));
                 continue;
@@ -105,7 +108,7 @@ fn function(header: &str, body: &[&str], types: &Types) -> Result<Function> {
             if line.starts_with("bb") && line.ends_with('{') {
                 let digits: String = line[2..].chars().take_while(char::is_ascii_digit).collect();
                 if digits.parse::<usize>()? != function.blocks.len() {
-                    return Err("blocks are not in order".into());
+                    return Err(MirFault::Blocks);
                 }
                 function.blocks.push(Block::default());
                 continue;
@@ -122,7 +125,7 @@ fn function(header: &str, body: &[&str], types: &Types) -> Result<Function> {
         if line.ends_with(';') {
             let line = without_literals(&std::mem::take(&mut pending));
             let (statement, successors) = statement(&function, line.trim_end_matches(';'), types)?;
-            let block = function.blocks.last_mut().ok_or("a statement outside of blocks")?;
+            let block = function.blocks.last_mut().ok_or_else(|| MirFault::Outside(line.clone()))?;
             block.statements.push(statement);
             block.successors.extend(successors);
         }
@@ -139,7 +142,7 @@ impl Function {
     }
 }
 
-fn statement(function: &Function, line: &str, types: &Types) -> Result<(Statement, Vec<usize>)> {
+fn statement(function: &Function, line: &str, types: &Types) -> Result<(Statement, Vec<usize>), MirFault> {
     // A terminator says where it goes on: ` -> [return: bb3, unwind unreachable]`.
     let (line, successors) = match line.rfind(" -> ") {
         Some(at) if line[at..].starts_with(" -> [") || line[at..].starts_with(" -> unwind") => {
@@ -164,8 +167,8 @@ fn statement(function: &Function, line: &str, types: &Types) -> Result<(Statemen
     if reading.iter().any(|word| line.starts_with(word)) {
         return Ok((Statement { reads: locals_in(line), ..Statement::default() }, successors));
     }
-    let (place, value) = line.split_once(" = ").ok_or_else(|| format!("not understood: {line}"))?;
-    let target = *locals_in(place).first().ok_or_else(|| format!("no place: {line}"))?;
+    let (place, value) = line.split_once(" = ").ok_or_else(|| MirFault::Statement(line.into()))?;
+    let target = *locals_in(place).first().ok_or_else(|| MirFault::Statement(line.into()))?;
     let mut statement = Statement {
         target: Some(target),
         whole: place.starts_with('_') && !place.contains(['.', '[']),
@@ -177,7 +180,7 @@ fn statement(function: &Function, line: &str, types: &Types) -> Result<(Statemen
         statement.reads = locals_in(place);
     }
     if is_call(value) {
-        let open = opening(value).ok_or_else(|| format!("not a call: {value}"))?;
+        let open = opening(value).ok_or_else(|| MirFault::Statement(value.into()))?;
         let arguments: Vec<Vec<usize>> =
             split(&value[open + 1..value.len() - 1]).iter().map(|a| locals_in(a)).collect();
         let callee = &value[..open];

@@ -5,13 +5,16 @@
 //! it, and compares that with `src/held.txt`, which says for each why it is safe. What is not on the list is an error, and so is
 //! a line of the list that nothing needs any more. Before that it has to find the planted faults in `fixture.rs`.
 
+mod error;
 mod flow;
 mod list;
 mod mir;
 mod names;
 mod types;
 
-use crate::Result;
+use crate::error::{self as files, Result};
+use crate::root;
+pub use error::Error;
 use flow::{Finding, Known};
 use list::List;
 use std::collections::BTreeMap;
@@ -125,12 +128,12 @@ impl Program {
 
 /// Whether everything held is on the list and everything on the list is held.
 pub fn run(args: &[&str]) -> Result<bool> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
+    let root = root();
     self_test(root)?;
     let mut sources = BTreeMap::new();
     read_sources(root, &root.join("src"), &mut sources)?;
     let program = Program::new(&library_mir(root)?, &sources)?;
-    let list = List::read(&fs::read_to_string(root.join("src/held.txt"))?)?;
+    let list = List::read(&files::read(&root.join("src/held.txt"))?)?;
     if args == ["--reach"] {
         for (title, threats) in
             flow::reaches(&program.functions, &program.names, &program.types, &KNOWN, &list)?
@@ -158,7 +161,7 @@ fn library_mir(root: &Path) -> Result<String> {
     let out = target.join("lua52.mir");
     if !out.exists() && target.exists() {
         // Cargo would find everything fresh.
-        fs::remove_dir_all(&target)?;
+        fs::remove_dir_all(&target).map_err(files::of(&target))?;
     }
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let status = Command::new(cargo)
@@ -167,18 +170,19 @@ fn library_mir(root: &Path) -> Result<String> {
         .arg(format!("--emit=mir={}", out.display()))
         .args(["-Copt-level=0", "-Cdebug-assertions=no", "-Coverflow-checks=no", "-Cdebuginfo=0"])
         .env_remove("RUSTFLAGS")
-        .status()?;
+        .status()
+        .map_err(files::of(Path::new("cargo")))?;
     if !status.success() {
-        return Err("the library does not compile".into());
+        return Err(Error::Compiler("the library").into());
     }
-    Ok(fs::read_to_string(out)?)
+    files::read(&out)
 }
 
 /// Finds the faults planted in `fixture.rs`, and nothing else there.
 fn self_test(root: &Path) -> Result<()> {
     let file = "xtask/src/held/fixture.rs";
     let out = root.join("target/held-fixture.mir");
-    fs::create_dir_all(root.join("target"))?;
+    fs::create_dir_all(root.join("target")).map_err(files::of(&out))?;
     let status = Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into()))
         .current_dir(root)
         .args([
@@ -190,11 +194,12 @@ fn self_test(root: &Path) -> Result<()> {
             file,
         ])
         .arg(format!("--emit=mir={}", out.display()))
-        .status()?;
+        .status()
+        .map_err(files::of(Path::new("rustc")))?;
     if !status.success() {
-        return Err("the fixture does not compile".into());
+        return Err(Error::Compiler("the fixture").into());
     }
-    let text = fs::read_to_string(root.join(file))?;
+    let text = files::read(&root.join(file))?;
     let mut expected: Vec<String> =
         text.lines().filter_map(|line| line.trim().strip_prefix("// held: ")).map(str::to_owned).collect();
     expected.sort();
@@ -202,7 +207,7 @@ fn self_test(root: &Path) -> Result<()> {
     let list = List::read(
         "quiet  held::fixture::allocate  a test\nlimit  held::fixture::emergency  frees  a test\n",
     )?;
-    let program = Program::new(&fs::read_to_string(out)?, &sources)?;
+    let program = Program::new(&files::read(&out)?, &sources)?;
     let mut found: Vec<String> = program
         .findings(&FIXTURE_KNOWN, &list)?
         .iter()
@@ -212,19 +217,19 @@ fn self_test(root: &Path) -> Result<()> {
         .collect();
     found.sort();
     if found != expected {
-        return Err(format!("in the fixture were found {found:#?}, planted are {expected:#?}").into());
+        return Err(Error::Fixture { found, planted: expected }.into());
     }
     Ok(())
 }
 
 fn read_sources(root: &Path, dir: &Path, sources: &mut BTreeMap<String, String>) -> Result<()> {
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
+    for entry in fs::read_dir(dir).map_err(files::of(dir))? {
+        let path = entry.map_err(files::of(dir))?.path();
         if path.is_dir() {
             read_sources(root, &path, sources)?;
         } else if path.extension().is_some_and(|e| e == "rs") {
-            let name = path.strip_prefix(root)?.to_string_lossy().into_owned();
-            sources.insert(name, fs::read_to_string(&path)?);
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+            sources.insert(name, files::read(&path)?);
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! it is called, and both in as few modules as are needed. The keys made here are the same for both.
 
 use super::Result;
+use super::error::Error;
 use super::mir::{Function, matching};
 use super::types::{last_segment, plain, words};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -179,12 +180,13 @@ fn definition_keys(
 ) -> Result<Vec<String>> {
     let Some(at) = path.find("<impl at ") else { return Ok(vec![path.to_owned()]) };
     let rest = &path[at + "<impl at ".len()..];
-    let (place, rest) = rest.split_once('>').ok_or("an impl without an end")?;
+    let no_place = || Error::Place(path.into());
+    let (place, rest) = rest.split_once('>').ok_or_else(no_place)?;
     let name = rest.trim_start_matches("::");
     let mut parts = place.split(':');
     let file = parts.next().unwrap_or_default();
-    let line: usize = parts.next().unwrap_or_default().trim().parse()?;
-    let text = sources.get(file).ok_or_else(|| format!("no source {file}"))?;
+    let line: usize = parts.next().unwrap_or_default().trim().parse().map_err(|_| no_place())?;
+    let text = sources.get(file).ok_or_else(no_place)?;
     let text: Vec<&str> = text.lines().skip(line - 1).collect();
     let text = text.join(" ");
     if text.trim_start().starts_with("#[derive") || !text.contains("impl") {
