@@ -36,6 +36,15 @@ pub unsafe fn arguments(argc: c_int, argv: *const *const c_char) -> Vec<CString>
     (0..argc as usize).map(|i| unsafe { CStr::from_ptr(*argv.add(i)) }.to_owned()).collect()
 }
 
+/// What is wrong with the options.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum BadOption {
+    #[error("'{0}' needs argument")]
+    NeedsArgument(String),
+    #[error("unrecognized option '{0}'")]
+    Unrecognized(String),
+}
+
 /// Prints the version. That nobody can read it is no reason to stop.
 pub fn print_version() {
     let _ = writeln!(io::stdout(), "{VERSION}");

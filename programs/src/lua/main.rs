@@ -60,8 +60,8 @@ struct Job {
     editor: Option<Editor>,
 }
 
-/// Reads the options. An error has the option, and whether only its argument is missing.
-fn parse(arguments: &[CString]) -> Result<Options, (CString, bool)> {
+/// Reads the options.
+fn parse(arguments: &[CString]) -> Result<Options, BadOption> {
     let mut options = Options::default();
     let mut i = 1;
     while i < arguments.len() {
@@ -70,7 +70,6 @@ fn parse(arguments: &[CString]) -> Result<Options, (CString, bool)> {
         if bytes.first() != Some(&b'-') {
             break;
         }
-        let bad = || (argument.clone(), false);
         match bytes.get(1) {
             None => break,
             Some(b'-') if bytes.len() == 2 => {
@@ -90,7 +89,7 @@ fn parse(arguments: &[CString]) -> Result<Options, (CString, bool)> {
                     i += 1;
                     match arguments.get(i) {
                         Some(next) if !next.as_bytes().starts_with(b"-") => next.clone(),
-                        _ => return Err((argument.clone(), true)),
+                        _ => return Err(BadOption::NeedsArgument(argument.to_string_lossy().into())),
                     }
                 };
                 options.actions.push(if *kind == b'e' {
@@ -99,7 +98,7 @@ fn parse(arguments: &[CString]) -> Result<Options, (CString, bool)> {
                     Action::Require(value)
                 });
             }
-            _ => return Err(bad()),
+            _ => return Err(BadOption::Unrecognized(argument.to_string_lossy().into())),
         }
         i += 1;
     }
@@ -121,14 +120,9 @@ pub unsafe extern "C-unwind" fn start(argc: c_int, argv: *const *const c_char) -
     };
     let options = match parse(&arguments) {
         Ok(options) => options,
-        Err((option, needs_argument)) => {
-            let (name, option) = (name.to_string_lossy(), option.to_string_lossy());
-            let message = if needs_argument {
-                format!("'{option}' needs argument")
-            } else {
-                format!("unrecognized option '{option}'")
-            };
-            tell(format!("{name}: {message}\nusage: {name} [options] [script [args]]\n{USAGE}").as_bytes());
+        Err(bad) => {
+            let name = name.to_string_lossy();
+            tell(format!("{name}: {bad}\nusage: {name} [options] [script [args]]\n{USAGE}").as_bytes());
             return libc::EXIT_FAILURE;
         }
     };

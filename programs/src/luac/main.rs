@@ -40,10 +40,37 @@ struct Options {
     files: Vec<CString>,
 }
 
-/// Why the options are no good.
-struct Wrong(String);
+/// Why there is no chunk.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("cannot create state: not enough memory")]
+    NoState,
+    #[error("not enough memory")]
+    NoMemory,
+    /// The library's message.
+    #[error("{}", .0.escape_ascii())]
+    Lua(Vec<u8>),
+    #[error("cannot {doing} {}: {source}", name.to_string_lossy())]
+    File { doing: &'static str, name: CString, source: io::Error },
+}
 
-fn parse(arguments: &[CString]) -> Result<Options, Wrong> {
+impl Error {
+    /// As the reference prints it: names of files as they are, and what the system refused in the words of the C library.
+    fn message(&self) -> Vec<u8> {
+        match self {
+            Error::Lua(message) => message.clone(),
+            Error::File { doing, name, source } => {
+                // SAFETY: `strerror` gives a C string, valid until the next call.
+                let reason =
+                    unsafe { CStr::from_ptr(libc::strerror(source.raw_os_error().unwrap_or_default())) };
+                [b"cannot ", doing.as_bytes(), b" ", name.to_bytes(), b": ", reason.to_bytes()].concat()
+            }
+            other => other.to_string().into_bytes(),
+        }
+    }
+}
+
+fn parse(arguments: &[CString]) -> Result<Options, BadOption> {
     let mut options = Options {
         listing: 0,
         exec: false,
@@ -76,11 +103,11 @@ fn parse(arguments: &[CString]) -> Result<Options, Wrong> {
                     Some(name) if !name.is_empty() && !name.as_bytes().starts_with(b"-") => {
                         Some(name.clone())
                     }
-                    _ => return Err(Wrong("'-o' needs argument".into())),
+                    _ => return Err(BadOption::NeedsArgument("-o".into())),
                 };
             }
             other if other.starts_with(b"-") => {
-                return Err(Wrong(format!("unrecognized option '{}'", String::from_utf8_lossy(other))));
+                return Err(BadOption::Unrecognized(String::from_utf8_lossy(other).into()));
             }
             _ => break,
         }
@@ -115,7 +142,7 @@ pub unsafe extern "C-unwind" fn start(argc: c_int, argv: *const *const c_char) -
     };
     let options = match parse(&arguments) {
         Ok(options) => options,
-        Err(Wrong(message)) => return usage(&message),
+        Err(bad) => return usage(&bad.to_string()),
     };
     if options.version > 0 {
         print_version();
@@ -128,14 +155,14 @@ pub unsafe extern "C-unwind" fn start(argc: c_int, argv: *const *const c_char) -
     }
     match run(&options) {
         Ok(()) => libc::EXIT_SUCCESS,
-        Err(message) => {
-            tell(&[name.as_bytes(), b": ", &message, b"\n"].concat());
+        Err(error) => {
+            tell(&[name.as_bytes(), b": ", &error.message(), b"\n"].concat());
             libc::EXIT_FAILURE
         }
     }
 }
 
-fn run(options: &Options) -> Result<(), Vec<u8>> {
+fn run(options: &Options) -> Result<(), Error> {
     let mut job = Job { files: &options.files, dumps: Vec::new() };
     // SAFETY: `load_all` takes a job.
     unsafe { protected(Some(load_all), (&raw mut job).cast())? };
@@ -148,13 +175,13 @@ fn run(options: &Options) -> Result<(), Vec<u8>> {
             let mut job = Lowering { chunk: chunk::write(&header, &main, false), forms: None };
             // SAFETY: `lower` takes this.
             unsafe { protected(Some(lower), (&raw mut job).cast())? };
-            let forms = job.forms.ok_or_else(|| b"not enough memory".to_vec())?;
+            let forms = job.forms.ok_or(Error::NoMemory)?;
             exec::list(&mut out, &main, &mut forms.into_iter(), full)
         } else {
             listing::list(&mut out, &main, full)
         }
         .and_then(|()| out.flush())
-        .map_err(|e| cannot("write", c"stdout", &e))?;
+        .map_err(|source| Error::File { doing: "write", name: c"stdout".into(), source })?;
     }
     if options.dump {
         if several {
@@ -167,17 +194,10 @@ fn run(options: &Options) -> Result<(), Vec<u8>> {
     Ok(())
 }
 
-/// The message for what the system refused, in the words of the C library.
-fn cannot(what: &str, name: &CStr, error: &io::Error) -> Vec<u8> {
-    // SAFETY: `strerror` gives a C string, valid until the next call.
-    let reason = unsafe { CStr::from_ptr(libc::strerror(error.raw_os_error().unwrap_or_default())) };
-    [b"cannot ", what.as_bytes(), b" ", name.to_bytes(), b": ", reason.to_bytes()].concat()
-}
-
 /// Writes a file, or standard output, as C does: what does not fit may be known only when it is closed.
-fn store(output: Option<&CStr>, bytes: &[u8]) -> Result<(), Vec<u8>> {
+fn store(output: Option<&CStr>, bytes: &[u8]) -> Result<(), Error> {
     let name = output.unwrap_or(c"stdout");
-    let failed = |what: &str| Err(cannot(what, name, &io::Error::last_os_error()));
+    let failed = |doing| Err(Error::File { doing, name: name.into(), source: io::Error::last_os_error() });
     // SAFETY: C strings, a buffer with its length, and a file that is closed last.
     unsafe {
         let file = match output {
@@ -201,16 +221,16 @@ unsafe extern "C" {
     static stdout: *mut libc::FILE;
 }
 
-/// Calls a function with a pointer as its argument in a new state; the message of its error.
+/// Calls a function with a pointer as its argument in a new state.
 ///
 /// # Safety
 /// The pointer is what the function takes.
-unsafe fn protected(function: lua_CFunction, argument: *mut c_void) -> Result<(), Vec<u8>> {
+unsafe fn protected(function: lua_CFunction, argument: *mut c_void) -> Result<(), Error> {
     // SAFETY: a new state, used by this thread only.
     unsafe {
         let l = luaL_newstate();
         if l.is_null() {
-            return Err(b"cannot create state: not enough memory".to_vec());
+            return Err(Error::NoState);
         }
         lua_pushcclosure(l, function, 0);
         lua_pushlightuserdata(l, argument);
@@ -218,7 +238,7 @@ unsafe fn protected(function: lua_CFunction, argument: *mut c_void) -> Result<()
         if lua_pcallk(l, 1, 0, 0, 0, None) != LUA_OK {
             let text = lua_tolstring(l, -1, ptr::null_mut());
             let text = if text.is_null() { c"?" } else { CStr::from_ptr(text) };
-            result = Err(text.to_bytes().to_vec());
+            result = Err(Error::Lua(text.to_bytes().to_vec()));
         }
         lua_close(l);
         result
