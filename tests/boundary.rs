@@ -92,7 +92,7 @@ lua52::variadic_stub! {
     fn toy_sum(toy: *mut Toy, format: *const c_char, ...) -> i64 = sum_core
 }
 
-/// What takes variable arguments is in C there; so it is in the test that calls this.
+// What takes variable arguments is in C there; so it is in the test that calls this.
 #[cfg(not(naked_stubs))]
 lua52::stub! {
     fn toy_sum(toy: *mut Toy, format: *const c_char, args: *mut VaList) -> i64 = sum_core

@@ -10,7 +10,7 @@ def check(name, ok, why=""):
         passed += 1
     else:
         failed += 1
-        print("FAILED %s: %s" % (name, why))
+        print("FAILED %s: %s" % (name, str(why)[-2000:]))
 
 
 def finish():

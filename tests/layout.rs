@@ -93,7 +93,11 @@ fn paths_agree() {
     let text = "#include <stdio.h>\n#include <lua.h>\nint main(void) { puts(LUA_PATH_DEFAULT); puts(LUA_CPATH_DEFAULT); }\n";
     std::fs::write(&source, text).unwrap();
     let include = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/include");
-    let compiled = Command::new(std::env::var("CC").unwrap_or("cc".into())).args([include, "-o"]).args([&program, &source]).status().unwrap();
+    let compiled = Command::new(std::env::var("CC").unwrap_or("cc".into()))
+        .args([include, "-o"])
+        .args([&program, &source])
+        .status()
+        .unwrap();
     assert!(compiled.success());
     let printed = String::from_utf8(Command::new(&program).output().unwrap().stdout).unwrap();
     let ours = [lua52::consts::LUA_PATH_DEFAULT, lua52::consts::LUA_CPATH_DEFAULT];

@@ -1,6 +1,8 @@
 //! `cargo run -p xtask -- test [--full] [--list] [--build DIR] [NAME...]`: runs the suites (`suites.rs`), or those that are
 //! named, and says the sum of what they counted as a last line "N passed, N failed".
 //!
+//! Suites that may run beside each other do, as many as there are cores; what one says is printed in one piece at its end.
+//!
 //! A suite that could not run has failed: when a command that it needs is missing, when it prints no counts, when it
 //! takes too long, or when its exit code says so. What a suite prints is in `DIR/test-logs/`, its end on the screen.
 
@@ -11,7 +13,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use suites::{Counts, SUITES, Suite, When};
+use std::{fmt::Write, sync::Mutex, thread};
+use suites::{Company, Counts, SUITES, Suite, When};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -65,13 +68,18 @@ pub fn run(arguments: &[&str], root: &Path) -> Result<bool, Error> {
     fs::create_dir_all(&logs).map_err(|source| Error::File { path: logs.clone(), source })?;
     let mut sum = Tally::default();
     let mut broken = Vec::new();
-    for suite in chosen {
-        println!("== {}", suite.name);
-        let tally = one(suite, root, build, full, &logs.join(format!("{}.log", suite.name)))?;
-        sum.passed += tally.passed;
-        sum.failed += tally.failed;
-        if tally.failed != 0 {
-            broken.push(suite.name);
+    let chosen: Vec<&Suite> = chosen.collect();
+    // Neighbours in the list that may run beside each other, or a single one.
+    let beside = |a: &&Suite, b: &&Suite| a.company == Company::Beside && b.company == Company::Beside;
+    for group in chosen.chunk_by(beside) {
+        for (suite, tally) in run_group(group, |suite| {
+            one(suite, root, build, full, &logs.join(format!("{}.log", suite.name)))
+        })? {
+            sum.passed += tally.passed;
+            sum.failed += tally.failed;
+            if tally.failed != 0 {
+                broken.push(suite);
+            }
         }
     }
     if !broken.is_empty() {
@@ -81,11 +89,37 @@ pub fn run(arguments: &[&str], root: &Path) -> Result<bool, Error> {
     Ok(sum.failed == 0)
 }
 
-fn one(suite: &Suite, root: &Path, build: &str, full: bool, log: &Path) -> Result<Tally, Error> {
+/// Runs the suites on all cores, prints what each said when it has ended, and gives their names with what they counted.
+fn run_group(
+    group: &[&Suite],
+    one: impl Fn(&Suite) -> Result<(Tally, String), Error> + Sync,
+) -> Result<Vec<(&'static str, Tally)>, Error> {
+    let waiting = Mutex::new(group.iter());
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let Some(suite) = waiting.lock().expect("no worker panics").next() else { return Ok(done) };
+            let (tally, said) = one(suite)?;
+            print!("== {}\n{said}", suite.name);
+            done.push((suite.name, tally));
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores.min(group.len())).map(|_| scope.spawn(work)).collect();
+        let mut done = Vec::new();
+        for worker in workers {
+            done.extend(worker.join().expect("no worker panics")?);
+        }
+        Ok(done)
+    })
+}
+
+/// What a suite counted, and what of its output is shown.
+fn one(suite: &Suite, root: &Path, build: &str, full: bool, log: &Path) -> Result<(Tally, String), Error> {
     const FAILED: Tally = Tally { passed: 0, failed: 1 };
     if let Some(missing) = suite.needs.iter().find(|command| !is_there(command)) {
-        println!("{}: {missing} is missing (tools/needs test)", suite.name);
-        return Ok(FAILED);
+        return Ok((FAILED, format!("{}: {missing} is missing (tools/needs test)\n", suite.name)));
     }
     let file_error = |source| Error::File { path: log.into(), source };
     let file = File::create(log).map_err(file_error)?;
@@ -116,23 +150,24 @@ fn one(suite: &Suite, root: &Path, build: &str, full: bool, log: &Path) -> Resul
             .filter_map(cargo_counts)
             .reduce(|a, b| Tally { passed: a.passed + b.passed, failed: a.failed + b.failed }),
     };
+    let mut said = String::new();
     let shown: Vec<&str> = output.lines().filter(|line| !is_noise(suite, line)).collect();
     for line in &shown[shown.len().saturating_sub(SHOWN)..] {
-        println!("{line}");
+        let _ = writeln!(said, "{line}");
     }
     if tally.is_none_or(|t| t.passed + t.failed == 0) {
-        println!("{}: no counts, {status}", suite.name);
+        let _ = writeln!(said, "{}: no counts, {status}", suite.name);
         tally = Some(FAILED);
     }
     let mut tally = tally.unwrap_or(FAILED);
     if !status.success() && tally.failed == 0 {
-        println!("{}: {status} after {} s", suite.name, start.elapsed().as_secs());
+        let _ = writeln!(said, "{}: {status} after {} s", suite.name, start.elapsed().as_secs());
         tally.failed = 1;
     }
     if suite.counts != Counts::Line {
-        println!("{} passed, {} failed", tally.passed, tally.failed);
+        let _ = writeln!(said, "{} passed, {} failed", tally.passed, tally.failed);
     }
-    Ok(tally)
+    Ok((tally, said))
 }
 
 /// "N passed, N failed", and nothing else on the line.
@@ -168,9 +203,10 @@ mod tests {
     use super::*;
 
     fn outcome(counts: Counts, needs: &'static [&'static str], command: &'static str) -> (usize, usize) {
-        let suite = Suite { name: "made-up", when: When::Always, counts, needs, command };
+        let suite =
+            Suite { name: "made-up", when: When::Always, company: Company::Alone, counts, needs, command };
         let log = std::env::temp_dir().join(format!("xtask-{}-{}", std::process::id(), command.len()));
-        let tally = one(&suite, Path::new("."), "build", false, &log).expect("it runs");
+        let (tally, _) = one(&suite, Path::new("."), "build", false, &log).expect("it runs");
         let _ = fs::remove_file(log);
         (tally.passed, tally.failed)
     }
@@ -188,6 +224,26 @@ mod tests {
         assert_eq!(outcome(Counts::Exit, &[], "false"), (0, 1));
         let cargo = "echo 'test result: ok. 2 passed; 0 failed; 1 ignored'; echo 'test result: FAILED. 3 passed; 1 failed; 0 ignored'";
         assert_eq!(outcome(Counts::Cargo, &[], cargo), (5, 1));
+    }
+
+    #[test]
+    fn suites_run_beside_each_other() {
+        let group: Vec<&Suite> = SUITES[..4].iter().collect();
+        let cores = thread::available_parallelism().map_or(1, usize::from).min(group.len());
+        // Nobody goes on before all cores are busy.
+        let barrier = std::sync::Barrier::new(cores);
+        let started = Mutex::new(0);
+        let done = run_group(&group, |_| {
+            let mut number = started.lock().unwrap();
+            *number += 1;
+            let first = *number <= cores;
+            drop(number);
+            if first {
+                barrier.wait();
+            }
+            Ok((Tally { passed: 1, failed: 0 }, String::new()))
+        });
+        assert_eq!(done.unwrap().iter().map(|(_, tally)| tally.passed).sum::<usize>(), group.len());
     }
 
     #[test]
