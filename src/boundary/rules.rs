@@ -129,7 +129,8 @@ impl Frame {
             if cfa <= self.sp || cfa > end {
                 break;
             }
-            // SAFETY: a checked address in the stack; registers are saved in the frame, below the CFA.
+            // SAFETY: the CFA is checked to be above `sp` and at most `end`, between which the caller says that the stack is
+            // readable. A frame saves its caller's registers and the return address there, below its CFA.
             unsafe {
                 if kind != 0 {
                     self.fp = *(cfa.wrapping_add_signed(rule.fp as isize) as *const usize);
@@ -160,7 +161,7 @@ impl Frame {
     /// # Safety
     /// The stack is readable from `self.sp` to `end`, and `rule` is this frame's.
     pub(super) unsafe fn caller(self, rule: Rule, end: usize) -> Option<Frame> {
-        // SAFETY: each address read is checked to be in the stack.
+        // SAFETY: `at` reads only aligned words from `sp` to `end`, where the stack is readable by the caller's promise.
         unsafe {
             let at = |address: usize| {
                 if address >= self.sp && address < end && address.is_multiple_of(size_of::<usize>()) {
@@ -199,7 +200,7 @@ unsafe fn unwinds(mut frame: Frame, pad: usize) -> bool {
             // The pad is on another stack than the raise. Only a jump gets there.
             return false;
         }
-        // SAFETY: the frame is on the stack, below the pad.
+        // SAFETY: `frame.pc` is a return address of this thread's stack: the first is the caller's, others were read there.
         let rule = unsafe { rules.of(frame.pc) };
         match rule.runs() {
             Ok(Landing::Clean) => {}
@@ -366,7 +367,7 @@ unsafe fn rule_in(object: &Object, pc: usize) -> Rule {
 unsafe fn read(object: &Object, pc: usize) -> gimli::Result<Option<Rule>> {
     let slice = |start: usize| -> Slice {
         let length = object.segment.end - start;
-        // SAFETY: to the end of the segment that holds the tables; they say themselves where they end.
+        // SAFETY: `start` is checked to be in the segment, which is mapped while the slice lives: the caller's promise.
         EndianSlice::new(unsafe { core::slice::from_raw_parts(start as *const u8, length) }, NativeEndian)
     };
     let bases = BaseAddresses::default().set_eh_frame_hdr(object.header as u64);
@@ -398,7 +399,7 @@ unsafe fn read(object: &Object, pc: usize) -> gimli::Result<Option<Rule>> {
                 Landing::Clean
             } else {
                 let function = entry.initial_address() as usize;
-                // SAFETY: the function's own table.
+                // SAFETY: the table that the function's own entry names; its object is mapped by the caller's promise.
                 match unsafe { lsda::landing(data as *const u8, function, pc) } {
                     Some(landing) => landing,
                     None => return Ok(None),

@@ -182,7 +182,7 @@ pub(super) fn resume_function() -> Option<usize> {
 /// # Safety
 /// `pad` is the innermost pad.
 pub(super) unsafe fn new_exception(pad: *mut Pad, throw: u64) -> Option<*mut Own> {
-    // SAFETY: the pad is alive, the block is fresh and big enough.
+    // SAFETY: the innermost pad and its link are alive, and so are the exceptions in its list; a new block is large enough.
     unsafe {
         let link = (*pad).link;
         let mut own = &raw mut (*pad).own;
@@ -210,7 +210,7 @@ pub(super) unsafe fn new_exception(pad: *mut Pad, throw: u64) -> Option<*mut Own
 /// `pad` is an active pad.
 #[cold]
 pub(super) unsafe fn abandon(pad: *mut Pad) {
-    // SAFETY: the list holds blocks from `new_exception`.
+    // SAFETY: an active pad and its link are alive; its list holds blocks that `new_exception` allocated and nobody freed.
     unsafe {
         let link = (*pad).link;
         if !(*pad).own.target.is_null() {
@@ -230,7 +230,7 @@ pub(super) unsafe fn abandon(pad: *mut Pad) {
 
 /// Called when a foreign handler has caught one of our exceptions and is done with it.
 unsafe extern "C" fn dropped(_reason: c_int, own: *mut Own) {
-    // SAFETY: the exception is ours, and its pad is alive: it is further out than the handler.
+    // SAFETY: the exception is ours. Its pad is further out than the handler, so it is alive, and so is all of its list.
     unsafe {
         let pad = (*own).target;
         (*own).target = null_mut();
@@ -293,7 +293,7 @@ unsafe fn catches(class: u64, pad: *mut Pad) -> bool {
     if !CXX_FLAVOUR || matches!(class, OWN_CLASS | RUST_CLASS | RUST_CLASS_SWAPPED) {
         return false;
     }
-    // SAFETY: pads further out are alive as well.
+    // SAFETY: the unwinder is at this pad, so it is alive, and so are the pads further out.
     unsafe {
         let outside = (*pad).previous;
         let before = if outside.is_null() { 0 } else { (*outside).protected };
@@ -352,7 +352,8 @@ fn cxx_function(which: usize, name: &CStr) -> usize {
     // A module may have brought the C++ library with it, invisible to us.
     for library in sys::CXX_LIBRARIES {
         let handle = sys::find_library(library);
-        // SAFETY: the library is there; it is given back once, the exception's thrower holds it, too.
+        // SAFETY: a handle that is not null is valid and is given back once. The function stays: whoever threw holds the
+        // library, too.
         unsafe {
             if !handle.is_null() {
                 let at = sys::symbol(handle, name) as usize;
