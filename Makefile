@@ -24,7 +24,7 @@ B       := $(BUILD)
 # The number in the name of the shared library is that of Debian's library.
 VERSION := 0.0.0
 EXPORTS := src/abi/exports.txt
-# Exported functions that the library itself calls by name, so that a host's definition serves it, too: see src/host.rs.
+# Exported functions that the library itself calls by name, so that a host's definition serves it, too: see src/api/by_name.rs.
 REPLACEABLE := src/abi/replaceable.txt
 GEN     := $(B)/gen
 

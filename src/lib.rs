@@ -112,11 +112,6 @@ mod gc;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod gc;
-#[cfg(not(feature = "internals"))]
-mod host;
-#[cfg(feature = "internals")]
-#[doc(hidden)]
-pub mod host;
 #[cfg(native_code)]
 mod jit;
 #[cfg(not(feature = "internals"))]

@@ -4,10 +4,11 @@
 //! `BYTECODE_CORPUS` names more directories to search for `.lua` files.
 
 use lua52::abi::lua_State;
+use lua52::api::Lua;
 use lua52::api::state;
 use lua52::chunk::{self, Input};
 use lua52::compiler;
-use lua52::object::{Gc, Lua, Proto, SlotOffset};
+use lua52::object::{Gc, Proto, SlotOffset};
 use lua52::vm::call::protected;
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
@@ -38,10 +39,11 @@ fn compile(l: Lua, text: &[u8], name: &[u8], piece: Option<usize>) -> Result<Gc<
                 Some(_) => Input::from_reader(next_piece, (&raw mut pieces).cast()),
             }
         };
-        closure = Some(compiler::load(l, &mut input, name, None)?);
+        closure = Some(compiler::compile(*l, &mut input, name)?);
         Ok(())
     };
-    let status = protected::run_protected(l, body, top, SlotOffset::NONE).expect("nothing foreign is called");
+    let status =
+        protected::run_protected(*l, body, top, SlotOffset::NONE).expect("nothing foreign is called");
     match closure {
         Some(cl) if status == 0 => Ok(cl.proto),
         _ => Err(l
@@ -170,7 +172,7 @@ impl Report {
                 theirs.err()
             )),
         }
-        state::close_state(l);
+        state::close_state(*l);
     }
 
     fn finish(self, what: &str) {
@@ -266,7 +268,7 @@ fn memory_runs_out() {
         // SAFETY: as in `compare`.
         let l = unsafe { state::new_state(alloc, std::ptr::null_mut()) }.expect("a state");
         let binary = dump(compile(l, &text, b"=x", None).expect("compiles"), false);
-        state::close_state(l);
+        state::close_state(*l);
         for chunk in [&text, &binary] {
             let (mut n, mut refused) = (0, 0);
             loop {
@@ -279,7 +281,7 @@ fn memory_runs_out() {
                 let result = compile(l, chunk, b"=x", Some(100));
                 // SAFETY: as above.
                 unsafe { (*ud.cast::<Budget>()).requests_left = usize::MAX };
-                state::close_state(l);
+                state::close_state(*l);
                 assert_eq!(budget.bytes, 0, "{}: {n} requests granted", file.display());
                 match result {
                     Ok(_) => break,

@@ -7,9 +7,10 @@
 
 mod sandbox;
 
+use lua52::api::Lua;
 use lua52::code::bytecode::{Instruction, Op};
 use lua52::consts::LUA_ERRRUN;
-use lua52::object::{Gc, Lua, Proto};
+use lua52::object::{Gc, Proto};
 use lua52::vm::state;
 use std::sync::{Mutex, MutexGuard};
 
@@ -50,7 +51,7 @@ fn seeds() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
             }
         }
     }
-    state::close_state(l);
+    state::close_state(*l);
     chunks.sort();
     chunks.dedup();
     texts.sort();
@@ -80,12 +81,12 @@ fn fuzz(seeds: &[Vec<u8>], cases: u64, mode: &[u8], change: fn(&mut Vec<u8>, &mu
         accepted += (outcome != Outcome::Refused) as usize;
         completed += (outcome == Outcome::Completed) as usize;
         if case % 64 == 63 || !is_intact(l) {
-            state::close_state(l);
+            state::close_state(*l);
             assert_eq!(budget.bytes, 0);
             l = new_state(&mut budget);
         }
     }
-    state::close_state(l);
+    state::close_state(*l);
     eprintln!(
         "{} seeds, {cases} changed ones, {accepted} accepted and run, {completed} of them to the end",
         seeds.len()
@@ -207,7 +208,7 @@ fn refusal(bytes: &[u8]) -> Option<String> {
     if message.is_none() {
         try_chunk(l, bytes, b"b");
     }
-    state::close_state(l);
+    state::close_state(*l);
     message
 }
 
@@ -420,5 +421,5 @@ fn endless_keys_of_keys() {
     assert_eq!(run(l, closure), LUA_ERRRUN);
     let message = l.from_top(1).as_string().expect("a message");
     assert_eq!(message.bytes(), b"?:0: attempt to call field '?' (a table value)");
-    state::close_state(l);
+    state::close_state(*l);
 }

@@ -13,8 +13,8 @@ mod strings;
 mod tables;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use lua52::host::newstate;
-use lua52::object::Lua;
+use lua52::api::Lua;
+use lua52::api::by_name::newstate;
 use lua52::vm::state;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        state::close_state(self.0);
+        state::close_state(*self.0);
     }
 }
 

@@ -17,12 +17,12 @@ pub fn all(c: &mut Criterion) {
     let t: Gc<Table> = l.from_top(1).as_table().expect("a table");
     let mut keys: Vec<Gc<Str>> = Vec::new();
     for i in 1..=ITEMS {
-        let key = intern(l, format!("key{i}").as_bytes()).expect("memory");
-        t.set_str(l, key, Value::number(i as f64)).expect("memory");
-        t.set_int(l, i, Value::TRUE).expect("memory");
+        let key = intern(*l, format!("key{i}").as_bytes()).expect("memory");
+        t.set_str(*l, key, Value::number(i as f64)).expect("memory");
+        t.set_int(*l, i, Value::TRUE).expect("memory");
         keys.push(key);
     }
-    let absent = intern(l, b"absent").expect("memory");
+    let absent = intern(*l, b"absent").expect("memory");
     l.pushlstring(b"absent").expect("memory");
 
     group.bench_function("get/integer", |b| {
@@ -45,14 +45,14 @@ pub fn all(c: &mut Criterion) {
         let mut i = 0;
         b.iter(|| {
             i = i % ITEMS + 1;
-            t.set_int(l, black_box(i), Value::FALSE)
+            t.set_int(*l, black_box(i), Value::FALSE)
         });
     });
     group.bench_function("set/string", |b| {
         let mut i = 0;
         b.iter(|| {
             i = (i + 1) % keys.len();
-            t.set_str(l, black_box(keys[i]), Value::FALSE)
+            t.set_str(*l, black_box(keys[i]), Value::FALSE)
         });
     });
     group.bench_function("length", |b| b.iter(|| black_box(t).length(l.global())));
@@ -82,7 +82,7 @@ pub fn all(c: &mut Criterion) {
             l.createtable(0, 0).expect("memory");
             let t = l.from_top(1).as_table().expect("a table");
             for &key in &keys {
-                t.set_str(l, key, Value::TRUE).expect("memory");
+                t.set_str(*l, key, Value::TRUE).expect("memory");
             }
             l.settop(2);
         });

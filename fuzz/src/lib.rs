@@ -5,7 +5,7 @@ pub mod sandbox;
 
 pub mod sequences;
 
-use lua52::object::Lua;
+use lua52::api::Lua;
 use lua52::vm::state;
 use sandbox::{Budget, Outcome};
 use std::cell::Cell;

@@ -18,7 +18,7 @@ exports! {
     /// Any thread of the state may be given; all of them are gone afterwards. Errors in finalizers are ignored.
     /// Manual 4.8.
     plain fn lua_close(L: *mut lua_State) {
-        crate::api::state::close_state(L)
+        crate::api::state::close_state(*L)
     }
 
     /// `[-0, +1, m]` Pushes a new thread that shares the globals with `L`, and returns it.

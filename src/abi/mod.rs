@@ -29,13 +29,12 @@
 #![allow(non_camel_case_types, non_snake_case, reason = "types and parameters are named as in C")]
 #![allow(clippy::missing_safety_doc, reason = "one contract for all, above")]
 
+use crate::api::by_name::newstate;
 use crate::api::misuse::{api_check, entered};
-use crate::api::{Buffer, Bytes};
+use crate::api::{Buffer, Bytes, Lua};
 use crate::boundary::{Ret, Returning, VaList};
-use crate::host::newstate;
 use crate::object::c_types::text;
 use crate::object::value::TYPE_NAMES;
-use crate::object::{Gc, Lua};
 use crate::throw::{LResult, Throw};
 #[cfg(naked_stubs)]
 use crate::variadic_stub;
@@ -308,7 +307,7 @@ impl<R> Word<R> for Infallible {
 fn leave<F: Returning, T: Word<F::Result>>(l: Lua, result: LResult<T>) -> Ret {
     match result {
         Ok(value) => Ret::ok(value.word()),
-        Err(throw) => native::leave(l, throw),
+        Err(throw) => native::leave(*l, throw),
     }
 }
 
@@ -322,7 +321,7 @@ fn never(throw: Throw) -> LResult<Infallible> {
 #[inline(always)]
 unsafe fn thread(L: *mut lua_State) -> Lua {
     // SAFETY: the caller's promise.
-    unsafe { Gc::from_ptr(L.cast()) }
+    unsafe { Lua::from_ptr(L.cast()) }
 }
 
 /// # Safety

@@ -2,12 +2,13 @@
 
 use super::Bytes;
 use super::misuse::api_check;
+use crate::api::Lua;
 use crate::consts::*;
 use crate::gc;
 use crate::num;
 use crate::object::string::bytes_of;
-use crate::object::value::{TAG_LIGHT, TAG_OBJECT, TYPE_NAMES};
-use crate::object::{Lua, Metamethod, Value, lua_CFunction, string};
+use crate::object::value::{TAG_LIGHT, TAG_OBJECT, type_name};
+use crate::object::{Metamethod, Value, lua_CFunction, string};
 use crate::throw::LResult;
 use crate::vm::meta;
 use crate::vm::thunk;
@@ -35,8 +36,7 @@ impl Lua {
     /// Name of a type; no state needed.
     pub fn typename(t: i32) -> &'static str {
         api_check!((LUA_TNONE..LUA_NUMTAGS).contains(&t), "lua_typename", "tp", "not a type");
-        // SAFETY: they are ASCII.
-        unsafe { core::str::from_utf8_unchecked(TYPE_NAMES[(t + 1) as usize].to_bytes()) }
+        type_name(t)
     }
     #[inline]
     pub fn iscfunction(self, idx: i32) -> bool {
@@ -66,9 +66,9 @@ impl Lua {
         }
         let (x, y) = (self.value(a), self.value(b));
         match op {
-            LUA_OPEQ => meta::equal(self, x, y),
-            LUA_OPLT => meta::less_than(self, x, y),
-            LUA_OPLE => meta::less_equal(self, x, y),
+            LUA_OPEQ => meta::equal(*self, x, y),
+            LUA_OPLT => meta::less_than(*self, x, y),
+            LUA_OPLE => meta::less_equal(*self, x, y),
             _ => {
                 api_check!(false, "lua_compare", "op", "not a comparison");
                 Ok(false)
@@ -82,7 +82,7 @@ impl Lua {
             self.push(self.from_top(1));
         }
         api_check!(self.has_elements(2), "lua_arith", "L", "fewer than two operands");
-        let r = meta::arith(self, Metamethod::from_arith(op as u8), self.from_top(2), self.from_top(1))?;
+        let r = meta::arith(*self, Metamethod::from_arith(op as u8), self.from_top(2), self.from_top(1))?;
         self.drop_values(1);
         self.set_top_value(r);
         Ok(())
@@ -127,9 +127,9 @@ impl Lua {
     }
     #[inline(never)]
     fn number_to_string(self, idx: i32) -> LResult<Option<Bytes>> {
-        let Some(s) = meta::to_str(self, self.value(idx))? else { return Ok(None) };
+        let Some(s) = meta::to_str(*self, self.value(idx))? else { return Ok(None) };
         self.set_value(idx, Value::string(s));
-        gc::check(self)?;
+        gc::check(*self)?;
         Ok(Some(bytes_of(s)))
     }
     #[inline]
@@ -147,16 +147,16 @@ impl Lua {
         api_check!(n >= 0 && self.has_elements(n), "lua_concat", "n", "more values than there are");
         if n >= 2 {
             // The collector comes last: a finalizer may take the operands out of their slots.
-            meta::concat(self, n as usize)?;
-            gc::check(self)?;
+            meta::concat(*self, n as usize)?;
+            gc::check(*self)?;
         } else if n == 0 {
-            let empty = string::new_str(self, b"")?;
+            let empty = string::new_str(*self, b"")?;
             self.api_push(Value::string(empty));
         }
         Ok(())
     }
     pub fn len(self, idx: i32) -> LResult<()> {
-        let v = meta::len(self, self.value(idx))?;
+        let v = meta::len(*self, self.value(idx))?;
         self.api_push(v);
         Ok(())
     }
@@ -184,7 +184,7 @@ impl Lua {
     }
     #[inline]
     pub fn tothread(self, idx: i32) -> Option<Lua> {
-        self.value(idx).as_thread()
+        self.value(idx).as_thread().map(Lua::of)
     }
     pub fn topointer(self, idx: i32) -> *const c_void {
         let v = self.value(idx);

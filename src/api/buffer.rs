@@ -8,11 +8,12 @@
 //!   a table, say), and not to be on the stack. Only `pushresult` lets the collector have its turn.
 
 use super::Bytes;
+use crate::api::Lua;
 use crate::gc;
 use crate::messages as msg;
 use crate::object::c_types::lua_State;
 use crate::object::string::bytes_of;
-use crate::object::{Lua, Value, string};
+use crate::object::{Value, string};
 use crate::throw::LResult;
 use core::ffi::c_char;
 use core::mem::{MaybeUninit, offset_of};
@@ -83,7 +84,7 @@ impl Buffer {
         };
         let size = self.size.saturating_mul(2).max(needed);
         let boxed = self.is_boxed();
-        gc::check_quietly(l);
+        gc::check_quietly(*l);
         let block = l.new_block(size)?.data();
         // SAFETY: the new block is larger than the `n` bytes in use; the blocks are different.
         unsafe { core::ptr::copy_nonoverlapping(self.b, block, self.n) };
@@ -133,14 +134,14 @@ impl Buffer {
     }
     /// `luaL_pushresult`: the string replaces the box, if there is one.
     pub fn pushresult(&mut self) -> LResult<Bytes> {
-        gc::check(self.l)?;
+        gc::check(*self.l)?;
         self.finish()
     }
     /// `pushresult` without a collector step.
     #[inline]
     pub(super) fn finish(&mut self) -> LResult<Bytes> {
         let l = self.l;
-        let s = string::new_str(l, self.bytes())?;
+        let s = string::new_str(*l, self.bytes())?;
         if self.is_boxed() {
             l.set_top_value(Value::string(s));
         } else {

@@ -1,12 +1,14 @@
 //! Calling, raising, coroutines (manual 4.4, 4.7 and 4.8).
 
 use super::misuse::api_check;
+use crate::api::Lua;
 use crate::consts::*;
 use crate::object::call_info::FrameFlags;
-use crate::object::{Lua, Slot, SlotOffset, lua_CFunction};
+use crate::object::{Slot, SlotOffset, lua_CFunction};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, protected, results};
 use crate::vm::coroutine;
+use crate::vm::error::Raise;
 
 impl Lua {
     #[inline(always)]
@@ -38,11 +40,11 @@ impl Lua {
             let ci = self.call_info();
             ci.c_function().continuation.set(k);
             ci.c_function().context.set(ctx);
-            call::call(self, func, nresults)?;
+            call::call(*self, func, nresults)?;
         } else {
-            call::call_noyield_inline(self, func, nresults)?;
+            call::call_noyield_inline(*self, func, nresults)?;
         }
-        results::follow_open_results(self, nresults);
+        results::follow_open_results(*self, nresults);
         Ok(())
     }
     #[inline]
@@ -73,12 +75,12 @@ impl Lua {
         };
         let func = self.callee_slot(nargs);
         let status = if k.is_none() || self.non_yieldable_depth.get() > 0 {
-            protected::protected(self, func, nresults, handler)?
+            protected::protected(*self, func, nresults, handler)?
         } else {
-            protected::call_yieldable(self, func, nresults, handler, (k, ctx))?;
+            protected::call_yieldable(*self, func, nresults, handler, (k, ctx))?;
             LUA_OK
         };
-        results::follow_open_results(self, nresults);
+        results::follow_open_results(*self, nresults);
         Ok(status)
     }
     pub fn pcall(self, nargs: i32, nresults: i32, msgh: i32) -> LResult<i32> {
@@ -102,12 +104,12 @@ impl Lua {
             "k",
             "continuation inside a hook"
         );
-        coroutine::yield_(self, nresults, ctx, k)
+        coroutine::yield_(*self, nresults, ctx, k)
     }
     pub fn resume(self, from: Option<Lua>, nargs: i32) -> LResult<i32> {
         let needed = if self.status() == LUA_OK { nargs + 1 } else { nargs };
         api_check!(self.has_elements(needed), "lua_resume", "nargs", "more values than there are");
-        coroutine::resume(self, from, nargs)
+        coroutine::resume(*self, from.map(|l| *l), nargs)
     }
     #[inline]
     pub fn status(self) -> i32 {

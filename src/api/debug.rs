@@ -2,11 +2,12 @@
 
 use super::Bytes;
 use super::misuse::api_check;
+use crate::api::Lua;
 use crate::gc;
 use crate::object::c_types::{lua_Debug, lua_Hook};
 use crate::object::string::bytes_of;
 use crate::object::thread::YIELD_PENDING;
-use crate::object::{CallInfo, Interior, Lua, UpVal, Value};
+use crate::object::{CallInfo, Interior, UpVal, Value};
 use crate::throw::LResult;
 use crate::vm::debug::{self, hooks, info, variables};
 use core::cell::Cell;
@@ -22,7 +23,7 @@ enum Upvalue {
 
 impl Lua {
     pub fn getstack(self, level: i32, ar: &mut lua_Debug) -> bool {
-        match debug::frame_at(self, level) {
+        match debug::frame_at(*self, level) {
             Some(ci) => {
                 ar.i_ci = core::ptr::from_ref(ci).cast();
                 true
@@ -38,7 +39,7 @@ impl Lua {
             "what",
             "'>' without a function on the top"
         );
-        info::get_info(self, what, ar)
+        info::get_info(*self, what, ar)
     }
     fn frame_of(ar: &lua_Debug) -> &'static CallInfo {
         api_check!(!ar.i_ci.is_null(), "lua_getlocal", "ar", "not filled by lua_getstack");
@@ -48,7 +49,7 @@ impl Lua {
     /// Without a record: name of a parameter of the function on top.
     pub fn getlocal(self, ar: Option<&lua_Debug>, n: i32) -> LResult<Option<Bytes>> {
         Ok(match ar {
-            Some(ar) => variables::get_local(self, Self::frame_of(ar), n).map(|(name, v)| {
+            Some(ar) => variables::get_local(*self, Self::frame_of(ar), n).map(|(name, v)| {
                 self.api_push(v);
                 name
             }),
@@ -58,7 +59,7 @@ impl Lua {
     /// Takes the value from the top even when there is no such variable.
     pub fn setlocal(self, ar: &lua_Debug, n: i32) -> LResult<Option<Bytes>> {
         api_check!(self.has_elements(1), "lua_setlocal", "L", "no value to assign");
-        let name = variables::set_local(self, self, Self::frame_of(ar), n, self.from_top(1));
+        let name = variables::set_local(*self, *self, Self::frame_of(ar), n, self.from_top(1));
         self.drop_values(1);
         Ok(name)
     }
@@ -93,12 +94,12 @@ impl Lua {
             Upvalue::Lua(u) => {
                 // SAFETY: an upvalue points to a live slot.
                 unsafe { u.v.get().write(v) };
-                gc::barrier_upval(self, u, v);
+                gc::barrier_upval(*self, u, v);
             }
             Upvalue::C(u) => {
                 u.set(v);
                 if let Some(o) = self.value(funcindex).object() {
-                    gc::barrier(self, o, v);
+                    gc::barrier(*self, o, v);
                 }
             }
         }
@@ -125,12 +126,12 @@ impl Lua {
         api_check!(j < from.nupvalues(), "lua_upvaluejoin", "n2", "no such upvalue");
         if let (Some(slot), Some(Some(u))) = (to.upvals().get(i), from.upvals().get(j).map(Cell::get)) {
             slot.set(Some(u));
-            gc::barrier_object(self, to.erase(), u);
+            gc::barrier_object(*self, to.erase(), u);
         }
     }
 
     pub fn sethook(self, f: Option<lua_Hook>, mask: i32, count: i32) {
-        hooks::set_hook(self, f, mask, count)
+        hooks::set_hook(*self, f, mask, count)
     }
     pub fn gethook(self) -> Option<lua_Hook> {
         self.hook.get()

@@ -1,12 +1,13 @@
 //! From Lua objects to the stack, and iteration over tables.
 
 use super::misuse::api_check;
+use crate::api::Lua;
 use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
-use crate::object::{Gc, Lua, Table, Userdata, Value, string};
+use crate::object::{Gc, Table, Userdata, Value, string};
 use crate::throw::LResult;
-use crate::vm::error::OrThrow;
+use crate::vm::error::{OrThrow, Raise};
 use crate::vm::meta;
 use core::ffi::c_void;
 
@@ -29,7 +30,7 @@ impl Lua {
     pub fn gettable(self, idx: i32) -> LResult<()> {
         api_check!(self.is_valid(idx), "lua_gettable", "idx", "invalid index");
         let t = self.value(idx);
-        let v = meta::get(self, t, self.from_top(1))?;
+        let v = meta::get(*self, t, self.from_top(1))?;
         self.set_top_value(v);
         Ok(())
     }
@@ -40,7 +41,7 @@ impl Lua {
     }
     #[inline]
     fn get_string_key(self, t: Value, k: &[u8]) -> LResult<()> {
-        let key = string::new_str(self, k)?;
+        let key = string::new_str(*self, k)?;
         if let (Some(table), true) = (t.as_table(), key.is_short()) {
             let v = table.get_short(key);
             if !v.is_nil() || table.metatable.get().is_none() {
@@ -49,7 +50,7 @@ impl Lua {
             }
         }
         self.api_push(Value::string(key));
-        let v = meta::get(self, t, Value::string(key))?;
+        let v = meta::get(*self, t, Value::string(key))?;
         self.set_top_value(v);
         Ok(())
     }
@@ -107,27 +108,27 @@ impl Lua {
         }
     }
     pub fn createtable(self, narr: i32, nrec: i32) -> LResult<()> {
-        gc::check(self)?;
+        gc::check(*self)?;
         self.push_table(narr, nrec)
     }
     /// `createtable` without a collector step.
     #[inline(always)]
     pub(crate) fn push_table(self, narr: i32, nrec: i32) -> LResult<()> {
-        let t = Gc::<Table>::new(self)?;
+        let t = Gc::<Table>::new(*self)?;
         self.api_push(Value::table(t));
         if narr > 0 || nrec > 0 {
-            t.resize(self, narr.max(0) as u32, nrec.max(0) as u32).or_throw(self)?;
+            t.resize(*self, narr.max(0) as u32, nrec.max(0) as u32).or_throw(*self)?;
         }
         Ok(())
     }
     pub fn newuserdata(self, size: usize) -> LResult<*mut c_void> {
-        gc::check(self)?;
+        gc::check(*self)?;
         Ok(self.new_block(size)?.data().cast())
     }
     /// `newuserdata` without a collector step.
     #[inline(always)]
     pub(crate) fn new_block(self, size: usize) -> LResult<Gc<Userdata>> {
-        let u = Gc::<Userdata>::new(self, size).or_throw(self)?;
+        let u = Gc::<Userdata>::new(*self, size).or_throw(*self)?;
         self.api_push(Value::userdata(u));
         Ok(u)
     }

@@ -2,7 +2,8 @@
 //!
 //! Without the feature every check is a constant false condition and leaves no code.
 
-use crate::object::{Lua, Value};
+use crate::api::Lua;
+use crate::object::Value;
 use crate::sys;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};

@@ -10,10 +10,12 @@
 pub(crate) mod access;
 pub mod auxlib;
 mod buffer;
+pub mod by_name;
 mod call;
 mod chunks;
 mod debug;
 mod get;
+mod handle;
 pub(crate) mod misuse;
 mod push;
 mod quick;
@@ -24,3 +26,6 @@ pub mod state;
 pub use crate::object::c_types::{lua_Debug, lua_Hook, lua_Reader, lua_Writer};
 pub use crate::object::string::Bytes;
 pub use buffer::{Buffer, luaL_Buffer};
+#[cfg(feature = "internals")]
+pub use chunks::load_closure;
+pub use handle::{Lua, library_function};

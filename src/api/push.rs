@@ -2,13 +2,15 @@
 
 use super::Bytes;
 use super::misuse::api_check;
+use crate::api::Lua;
 use crate::boundary::VaList;
 use crate::gc;
 use crate::messages::{self as msg, Arg};
 use crate::object::string::bytes_of;
-use crate::object::{Builtin, CClosure, Gc, Lua, Value, lua_CFunction, string};
+use crate::object::{Builtin, CClosure, Gc, Value, lua_CFunction, string};
 use crate::sys;
 use crate::throw::LResult;
+use crate::vm::error::Raise;
 use crate::vm::message;
 use crate::vm::thunk;
 use core::ffi::c_void;
@@ -42,20 +44,20 @@ impl Lua {
     #[inline]
     pub fn pushlstring(self, s: &[u8]) -> LResult<Bytes> {
         let s = self.push_quietly(s)?;
-        gc::check(self)?;
+        gc::check(*self)?;
         Ok(s)
     }
     /// `pushlstring` without a collector step.
     #[inline]
     pub fn push_quietly(self, s: &[u8]) -> LResult<Bytes> {
-        let s = string::new_str(self, s)?;
+        let s = string::new_str(*self, s)?;
         self.api_push(Value::string(s));
         Ok(bytes_of(s))
     }
     /// `lua_pushfstring` for callers in Rust.
     pub fn pushfmt(self, fmt: &str, args: &[Arg]) -> LResult<Bytes> {
-        let s = message::push(self, fmt, args)?;
-        gc::check(self)?;
+        let s = message::push(*self, fmt, args)?;
+        gc::check(*self)?;
         Ok(s)
     }
     /// `lua_pushvfstring`: `%s %d %c %f %p %%`, taken from a C argument list.
@@ -88,7 +90,7 @@ impl Lua {
             return Err(self.runtime_error_fmt(msg::BAD_PUSHFSTRING, &[Arg::C(letter)]));
         }
         let s = out.finish()?;
-        gc::check(self)?;
+        gc::check(*self)?;
         Ok(s)
     }
     /// A C function with `n` upvalues taken from the top. A thunk of a library function gives that function back.
@@ -113,8 +115,8 @@ impl Lua {
     fn push_closure(self, f: lua_CFunction, builtin: Option<&'static Builtin>, n: i32) -> LResult<()> {
         api_check!((0..=255).contains(&n), "lua_pushcclosure", "n", "not 0 to 255 upvalues");
         api_check!(self.has_elements(n), "lua_pushcclosure", "n", "fewer values on the stack than upvalues");
-        gc::check(self)?;
-        let c = Gc::<CClosure>::new(self, f, builtin, n as usize)?;
+        gc::check(*self)?;
+        let c = Gc::<CClosure>::new(*self, f, builtin, n as usize)?;
         self.drop_values(n as usize);
         for (i, u) in c.upvalues().iter().enumerate() {
             // SAFETY: the `n` values dropped are still in their slots.
@@ -127,7 +129,7 @@ impl Lua {
     pub fn pushlightuserdata(self, p: *mut c_void) -> LResult<()> {
         let v = match Value::light(p) {
             Some(v) => v,
-            None => self.global().wide_lights.intern(self, p as u64)?,
+            None => self.global().wide_lights.intern(*self, p as u64)?,
         };
         self.api_push(v);
         Ok(())
@@ -135,7 +137,7 @@ impl Lua {
     /// Whether the thread is the main one.
     #[inline]
     pub fn pushthread(self) -> bool {
-        self.api_push(Value::thread(self));
-        self.global().main_thread.get() == Some(self)
+        self.api_push(Value::thread(*self));
+        self.global().main_thread.get() == Some(*self)
     }
 }

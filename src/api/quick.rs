@@ -2,12 +2,13 @@
 //! around it. `None` or false, with nothing changed, means: take the long way.
 
 use super::Bytes;
+use crate::api::Lua;
 use crate::consts::*;
 use crate::gc;
 use crate::num;
 use crate::object::c_types::lua_Debug;
 use crate::object::string::bytes_of;
-use crate::object::{Lua, Metamethod, Table, Value, lua_CFunction};
+use crate::object::{Metamethod, Table, Value, lua_CFunction};
 use crate::vm::debug::info;
 use crate::vm::meta;
 use crate::vm::thunk;
@@ -88,7 +89,7 @@ impl Lua {
     }
     #[inline(always)]
     pub fn quick_getinfo(self, what: impl Iterator<Item = u8>, ar: &mut lua_Debug) -> Option<bool> {
-        info::quick_info(self, what, ar)
+        info::quick_info(*self, what, ar)
     }
     /// A C function that is no library function.
     #[inline(always)]
@@ -110,7 +111,7 @@ impl Lua {
         let v = self.from_top(1);
         // SAFETY: below the size of the array part.
         unsafe { *t.array_ptr().add(index as usize) = v };
-        gc::barrier_back(self, t.erase(), v);
+        gc::barrier_back(*self, t.erase(), v);
         self.drop_values(1);
         true
     }
@@ -130,7 +131,7 @@ impl Lua {
         let v = self.from_top(1);
         slot.set(v);
         t.set_flags(0);
-        gc::barrier_back(self, t.erase(), v);
+        gc::barrier_back(*self, t.erase(), v);
         self.drop_values(drop);
         true
     }

@@ -1,13 +1,13 @@
 //! From the stack into Lua objects.
 
 use super::misuse::api_check;
+use crate::api::Lua;
 use crate::gc;
 use crate::object::c_types::luaL_Stream;
 use crate::object::userdata::Content;
-use crate::object::{Gc, Lua, Metamethod, Table, Value, string};
+use crate::object::{Gc, Metamethod, Table, Value, string};
 use crate::throw::{LResult, Throw};
-use crate::vm::error::OrThrow;
-use crate::vm::error::ValueAt;
+use crate::vm::error::{OrThrow, Raise, ValueAt};
 use crate::vm::meta;
 use core::ffi::c_void;
 
@@ -20,7 +20,7 @@ impl Lua {
     pub fn settable(self, idx: i32) -> LResult<()> {
         api_check!(self.has_elements(2), "lua_settable", "L", "no key and value on the stack");
         api_check!(self.is_valid(idx), "lua_settable", "idx", "invalid index");
-        meta::set(self, self.value(idx), self.from_top(2), self.from_top(1))?;
+        meta::set(*self, self.value(idx), self.from_top(2), self.from_top(1))?;
         self.drop_values(2);
         Ok(())
     }
@@ -32,7 +32,7 @@ impl Lua {
     }
     #[inline]
     fn set_string_key(self, t: Value, k: &[u8]) -> LResult<()> {
-        let key = string::new_str(self, k)?;
+        let key = string::new_str(*self, k)?;
         if let (Some(table), true) = (t.as_table(), key.is_short()) {
             if let Some(node) = table.find_short(key)
                 && !node.val.get().is_nil()
@@ -40,19 +40,19 @@ impl Lua {
                 let v = self.from_top(1);
                 node.val.set(v);
                 table.set_flags(0);
-                gc::barrier_back(self, table.erase(), v);
+                gc::barrier_back(*self, table.erase(), v);
                 self.drop_values(1);
                 return Ok(());
             }
             if self.global().cached_metamethod(table.metatable.get(), Metamethod::NewIndex).is_nil() {
                 self.push(Value::string(key));
-                table.set_str(self, key, self.from_top(2)).or_throw(self)?;
+                table.set_str(*self, key, self.from_top(2)).or_throw(*self)?;
                 self.drop_values(2);
                 return Ok(());
             }
         }
         self.push(Value::string(key));
-        meta::set(self, t, Value::string(key), self.from_top(2))?;
+        meta::set(*self, t, Value::string(key), self.from_top(2))?;
         self.drop_values(2);
         Ok(())
     }
@@ -71,14 +71,14 @@ impl Lua {
     #[inline]
     pub fn rawset(self, idx: i32) -> LResult<()> {
         let t = self.table_to_set(idx, 2)?;
-        t.set(self, self.from_top(2), self.from_top(1)).or_throw(self)?;
+        t.set(*self, self.from_top(2), self.from_top(1)).or_throw(*self)?;
         self.drop_values(2);
         Ok(())
     }
     #[inline]
     pub fn rawseti(self, idx: i32, n: i32) -> LResult<()> {
         let t = self.table_to_set(idx, 1)?;
-        t.set_int(self, n as i64, self.from_top(1)).or_throw(self)?;
+        t.set_int(*self, n as i64, self.from_top(1)).or_throw(*self)?;
         self.drop_values(1);
         Ok(())
     }
@@ -86,9 +86,9 @@ impl Lua {
         let t = self.table_to_set(idx, 1)?;
         let key = match Value::light(p.cast_mut()) {
             Some(k) => k,
-            None => self.global().wide_lights.intern(self, p as u64)?,
+            None => self.global().wide_lights.intern(*self, p as u64)?,
         };
-        t.set(self, key, self.from_top(1)).or_throw(self)?;
+        t.set(*self, key, self.from_top(1)).or_throw(*self)?;
         self.drop_values(1);
         Ok(())
     }
@@ -109,8 +109,8 @@ impl Lua {
         if let Some(t) = v.as_table() {
             t.metatable.set(mt);
             if let Some(mt) = mt {
-                gc::barrier_back(self, t.erase(), top);
-                gc::check_finalizer(self, t.erase(), mt);
+                gc::barrier_back(*self, t.erase(), top);
+                gc::check_finalizer(*self, t.erase(), mt);
             }
         } else if let Some(u) = v.as_userdata() {
             u.metatable.set(mt);
@@ -121,8 +121,8 @@ impl Lua {
                 {
                     u.set_content(Content::Stream);
                 }
-                gc::barrier_object(self, u.erase(), mt);
-                gc::check_finalizer(self, u.erase(), mt);
+                gc::barrier_object(*self, u.erase(), mt);
+                gc::check_finalizer(*self, u.erase(), mt);
             }
         } else {
             self.global().metatables[v.type_id() as usize].set(mt);
@@ -146,7 +146,7 @@ impl Lua {
         api_check!(u.is_some(), "lua_setuservalue", "idx", "not a full userdata");
         if let Some(u) = u {
             u.uservalue.set(v);
-            gc::barrier(self, u.erase(), v);
+            gc::barrier(*self, u.erase(), v);
         }
         self.drop_values(1);
     }

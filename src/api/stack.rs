@@ -1,10 +1,12 @@
 //! Indices and the basic stack operations (manual 4.1 to 4.3).
 
 use super::misuse::api_check;
+use crate::api::Lua;
 use crate::consts::*;
 use crate::gc;
+use crate::object::Slot;
+use crate::object::Value;
 use crate::object::thread::EXTRA_STACK;
-use crate::object::{Lua, Slot, Value};
 use crate::vm::stack;
 
 /// What an acceptable index refers to that has no slot. It reads as nil and is recognised by its address.
@@ -64,7 +66,7 @@ impl Lua {
         if idx < LUA_REGISTRYINDEX
             && let Some(c) = self.call_info().func_value().as_c_closure()
         {
-            gc::barrier(self, c.erase(), v);
+            gc::barrier(*self, c.erase(), v);
         }
     }
     /// Pushes without asking whether the frame has room (apicheck does).
@@ -173,7 +175,7 @@ impl Lua {
             return false;
         }
         let top = self.save_slot(self.top.get());
-        let grown = stack::grow(self, n).is_ok();
+        let grown = stack::grow(*self, n).is_ok();
         if !grown {
             self.top.set(self.restore_slot(top));
         }

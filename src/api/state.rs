@@ -1,10 +1,11 @@
 //! States and threads, the panic function, the collector.
 
 use super::misuse::api_check;
+use crate::api::Lua;
 use crate::compiler::RESERVED;
 use crate::gc;
 use crate::mem::lua_Alloc;
-use crate::object::{Lua, lua_CFunction};
+use crate::object::lua_CFunction;
 use crate::throw::LResult;
 use crate::vm::state;
 pub use crate::vm::state::close_state;
@@ -13,11 +14,11 @@ use core::ffi::c_void;
 impl Lua {
     pub fn newthread(self) -> LResult<Lua> {
         api_check!(self.has_room(1), "lua_newthread", "L", "no free stack slot");
-        state::new_thread(self)
+        state::new_thread(*self).map(Lua::of)
     }
     /// `lua_gc`: option `what` with its argument.
     pub fn gc(self, what: i32, data: i32) -> LResult<i32> {
-        gc::control(self, what, data)
+        gc::control(*self, what, data)
     }
     /// Sets the panic function; the old one.
     pub fn atpanic(self, f: Option<lua_CFunction>) -> Option<lua_CFunction> {
@@ -36,5 +37,5 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void) -> Option<Lua> {
     if let Some(l) = l {
         crate::jit::attach(l);
     }
-    l
+    l.map(Lua::of)
 }

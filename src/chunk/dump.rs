@@ -6,13 +6,13 @@ use super::format::HEADER;
 use crate::boundary;
 use crate::consts::*;
 use crate::object::c_types::lua_Writer;
-use crate::object::{Gc, Lua, Proto, Str, Value};
+use crate::object::{Gc, Proto, Str, Thread, Value};
 use crate::throw::LResult;
 use crate::vm::call::native;
 use core::ffi::c_void;
 
 /// Dumps `p` through the host's writer; the writer's last result. `strip` leaves the debug information out.
-pub fn dump(l: Lua, p: Gc<Proto>, writer: lua_Writer, data: *mut c_void, strip: bool) -> LResult<i32> {
+pub fn dump(l: Gc<Thread>, p: Gc<Proto>, writer: lua_Writer, data: *mut c_void, strip: bool) -> LResult<i32> {
     let call_writer = |piece: &[u8]| {
         // SAFETY: the host promised a `lua_Writer` that is good for `data`; the link is the running state's.
         let r = unsafe {

@@ -5,8 +5,8 @@
 //! * After the reader has ended the chunk (no piece, or an empty one) it is not called again.
 
 use crate::boundary;
-use crate::object::Lua;
 use crate::object::c_types::lua_Reader;
+use crate::object::{Gc, Thread};
 use crate::throw::LResult;
 use crate::vm::call::native;
 use core::ffi::c_void;
@@ -48,7 +48,7 @@ impl Input {
 
     /// The next byte, which stays; `None` at the end of the chunk.
     #[inline(always)]
-    pub fn peek(&mut self, l: Lua) -> LResult<Option<u8>> {
+    pub fn peek(&mut self, l: Gc<Thread>) -> LResult<Option<u8>> {
         if self.at == self.end && !self.refill(l)? {
             return Ok(None);
         }
@@ -72,7 +72,7 @@ impl Input {
     /// Gets the next piece when the current one is used up. False at the end of the chunk.
     #[cold]
     #[inline(never)]
-    pub fn refill(&mut self, l: Lua) -> LResult<bool> {
+    pub fn refill(&mut self, l: Gc<Thread>) -> LResult<bool> {
         debug_assert!(self.at == self.end);
         let Some(reader) = self.reader else { return Ok(false) };
         let mut size = 0usize;
@@ -101,7 +101,7 @@ impl Input {
     }
 
     /// Fills `to` with the next bytes. False when the chunk ends before.
-    pub fn read(&mut self, l: Lua, mut to: &mut [u8]) -> LResult<bool> {
+    pub fn read(&mut self, l: Gc<Thread>, mut to: &mut [u8]) -> LResult<bool> {
         while !to.is_empty() {
             if self.at == self.end && !self.refill(l)? {
                 return Ok(false);

@@ -15,7 +15,7 @@ use crate::gc;
 use crate::mem::{Array, ByteBuf};
 use crate::messages::{self as msg, Arg};
 use crate::object::string::{self, new_str};
-use crate::object::{Gc, LocVar, Lua, LuaClosure, Proto, Str, UpvalDesc, Value};
+use crate::object::{Gc, LocVar, LuaClosure, Proto, Str, Thread, UpvalDesc, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::message;
 use crate::vm::{closure, stack};
@@ -28,13 +28,13 @@ const BATCH: usize = 4096;
 const SLOTS: usize = 8;
 
 struct Loader<'i> {
-    l: Lua,
+    l: Gc<Thread>,
     input: &'i mut Input,
     name: &'i [u8],
 }
 
 /// Loads a binary chunk; its function is pushed. [-0, +1, e]
-pub fn undump(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>> {
+pub fn undump(l: Gc<Thread>, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>> {
     stack::check(l, SLOTS)?;
     let name = match name.split_first() {
         Some((b'@' | b'=', rest)) => rest,

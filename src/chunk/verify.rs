@@ -41,18 +41,18 @@ use crate::code::bytecode::*;
 use crate::mem::Array;
 use crate::messages as msg;
 use crate::num;
-use crate::object::{Gc, Lua, Proto};
+use crate::object::{Gc, Proto, Thread};
 use crate::throw::LResult;
 
 /// Why a chunk is refused.
 pub type Verdict = Result<(), &'static str>;
 
 /// Verifies a main function and all functions in it. `Err` only when memory is short.
-pub fn verify(l: Lua, main: Gc<Proto>) -> LResult<Verdict> {
+pub fn verify(l: Gc<Thread>, main: Gc<Proto>) -> LResult<Verdict> {
     verify_nested(l, main, None)
 }
 
-fn verify_nested(l: Lua, p: Gc<Proto>, parent: Option<Gc<Proto>>) -> LResult<Verdict> {
+fn verify_nested(l: Gc<Thread>, p: Gc<Proto>, parent: Option<Gc<Proto>>) -> LResult<Verdict> {
     let work = Work { marks: Array::empty(), states: Array::empty(), queue: Array::empty() };
     let verdict = Function::new(p, &work).verify(l, parent);
     work.marks.free(l);
@@ -132,7 +132,7 @@ impl<'w> Function<'w> {
         Function { p, code, work, size, registers, width: registers.div_ceil(64) as usize, queued: 0 }
     }
 
-    fn verify(&mut self, l: Lua, parent: Option<Gc<Proto>>) -> LResult<Verdict> {
+    fn verify(&mut self, l: Gc<Thread>, parent: Option<Gc<Proto>>) -> LResult<Verdict> {
         if let Err(reason) = self.check_frame(parent) {
             return Ok(Err(reason));
         }

@@ -12,9 +12,9 @@ use crate::code::bytecode::*;
 use crate::gc;
 use crate::mem::{Array, OutOfMemory, PushError};
 use crate::messages::{self as msg, Arg};
-use crate::object::{Gc, LocVar, Lua, Proto, Str, Table, UpvalDesc, Value};
+use crate::object::{Gc, LocVar, Proto, Str, Table, Thread, UpvalDesc, Value};
 use crate::throw::{LResult, Throw};
-use crate::vm::error::OrThrow;
+use crate::vm::error::{OrThrow, Raise};
 use core::mem::MaybeUninit;
 
 const MAX_LOCALS: usize = 200;
@@ -73,7 +73,7 @@ impl Work {
             constants: ConstantIndex::new(),
         }
     }
-    pub fn free(&self, l: Lua) {
+    pub fn free(&self, l: Gc<Thread>) {
         self.active.free(l);
         self.labels.free(l);
         self.gotos.free(l);
@@ -106,7 +106,7 @@ impl ConstantIndex {
     const fn new() -> ConstantIndex {
         ConstantIndex { slots: Array::empty(), used: 0 }
     }
-    fn start(&self, l: Lua, depth: u32, v: Value) -> usize {
+    fn start(&self, l: Gc<Thread>, depth: u32, v: Value) -> usize {
         let h = match v.as_string() {
             Some(s) => s.hash(l.global()) as u64,
             None => v.0 ^ v.0 >> 32,
@@ -114,7 +114,7 @@ impl ConstantIndex {
         let h = (h ^ (depth as u64) << 40).wrapping_mul(crate::num::GOLDEN);
         (h >> 32) as usize & (self.slots.len() - 1)
     }
-    fn add(&self, l: Lua, slot: Slot, v: Value) {
+    fn add(&self, l: Gc<Thread>, slot: Slot, v: Value) {
         let mask = self.slots.len() - 1;
         let mut i = self.start(l, slot.depth, v);
         while self.slots.get(i) != FREE {
@@ -759,7 +759,14 @@ impl Compiler<'_> {
 
 /// Stores `v` at index `used` of an array that grows up to `limit` elements; `what` is what they are.
 #[inline]
-pub fn append<T: Copy>(l: Lua, a: &Array<T>, used: usize, v: T, limit: usize, what: &str) -> LResult<()> {
+pub fn append<T: Copy>(
+    l: Gc<Thread>,
+    a: &Array<T>,
+    used: usize,
+    v: T,
+    limit: usize,
+    what: &str,
+) -> LResult<()> {
     match a.push(l, used, v, limit) {
         Ok(()) => Ok(()),
         Err(e) => Err(full(l, e, limit, what)),
@@ -768,7 +775,7 @@ pub fn append<T: Copy>(l: Lua, a: &Array<T>, used: usize, v: T, limit: usize, wh
 
 #[cold]
 #[inline(never)]
-fn full(l: Lua, e: PushError, limit: usize, what: &str) -> Throw {
+fn full(l: Gc<Thread>, e: PushError, limit: usize, what: &str) -> Throw {
     match e {
         PushError::Memory => Throw::MEMORY,
         PushError::Limit => {
@@ -778,6 +785,6 @@ fn full(l: Lua, e: PushError, limit: usize, what: &str) -> Throw {
 }
 
 /// Gives an array back what it does not use.
-fn trim<T: Copy>(a: &Array<T>, l: Lua, used: usize) -> Result<(), OutOfMemory> {
+fn trim<T: Copy>(a: &Array<T>, l: Gc<Thread>, used: usize) -> Result<(), OutOfMemory> {
     if used < a.len() { a.resize(l, used, a.get(0)) } else { Ok(()) }
 }

@@ -13,7 +13,7 @@ use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::chunkid::ChunkId;
 use crate::object::string::{Bytes, new_str};
-use crate::object::{Gc, Lua, SlotOffset, Str, Value};
+use crate::object::{Gc, SlotOffset, Str, Thread, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::message;
 
@@ -87,7 +87,7 @@ fn run_until(bytes: &[u8], class: u8) -> usize {
 }
 
 pub struct Lexer<'i> {
-    pub l: Lua,
+    pub l: Gc<Thread>,
     input: &'i mut Input,
     /// the current token
     pub token: Token,
@@ -107,7 +107,7 @@ pub struct Lexer<'i> {
 
 impl<'i> Lexer<'i> {
     /// `anchors`: offset on the stack of `ANCHORS` slots.
-    pub fn new(l: Lua, input: &'i mut Input, source: Gc<Str>, anchors: SlotOffset) -> Lexer<'i> {
+    pub fn new(l: Gc<Thread>, input: &'i mut Input, source: Gc<Str>, anchors: SlotOffset) -> Lexer<'i> {
         Lexer {
             l,
             input,

@@ -18,14 +18,13 @@ mod lexer;
 mod stat;
 mod token;
 
-use crate::chunk::{self, Input};
-use crate::consts::{LUA_ENV, LUA_SIGNATURE, LUAI_MAXCCALLS};
+use crate::chunk::Input;
+use crate::consts::{LUA_ENV, LUAI_MAXCCALLS};
 use crate::messages::{self as msg, Arg};
 use crate::object::string::new_str;
-use crate::object::{Gc, Lua, LuaClosure, Proto, SlotOffset, Str, Table, Value};
+use crate::object::{Gc, LuaClosure, Proto, SlotOffset, Str, Table, Thread, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::native;
-use crate::vm::message;
 use crate::vm::{closure, stack};
 use func::{Func, Work};
 use lexer::{ANCHORS, Lexer};
@@ -65,7 +64,7 @@ pub(crate) struct Compiler<'i> {
 /// Compiles a chunk of source text; the closure is pushed. [-0, +1, e]
 ///
 /// `name` is the chunk's name as `lua_load` takes it. The upvalue of the closure is fresh and nil.
-pub fn compile(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>> {
+pub fn compile(l: Gc<Thread>, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>> {
     stack::check(l, Slots::End as usize + MESSAGE_SLOTS)?;
     let slots = l.save_slot(l.top.get());
     let calls = l.native_depth.get();
@@ -97,7 +96,7 @@ pub fn compile(l: Lua, input: &mut Input, name: &[u8]) -> LResult<Gc<LuaClosure>
     Ok(closure)
 }
 
-fn set_slot(l: Lua, slots: SlotOffset, slot: Slots, v: Value) {
+fn set_slot(l: Gc<Thread>, slots: SlotOffset, slot: Slots, v: Value) {
     // SAFETY: `compile` pushed the slots, and the top stays above them.
     unsafe { l.restore_slot(slots).above(slot as usize).write(v) };
 }
@@ -205,31 +204,4 @@ impl Compiler<'_> {
         let l = self.lex.l;
         l.native_depth.set(l.native_depth.get() - 1);
     }
-}
-
-/// Loads a chunk, in text or binary form: its function is pushed. [-0, +1, e]
-///
-/// `mode` says which forms are allowed (`b`, `t`); without it both are. Nothing called from here may yield.
-pub fn load(l: Lua, input: &mut Input, name: &[u8], mode: Option<&[u8]>) -> LResult<Gc<LuaClosure>> {
-    l.non_yieldable_depth.set(l.non_yieldable_depth.get() + 1);
-    let result = load_without_yields(l, input, name, mode);
-    l.non_yieldable_depth.set(l.non_yieldable_depth.get() - 1);
-    result
-}
-
-fn load_without_yields(
-    l: Lua,
-    input: &mut Input,
-    name: &[u8],
-    mode: Option<&[u8]>,
-) -> LResult<Gc<LuaClosure>> {
-    let is_binary = input.peek(l)? == Some(LUA_SIGNATURE[0]);
-    let form: &[u8] = if is_binary { b"binary" } else { b"text" };
-    if let Some(mode) = mode
-        && !mode.contains(&form[0])
-    {
-        message::push(l, msg::LOAD_MODE, &[Arg::S(form), Arg::S(mode)])?;
-        return Err(Throw::SYNTAX);
-    }
-    if is_binary { chunk::undump(l, input, name) } else { compile(l, input, name) }
 }

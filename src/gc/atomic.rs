@@ -3,7 +3,7 @@
 use super::mark::{self, weak};
 use super::{Phase, finalize};
 use crate::object::mark_stack::{self, Entry};
-use crate::object::{Gc, GcRef, Global, Kind, Lua, Table, Value};
+use crate::object::{Gc, GcRef, Global, Kind, Table, Thread, Value};
 
 /// Starts a cycle: everything is white; marks the roots.
 pub(super) fn mark_roots(g: &Global) {
@@ -35,7 +35,7 @@ fn mark_global_references(g: &Global) {
 }
 
 /// The whole phase; `l` is the thread that works (another than the running one, when something is pushed there). Returns the work done.
-pub(super) fn run(g: &Global, l: Lua) -> usize {
+pub(super) fn run(g: &Global, l: Gc<Thread>) -> usize {
     let gc = &g.gc;
     debug_assert!(gc.grey.is_empty() || gc.generational.get());
     gc.phase.set(Phase::Atomic);
@@ -116,7 +116,7 @@ fn each_listed(g: &Global, f: &mut dyn FnMut(GcRef)) {
         }
     }
 }
-fn each_open_upval(th: Lua, f: &mut dyn FnMut(GcRef)) {
+fn each_open_upval(th: Gc<Thread>, f: &mut dyn FnMut(GcRef)) {
     let mut next = th.open_upvals.get().map(Gc::erase);
     while let Some(uv) = next {
         next = uv.next.get();

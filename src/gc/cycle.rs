@@ -5,7 +5,7 @@
 
 use super::{GcState, Phase, atomic, finalize, mark, sweep};
 use crate::consts::*;
-use crate::object::{Global, Lua};
+use crate::object::{Gc, Global, Thread};
 use crate::throw::LResult;
 
 /// Bytes of allocation between two steps.
@@ -53,7 +53,7 @@ fn pause(gc: &GcState) -> usize {
 }
 
 /// One piece of work; its cost. Leaves `Pause` when in it.
-fn work(l: Lua) -> usize {
+fn work(l: Gc<Thread>) -> usize {
     let g = l.global();
     let gc = &g.gc;
     match gc.phase.get() {
@@ -88,13 +88,13 @@ fn work(l: Lua) -> usize {
     }
 }
 
-fn run_atomic(l: Lua, g: &Global) -> usize {
+fn run_atomic(l: Gc<Thread>, g: &Global) -> usize {
     let cost = atomic::run(g, l);
     sweep::begin(&g.gc);
     cost.min(g.gc.estimate.get() / ATOMIC_SHARE)
 }
 
-fn single(l: Lua) -> usize {
+fn single(l: Gc<Thread>) -> usize {
     let gc = &l.global().gc;
     gc.busy.set(true);
     #[cfg(feature = "heapcheck")]
@@ -107,7 +107,7 @@ fn single(l: Lua) -> usize {
 }
 
 /// Works until the phase is `phase`.
-fn run_until(l: Lua, phase: Phase) {
+fn run_until(l: Gc<Thread>, phase: Phase) {
     while l.global().gc.phase.get() != phase {
         single(l);
     }
@@ -116,7 +116,7 @@ fn run_until(l: Lua, phase: Phase) {
 /// A checkpoint found work to do.
 #[cold]
 #[inline(never)]
-pub fn step(l: Lua) -> LResult<()> {
+pub fn step(l: Gc<Thread>) -> LResult<()> {
     let gc = &l.global().gc;
     if !gc.running.get() || gc.busy.get() {
         set_debt(gc, -STEP);
@@ -140,7 +140,7 @@ pub fn step(l: Lua) -> LResult<()> {
 /// A step that calls no finalizer.
 #[cold]
 #[inline(never)]
-pub fn quiet_step(l: Lua) {
+pub fn quiet_step(l: Gc<Thread>) {
     let gc = &l.global().gc;
     // A generational collection may be a full one, which begins and ends with finalizers: it is left to the next `step`.
     if !gc.running.get() || gc.busy.get() || gc.generational.get() {
@@ -154,7 +154,7 @@ pub fn quiet_step(l: Lua) {
 }
 
 /// A step, even when the collector is stopped.
-fn forced_step(l: Lua) -> LResult<()> {
+fn forced_step(l: Gc<Thread>) -> LResult<()> {
     let g = l.global();
     if g.gc.generational.get() {
         minor(l)?;
@@ -169,7 +169,7 @@ fn forced_step(l: Lua) -> LResult<()> {
     Ok(())
 }
 
-fn incremental_step(l: Lua) {
+fn incremental_step(l: Gc<Thread>) {
     let gc = &l.global().gc;
     let stepmul = (gc.stepmul.get() as isize).max(MIN_STEPMUL);
     let mut todo = (gc.memory.debt.get() / STEPMUL_UNIT + 1).saturating_mul(stepmul);
@@ -187,7 +187,7 @@ fn incremental_step(l: Lua) {
 }
 
 /// A collection of what was made since the last one.
-fn minor(l: Lua) -> LResult<()> {
+fn minor(l: Gc<Thread>) -> LResult<()> {
     let gc = &l.global().gc;
     if gc.estimate.get() == 0 || gc.lost.replace(false) {
         full(l)?;
@@ -210,7 +210,7 @@ fn minor(l: Lua) -> LResult<()> {
 }
 
 /// A complete cycle. Nothing that was unreachable at its start survives (but for finalizers).
-pub(super) fn full(l: Lua) -> LResult<()> {
+pub(super) fn full(l: Gc<Thread>) -> LResult<()> {
     finalize::call_all(l, true)?;
     whole_cycle(l);
     finalize::call_all(l, true)
@@ -220,7 +220,7 @@ pub(super) fn full(l: Lua) -> LResult<()> {
 /// to do so late. False when it may not: the host has stopped the collector, or a finalizer runs.
 #[cold]
 #[inline(never)]
-pub fn reclaim(l: Lua) -> LResult<bool> {
+pub fn reclaim(l: Gc<Thread>) -> LResult<bool> {
     let gc = &l.global().gc;
     let may = gc.running.get() && !gc.busy.get();
     if may {
@@ -229,7 +229,7 @@ pub fn reclaim(l: Lua) -> LResult<bool> {
     Ok(may)
 }
 
-fn whole_cycle(l: Lua) {
+fn whole_cycle(l: Gc<Thread>) {
     let g = l.global();
     let gc = &g.gc;
     let generational = gc.generational.replace(false);
@@ -247,7 +247,7 @@ fn whole_cycle(l: Lua) {
 }
 
 /// From `Pause`: the next collection starts with everything white.
-fn enter_generational(l: Lua) {
+fn enter_generational(l: Gc<Thread>) {
     let gc = &l.global().gc;
     run_until(l, Phase::Pause);
     run_until(l, Phase::Propagate);
@@ -255,7 +255,7 @@ fn enter_generational(l: Lua) {
     gc.estimate.set(gc.total());
 }
 
-fn leave_generational(l: Lua) {
+fn leave_generational(l: Gc<Thread>) {
     let gc = &l.global().gc;
     gc.generational.set(false);
     sweep::begin(gc);
@@ -265,7 +265,7 @@ fn leave_generational(l: Lua) {
 /// Collects everything that can be collected without calling finalizers. False when not possible now.
 #[cold]
 #[inline(never)]
-pub fn emergency(l: Lua) -> bool {
+pub fn emergency(l: Gc<Thread>) -> bool {
     let gc = &l.global().gc;
     if !gc.running.get() || gc.busy.get() || gc.in_emergency.get() {
         return false;
@@ -277,7 +277,7 @@ pub fn emergency(l: Lua) -> bool {
 }
 
 /// `lua_gc`: option `what` with its argument.
-pub fn control(l: Lua, what: i32, data: i32) -> LResult<i32> {
+pub fn control(l: Gc<Thread>, what: i32, data: i32) -> LResult<i32> {
     let gc = &l.global().gc;
     Ok(match what {
         LUA_GCSTOP => {
@@ -332,7 +332,7 @@ pub fn control(l: Lua, what: i32, data: i32) -> LResult<i32> {
 
 /// Frees every object (`lua_close`), after calling all finalizers; `l` is the main thread. Errors of finalizers are
 /// dropped.
-pub fn close(l: Lua) -> LResult<()> {
+pub fn close(l: Gc<Thread>) -> LResult<()> {
     let g = l.global();
     let gc = &g.gc;
     let mut result = Ok(());

@@ -6,7 +6,7 @@
 
 use super::{cycle, mark, sweep};
 use crate::object::gc_state::link;
-use crate::object::{Gc, GcRef, Global, Kind, Lua, Metamethod, Table, Userdata, Value, mark as bits};
+use crate::object::{Gc, GcRef, Global, Kind, Metamethod, Table, Thread, Userdata, Value, mark as bits};
 use crate::throw::LResult;
 use core::cell::Cell;
 
@@ -14,7 +14,7 @@ use core::cell::Cell;
 const LEAST_COST: usize = 88;
 
 /// `o` got the metatable `mt`: when that has `__gc`, `o` is moved to the list of objects with finalizers.
-pub fn check_finalizer(l: Lua, o: GcRef, mt: Gc<Table>) {
+pub fn check_finalizer(l: Gc<Thread>, o: GcRef, mt: Gc<Table>) {
     let g = l.global();
     if o.marked.get() & (bits::SEPARATED | bits::FINALIZED) != 0
         || g.cached_metamethod(Some(mt), Metamethod::Gc).is_nil()
@@ -113,7 +113,7 @@ fn take_due(g: &Global) -> Option<Value> {
 }
 
 /// Has the machine call the finalizer that is due first. With `raise` an error in it is raised, else dropped.
-pub(super) fn call_one(l: Lua, raise: bool) -> LResult<()> {
+pub(super) fn call_one(l: Gc<Thread>, raise: bool) -> LResult<()> {
     let g = l.global();
     let Some(v) = take_due(g) else { return Ok(()) };
     // No collection within; an emergency collection neither.
@@ -124,7 +124,7 @@ pub(super) fn call_one(l: Lua, raise: bool) -> LResult<()> {
 }
 
 /// Calls all finalizers that are due.
-pub(super) fn call_all(l: Lua, raise: bool) -> LResult<()> {
+pub(super) fn call_all(l: Gc<Thread>, raise: bool) -> LResult<()> {
     while pending(l.global()) {
         call_one(l, raise)?;
     }

@@ -11,7 +11,7 @@
 use super::{Phase, mark};
 use crate::object::string_table::StringTable;
 use crate::object::{
-    CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata,
+    CClosure, CallInfo, Gc, GcRef, Global, Kind, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata,
     Value, call_info, mark as bits, mark_stack,
 };
 
@@ -41,7 +41,7 @@ const RARELY: bool = cfg!(feature = "stress-finalizers");
 const SHARE: usize = if RARELY { 256 } else { 64 << 10 };
 
 /// A piece of work was done in `phase`: checks the heap, in a large one only now and then and when the phase is over.
-pub(super) fn after_work(l: Lua, phase: Phase) {
+pub(super) fn after_work(l: Gc<Thread>, phase: Phase) {
     let gc = &l.global().gc;
     match gc.check_rest.get().checked_sub(1) {
         Some(rest) if phase == gc.phase.get() || RARELY => gc.check_rest.set(rest),
@@ -52,7 +52,7 @@ pub(super) fn after_work(l: Lua, phase: Phase) {
     }
 }
 
-fn verify(l: Lua) {
+fn verify(l: Gc<Thread>) {
     let g = l.global();
     let gc = &g.gc;
     for stack in [&gc.grey, &gc.again] {
@@ -225,7 +225,7 @@ impl Checker<'_> {
             Kind::Builtin => 0,
         }
     }
-    fn thread(&mut self, th: Lua) -> usize {
+    fn thread(&mut self, th: Gc<Thread>) -> usize {
         let o = th.erase();
         if th.stack.get().is_null() {
             return size_of::<Thread>();

@@ -12,7 +12,7 @@ use crate::object::gc_state::{is_white_value, push_again};
 use crate::object::mark_stack::{self, Entry, entry};
 use crate::object::table::Node;
 use crate::object::{
-    CClosure, CallInfo, Gc, GcRef, Global, Kind, Lua, LuaClosure, Metamethod, Proto, Str, Table, UpVal,
+    CClosure, CallInfo, Gc, GcRef, Global, Kind, LuaClosure, Metamethod, Proto, Str, Table, Thread, UpVal,
     Userdata, Value, mark as bits,
 };
 use crate::object::{call_info, keep};
@@ -227,7 +227,7 @@ fn visit_proto(g: &Global, p: Gc<Proto>) -> usize {
     p.size()
 }
 
-fn visit_thread(g: &Global, th: Lua) -> usize {
+fn visit_thread(g: &Global, th: Gc<Thread>) -> usize {
     let o = th.erase();
     let gc = &g.gc;
     let atomic = gc.phase.get() == Phase::Atomic;

@@ -21,7 +21,7 @@
 use super::cycle;
 use crate::mem;
 use crate::object::{
-    CClosure, Gc, GcRef, Global, Kind, Lua, Table, Thread, UpVal, Value, keep, mark as bits, stack, string,
+    CClosure, Gc, GcRef, Global, Kind, Table, Thread, UpVal, Value, keep, mark as bits, stack, string,
 };
 use crate::throw::LResult;
 
@@ -56,7 +56,7 @@ pub(super) fn is_due(g: &Global) -> bool {
 }
 
 /// Does it, and collects in full with the finalizers that are due.
-pub(super) fn strike(l: Lua) -> LResult<()> {
+pub(super) fn strike(l: Gc<Thread>) -> LResult<()> {
     let g = l.global();
     // Dead objects refer to objects that are freed already.
     cycle::full(l)?;
@@ -78,7 +78,7 @@ pub(super) fn strike(l: Lua) -> LResult<()> {
 }
 
 /// Gives the parts of all objects new places.
-fn move_everything(l: Lua, g: &Global) {
+fn move_everything(l: Gc<Thread>, g: &Global) {
     // Strings that are kept for a library function are in use: no program sees them, so nobody could replace them. The bit
     // has no meaning outside of the atomic phase.
     each_thread(g, |th| {
@@ -114,7 +114,7 @@ fn each_thread(g: &Global, f: impl Fn(Gc<Thread>)) {
     }
 }
 
-fn move_parts(l: Lua, o: GcRef) {
+fn move_parts(l: Gc<Thread>, o: GcRef) {
     if o.marked.get() & bits::AWAITED != 0 {
         o.marked.set(o.marked.get() & !bits::AWAITED);
         return;
@@ -161,7 +161,7 @@ fn move_stack(th: Gc<Thread>) {
 }
 
 /// A long string in a part of `o` becomes another one with the same bytes.
-fn renew(l: Lua, o: GcRef, cell: &core::cell::Cell<Value>) {
+fn renew(l: Gc<Thread>, o: GcRef, cell: &core::cell::Cell<Value>) {
     let Some(s) = cell.get().as_string() else { return };
     if s.is_short() {
         return;
@@ -177,7 +177,7 @@ fn renew(l: Lua, o: GcRef, cell: &core::cell::Cell<Value>) {
 }
 
 /// No slot above the top has a value that anybody may look for.
-fn overwrite_dead_slots(l: Lua) {
+fn overwrite_dead_slots(l: Gc<Thread>) {
     let end = l.stack.get().above(l.stack_size.get() as usize);
     let mut slot = l.top.get();
     while slot < end {

@@ -37,7 +37,7 @@
 
 use crate::object::gc_state::{GcState, Phase};
 pub use crate::object::gc_state::{barrier_back, entries_moved};
-use crate::object::{Gc, GcRef, Global, Lua, UpVal, Value};
+use crate::object::{Gc, GcRef, Global, Thread, UpVal, Value};
 use crate::throw::LResult;
 
 mod atomic;
@@ -57,12 +57,12 @@ pub use cycle::{close, control, emergency, reclaim, step};
 pub use finalize::check_finalizer;
 
 /// Allows collections: the state is complete.
-pub fn start(l: Lua) {
+pub fn start(l: Gc<Thread>) {
     l.global().gc.running.set(true)
 }
 /// `o` got a reference to `v`: `v` is marked (for objects rarely written).
 #[inline(always)]
-pub fn barrier(l: Lua, o: GcRef, v: Value) {
+pub fn barrier(l: Gc<Thread>, o: GcRef, v: Value) {
     if o.is_black()
         && let Some(to) = v.object()
         && to.is_white()
@@ -72,14 +72,14 @@ pub fn barrier(l: Lua, o: GcRef, v: Value) {
 }
 /// `barrier` for a reference to an object.
 #[inline(always)]
-pub fn barrier_object<T>(l: Lua, o: GcRef, to: Gc<T>) {
+pub fn barrier_object<T>(l: Gc<Thread>, o: GcRef, to: Gc<T>) {
     if o.is_black() && to.header().is_white() {
         forward(l.global(), o, to.erase());
     }
 }
 /// A value was stored in an upvalue. (An open one is grey while the invariant matters.)
 #[inline(always)]
-pub fn barrier_upval(l: Lua, uv: Gc<UpVal>, v: Value) {
+pub fn barrier_upval(l: Gc<Thread>, uv: Gc<UpVal>, v: Value) {
     barrier(l, uv.erase(), v);
 }
 #[cold]
@@ -95,13 +95,13 @@ fn forward(g: &Global, o: GcRef, to: GcRef) {
 ///
 /// A step may call finalizers, whose errors come out here (`Throw::GCMM`), and may move any stack.
 #[inline(always)]
-pub fn check(l: Lua) -> LResult<()> {
+pub fn check(l: Gc<Thread>) -> LResult<()> {
     if cfg!(feature = "stress-gc") || l.global().gc.memory.debt.get() > 0 { step(l) } else { Ok(()) }
 }
 /// `check` for places that hold more than what is reachable by its own right (bytes, frames, open files): it frees memory,
 /// but runs no finalizer, so nothing that was reachable before goes away or changes. Finalizers wait for the next `check`.
 #[inline(always)]
-pub fn check_quietly(l: Lua) {
+pub fn check_quietly(l: Gc<Thread>) {
     if cfg!(feature = "stress-gc") || l.global().gc.memory.debt.get() > 0 {
         cycle::quiet_step(l)
     }

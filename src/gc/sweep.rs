@@ -7,13 +7,13 @@
 use super::upvalues;
 use crate::object::gc_state::{COST, GcState, PIECE, Phase};
 use crate::object::string_table::MIN_TABLE;
-use crate::object::{GcRef, Kind, Lua, call_info, free, mark as bits, stack};
+use crate::object::{Gc, GcRef, Kind, Thread, call_info, free, mark as bits, stack};
 use core::cell::Cell;
 
 type Link = Cell<Option<GcRef>>;
 
 /// Frees an object that is on no list any more.
-pub(super) fn free_object(l: Lua, o: GcRef) {
+pub(super) fn free_object(l: Gc<Thread>, o: GcRef) {
     free::free(l, o, |th| {
         if !th.stack.get().is_null() {
             upvalues::close(th, th.stack.get());
@@ -23,7 +23,7 @@ pub(super) fn free_object(l: Lua, o: GcRef) {
 
 /// Looks at up to `limit` objects from `at` on. Returns the next position, or null at the list's end (in
 /// generational mode also at the first old object), and how many objects it looked at.
-fn sweep_some(l: Lua, mut at: *const Link, limit: usize) -> (*const Link, usize) {
+fn sweep_some(l: Gc<Thread>, mut at: *const Link, limit: usize) -> (*const Link, usize) {
     let gc = &l.global().gc;
     let dead_mask = gc.other_white() | bits::FIXED;
     let dead = gc.other_white();
@@ -54,7 +54,7 @@ fn sweep_some(l: Lua, mut at: *const Link, limit: usize) -> (*const Link, usize)
 }
 
 /// Frees the dead open upvalues of a live thread, and memory it does not need.
-fn sweep_thread(l: Lua, th: Lua) {
+fn sweep_thread(l: Gc<Thread>, th: Gc<Thread>) {
     let g = l.global();
     if th.stack.get().is_null() {
         return;
@@ -84,7 +84,7 @@ pub(super) fn begin(gc: &GcState) {
 }
 
 /// One piece of the sweep of the current list; work done. At its end goes on to `next`, whose list is `list`.
-pub(super) fn sweep_list(l: Lua, next: Phase, list: *const Link) -> usize {
+pub(super) fn sweep_list(l: Gc<Thread>, next: Phase, list: *const Link) -> usize {
     let gc = &l.global().gc;
     let (at, seen) = sweep_some(l, gc.sweep_at.get(), PIECE);
     if at.is_null() {
@@ -97,7 +97,7 @@ pub(super) fn sweep_list(l: Lua, next: Phase, list: *const Link) -> usize {
 }
 
 /// After the last list: the main thread, and what the state has too much of.
-pub(super) fn finish(l: Lua) {
+pub(super) fn finish(l: Gc<Thread>) {
     let g = l.global();
     let (clear, set) = g.gc.survivor();
     if let Some(main) = g.main_thread.get() {
@@ -120,7 +120,7 @@ pub(super) fn finish(l: Lua) {
 const KEEP_SCRATCH: usize = 1024;
 
 /// Frees everything on the lists and in the string table (the state is being closed).
-pub(super) fn free_all(l: Lua) {
+pub(super) fn free_all(l: Gc<Thread>) {
     let g = l.global();
     let gc = &g.gc;
     gc.closing.set(true);

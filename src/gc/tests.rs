@@ -1,10 +1,10 @@
 //! The collector on heaps made through the API, with its checker when `heapcheck` is on.
 
-use crate::api::Bytes;
 use crate::api::state;
+use crate::api::{Bytes, Lua, library_function};
 use crate::consts::*;
 use crate::mem;
-use crate::object::{Builtin, Lua};
+use crate::object::Builtin;
 use crate::sys;
 use crate::throw::{LResult, Throw};
 use core::ffi::c_void;
@@ -59,7 +59,7 @@ fn with_state(body: impl FnOnce(Lua, *mut Counter)) {
     // SAFETY: `counting` is an allocator and `c` outlives the state.
     let l = unsafe { state::new_state(counting, p.cast()) }.expect("a state");
     body(l, p);
-    state::close_state(l);
+    state::close_state(*l);
     assert_eq!((c.bytes, c.blocks.len()), (0, 0), "memory left after close");
 }
 
@@ -80,7 +80,7 @@ fn log_name(l: Lua) -> LResult<i32> {
     l.setfield(LUA_REGISTRYINDEX, b"log")?;
     Ok(0)
 }
-static LOG_NAME: Builtin = Builtin::new(0, "log_name", log_name);
+static LOG_NAME: Builtin = library_function(0, "log_name", log_name);
 fn log(l: Lua) -> String {
     l.getfield(LUA_REGISTRYINDEX, b"log").unwrap();
     let s: Bytes = l.tolstring(-1).unwrap().unwrap_or(Bytes::fixed(b""));
@@ -182,7 +182,7 @@ fn an_error_in_a_finalizer_is_reported() {
         l.pushlstring(b"oh no")?;
         Err(Throw::RUNTIME)
     }
-    static FAILS: Builtin = Builtin::new(0, "fails", fails);
+    static FAILS: Builtin = library_function(0, "fails", fails);
     with_state(|l, _| {
         push_object(l, "a", "__gc", &FAILS).unwrap();
         l.pop(1);
@@ -418,7 +418,7 @@ fn the_pool_gives_memory_back() {
         l.createtable(2, 1).unwrap();
         l.pop(1);
     }
-    state::close_state(l);
+    state::close_state(*l);
 }
 
 /// A chain of `n` ephemeron entries in `tables` tables (at 1..=tables on the stack), inserted in the order of `place`: the

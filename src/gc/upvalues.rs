@@ -2,18 +2,18 @@
 
 use super::{mark, sweep};
 use crate::object::gc_state::link;
-use crate::object::{Gc, Lua, Slot, UpVal, mark as bits};
+use crate::object::{Gc, Slot, Thread, UpVal, mark as bits};
 
 /// Closes all upvalues at or above the slot `level`.
 #[inline]
-pub fn close(l: Lua, level: Slot) {
+pub fn close(l: Gc<Thread>, level: Slot) {
     if l.open_upvals.get().is_some_and(|uv| uv.v.get() >= level) {
         close_some(l, level);
     }
 }
 
 #[inline(never)]
-fn close_some(l: Lua, level: Slot) {
+fn close_some(l: Gc<Thread>, level: Slot) {
     while let Some(uv) = l.open_upvals.get() {
         if uv.v.get() < level {
             break;
@@ -27,7 +27,7 @@ fn close_some(l: Lua, level: Slot) {
 
 /// `uv` was taken off its thread's list of open upvalues and closed (its value copied): puts it on the list of all
 /// objects, or frees it when it is dead.
-fn closed(l: Lua, uv: Gc<UpVal>) {
+fn closed(l: Gc<Thread>, uv: Gc<UpVal>) {
     let g = l.global();
     let o = uv.erase();
     if g.gc.is_sweeping() && g.gc.is_dead(o) {

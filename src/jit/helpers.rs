@@ -17,12 +17,12 @@ use crate::object::call_info::CallKind;
 use crate::object::call_info::FrameFlags;
 use crate::object::value::TAG_LIGHTC;
 use crate::object::{
-    Builtin, CallInfo, FastResult, Gc, Intrinsic, Lua, LuaClosure, Metamethod, Slot, Str, Table, Value,
+    Builtin, CallInfo, FastResult, Gc, Intrinsic, LuaClosure, Metamethod, Slot, Str, Table, Thread, Value,
 };
 use crate::throw::{LResult, Throw};
 use crate::vm::call::pcall::{enter_pcall, runs_here};
 use crate::vm::call::{self, Prepared, frame};
-use crate::vm::error::{OrThrow, ValueAt};
+use crate::vm::error::{OrThrow, Raise, ValueAt};
 use crate::vm::ops::loops::{iterate_ipairs, iterate_next};
 use crate::vm::ops::tables::{find_method, find_string_method, get_plain, node_of, slot_at, slot_of};
 use crate::vm::ops::{self, arith as arith_ops, loops, rk, tables, varargs};
@@ -105,7 +105,7 @@ fn result(ci: &CallInfo, register: usize, v: Value) -> i64 {
 }
 
 /// Ends an instruction after which there may be a collection, with `live` as the stack's end.
-fn checkpoint(l: Lua, ci: &CallInfo, live: Slot) -> i64 {
+fn checkpoint(l: Gc<Thread>, ci: &CallInfo, live: Slot) -> i64 {
     if l.global().gc.memory.debt.get() > 0 || cfg!(feature = "stress-gc") {
         return match ops::collect(l, ci, live) {
             None => 0,
@@ -118,7 +118,7 @@ fn checkpoint(l: Lua, ci: &CallInfo, live: Slot) -> i64 {
 
 // --- arithmetic and comparison
 
-pub(super) unsafe extern "C" fn arith(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn arith(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     let code = f.bytecode(ci);
@@ -135,7 +135,7 @@ pub(super) unsafe extern "C" fn arith(l: Lua, ci: &CallInfo) -> i64 {
 }
 
 /// Any comparison but those with a constant that equals itself only: 1 when it holds.
-pub(super) unsafe extern "C" fn compare(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn compare(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
@@ -167,7 +167,7 @@ pub(super) unsafe extern "C" fn compare(l: Lua, ci: &CallInfo) -> i64 {
 
 // --- tables
 
-pub(super) unsafe extern "C" fn get_field(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn get_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let obj = if i.op() == ExecOp::GetGlobal { f.upvalue_at(i.b()) } else { f.at(i.b()) };
@@ -180,7 +180,7 @@ pub(super) unsafe extern "C" fn get_field(l: Lua, ci: &CallInfo) -> i64 {
     result(ci, i.a(), v)
 }
 
-pub(super) unsafe extern "C" fn set_field(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
@@ -200,7 +200,7 @@ pub(super) unsafe extern "C" fn set_field(l: Lua, ci: &CallInfo) -> i64 {
     0
 }
 
-pub(super) unsafe extern "C" fn self_field(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let (obj, key) = (f.r(i.b()), f.k(i.c()));
@@ -224,7 +224,7 @@ pub(super) unsafe extern "C" fn self_field(l: Lua, ci: &CallInfo) -> i64 {
 }
 
 /// Reads with any key.
-pub(super) unsafe extern "C" fn get(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn get(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
@@ -254,7 +254,7 @@ pub(super) unsafe extern "C" fn get(l: Lua, ci: &CallInfo) -> i64 {
 }
 
 /// Writes with any key.
-pub(super) unsafe extern "C" fn set(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn set(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
@@ -286,7 +286,7 @@ pub(super) unsafe extern "C" fn set(l: Lua, ci: &CallInfo) -> i64 {
     0
 }
 
-pub(super) unsafe extern "C" fn set_upval(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn set_upval(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     let uv = f.cl.upval(i.b());
@@ -297,7 +297,7 @@ pub(super) unsafe extern "C" fn set_upval(l: Lua, ci: &CallInfo) -> i64 {
     0
 }
 
-pub(super) unsafe extern "C" fn new_table(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn new_table(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let t = match Gc::<Table>::new(l) {
         Ok(t) => t,
@@ -312,7 +312,7 @@ pub(super) unsafe extern "C" fn new_table(l: Lua, ci: &CallInfo) -> i64 {
     checkpoint(l, ci, ci.base.get().above(i.a() + 1))
 }
 
-pub(super) unsafe extern "C" fn fill_list(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn fill_list(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     let ra = f.base.above(i.a());
@@ -331,7 +331,7 @@ pub(super) unsafe extern "C" fn fill_list(l: Lua, ci: &CallInfo) -> i64 {
     0
 }
 
-pub(super) unsafe extern "C" fn len(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn len(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     let x = f.r(i.b());
@@ -349,7 +349,7 @@ pub(super) unsafe extern "C" fn len(l: Lua, ci: &CallInfo) -> i64 {
 
 // --- strings, closures, loops, variable arguments
 
-pub(super) unsafe extern "C" fn concat(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn concat(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let n = i.c() - i.b() + 1;
     l.top.set(ci.base.get().above(i.c() + 1));
@@ -362,14 +362,14 @@ pub(super) unsafe extern "C" fn concat(l: Lua, ci: &CallInfo) -> i64 {
 }
 
 /// Closes the upvalues of a block that is left, or of the function.
-pub(super) unsafe extern "C" fn close(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn close(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let first = if i.op() == ExecOp::JmpClose { i.a() - 1 } else { 0 };
     upval::close(l, ci.base.get().above(first));
     0
 }
 
-pub(super) unsafe extern "C" fn for_prep(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn for_prep(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     let a = i.a();
@@ -382,7 +382,7 @@ pub(super) unsafe extern "C" fn for_prep(l: Lua, ci: &CallInfo) -> i64 {
     0
 }
 
-pub(super) unsafe extern "C" fn closure(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn closure(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let cl = ci.lua_closure();
     let p = cl.proto.protos.get(i.imm() as usize);
@@ -390,7 +390,7 @@ pub(super) unsafe extern "C" fn closure(l: Lua, ci: &CallInfo) -> i64 {
     checkpoint(l, ci, ci.base.get().above(i.a() + 1))
 }
 
-pub(super) unsafe extern "C" fn var_arg(l: Lua, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn var_arg(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     tri!(varargs::copy_varargs(l, ci, i.a(), i.b() as i32 - 1));
     0
@@ -399,7 +399,7 @@ pub(super) unsafe extern "C" fn var_arg(l: Lua, ci: &CallInfo) -> i64 {
 // --- calls and returns
 
 /// Goes on with the current frame, a Lua frame that has just begun.
-fn begin(l: Lua) -> i64 {
+fn begin(l: Gc<Thread>) -> i64 {
     if l.hook_mask() != 0 {
         return SWITCH;
     }
@@ -411,7 +411,7 @@ fn begin(l: Lua) -> i64 {
 }
 
 /// Goes on with the current frame, which may be another one than before: at its saved pc.
-fn go_on(l: Lua, before: &CallInfo) -> i64 {
+fn go_on(l: Gc<Thread>, before: &CallInfo) -> i64 {
     let ci = l.call_info();
     if l.hook_mask() != 0 {
         return SWITCH;
@@ -428,7 +428,7 @@ fn go_on(l: Lua, before: &CallInfo) -> i64 {
     address(p, ci.saved_pc.get()) as i64
 }
 
-pub(super) unsafe extern "C" fn call(l: Lua, ci: &'static CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn call(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
     let (i, _) = running(ci);
     let func = ci.base.get().above(i.a());
     // SAFETY: a register of the frame.
@@ -472,7 +472,7 @@ pub(super) unsafe extern "C" fn call(l: Lua, ci: &'static CallInfo) -> i64 {
 }
 
 /// After `prepare` for the frame `ci`, at whatever function.
-fn called(l: Lua, ci: &CallInfo, prepared: LResult<Prepared>, wanted: i32) -> i64 {
+fn called(l: Gc<Thread>, ci: &CallInfo, prepared: LResult<Prepared>, wanted: i32) -> i64 {
     if tri!(prepared) == Prepared::Lua {
         // It was called by the Lua frame before it, in whatever way. So a return with few results takes only stores.
         l.call_info().add_flags(FrameFlags::PLAIN);
@@ -485,12 +485,12 @@ fn called(l: Lua, ci: &CallInfo, prepared: LResult<Prepared>, wanted: i32) -> i6
 }
 
 /// A call of pcall or xpcall.
-fn protected_call(l: Lua, ci: &CallInfo, func: Slot, b: &'static Builtin, wanted: i32) -> i64 {
+fn protected_call(l: Gc<Thread>, ci: &CallInfo, func: Slot, b: &'static Builtin, wanted: i32) -> i64 {
     tri!(enter_pcall(l, func, b, wanted));
     if core::ptr::eq(l.call_info(), ci) { go_on(l, ci) } else { begin(l) }
 }
 
-pub(super) unsafe extern "C" fn tail_call(l: Lua, ci: &'static CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn tail_call(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
     let (i, _) = running(ci);
     let cl = ci.lua_closure();
     let mut func = ci.base.get().above(i.a());
@@ -525,7 +525,7 @@ pub(super) unsafe extern "C" fn tail_call(l: Lua, ci: &'static CallInfo) -> i64 
     go_on(l, ci)
 }
 
-pub(super) unsafe extern "C" fn tfor_call(l: Lua, ci: &'static CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn tfor_call(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let ra = f.base.above(i.a());
@@ -559,7 +559,7 @@ pub(super) unsafe extern "C" fn tfor_call(l: Lua, ci: &'static CallInfo) -> i64 
 }
 
 /// The end of the frame, where it is more than stores.
-pub(super) unsafe extern "C" fn return_results(l: Lua, ci: &'static CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn return_results(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
     let (i, _) = running(ci);
     if i.op() == ExecOp::Return && i.c() != 0 {
         upval::close(l, ci.base.get());
@@ -601,7 +601,7 @@ static STRESS_RANDOM: AtomicU32 = AtomicU32::new(1);
 
 /// In a stress build, before some instruction, at which the saved pc is: 0 go on, 1 take the long way, or leave and have the
 /// interpreter do it.
-pub(super) unsafe extern "C" fn stress(_: Lua, _: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn stress(_: Gc<Thread>, _: &CallInfo) -> i64 {
     let mut x = STRESS_RANDOM.load(Relaxed);
     x ^= x << 13;
     x ^= x >> 17;

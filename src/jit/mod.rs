@@ -23,7 +23,7 @@ use crate::code::exec::ExecInsn;
 use crate::object::call_info::FrameFlags;
 use crate::object::entry::Tier;
 use crate::object::native::NativeTier;
-use crate::object::{CallInfo, Gc, Global, Lua, Proto};
+use crate::object::{CallInfo, Gc, Global, Proto, Thread};
 use crate::sys;
 use crate::vm::tier::{self, Exit};
 use compile::Scratch;
@@ -73,7 +73,7 @@ struct State {
 static TIER: NativeTier = NativeTier { run, free, close };
 
 /// Gives a new state native code, unless the environment says no.
-pub fn attach(l: Lua) {
+pub fn attach(l: Gc<Thread>) {
     if mode() != Mode::Off {
         l.global().native.tier.set(Some(&TIER));
     }
@@ -109,7 +109,7 @@ fn close(g: &Global) {
 }
 
 /// The native code with which a call of the function begins. Counts the call, and compiles the function when it is time.
-fn code_of(l: Lua, p: Gc<Proto>) -> Option<*const u8> {
+fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
     let entry = p.entry();
     let code = entry.native();
     if !code.is_null() {
@@ -143,7 +143,7 @@ fn mark_entered(ci: &CallInfo) {
 }
 
 /// Runs the current frame, natively where that is possible.
-fn run(l: Lua) -> Exit {
+fn run(l: Gc<Thread>) -> Exit {
     loop {
         if l.hook_mask() != 0 {
             return Exit::Switch;

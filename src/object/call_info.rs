@@ -1,10 +1,10 @@
 //! Activation records of calls.
 
 use super::LuaClosure;
+use super::Thread;
 use super::c_types::lua_CFunction;
 use super::header::Gc;
 use super::slot::{Slot, SlotOffset};
-use super::thread::Lua;
 use super::value::Value;
 use crate::code::exec::ExecInsn;
 use crate::mem;
@@ -333,12 +333,12 @@ impl Default for CallInfo {
 }
 
 /// Frees the CallInfos after `ci`, which are all spare.
-pub fn free_after(l: Lua, ci: &CallInfo) {
+pub fn free_after(l: Gc<Thread>, ci: &CallInfo) {
     free_chain(l, ci.next.replace(core::ptr::null_mut()));
 }
 
 /// Frees `next` and the CallInfos after it.
-pub fn free_chain(l: Lua, mut next: *mut CallInfo) {
+pub fn free_chain(l: Gc<Thread>, mut next: *mut CallInfo) {
     while !next.is_null() {
         // SAFETY: the caller's CallInfos are live blocks that nothing uses.
         let after = unsafe { (*next).next.get() };

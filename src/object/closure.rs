@@ -11,7 +11,7 @@ use super::header::{Gc, Header, Kind, mark};
 use super::interior::Interior;
 use super::slot::Slot;
 use super::value::Value;
-use super::{Lua, Proto, Thread};
+use super::{Proto, Thread};
 use crate::mem::OutOfMemory;
 use crate::throw::LResult;
 use core::cell::Cell;
@@ -148,7 +148,7 @@ impl CClosure {
 impl Gc<CClosure> {
     /// A new closure whose `n` upvalues are nil.
     pub fn new(
-        l: Lua,
+        l: Gc<Thread>,
         f: lua_CFunction,
         builtin: Option<&'static Builtin>,
         n: usize,

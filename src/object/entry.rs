@@ -7,7 +7,7 @@
 //! other kind of `Tier`: a function that has it is lowered, and the interpreter may run it at any time (`native`).
 
 use super::call_info::CallKind;
-use super::{Lua, Proto, Value};
+use super::{Gc, Proto, Thread, Value};
 use crate::code::bytecode::Instruction;
 use crate::code::exec::ExecInsn;
 use crate::code::lower::{self, Constant, Source};
@@ -77,7 +77,7 @@ impl Entry<'_> {
     }
     /// Makes the executable form, which then runs, and returns its start.
     #[cold]
-    pub fn lower(self, l: Lua) -> Result<*const ExecInsn, OutOfMemory> {
+    pub fn lower(self, l: Gc<Thread>) -> Result<*const ExecInsn, OutOfMemory> {
         let p = self.0;
         let n = p.code.len();
         let out = mem::realloc(l, core::ptr::null_mut(), 0, n * size_of::<ExecInsn>())?.cast::<ExecInsn>();
@@ -99,7 +99,7 @@ impl Entry<'_> {
         }
     }
     /// Frees what was made to run the function. It does not run any more.
-    pub fn free(self, l: Lua) {
+    pub fn free(self, l: Gc<Thread>) {
         if let Tier::Interpreted(_) = self.tier() {
             mem::free(l, self.0.exec.get().cast(), self.size());
         }

@@ -3,9 +3,9 @@
 
 use super::header::{GcRef, Header, mark as bits};
 use super::mark_stack::{MarkStack, entry};
-use super::thread::Lua;
 use super::value::Value;
 use super::waiting::Waiting;
+use super::{Gc, Thread};
 use super::{Global, Kind};
 use crate::consts::*;
 use crate::mem::{self, Allocator, Memory, OutOfMemory};
@@ -183,7 +183,7 @@ fn type_tag(kind: Kind) -> usize {
 
 /// Memory for a new object; the caller writes the header and links it before anything else allocates.
 #[inline(always)]
-pub fn alloc_object(l: Lua, kind: Kind, size: usize) -> Result<*mut Header, OutOfMemory> {
+pub fn alloc_object(l: Gc<Thread>, kind: Kind, size: usize) -> Result<*mut Header, OutOfMemory> {
     Ok(mem::alloc(l, type_tag(kind), size)?.cast())
 }
 
@@ -210,7 +210,7 @@ pub fn is_white_value(v: Value) -> bool {
 }
 /// `o` got a reference to `v`: a black `o` is made grey again (for tables: many writes are likely).
 #[inline(always)]
-pub fn barrier_back(l: Lua, o: GcRef, v: Value) {
+pub fn barrier_back(l: Gc<Thread>, o: GcRef, v: Value) {
     if o.is_black() && is_white_value(v) {
         back(l.global(), o);
     }

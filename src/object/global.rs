@@ -1,5 +1,6 @@
 //! The global state, which all threads of one state share.
 
+use super::Thread;
 use super::c_types::lua_CFunction;
 use super::effects::EffectCounts;
 use super::gc_state::GcState;
@@ -9,7 +10,6 @@ use super::metamethod::METAMETHOD_COUNT;
 use super::slot::SlotOffset;
 use super::string::{Str, StringTable};
 use super::table::Table;
-use super::thread::Lua;
 use super::upcalls::Upcalls;
 use super::value::Value;
 use crate::boundary;
@@ -22,15 +22,15 @@ pub struct Global {
     pub upcalls: &'static Upcalls,
     /// Runs code of all kinds, at any checkpoint (set by the base library).
     #[cfg(feature = "stress-finalizers")]
-    pub accomplice: Cell<Option<fn(Lua) -> crate::throw::LResult<()>>>,
+    pub accomplice: Cell<Option<super::upcalls::Accomplice>>,
     pub strings: StringTable,
     /// seed of all string hashes
     pub seed: Cell<u64>,
     pub registry: Cell<Value>,
-    pub main_thread: Cell<Option<Lua>>,
+    pub main_thread: Cell<Option<Gc<Thread>>>,
     /// The coroutine that was resumed last and has not yielded or ended since. It and those that wait for it
     /// (`Thread::resumer`) live, though nothing else may refer to them.
-    pub running: Cell<Option<Lua>>,
+    pub running: Cell<Option<Gc<Thread>>>,
     pub panic: Cell<Option<lua_CFunction>>,
     /// Offset of the outermost function whose call an error left that nothing will stop; 0: none.
     pub failed_call: Cell<SlotOffset>,

@@ -11,16 +11,16 @@
 //!   all when no active one has the mark. (A frame that took the place of another one keeps what was kept for that.)
 
 use super::call_info::FrameFlags;
-use super::{CallInfo, Gc, Lua, ObjectError, Table, Value};
+use super::{CallInfo, Gc, ObjectError, Table, Thread, Value};
 
 /// The list of a thread.
-pub fn list(th: Lua) -> Option<Gc<Table>> {
+pub fn list(th: Gc<Thread>) -> Option<Gc<Table>> {
     // SAFETY: a thread with a stack has slot 0.
     unsafe { th.stack.get().read() }.as_table()
 }
 
 /// Keeps `v` alive until the frame `ci` of `th` ends. `l` is the running thread. Runs no finalizer.
-pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> Result<(), ObjectError> {
+pub fn until_end_of(l: Gc<Thread>, th: Gc<Thread>, ci: &CallInfo, v: Value) -> Result<(), ObjectError> {
     if !v.is_collectable() {
         return Ok(());
     }
@@ -45,7 +45,7 @@ pub fn until_end_of(l: Lua, th: Lua, ci: &CallInfo, v: Value) -> Result<(), Obje
 }
 
 /// Keeps what is in the slots of the running C function alive until it ends.
-pub fn running_frame(l: Lua) -> Result<(), ObjectError> {
+pub fn running_frame(l: Gc<Thread>) -> Result<(), ObjectError> {
     /// So far back a value is looked for that was put on the list for the same slot before.
     const RECENT: i64 = 64;
     let ci = l.call_info();
@@ -75,7 +75,7 @@ fn clear(t: Gc<Table>, i: i64) {
 /// Lets go of what belongs to frames that have ended. (The collector calls this, so it makes nothing. An empty list stays: it
 /// may be about to be filled.)
 #[inline(always)]
-pub fn drop_ended(th: Lua) {
+pub fn drop_ended(th: Gc<Thread>) {
     if let Some(t) = list(th) {
         drop_ended_of(th, t);
     }
@@ -83,7 +83,7 @@ pub fn drop_ended(th: Lua) {
 
 #[cold]
 #[inline(never)]
-fn drop_ended_of(th: Lua, t: Gc<Table>) {
+fn drop_ended_of(th: Gc<Thread>, t: Gc<Table>) {
     let running = th.save_slot(th.call_info().function_slot()).bytes() as f64;
     // An odd element at the end is half an entry that is being made.
     let mut n = t.length(th.global()) as i64 & !1;

@@ -49,6 +49,6 @@ pub use proto::{LocVar, Proto, UpvalDesc};
 pub use slot::{Slot, SlotOffset};
 pub use string::Str;
 pub use table::Table;
-pub use thread::{Lua, Thread};
+pub use thread::Thread;
 pub use userdata::Userdata;
 pub use value::Value;

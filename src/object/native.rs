@@ -1,7 +1,7 @@
 //! What prototypes and states know of native code. The tier that makes it is above all layers that use this.
 
 use super::entry::{Entry, Exit};
-use super::{Global, Lua};
+use super::{Gc, Global, Thread};
 use core::cell::Cell;
 use core::ffi::c_void;
 
@@ -25,7 +25,7 @@ impl NativeCode {
 /// A tier of native code, as the layers below it see it. Whoever makes a state may give it one.
 pub struct NativeTier {
     /// Runs the current frame, a Lua frame, while no hook is set: a tier in the sense of `vm::tier`.
-    pub run: fn(Lua) -> Exit,
+    pub run: fn(Gc<Thread>) -> Exit,
     /// Frees the native code of a function, which does not run any more.
     pub free: fn(&Global, *const u8),
     /// The state is closed.
@@ -72,7 +72,7 @@ impl Entry<'_> {
         self.0.native.left.get() > OFTEN
     }
     /// Frees the native code with the rest of what runs the function.
-    pub(super) fn free_native(self, l: Lua) {
+    pub(super) fn free_native(self, l: Gc<Thread>) {
         if let Some(tier) = l.global().native.tier.get()
             && !self.native().is_null()
         {

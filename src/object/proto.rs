@@ -6,9 +6,9 @@
 //!   instruction `i` of it stands for instruction `i` of `code`, so one pc serves both.
 //! * The strings of debug information may be absent (stripped chunk).
 
+use super::Thread;
 use super::gc_state as gc;
 use super::header::{Gc, Header, Kind};
-use super::thread::Lua;
 use super::{LuaClosure, Str, Value};
 use crate::code::exec::ExecInsn;
 use crate::mem::{Array, OutOfMemory};
@@ -86,7 +86,7 @@ impl Proto {
 
 impl Gc<Proto> {
     /// A prototype with nothing in it.
-    pub fn new(l: Lua) -> Result<Gc<Proto>, OutOfMemory> {
+    pub fn new(l: Gc<Thread>) -> Result<Gc<Proto>, OutOfMemory> {
         let p = gc::alloc_object(l, Kind::Proto, size_of::<Proto>())?.cast::<Proto>();
         // SAFETY: a fresh block of the size of a prototype.
         let p: Gc<Proto> = unsafe {
@@ -113,7 +113,7 @@ impl Gc<Proto> {
         Ok(p)
     }
     /// Frees the arrays; the prototype is dead (collector only).
-    pub fn free_parts(self, l: Lua) {
+    pub fn free_parts(self, l: Gc<Thread>) {
         self.entry().free(l);
         self.code.free(l);
         self.k.free(l);

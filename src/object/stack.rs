@@ -2,7 +2,7 @@
 
 use super::slot::Slot;
 use super::thread::{BASIC_STACK, EXTRA_STACK};
-use super::{Lua, Value};
+use super::{Gc, Thread, Value};
 use crate::consts::LUAI_MAXSTACK;
 use crate::mem::{self, OutOfMemory};
 
@@ -10,7 +10,7 @@ use crate::mem::{self, OutOfMemory};
 pub const MAX_STACK: usize = LUAI_MAXSTACK as usize;
 
 /// Moves the stack to a block of `size` slots and corrects every pointer into it.
-pub fn reallocate(l: Lua, size: usize) -> Result<(), OutOfMemory> {
+pub fn reallocate(l: Gc<Thread>, size: usize) -> Result<(), OutOfMemory> {
     let old = l.stack.get();
     let old_size = l.stack_size.get() as usize;
     let p = if cfg!(any(feature = "stress-stack", feature = "stress-finalizers")) {
@@ -52,7 +52,7 @@ pub fn reallocate(l: Lua, size: usize) -> Result<(), OutOfMemory> {
 }
 
 /// Gives back stack that a deep recursion or a stack overflow left over (collector, end of protected calls).
-pub fn shrink(l: Lua) {
+pub fn shrink(l: Gc<Thread>) {
     let mut limit = l.top.get();
     let mut ci = l.ci.get();
     while !ci.is_null() {

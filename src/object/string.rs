@@ -6,13 +6,13 @@
 //! * The bytes are followed by a zero byte and never change after creation.
 //! * `aux32` of a short string is its seeded hash; of a long string it is valid once `aux0` is 1.
 
+use super::Thread;
 use super::chunkid::c_part;
 use super::gc_state as gc;
 use super::global::Global;
 use super::header::{Gc, Header, Kind};
 use super::interior::Interior;
 pub use super::string_table::StringTable;
-use super::thread::Lua;
 use crate::consts::LUAI_MAXSHORTLEN;
 use crate::mem::OutOfMemory;
 use core::mem::MaybeUninit;
@@ -170,12 +170,12 @@ pub fn hash_bytes(seed: u64, b: &[u8]) -> u32 {
 /// The string with these bytes. `bytes` must not move while memory is allocated (it may be the content of
 /// another string or a C buffer, not the inside of a block that a collection can free).
 #[inline]
-pub fn new_str(l: Lua, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
+pub fn new_str(l: Gc<Thread>, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
     if bytes.len() <= MAX_SHORT { intern(l, bytes) } else { copy_long(l, bytes) }
 }
 
 #[inline(never)]
-fn copy_long(l: Lua, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
+fn copy_long(l: Gc<Thread>, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
     new_long(l, bytes.len(), |p| copy(bytes, p))
 }
 
@@ -212,7 +212,7 @@ fn same_bytes(p: *const u8, b: &[u8]) -> bool {
 }
 
 /// The interned string with these at most `MAX_SHORT` bytes.
-pub fn intern(l: Lua, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
+pub fn intern(l: Gc<Thread>, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
     debug_assert!(bytes.len() <= MAX_SHORT);
     let g = l.global();
     let hash = hash_bytes(g.seed.get(), bytes);
@@ -254,7 +254,7 @@ pub fn intern(l: Lua, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
 
 /// The short string `a` followed by the short string `b`, if that is one. The strings must be anchored.
 #[inline]
-pub fn join_short(l: Lua, a: Gc<Str>, b: Gc<Str>) -> Option<Result<Gc<Str>, OutOfMemory>> {
+pub fn join_short(l: Gc<Thread>, a: Gc<Str>, b: Gc<Str>) -> Option<Result<Gc<Str>, OutOfMemory>> {
     if !a.is_short() || !b.is_short() {
         return None;
     }
@@ -304,7 +304,7 @@ unsafe fn copy_few(from: *const u8, to: *mut u8, n: usize) {
 
 /// A long string of `len` bytes written by `fill` (which gets the address of the fresh bytes).
 #[inline]
-pub fn new_long(l: Lua, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, OutOfMemory> {
+pub fn new_long(l: Gc<Thread>, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, OutOfMemory> {
     let s = long_block(l, len)?;
     fill(s.data().cast_mut());
     Ok(s)
@@ -312,7 +312,7 @@ pub fn new_long(l: Lua, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str
 
 /// A long string whose bytes are yet to be written.
 #[inline(never)]
-fn long_block(l: Lua, len: usize) -> Result<Gc<Str>, OutOfMemory> {
+fn long_block(l: Gc<Thread>, len: usize) -> Result<Gc<Str>, OutOfMemory> {
     debug_assert!(len > MAX_SHORT);
     if len >= isize::MAX as usize - size_of::<LongStr>() - 1 {
         return Err(OutOfMemory);

@@ -5,7 +5,7 @@
 use super::gc_state::{COST, PIECE, Phase};
 use super::header::{GcRef, mark as bits};
 use super::string::Str;
-use super::thread::Lua;
+use super::{Gc, Thread};
 use crate::mem::{self, OutOfMemory};
 use crate::sys::arch;
 use core::cell::Cell;
@@ -44,7 +44,7 @@ impl StringTable {
         unsafe { &*self.buckets.get().add(i as usize) }
     }
     /// Changes the number of buckets. When memory is short a growth is skipped (chains only get longer).
-    pub fn resize(&self, l: Lua, newsize: u32) -> Result<(), OutOfMemory> {
+    pub fn resize(&self, l: Gc<Thread>, newsize: u32) -> Result<(), OutOfMemory> {
         self.finish_sweep(l);
         let old = self.size.get();
         if newsize > old {
@@ -83,7 +83,7 @@ impl StringTable {
         self.size.set(newsize);
         Ok(())
     }
-    fn grow_array(&self, l: Lua, old: u32, new: u32) -> Result<(), OutOfMemory> {
+    fn grow_array(&self, l: Gc<Thread>, old: u32, new: u32) -> Result<(), OutOfMemory> {
         let b = mem::realloc(l, self.buckets.get().cast(), Self::block_size(old), Self::block_size(new))?;
         let b = b.cast::<Bucket>();
         for i in old..new {
@@ -94,18 +94,18 @@ impl StringTable {
         self.size.set(new);
         Ok(())
     }
-    pub fn init(&self, l: Lua) -> Result<(), OutOfMemory> {
+    pub fn init(&self, l: Gc<Thread>) -> Result<(), OutOfMemory> {
         self.grow_array(l, 0, MIN_TABLE)
     }
     /// Before the string table changes its size: its sweep must be complete.
-    fn finish_sweep(&self, l: Lua) {
+    fn finish_sweep(&self, l: Gc<Thread>) {
         let gc = &l.global().gc;
         while gc.phase.get() == Phase::SweepStrings {
             self.sweep_some(l);
         }
     }
     /// One piece of the sweep of the string table; work done.
-    pub fn sweep_some(&self, l: Lua) -> usize {
+    pub fn sweep_some(&self, l: Gc<Thread>) -> usize {
         let gc = &l.global().gc;
         let mut seen = 0;
         let mut i = gc.sweep_chain.get();
@@ -127,7 +127,7 @@ impl StringTable {
         seen * COST
     }
     /// Sweeps a chain of the string table; how many strings it looked at.
-    pub fn sweep_chain(&self, l: Lua, i: u32) -> usize {
+    pub fn sweep_chain(&self, l: Gc<Thread>, i: u32) -> usize {
         let g = l.global();
         let gc = &g.gc;
         let dead_mask = gc.other_white() | bits::FIXED;
@@ -158,7 +158,7 @@ impl StringTable {
         seen
     }
     /// Frees the table; the strings in it are gone (when the state is closed).
-    pub fn free(&self, l: Lua) {
+    pub fn free(&self, l: Gc<Thread>) {
         mem::free(l, self.buckets.get().cast(), Self::block_size(self.size.get()));
     }
 }

@@ -13,6 +13,7 @@
 //! * `flags` bit `i` set means: the metamethod with fast index `i` is known to be absent from this (meta)table.
 //!   Whoever inserts a new string key, or assigns to an existing one, clears the flags.
 
+use super::Thread;
 use super::border::border;
 use super::error::ObjectError;
 use super::gc_state as gc;
@@ -20,7 +21,6 @@ use super::global::Global;
 use super::header::{Gc, Header, Kind};
 use super::interior::Interior;
 use super::string::Str;
-use super::thread::Lua;
 use super::value::*;
 use crate::mem::{self, OutOfMemory};
 use core::cell::Cell;
@@ -359,7 +359,7 @@ impl Census {
 impl Gc<Table> {
     /// A new empty table.
     #[inline]
-    pub fn new(l: Lua) -> Result<Gc<Table>, OutOfMemory> {
+    pub fn new(l: Gc<Thread>) -> Result<Gc<Table>, OutOfMemory> {
         let p = gc::alloc_object(l, Kind::Table, size_of::<Table>())?.cast::<Table>();
         // SAFETY: fresh block of the size of a table.
         let t: Gc<Table> = unsafe {
@@ -377,12 +377,12 @@ impl Gc<Table> {
     }
     /// Frees the block of both parts; the table is dead (collector only).
     #[inline(always)]
-    pub fn free_parts(self, l: Lua) {
+    pub fn free_parts(self, l: Gc<Thread>) {
         let (block, size) = Table::block(self.data.get(), self.asize(), self.hsize());
         mem::free_small(l, block, size);
     }
     /// Changes the sizes of both parts; all entries are kept. On failure nothing has changed.
-    pub fn resize(self, l: Lua, asize: u32, hcount: u32) -> Result<(), ObjectError> {
+    pub fn resize(self, l: Gc<Thread>, asize: u32, hcount: u32) -> Result<(), ObjectError> {
         let log = ceil_log2(hcount);
         if hcount > 0 && log > MAX_BITS {
             return Err(ObjectError::TableOverflow);
@@ -450,7 +450,7 @@ impl Gc<Table> {
     }
     /// Gives the block another place, if there is memory for it (stress builds).
     #[cfg(feature = "stress-finalizers")]
-    pub fn relocate(self, l: Lua) {
+    pub fn relocate(self, l: Gc<Thread>) {
         let (old, size) = Table::block(self.data.get(), self.asize(), self.hsize());
         if size > 0
             && let Ok(new) = mem::realloc(l, core::ptr::null_mut(), 0, size)
@@ -523,7 +523,7 @@ impl Gc<Table> {
         Some(unsafe { Interior::new(&n.val) })
     }
     #[inline(never)]
-    fn rehash(self, l: Lua, extra: Value) -> Result<(), ObjectError> {
+    fn rehash(self, l: Gc<Thread>, extra: Value) -> Result<(), ObjectError> {
         let mut c = Census { slices: [0; MAX_BITS as usize + 1], integers: 0, total: 0 };
         let array = self.array();
         let (mut i, mut b, mut limit) = (1usize, 0usize, 1usize);
@@ -550,7 +550,7 @@ impl Gc<Table> {
     /// Slot for a key that is not in the table. The value there is nil. The caller sees to the barrier for the
     /// key (`gc::barrier_back`) and has checked that the key is neither nil nor NaN.
     #[inline]
-    pub fn new_key(self, l: Lua, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
+    pub fn new_key(self, l: Gc<Thread>, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
         let g = l.global();
         loop {
             if let Some(s) = self.place(g, key) {
@@ -566,7 +566,7 @@ impl Gc<Table> {
     }
     /// Slot for assigning to `key`: present or new. Errors for nil and NaN.
     #[inline]
-    pub fn slot(self, l: Lua, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
+    pub fn slot(self, l: Gc<Thread>, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
         if let Some(s) = self.find(l.global(), key) {
             // SAFETY: as in `place`.
             return Ok(unsafe { Interior::new(s) });
@@ -581,7 +581,7 @@ impl Gc<Table> {
     }
     /// Raw assignment with barrier; clears the metamethod cache.
     #[inline]
-    pub fn set(self, l: Lua, key: Value, val: Value) -> Result<(), ObjectError> {
+    pub fn set(self, l: Gc<Thread>, key: Value, val: Value) -> Result<(), ObjectError> {
         self.slot(l, key)?.set(val);
         self.set_flags(0);
         gc::barrier_back(l, self.erase(), val);
@@ -589,7 +589,7 @@ impl Gc<Table> {
     }
     /// Raw assignment to an integer key, with barrier.
     #[inline(always)]
-    pub fn set_int(self, l: Lua, i: i64, val: Value) -> Result<(), ObjectError> {
+    pub fn set_int(self, l: Gc<Thread>, i: i64, val: Value) -> Result<(), ObjectError> {
         match self.array().get((i as usize).wrapping_sub(1)) {
             Some(s) => s.set(val),
             None => self.set_int_outside(l, i, val)?,
@@ -599,7 +599,7 @@ impl Gc<Table> {
     }
     /// Assignment to an integer key that is not in the array part.
     #[inline(never)]
-    fn set_int_outside(self, l: Lua, i: i64, val: Value) -> Result<(), ObjectError> {
+    fn set_int_outside(self, l: Gc<Thread>, i: i64, val: Value) -> Result<(), ObjectError> {
         match self.find_number(i as f64) {
             Some(s) => s.set(val),
             None => self.new_key(l, Value::number(i as f64))?.set(val),
@@ -607,7 +607,7 @@ impl Gc<Table> {
         Ok(())
     }
     /// Raw assignment to a string key, with barrier; clears the metamethod cache.
-    pub fn set_str(self, l: Lua, key: Gc<Str>, val: Value) -> Result<(), ObjectError> {
+    pub fn set_str(self, l: Gc<Thread>, key: Gc<Str>, val: Value) -> Result<(), ObjectError> {
         self.set(l, Value::string(key), val)
     }
 }

@@ -22,9 +22,6 @@ use crate::mem;
 use core::cell::Cell;
 use core::sync::atomic::AtomicU8;
 
-/// Handle of a thread; what the C API calls `lua_State *`.
-pub type Lua = Gc<Thread>;
-
 /// Slots kept free past `stack_last`.
 pub const EXTRA_STACK: usize = 5;
 /// Initial size of a stack, in slots.
@@ -53,7 +50,7 @@ pub struct Thread {
     /// open upvalues, highest slot first
     pub open_upvals: Cell<Option<Gc<UpVal>>>,
     /// While the coroutine runs, or another one that it resumed: the coroutine that was running when it was resumed.
-    pub resumer: Cell<Option<Lua>>,
+    pub resumer: Cell<Option<Gc<Thread>>>,
     /// where the message handler is
     pub message_handler: Cell<SlotOffset>,
     pub hook: Cell<Option<lua_Hook>>,
@@ -68,7 +65,7 @@ pub struct Thread {
     pub base_ci: CallInfo,
 }
 
-impl mem::Owner for Lua {
+impl mem::Owner for Gc<Thread> {
     #[inline(always)]
     fn memory(&self) -> &mem::Memory {
         &self.global().gc.memory
@@ -153,9 +150,9 @@ impl Thread {
     }
 }
 
-impl Lua {
+impl Gc<Thread> {
     /// Frees the stack and the call chain of a dead thread, whose upvalues are closed (collector only).
-    pub fn free_parts(self, l: Lua) {
+    pub fn free_parts(self, l: Gc<Thread>) {
         if self.stack.get().is_null() {
             return;
         }

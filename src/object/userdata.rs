@@ -4,11 +4,11 @@
 //! * What a library function takes for its own, or for a file, says so in `content`. Metatables, upvalues and fields of the
 //!   registry do not tell: the debug library can change them all.
 
+use super::Thread;
 use super::error::ObjectError;
 use super::gc_state as gc;
 use super::header::{Gc, Header, Kind};
 use super::table::Table;
-use super::thread::Lua;
 use super::value::Value;
 use core::cell::Cell;
 
@@ -55,7 +55,7 @@ impl Userdata {
 impl Gc<Userdata> {
     /// A new userdata of `len` bytes, uninitialised.
     #[inline(always)]
-    pub fn new(l: Lua, len: usize) -> Result<Gc<Userdata>, ObjectError> {
+    pub fn new(l: Gc<Thread>, len: usize) -> Result<Gc<Userdata>, ObjectError> {
         if len > isize::MAX as usize - size_of::<Userdata>() {
             // A size that cannot even be written down is an error of the caller, not of memory.
             let impossible = len.checked_add(size_of::<Userdata>() + 2).is_none();

@@ -294,3 +294,9 @@ pub const TYPE_NAMES: [&CStr; 11] = [
     c"thread",
     c"proto",
 ];
+
+/// The same for messages.
+pub fn type_name(t: i32) -> &'static str {
+    // SAFETY: they are ASCII.
+    unsafe { core::str::from_utf8_unchecked(TYPE_NAMES[(t + 1) as usize].to_bytes()) }
+}

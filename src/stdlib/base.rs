@@ -2,6 +2,7 @@
 
 use super::{Id, argument, c_string};
 use crate::api::Bytes;
+use crate::api::Lua;
 use crate::api::lua_Reader;
 use crate::boundary::Ret;
 use crate::consts::*;
@@ -10,7 +11,7 @@ use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
 use crate::object::c_types::lua_State;
 use crate::object::string::new_str;
-use crate::object::{Builtin, Global, Lua, Table, Value};
+use crate::object::{Builtin, Gc, Global, Table, Thread, Value};
 use crate::sys;
 use crate::throw::LResult;
 use core::ffi::c_void;
@@ -103,7 +104,7 @@ pub fn tostring(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn tostring_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn tostring_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -167,7 +168,7 @@ pub fn tonumber(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn tonumber_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn tonumber_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs != 1 {
         return false;
     }
@@ -245,7 +246,7 @@ fn is_unprotected(mt: &Table) -> bool {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn getmetatable_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn getmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -276,7 +277,7 @@ pub fn setmetatable(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn setmetatable_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn setmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 2 {
         return false;
     }
@@ -304,7 +305,7 @@ pub fn rawequal(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn rawequal_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn rawequal_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 2 {
         return false;
     }
@@ -324,7 +325,7 @@ pub fn rawlen(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn rawlen_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn rawlen_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -352,7 +353,7 @@ pub fn rawget(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn rawget_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn rawget_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 2 {
         return false;
     }
@@ -375,7 +376,7 @@ pub fn rawset(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn rawset_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn rawset_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 3 {
         return false;
     }
@@ -442,7 +443,7 @@ pub fn type_(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn type_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn type_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -492,7 +493,7 @@ pub fn next(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn next_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn next_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -537,7 +538,7 @@ pub fn select(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn select_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn select_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -576,7 +577,7 @@ pub fn assert(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn assert_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn assert_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
         if nargs != 1 || (*args).is_falsy() {
@@ -697,7 +698,7 @@ unsafe extern "C" fn function_reader_core(l: *mut lua_State, _: *mut c_void, siz
             unsafe { *size = piece.len() };
             Ret::ok(piece.as_ptr() as u64)
         }
-        Err(throw) => crate::vm::call::native::leave(l, throw),
+        Err(throw) => crate::vm::call::native::leave(*l, throw),
     }
 }
 
@@ -706,7 +707,7 @@ fn next_piece(l: Lua) -> LResult<Bytes> {
     l.aux_checkstack(2, Some(msg::TOO_MANY_NESTED.as_bytes()))?;
     if l.value(1).as_lua_closure().is_none() {
         // There may be no end to the digits that `os.time` gives.
-        crate::vm::debug::hooks::count_steps(l, 1)?;
+        crate::vm::debug::hooks::count_steps(*l, 1)?;
     }
     l.pushvalue(1);
     l.call(0, 1)?;

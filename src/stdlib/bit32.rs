@@ -1,8 +1,9 @@
 //! Library `bit32` (manual 6.7).
 
+use crate::api::Lua;
 use crate::messages::{self as msg, Arg};
 use crate::num;
-use crate::object::{Lua, Value};
+use crate::object::{Gc, Thread, Value};
 use crate::throw::LResult;
 
 pub fn open(l: Lua) -> LResult<i32> {
@@ -178,7 +179,7 @@ macro_rules! fast {
         ///
         /// # Safety
         /// As for every [`crate::object::closure::FastFn`].
-        pub unsafe fn $name(_: Lua, $args: *const Value, $nargs: usize, out: *mut Value) -> bool {
+        pub unsafe fn $name(_: Gc<Thread>, $args: *const Value, $nargs: usize, out: *mut Value) -> bool {
             // SAFETY: `args` points to `nargs` values.
             let r: Option<Value> = unsafe { (|| $body)() };
             match r {

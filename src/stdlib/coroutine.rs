@@ -1,10 +1,11 @@
 //! Library `coroutine` (manual 6.2).
 
 use super::Id;
+use crate::api::Lua;
 use crate::api::lua_Debug;
 use crate::consts::*;
 use crate::messages as msg;
-use crate::object::{Lua, Value};
+use crate::object::Value;
 use crate::throw::LResult;
 
 pub fn open(l: Lua) -> LResult<i32> {
@@ -36,7 +37,7 @@ fn resume_with(l: Lua, co: Lua, nargs: i32) -> LResult<Result<i32, ()>> {
     if status == LUA_OK || status == LUA_YIELD {
         let n = co.gettop();
         // Room may need memory, and the coroutine may have taken itself away from where it was found.
-        l.push(Value::thread(co));
+        l.push(Value::thread(*co));
         let has_room = l.checkstack(n + 1);
         l.drop_values(1);
         if !has_room {

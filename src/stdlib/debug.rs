@@ -1,14 +1,15 @@
 //! Library `debug` (manual 6.10).
 
 use super::c_string;
+use crate::api::Lua;
 use crate::api::{Bytes, lua_Debug};
 use crate::boundary::Ret;
 use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
 use crate::object::Interior;
+use crate::object::Value;
 use crate::object::c_types::lua_State;
-use crate::object::{Lua, Value};
 use crate::sys;
 use crate::throw::LResult;
 use crate::vm::debug::{self, info, variables};
@@ -124,7 +125,7 @@ pub fn getinfo(l: Lua) -> LResult<i32> {
     } else {
         return Err(l.aux_argerror(arg + 1, msg::FUNCTION_OR_LEVEL.as_bytes()));
     }
-    let (function, known) = info::describe(thread, what, &mut ar, function);
+    let (function, known) = info::describe(*thread, what, &mut ar, function);
     if !known {
         return Err(l.aux_argerror(arg + 2, msg::INVALID_INFO_OPTION.as_bytes()));
     }
@@ -163,14 +164,14 @@ pub fn getinfo(l: Lua) -> LResult<i32> {
         l.setfield(-2, b"istailcall")?;
     }
     if wants(b'L') {
-        info::push_active_lines(l, function)?;
+        info::push_active_lines(*l, function)?;
         l.setfield(-2, b"activelines")?;
     }
     if wants(b'f') {
         l.push(function);
         l.setfield(-2, b"func")?;
     }
-    gc::check(l)?;
+    gc::check(*l)?;
     Ok(1)
 }
 
@@ -181,10 +182,10 @@ pub fn getlocal(l: Lua) -> LResult<i32> {
         push_option(l, variables::parameter_name(l.value(arg + 1), n).as_deref())?;
         return Ok(1);
     }
-    let Some(ci) = debug::frame_at(thread, l.aux_checkint(arg + 1)?) else {
+    let Some(ci) = debug::frame_at(*thread, l.aux_checkint(arg + 1)?) else {
         return Err(l.aux_argerror(arg + 1, msg::LEVEL_OUT_OF_RANGE.as_bytes()));
     };
-    match variables::get_local(thread, ci, n) {
+    match variables::get_local(*thread, ci, n) {
         Some((name, v)) => {
             l.push(v);
             l.pushlstring(&name)?;
@@ -200,13 +201,13 @@ pub fn getlocal(l: Lua) -> LResult<i32> {
 
 pub fn setlocal(l: Lua) -> LResult<i32> {
     let (thread, arg) = target(l);
-    let Some(ci) = debug::frame_at(thread, l.aux_checkint(arg + 1)?) else {
+    let Some(ci) = debug::frame_at(*thread, l.aux_checkint(arg + 1)?) else {
         return Err(l.aux_argerror(arg + 1, msg::LEVEL_OUT_OF_RANGE.as_bytes()));
     };
     l.aux_checkany(arg + 3)?;
     l.settop(arg + 3);
     let n = l.aux_checkint(arg + 2)?;
-    push_option(l, variables::set_local(l, thread, ci, n, l.from_top(1)).as_deref())?;
+    push_option(l, variables::set_local(*l, *thread, ci, n, l.from_top(1)).as_deref())?;
     Ok(1)
 }
 
@@ -287,7 +288,7 @@ unsafe extern "C" fn hook_core(l: *mut lua_State, ar: *mut c_void) -> Ret {
     let (l, ar) = unsafe { (Lua::from_ptr(l.cast()), &mut *ar.cast()) };
     match run_hook(l, ar) {
         Ok(()) => Ret::ok(0),
-        Err(throw) => crate::vm::call::native::leave(l, throw),
+        Err(throw) => crate::vm::call::native::leave(*l, throw),
     }
 }
 
@@ -326,7 +327,7 @@ pub fn sethook(l: Lua) -> LResult<i32> {
             | if count > 0 { LUA_MASKCOUNT } else { 0 };
     }
     push_hooks(l)?;
-    l.push(Value::thread(thread));
+    l.push(Value::thread(*thread));
     l.pushvalue(arg + 1);
     l.rawset(-3)?;
     l.named_sethook(thread, function, mask, count)?;
@@ -342,7 +343,7 @@ pub fn gethook(l: Lua) -> LResult<i32> {
         }
         _ => {
             push_hooks(l)?;
-            l.push(Value::thread(thread));
+            l.push(Value::thread(*thread));
             l.rawget(-2);
             l.remove(-2);
         }

@@ -10,13 +10,14 @@
 //!   that asks its handle, which is on the stack, for the stream again ([`File::open`]).
 
 use super::{Id, argument, c_string, call_c};
+use crate::api::Lua;
 use crate::api::{Buffer, Bytes};
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
+use crate::object::Interior;
 use crate::object::c_types::luaL_Stream;
 use crate::object::userdata::Content;
-use crate::object::{Interior, Lua};
 use crate::sys::{self, FILE};
 use crate::throw::LResult;
 use core::ffi::CStr;

@@ -2,9 +2,10 @@
 //!
 //! The functions of libm are called, not reimplemented: results have to be the reference's to the last bit.
 
+use crate::api::Lua;
 use crate::messages as msg;
 use crate::num;
-use crate::object::{Lua, Value};
+use crate::object::{Gc, Thread, Value};
 use crate::sys::arch::square_root;
 use crate::sys::{self, libm};
 use crate::throw::LResult;
@@ -65,7 +66,7 @@ macro_rules! functions {
         }
         /// # Safety
         /// As for every [`crate::object::closure::FastFn`].
-        pub unsafe fn $fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+        pub unsafe fn $fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
             // SAFETY: `args` points to `nargs` values and `out` to a slot.
             unsafe {
                 if nargs == 0 || !(*args).is_number() {
@@ -98,7 +99,7 @@ macro_rules! functions {
     (@fast $fast:ident ($x:ident, $y:ident) $body:expr) => {
         /// # Safety
         /// As for every [`crate::object::closure::FastFn`].
-        pub unsafe fn $fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+        pub unsafe fn $fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
             // SAFETY: `args` points to `nargs` values and `out` to a slot.
             unsafe {
                 if nargs < 2 || !(*args).is_number() || !(*args.add(1)).is_number() {
@@ -151,7 +152,7 @@ pub fn log(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn log_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn log_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
         if nargs == 1 && (*args).is_number() {
@@ -178,7 +179,7 @@ pub fn modf(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn modf_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn modf_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
         if nargs == 0 || !(*args).is_number() {
@@ -245,13 +246,13 @@ pub fn min(l: Lua) -> LResult<i32> {
 }
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn max_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn max_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe { extreme_fast(args, nargs, out, |x, best| x > best) }
 }
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn min_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn min_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe { extreme_fast(args, nargs, out, |x, best| x < best) }
 }
@@ -294,7 +295,7 @@ pub fn random(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn random_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn random_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot. No number is drawn before all is well.
     unsafe {
         match nargs {

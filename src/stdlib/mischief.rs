@@ -1,10 +1,11 @@
 //! What the mischief of the collector (`gc::mischief`) runs in between.
 
 use super::Id;
+use crate::api::Lua;
 use crate::chunk::Input;
 use crate::consts::*;
 use crate::object::c_types::lua_State;
-use crate::object::{Lua, SlotOffset, Value};
+use crate::object::{Gc, SlotOffset, Thread, Value};
 use crate::throw::LResult;
 use crate::vm::call::protected;
 use crate::vm::debug::hooks;
@@ -25,10 +26,11 @@ nest(3)
 if yield then local x = nil + 1 end";
 
 /// Runs it, with hooks off as in a finalizer. Errors are dropped.
-pub fn accomplice(l: Lua) -> LResult<()> {
+pub fn accomplice(l: Gc<Thread>) -> LResult<()> {
+    let l = Lua::of(l);
     let hooks = l.allow_hook.replace(false);
     let top = l.save_slot(l.top.get());
-    let done = protected::run_protected(l, || run_accomplice(l), top, SlotOffset::NONE);
+    let done = protected::run_protected(*l, || run_accomplice(l), top, SlotOffset::NONE);
     l.top.set(l.restore_slot(top));
     l.allow_hook.set(hooks);
     done.map(|_| ())
@@ -36,19 +38,19 @@ pub fn accomplice(l: Lua) -> LResult<()> {
 
 /// Compiles a chunk and runs it: here, and in coroutines that yield, yield again and fail, with hooks for all events.
 fn run_accomplice(l: Lua) -> LResult<()> {
-    stack::check(l, LUA_MINSTACK as usize)?;
+    stack::check(*l, LUA_MINSTACK as usize)?;
     // SAFETY: the text is constant.
     let mut input = unsafe { Input::from_bytes(ACCOMPLICE) };
     if l.load_input(&mut input, b"=mischief", None)? != LUA_OK {
         return Ok(());
     }
     let kept = (l.hook.get(), l.hook_mask(), l.base_hook_count.get(), l.hook_count.get(), l.old_pc.get());
-    hooks::set_hook(l, Some(idle), LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 3);
+    hooks::set_hook(*l, Some(idle), LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 3);
     let done = run_coroutines(l);
     // Without a hook, which would count instructions of the program's own.
-    hooks::set_hook(l, None, 0, 0);
+    hooks::set_hook(*l, None, 0, 0);
     let done = done.and_then(|()| l.call(0, 0));
-    hooks::set_hook(l, kept.0, kept.1 as i32, kept.2);
+    hooks::set_hook(*l, kept.0, kept.1 as i32, kept.2);
     l.hook_count.set(kept.3);
     l.old_pc.set(kept.4);
     done

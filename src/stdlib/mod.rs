@@ -11,7 +11,8 @@
 //!   `lua_upvalueindex(i)` like any C function.
 
 use crate::api::Bytes;
-use crate::object::{Builtin, FastResult, Interior, Intrinsic, Lua, Value, lua_CFunction};
+use crate::api::{Lua, library_function};
+use crate::object::{Builtin, FastResult, Interior, Intrinsic, Value, lua_CFunction};
 use crate::throw::LResult;
 use crate::vm::thunk::{THUNKS, builtin_of_c, c_of_builtin};
 use core::ffi::CStr;
@@ -45,7 +46,7 @@ macro_rules! registry {
         const COUNT: usize = [$($(Id::$id,)*)*].len();
 
         $($(#[$doc])* pub static $table: [Builtin; [$(Id::$id,)*].len()] = [
-            $(Builtin::new(Id::$id as u16, $name, $f)
+            $(library_function(Id::$id as u16, $name, $f)
                 $(.with_fast($fast))?
                 $(.with_fast_result(FastResult::$result))?
                 $(.with_intrinsic(Intrinsic::$intrinsic))?,)*
@@ -281,8 +282,8 @@ fn argument(l: Lua, i: i32) -> Value {
 /// Calls a C function in the running function's frame.
 fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
     match builtin_of_c(f) {
-        Some(b) => (b.f)(l),
-        None => crate::vm::call::native::call_c(l, f),
+        Some(b) => (b.f)(*l),
+        None => crate::vm::call::native::call_c(*l, f),
     }
 }
 

@@ -3,10 +3,10 @@
 use super::c_string;
 use crate::api::Buffer;
 use crate::api::Bytes;
+use crate::api::Lua;
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::num;
-use crate::object::Lua;
 use crate::sys;
 use crate::sys::{time_t, tm};
 use crate::throw::LResult;

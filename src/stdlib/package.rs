@@ -6,11 +6,12 @@
 //!   handles are those in `Global::libraries`, which are unloaded in reverse order when the state is closed.
 
 use super::{Id, c_string};
+use crate::api::Lua;
 use crate::api::{Bytes, lua_Debug};
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::object::Interior;
-use crate::object::{Lua, lua_CFunction};
+use crate::object::lua_CFunction;
 use crate::sys;
 use crate::throw::LResult;
 use core::ffi::{CStr, c_void};
@@ -117,7 +118,7 @@ fn library(l: Lua, path: &CStr, global: bool) -> LResult<Option<*mut c_void>> {
         push_dl_error(l)?;
         return Ok(None);
     };
-    if let Err(e) = libraries.resize(l, libraries.len() + 1, handle) {
+    if let Err(e) = libraries.resize(*l, libraries.len() + 1, handle) {
         // SAFETY: just opened.
         unsafe { sys::close_library(handle) };
         return Err(e.into());

@@ -4,7 +4,7 @@ use crate::gc;
 use crate::mem::OutOfMemory;
 use crate::object::gc_state;
 use crate::object::{
-    CallInfo, Gc, Header, Kind, Lua, LuaClosure, Proto, SlotOffset, UpVal, UpvalDesc, Value,
+    CallInfo, Gc, Header, Kind, LuaClosure, Proto, SlotOffset, Thread, UpVal, UpvalDesc, Value,
 };
 use crate::throw::LResult;
 use crate::vm::upval;
@@ -12,7 +12,7 @@ use core::cell::Cell;
 
 /// A Lua closure whose upvalues are still missing. Nothing may run until all of them are there.
 #[inline(always)]
-pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> Result<Gc<LuaClosure>, OutOfMemory> {
+pub fn new_lua(l: Gc<Thread>, p: Gc<Proto>, nupvalues: usize) -> Result<Gc<LuaClosure>, OutOfMemory> {
     let p0 = gc_state::alloc_object(l, Kind::LuaClosure, LuaClosure::size_of(nupvalues))?;
     // SAFETY: a fresh block with room for the header, the prototype and the upvalue slots.
     let cl: Gc<LuaClosure> = unsafe {
@@ -31,7 +31,7 @@ pub fn new_lua(l: Lua, p: Gc<Proto>, nupvalues: usize) -> Result<Gc<LuaClosure>,
 }
 
 /// The closure of a loaded chunk, with fresh upvalues that hold nil, in the stack slot at offset `slot`.
-pub fn new_main(l: Lua, p: Gc<Proto>, slot: SlotOffset) -> LResult<Gc<LuaClosure>> {
+pub fn new_main(l: Gc<Thread>, p: Gc<Proto>, slot: SlotOffset) -> LResult<Gc<LuaClosure>> {
     let cl = new_lua(l, p, p.upvalues.len())?;
     // SAFETY: the caller's slot, below the top.
     unsafe { l.restore_slot(slot).write(Value::lua_closure(cl)) };
@@ -46,7 +46,13 @@ pub fn new_main(l: Lua, p: Gc<Proto>, slot: SlotOffset) -> LResult<Gc<LuaClosure
 /// Puts the closure of a nested prototype in register `a` of the running frame `ci`: the last one made, when it would
 /// capture the same variables, else a new one.
 #[inline(never)]
-pub fn instantiate(l: Lua, p: Gc<Proto>, outer: Gc<LuaClosure>, ci: &CallInfo, a: usize) -> LResult<()> {
+pub fn instantiate(
+    l: Gc<Thread>,
+    p: Gc<Proto>,
+    outer: Gc<LuaClosure>,
+    ci: &CallInfo,
+    a: usize,
+) -> LResult<()> {
     let upvalues = p.upvalues.cells();
     let register = |n: usize| ci.base.get().above(n);
     // SAFETY: a register of the frame.

@@ -9,16 +9,17 @@ use crate::consts::*;
 use crate::messages as msg;
 use crate::object::call_info::FrameFlags;
 use crate::object::thread::YIELD_PENDING;
-use crate::object::{CallInfo, Lua, Value, lua_CFunction, string};
+use crate::object::{CallInfo, Gc, Thread, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, Prepared, native, pcall, protected, results};
+use crate::vm::error::Raise;
 use crate::vm::ops::finish;
 use crate::vm::tier;
 use core::sync::atomic::Ordering;
 
 /// Resumes `l` with the `nargs` topmost values of its stack; the status. After an error its object is on top of the
 /// stack of `l`. `Err` only for a foreign exception passing through.
-pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
+pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i32> {
     let n = from.map_or(0, |f| f.native_depth.get());
     let depth_before = l.non_yieldable_depth.get();
     if n >= LUAI_MAXCCALLS as u16 || l.global().native_stack.room(n + 1) != Room::Enough {
@@ -85,7 +86,7 @@ pub fn resume(l: Lua, from: Option<Lua>, nargs: i32) -> LResult<i32> {
 }
 
 /// An error of resume itself: the arguments are replaced by the message, the coroutine is not touched.
-fn refuse(l: Lua, message: &str, nargs: i32) -> LResult<i32> {
+fn refuse(l: Gc<Thread>, message: &str, nargs: i32) -> LResult<i32> {
     l.drop_values(nargs as usize);
     let v = match string::new_str(l, message.as_bytes()) {
         Ok(s) => Value::string(s),
@@ -95,7 +96,7 @@ fn refuse(l: Lua, message: &str, nargs: i32) -> LResult<i32> {
     Ok(LUA_ERRRUN)
 }
 
-fn start(l: Lua, nargs: i32) -> LResult<()> {
+fn start(l: Gc<Thread>, nargs: i32) -> LResult<()> {
     let func = l.top.get().below(nargs as usize + 1);
     if call::prepare(l, func, LUA_MULTRET)? == Prepared::Lua {
         tier::enter(l, l.call_info())?;
@@ -104,7 +105,7 @@ fn start(l: Lua, nargs: i32) -> LResult<()> {
 }
 
 /// Goes on after a yield; the resume's arguments are the yield's results.
-fn proceed(l: Lua, nargs: i32) -> LResult<()> {
+fn proceed(l: Gc<Thread>, nargs: i32) -> LResult<()> {
     l.set_status(LUA_OK as u8);
     let ci = l.call_info();
     let first = l.top.get().below(nargs as usize);
@@ -127,7 +128,7 @@ fn proceed(l: Lua, nargs: i32) -> LResult<()> {
 }
 
 /// Finishes every frame that was interrupted, innermost first.
-fn unroll(l: Lua) -> LResult<()> {
+fn unroll(l: Gc<Thread>) -> LResult<()> {
     while !core::ptr::eq(l.ci.get(), &l.base_ci) {
         let ci = l.call_info();
         if ci.is_lua() {
@@ -147,7 +148,7 @@ fn unroll(l: Lua) -> LResult<()> {
 }
 
 /// A C function whose call of Lua was interrupted goes on in its continuation.
-fn finish_c_call(l: Lua, ci: &CallInfo) -> LResult<()> {
+fn finish_c_call(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
     // Results of the interrupted call are in place; a call for all results needs the frame's limit moved.
     results::follow_open_results(l, ci.nresults());
     let Some(k) = ci.c_function().continuation.get() else {
@@ -162,7 +163,7 @@ fn finish_c_call(l: Lua, ci: &CallInfo) -> LResult<()> {
 
 /// Unwinds to the innermost protected call among the coroutine's frames, which then goes on as if its callee had
 /// returned the error. False when there is none.
-fn recover(l: Lua, throw: Throw) -> bool {
+fn recover(l: Gc<Thread>, throw: Throw) -> bool {
     let mut ci = l.ci.get();
     // SAFETY: the chain of active frames is live.
     while let Some(c) = unsafe { ci.as_ref() } {
@@ -184,7 +185,7 @@ fn recover(l: Lua, throw: Throw) -> bool {
 /// Suspends the running coroutine; its `nresults` topmost values go to whoever resumed it. `Err(YIELD)` when it does;
 /// inside a hook it returns and the hook's return completes the yield, or, when that is the hook of a library function
 /// that cannot be left, the next instruction. (Where that cannot yield, as in the main program, the yield is none.)
-pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<i32> {
+pub fn yield_(l: Gc<Thread>, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<i32> {
     let ci = l.call_info();
     if l.non_yieldable_depth.get() > 0 {
         if ci.has(FrameFlags::POLLING) {
@@ -214,7 +215,7 @@ pub fn yield_(l: Lua, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LRes
 
 /// Called when a C function's yield has arrived at the resume. The resumer sees the yielded values only; the values below
 /// them stay hidden until the coroutine goes on.
-fn show_yielded(l: Lua) {
+fn show_yielded(l: Gc<Thread>) {
     let ci = l.call_info();
     if !ci.is_lua() {
         l.top.set(ci.func.get().above(1));

@@ -1,7 +1,8 @@
 //! Making and raising errors.
 
 use crate::messages::{self as msg, Arg};
-use crate::object::{Lua, ObjectError, Slot, SlotOffset, Value};
+use crate::object::value::type_name;
+use crate::object::{Gc, ObjectError, Slot, SlotOffset, Thread, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::names;
 use crate::vm::message;
@@ -9,12 +10,12 @@ use crate::vm::{call, debug, meta};
 
 /// Makes an error of the objects' one of the machine's.
 pub trait OrThrow<T> {
-    fn or_throw(self, l: Lua) -> LResult<T>;
+    fn or_throw(self, l: Gc<Thread>) -> LResult<T>;
 }
 
 impl<T> OrThrow<T> for Result<T, ObjectError> {
     #[inline(always)]
-    fn or_throw(self, l: Lua) -> LResult<T> {
+    fn or_throw(self, l: Gc<Thread>) -> LResult<T> {
         match self {
             Ok(v) => Ok(v),
             Err(e) => Err(raise(l, e)),
@@ -24,7 +25,7 @@ impl<T> OrThrow<T> for Result<T, ObjectError> {
 
 #[cold]
 #[inline(never)]
-fn raise(l: Lua, e: ObjectError) -> Throw {
+fn raise(l: Gc<Thread>, e: ObjectError) -> Throw {
     l.runtime_error(match e {
         ObjectError::Memory => return Throw::MEMORY,
         ObjectError::KeyIsNil => msg::INDEX_IS_NIL,
@@ -34,18 +35,31 @@ fn raise(l: Lua, e: ObjectError) -> Throw {
     })
 }
 
-impl Lua {
+/// The errors that a thread raises. Use as `return Err(l.runtime_error(..))`.
+pub trait Raise {
     /// Raises a run-time error: `msg` with the position of the running Lua function in front, through the
-    /// message handler. Use as `return Err(l.runtime_error(..))`.
+    /// message handler.
+    fn runtime_error(self, msg: &str) -> Throw;
+    fn runtime_error_fmt(self, fmt: &str, args: &[Arg]) -> Throw;
+    /// Raises the value on top of the stack: the message handler, if any, may replace it first.
+    fn error_msg(self) -> Throw;
+    /// "attempt to `op` a ... value", with the name of the variable when it can be told.
+    fn type_error(self, v: ValueAt, op: &str) -> Throw;
+    fn arith_error(self, a: ValueAt, b: ValueAt) -> Throw;
+    fn concat_error(self, a: ValueAt, b: ValueAt) -> Throw;
+    fn order_error(self, a: Value, b: Value) -> Throw;
+}
+
+impl Raise for Gc<Thread> {
     #[cold]
     #[inline(never)]
-    pub fn runtime_error(self, msg: &str) -> Throw {
+    fn runtime_error(self, msg: &str) -> Throw {
         self.runtime_error_fmt(msg, &[])
     }
 
     #[cold]
     #[inline(never)]
-    pub fn runtime_error_fmt(self, fmt: &str, args: &[Arg]) -> Throw {
+    fn runtime_error_fmt(self, fmt: &str, args: &[Arg]) -> Throw {
         let made = message::push(self, fmt, args).and_then(|_| debug::add_position(self));
         match made {
             Ok(()) => self.error_msg(),
@@ -53,37 +67,20 @@ impl Lua {
         }
     }
 
-    /// Raises the value on top of the stack: the message handler, if any, may replace it first.
     #[cold]
-    pub fn error_msg(self) -> Throw {
+    fn error_msg(self) -> Throw {
         if self.message_handler.get() != SlotOffset::NONE
-            && let Err(t) = self.run_message_handler()
+            && let Err(t) = run_message_handler(self)
         {
             return t;
         }
         Throw::RUNTIME
     }
 
-    fn run_message_handler(self) -> LResult<()> {
-        let slot = self.restore_slot(self.message_handler.get());
-        // SAFETY: `message_handler` is the offset of a live slot below the running call.
-        let handler = unsafe { slot.read() };
-        if !handler.is_function() {
-            return Err(Throw::HANDLER);
-        }
-        let value = self.from_top(1);
-        self.drop_values(1);
-        self.push(handler);
-        self.push(value);
-        let func = self.top.get().below(2);
-        call::call_noyield(self, func, 1)
-    }
-
-    /// "attempt to `op` a ... value", with the name of the variable when it can be told.
     #[cold]
     #[inline(never)]
-    pub fn type_error(self, v: ValueAt, op: &str) -> Throw {
-        let type_name = Lua::typename(v.value.type_id());
+    fn type_error(self, v: ValueAt, op: &str) -> Throw {
+        let type_name = type_name(v.value.type_id());
         match names::var_info(self, v.slot) {
             Some((kind, name)) => self.runtime_error_fmt(
                 msg::ATTEMPT_TO_NAMED,
@@ -101,28 +98,43 @@ impl Lua {
 
     #[cold]
     #[inline(never)]
-    pub fn arith_error(self, a: ValueAt, b: ValueAt) -> Throw {
+    fn arith_error(self, a: ValueAt, b: ValueAt) -> Throw {
         let culprit = if meta::to_number(a.value).is_none() { a } else { b };
         self.type_error(culprit, "perform arithmetic on")
     }
 
     #[cold]
     #[inline(never)]
-    pub fn concat_error(self, a: ValueAt, b: ValueAt) -> Throw {
+    fn concat_error(self, a: ValueAt, b: ValueAt) -> Throw {
         let culprit = if a.value.is_string() || a.value.is_number() { b } else { a };
         self.type_error(culprit, "concatenate")
     }
 
     #[cold]
     #[inline(never)]
-    pub fn order_error(self, a: Value, b: Value) -> Throw {
-        let (ta, tb) = (Lua::typename(a.type_id()), Lua::typename(b.type_id()));
+    fn order_error(self, a: Value, b: Value) -> Throw {
+        let (ta, tb) = (type_name(a.type_id()), type_name(b.type_id()));
         if ta == tb {
             self.runtime_error_fmt(msg::COMPARE_SAME, &[Arg::S(ta.as_bytes())])
         } else {
             self.runtime_error_fmt(msg::COMPARE_DIFFERENT, &[Arg::S(ta.as_bytes()), Arg::S(tb.as_bytes())])
         }
     }
+}
+
+fn run_message_handler(l: Gc<Thread>) -> LResult<()> {
+    let slot = l.restore_slot(l.message_handler.get());
+    // SAFETY: `message_handler` is the offset of a live slot below the running call.
+    let handler = unsafe { slot.read() };
+    if !handler.is_function() {
+        return Err(Throw::HANDLER);
+    }
+    let value = l.from_top(1);
+    l.drop_values(1);
+    l.push(handler);
+    l.push(value);
+    let func = l.top.get().below(2);
+    call::call_noyield(l, func, 1)
 }
 
 /// A value and, where the operand was a register, constant or upvalue, its address: error messages name the

@@ -2,13 +2,13 @@
 
 use crate::consts::LUA_OK;
 use crate::messages::{self as msg, Arg};
-use crate::object::{Lua, Metamethod, SlotOffset, Value};
+use crate::object::{Gc, Metamethod, SlotOffset, Thread, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::protected;
 use crate::vm::message;
 
 /// Calls the finalizer of `v`. With `raise` an error in it is raised, else dropped.
-pub fn call(l: Lua, v: Value, raise: bool) -> LResult<()> {
+pub fn call(l: Gc<Thread>, v: Value, raise: bool) -> LResult<()> {
     let f = l.global().metamethod_of(v, Metamethod::Gc);
     if !f.is_function() {
         return Ok(());

@@ -30,13 +30,13 @@ use crate::object::call_info::CallKind;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::value::*;
 use crate::object::{
-    Builtin, CallInfo, FastResult, Gc, Intrinsic, Kind, Lua, LuaClosure, Metamethod, Slot, Str, Table, Value,
+    Builtin, CallInfo, FastResult, Gc, Intrinsic, Kind, LuaClosure, Metamethod, Slot, Str, Table, Thread,
+    Value,
 };
 use crate::vm::call::pcall::enter_pcall;
 use crate::vm::call::{self, Prepared, frame, pcall};
 use crate::vm::debug::hooks;
-use crate::vm::error::OrThrow;
-use crate::vm::error::ValueAt;
+use crate::vm::error::{OrThrow, Raise, ValueAt};
 use crate::vm::{closure, meta, stack, upval};
 
 /// Hooks that instructions fire. (Any hook turns the fast entries of library functions off.)
@@ -50,7 +50,7 @@ fn double(p: Slot) -> f64 {
 }
 
 /// The loop. Runs `l.ci`, a Lua frame. With `COUNTS` it leaves when a function runs often.
-pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Lua) -> Exit {
+pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit {
     let mut ci: &'static CallInfo = l.call_info();
     let mut cl: Gc<LuaClosure> = ci.lua_closure();
     let mut k: Slot = Slot::from_ptr(cl.proto.k.as_ptr());

@@ -2,7 +2,7 @@
 
 use crate::messages::{self, Arg};
 use crate::object::string::{self, Bytes};
-use crate::object::{Lua, Value};
+use crate::object::{Gc, Thread, Value};
 use crate::throw::LResult;
 use core::mem::MaybeUninit;
 
@@ -11,7 +11,7 @@ const SHORT: usize = 256;
 
 /// Pushes the text of a message (a format of `messages`). No collector step, so no finalizer comes in between; one slot
 /// of the stack, which may be one of its reserve.
-pub fn push(l: Lua, fmt: &str, args: &[Arg]) -> LResult<Bytes> {
+pub fn push(l: Gc<Thread>, fmt: &str, args: &[Arg]) -> LResult<Bytes> {
     let mut text = [MaybeUninit::<u8>::uninit(); SHORT];
     let text: *mut u8 = text.as_mut_ptr().cast();
     let len = write(fmt, args, text, SHORT)?;

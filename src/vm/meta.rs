@@ -6,11 +6,11 @@
 use crate::gc;
 use crate::messages as msg;
 use crate::num;
-use crate::object::{Gc, Lua, Metamethod, Str, Table, Value, string};
+use crate::object::{Gc, Metamethod, Str, Table, Thread, Value, string};
 use crate::sys;
 use crate::throw::LResult;
 use crate::vm::call::call_metamethod;
-use crate::vm::error::{OrThrow, ValueAt};
+use crate::vm::error::{OrThrow, Raise, ValueAt};
 
 /// Longest chain of `__index`/`__newindex` values followed.
 const MAX_LOOP: usize = 100;
@@ -30,7 +30,7 @@ fn string_to_number(v: Value) -> Option<f64> {
 
 /// String, or the string a number is written as; `None` for other types.
 #[inline]
-pub fn to_str(l: Lua, v: Value) -> LResult<Option<Gc<Str>>> {
+pub fn to_str(l: Gc<Thread>, v: Value) -> LResult<Option<Gc<Str>>> {
     if let Some(s) = v.as_string() {
         return Ok(Some(s));
     }
@@ -40,7 +40,7 @@ pub fn to_str(l: Lua, v: Value) -> LResult<Option<Gc<Str>>> {
     }
 }
 
-pub fn number_to_str(l: Lua, n: f64) -> LResult<Gc<Str>> {
+pub fn number_to_str(l: Gc<Thread>, n: f64) -> LResult<Gc<Str>> {
     let mut buf = [0; num::NUMBER_BUFFER];
     let len = num::format_g14(n, &mut buf);
     Ok(string::new_str(l, &buf[..len])?)
@@ -49,12 +49,12 @@ pub fn number_to_str(l: Lua, n: f64) -> LResult<Gc<Str>> {
 // ---- indexing -------------------------------------------------------------------------------------------------
 
 /// `obj[key]`
-pub fn get(l: Lua, obj: Value, key: Value) -> LResult<Value> {
+pub fn get(l: Gc<Thread>, obj: Value, key: Value) -> LResult<Value> {
     get_at(l, ValueAt::nowhere(obj), key)
 }
 
 #[inline(never)]
-pub fn get_at(l: Lua, obj: ValueAt, key: Value) -> LResult<Value> {
+pub fn get_at(l: Gc<Thread>, obj: ValueAt, key: Value) -> LResult<Value> {
     let g = l.global();
     let mut obj = obj;
     for _ in 0..MAX_LOOP {
@@ -87,12 +87,12 @@ pub fn get_at(l: Lua, obj: ValueAt, key: Value) -> LResult<Value> {
 }
 
 /// `obj[key] = val`
-pub fn set(l: Lua, obj: Value, key: Value, val: Value) -> LResult<()> {
+pub fn set(l: Gc<Thread>, obj: Value, key: Value, val: Value) -> LResult<()> {
     set_at(l, ValueAt::nowhere(obj), key, val)
 }
 
 #[inline(never)]
-pub fn set_at(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
+pub fn set_at(l: Gc<Thread>, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
     let g = l.global();
     let mut obj = obj;
     for _ in 0..MAX_LOOP {
@@ -144,12 +144,12 @@ pub fn number_arith(event: Metamethod, a: f64, b: f64) -> f64 {
 }
 
 /// `a op b`, for operands that need not be numbers. For unary minus both operands are the same.
-pub fn arith(l: Lua, event: Metamethod, a: Value, b: Value) -> LResult<Value> {
+pub fn arith(l: Gc<Thread>, event: Metamethod, a: Value, b: Value) -> LResult<Value> {
     arith_at(l, event, ValueAt::nowhere(a), ValueAt::nowhere(b))
 }
 
 #[inline(never)]
-pub fn arith_at(l: Lua, event: Metamethod, a: ValueAt, b: ValueAt) -> LResult<Value> {
+pub fn arith_at(l: Gc<Thread>, event: Metamethod, a: ValueAt, b: ValueAt) -> LResult<Value> {
     if let (Some(x), Some(y)) = (to_number(a.value), to_number(b.value)) {
         return Ok(Value::number(number_arith(event, x, y)));
     }
@@ -160,7 +160,7 @@ pub fn arith_at(l: Lua, event: Metamethod, a: ValueAt, b: ValueAt) -> LResult<Va
 }
 
 /// Result of the metamethod of the first operand that has one.
-fn binary_metamethod(l: Lua, event: Metamethod, a: Value, b: Value) -> LResult<Option<Value>> {
+fn binary_metamethod(l: Gc<Thread>, event: Metamethod, a: Value, b: Value) -> LResult<Option<Value>> {
     let g = l.global();
     let mut f = g.metamethod_of(a, event);
     if f.is_nil() {
@@ -174,7 +174,7 @@ fn binary_metamethod(l: Lua, event: Metamethod, a: Value, b: Value) -> LResult<O
 
 /// `#v`
 #[inline(never)]
-pub fn len_at(l: Lua, v: ValueAt) -> LResult<Value> {
+pub fn len_at(l: Gc<Thread>, v: ValueAt) -> LResult<Value> {
     let g = l.global();
     let method = if let Some(t) = v.value.as_table() {
         let method = g.cached_metamethod(t.metatable.get(), Metamethod::Len);
@@ -194,7 +194,7 @@ pub fn len_at(l: Lua, v: ValueAt) -> LResult<Value> {
     call_metamethod(l, method, &[v.value, v.value], 1)
 }
 
-pub fn len(l: Lua, v: Value) -> LResult<Value> {
+pub fn len(l: Gc<Thread>, v: Value) -> LResult<Value> {
     len_at(l, ValueAt::nowhere(v))
 }
 
@@ -202,7 +202,7 @@ pub fn len(l: Lua, v: Value) -> LResult<Value> {
 
 /// `a == b`
 #[inline]
-pub fn equal(l: Lua, a: Value, b: Value) -> LResult<bool> {
+pub fn equal(l: Gc<Thread>, a: Value, b: Value) -> LResult<bool> {
     if a.raw_equal(b) {
         return Ok(true);
     }
@@ -217,7 +217,7 @@ pub fn equal(l: Lua, a: Value, b: Value) -> LResult<bool> {
 }
 
 fn equal_by_metamethod(
-    l: Lua,
+    l: Gc<Thread>,
     a: Value,
     b: Value,
     m1: Option<Gc<Table>>,
@@ -260,7 +260,7 @@ pub fn compare_strings(a: Gc<Str>, b: Gc<Str>) -> core::cmp::Ordering {
 
 /// `a < b`
 #[inline(never)]
-pub fn less_than(l: Lua, a: Value, b: Value) -> LResult<bool> {
+pub fn less_than(l: Gc<Thread>, a: Value, b: Value) -> LResult<bool> {
     if let (Some(x), Some(y)) = (a.as_number(), b.as_number()) {
         return Ok(x < y);
     }
@@ -275,7 +275,7 @@ pub fn less_than(l: Lua, a: Value, b: Value) -> LResult<bool> {
 
 /// `a <= b`; without `__le`, `not (b < a)`.
 #[inline(never)]
-pub fn less_equal(l: Lua, a: Value, b: Value) -> LResult<bool> {
+pub fn less_equal(l: Gc<Thread>, a: Value, b: Value) -> LResult<bool> {
     if let (Some(x), Some(y)) = (a.as_number(), b.as_number()) {
         return Ok(x <= y);
     }
@@ -299,7 +299,7 @@ const DIGITS: usize = 8 * num::NUMBER_BUFFER;
 
 /// Concatenates the `total` topmost values; the result is left in place of the first of them.
 #[inline(never)]
-pub fn concat(l: Lua, mut total: usize) -> LResult<()> {
+pub fn concat(l: Gc<Thread>, mut total: usize) -> LResult<()> {
     debug_assert!(total >= 2);
     if total == 2
         && let (Some(a), Some(b)) = (l.from_top(2).as_string(), l.from_top(1).as_string())
@@ -346,7 +346,7 @@ pub fn concat(l: Lua, mut total: usize) -> LResult<()> {
 /// The string made of the `n` topmost values, all strings or numbers. On its own, so that metamethods do not nest with
 /// its buffers on the native stack.
 #[inline(never)]
-fn join(l: Lua, n: usize) -> LResult<Gc<Str>> {
+fn join(l: Gc<Thread>, n: usize) -> LResult<Gc<Str>> {
     let mut digits = [core::mem::MaybeUninit::<u8>::uninit(); DIGITS];
     let (mut used, mut len) = (0usize, 0usize);
     for i in (1..=n).rev() {

@@ -6,8 +6,9 @@ use crate::messages as msg;
 use crate::object::stack::MAX_STACK;
 pub use crate::object::stack::{reallocate, shrink};
 use crate::object::thread::{BASIC_STACK, EXTRA_STACK};
-use crate::object::{Lua, Slot, Value};
+use crate::object::{Gc, Slot, Thread, Value};
 use crate::throw::{LResult, Throw};
+use crate::vm::error::Raise;
 
 /// A stack up to this size does not shrink when an error is stopped, because the next error may need it again.
 const KEPT_STACK: usize = 8 * BASIC_STACK;
@@ -16,7 +17,7 @@ const ERROR_STACK: usize = MAX_STACK + 200;
 
 /// Makes room for `n` more slots above the top.
 #[inline(always)]
-pub fn check(l: Lua, n: usize) -> LResult<()> {
+pub fn check(l: Gc<Thread>, n: usize) -> LResult<()> {
     if !l.has_free_slots(n) {
         grow(l, n)
     } else {
@@ -29,7 +30,7 @@ pub fn check(l: Lua, n: usize) -> LResult<()> {
 
 /// Whether the stress build moves the stack now: always, while it is small; a deep recursion only at every n-th level,
 /// or it would be quadratic; a stack overflow no more, since programs overflow the stack many times.
-fn is_stress_due(l: Lua) -> bool {
+fn is_stress_due(l: Gc<Thread>) -> bool {
     const LARGE: usize = 8 << 10;
     let size = l.stack_size.get() as usize;
     let used = l.save_slot(l.top.get()).index();
@@ -39,7 +40,7 @@ fn is_stress_due(l: Lua) -> bool {
 /// Grows the stack by at least `n` slots.
 #[cold]
 #[inline(never)]
-pub fn grow(l: Lua, n: usize) -> LResult<()> {
+pub fn grow(l: Gc<Thread>, n: usize) -> LResult<()> {
     let size = l.stack_size.get() as usize;
     if size > MAX_STACK {
         // Overflow while an overflow is handled.
@@ -57,7 +58,7 @@ pub fn grow(l: Lua, n: usize) -> LResult<()> {
 
 /// Gives back most of a stack that an error left empty. Shrinking looks at all frames, so that when errors pass one of many
 /// protected calls after another it must not happen each time.
-pub fn shrink_after_error(l: Lua) {
+pub fn shrink_after_error(l: Gc<Thread>) {
     let size = l.stack_size.get() as usize;
     if size <= KEPT_STACK {
         return;

@@ -8,7 +8,7 @@ use crate::object::gc_state;
 use crate::object::global::WideLights;
 use crate::object::metamethod::METAMETHOD_NAMES;
 use crate::object::string::{self, StringTable};
-use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Lua, Thread, YIELD_PENDING};
+use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Thread, YIELD_PENDING};
 use crate::object::upcalls::Upcalls;
 use crate::object::{CallInfo, Gc, Global, Header, Kind, Slot, SlotOffset, Table, Value, mark};
 use crate::sys;
@@ -26,34 +26,33 @@ struct MainBlock {
     global: Global,
 }
 
-impl Thread {
-    fn blank(kind_white: u8, g: *const Global) -> Thread {
-        Thread {
-            header: Header::new(Kind::Thread, kind_white),
-            top: Cell::new(Slot::NULL),
-            g,
-            ci: Cell::new(core::ptr::null()),
-            stack: Cell::new(Slot::NULL),
-            stack_last: Cell::new(Slot::NULL),
-            stack_size: Cell::new(0),
-            non_yieldable_depth: Cell::new(1),
-            native_depth: Cell::new(0),
-            open_upvals: Cell::new(None),
-            resumer: Cell::new(None),
-            message_handler: Cell::new(SlotOffset::NONE),
-            hook: Cell::new(None),
-            old_pc: Cell::new(core::ptr::null()),
-            base_hook_count: Cell::new(0),
-            hook_count: Cell::new(0),
-            hook_mask: Cell::new(0),
-            allow_hook: Cell::new(true),
-            base_ci: CallInfo::new(),
-        }
+/// A thread without a stack.
+fn blank_thread(kind_white: u8, g: *const Global) -> Thread {
+    Thread {
+        header: Header::new(Kind::Thread, kind_white),
+        top: Cell::new(Slot::NULL),
+        g,
+        ci: Cell::new(core::ptr::null()),
+        stack: Cell::new(Slot::NULL),
+        stack_last: Cell::new(Slot::NULL),
+        stack_size: Cell::new(0),
+        non_yieldable_depth: Cell::new(1),
+        native_depth: Cell::new(0),
+        open_upvals: Cell::new(None),
+        resumer: Cell::new(None),
+        message_handler: Cell::new(SlotOffset::NONE),
+        hook: Cell::new(None),
+        old_pc: Cell::new(core::ptr::null()),
+        base_hook_count: Cell::new(0),
+        hook_count: Cell::new(0),
+        hook_mask: Cell::new(0),
+        allow_hook: Cell::new(true),
+        base_ci: CallInfo::new(),
     }
 }
 
 /// Gives a blank thread its stack and its first CallInfo.
-fn init_stack(l: Lua, allocating: Lua) -> LResult<()> {
+fn init_stack(l: Gc<Thread>, allocating: Gc<Thread>) -> LResult<()> {
     let p = mem::realloc(allocating, core::ptr::null_mut(), 0, BASIC_STACK * size_of::<Value>())?;
     let p = p.cast::<Value>();
     for i in 0..BASIC_STACK {
@@ -94,7 +93,7 @@ static UPCALLS: Upcalls = Upcalls { emergency: gc::emergency, finalize: finalize
 ///
 /// # Safety
 /// `f` is an allocator as in the manual's `lua_Alloc`, good for `ud`, as long as the state lives.
-pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Option<Lua> {
+pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Option<Gc<Thread>> {
     let allocator = Allocator::new(f, ud)?;
     // SAFETY: the caller's promise; a thread is asked for.
     let block: *mut MainBlock =
@@ -136,7 +135,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Opt
             complete: Cell::new(false),
             version: &VERSION,
         });
-        (&raw mut (*block).thread).write(Thread::blank(white, g));
+        (&raw mut (*block).thread).write(blank_thread(white, g));
         Gc::from_ptr(block.cast::<Thread>())
     };
     l.global().gc.memory.account(size_of::<MainBlock>() as isize);
@@ -149,14 +148,14 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Opt
     Some(l)
 }
 
-fn fixed_string(l: Lua, s: &str) -> LResult<Gc<string::Str>> {
+fn fixed_string(l: Gc<Thread>, s: &str) -> LResult<Gc<string::Str>> {
     let s = string::new_str(l, s.as_bytes())?;
     s.header.marked.set(s.header.marked.get() | mark::FIXED);
     Ok(s)
 }
 
 /// The parts of opening a state that may run out of memory.
-fn open(l: Lua, reserved: &[&str]) -> LResult<()> {
+fn open(l: Gc<Thread>, reserved: &[&str]) -> LResult<()> {
     let g = l.global();
     init_stack(l, l)?;
     g.strings.init(l)?;
@@ -179,7 +178,7 @@ fn open(l: Lua, reserved: &[&str]) -> LResult<()> {
 }
 
 /// Closes the state `l` belongs to and gives all memory back.
-pub fn close_state(l: Lua) {
+pub fn close_state(l: Gc<Thread>) {
     let g = l.global();
     let Some(main) = g.main_thread.get() else { return };
     if !main.stack.get().is_null() {
@@ -206,12 +205,12 @@ pub fn close_state(l: Lua) {
 }
 
 /// A new thread of the same state, pushed on the stack of `l` (one free slot is needed).
-pub fn new_thread(l: Lua) -> LResult<Lua> {
+pub fn new_thread(l: Gc<Thread>) -> LResult<Gc<Thread>> {
     gc::check(l)?;
     let p = gc_state::alloc_object(l, Kind::Thread, size_of::<Thread>())?.cast::<Thread>();
     // SAFETY: a fresh block of the size of a thread.
-    let t: Lua = unsafe {
-        p.write(Thread::blank(gc_state::current_white(l.global()), l.g));
+    let t: Gc<Thread> = unsafe {
+        p.write(blank_thread(gc_state::current_white(l.global()), l.g));
         Gc::from_ptr(p)
     };
     t.hook.set(l.hook.get());

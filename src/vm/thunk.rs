@@ -4,7 +4,7 @@
 //! value in static memory), the second as C sees it (`lua_tocfunction`, `lua_topointer`, `luaL_Stream::closef`).
 
 use crate::boundary::Ret;
-use crate::object::{Builtin, Lua, lua_CFunction};
+use crate::object::{Builtin, Gc, Thread, lua_CFunction};
 use crate::vm::call::native;
 use core::ffi::c_void;
 use core::ptr;
@@ -18,7 +18,7 @@ crate::builtin_thunks!(lua52_builtin_entry, 192);
 static KNOWN_TO_C: [AtomicPtr<Builtin>; THUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; THUNKS];
 
 /// What thunk `i` calls: runs library function `i` for a caller in C.
-unsafe extern "C" fn lua52_builtin_entry(l: Lua, i: usize) -> Ret {
+unsafe extern "C" fn lua52_builtin_entry(l: Gc<Thread>, i: usize) -> Ret {
     // SAFETY: who calls a thunk got its address from `c_of_builtin`, which entered the function.
     let b = unsafe { &*KNOWN_TO_C[i].load(Ordering::Acquire) };
     match (b.f)(l) {

@@ -14,13 +14,13 @@ use super::interpreter;
 use super::ops::finish;
 use crate::object::call_info::FrameFlags;
 pub(crate) use crate::object::entry::Exit;
-use crate::object::{CallInfo, Lua, Slot};
+use crate::object::{CallInfo, Gc, Slot, Thread};
 use crate::throw::{LResult, Throw};
 
 /// Runs the Lua frame `ci`, which was just pushed, and what it calls, until it returns. Errors are stopped by the
 /// library's pcall frames above it.
 #[inline(always)]
-pub fn enter(l: Lua, ci: &CallInfo) -> LResult<()> {
+pub fn enter(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
     ci.add_flags(FrameFlags::FRESH);
     execute(l, ci)
 }
@@ -28,14 +28,14 @@ pub fn enter(l: Lua, ci: &CallInfo) -> LResult<()> {
 /// Goes on with the current Lua frame at its saved pc, until the frame marked `FRESH` at or below it returns. Errors are
 /// for resume to stop.
 #[inline(always)]
-pub fn go_on(l: Lua) -> LResult<()> {
+pub fn go_on(l: Gc<Thread>) -> LResult<()> {
     execute(l, core::ptr::null())
 }
 
 /// Runs the current Lua frame until the frame marked `FRESH` at or below it returns. `entry` is that frame, or null
 /// when errors are not to be stopped here.
 #[inline(always)]
-fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
+fn execute(l: Gc<Thread>, entry: *const CallInfo) -> LResult<()> {
     let depth = (l.non_yieldable_depth.get(), l.native_depth.get());
     match run(l) {
         Exit::Done => Ok(()),
@@ -46,7 +46,7 @@ fn execute(l: Lua, entry: *const CallInfo) -> LResult<()> {
 
 /// Runs the current frame in the tier and the mode that fit, which leave when that changes.
 #[inline(always)]
-fn run(l: Lua) -> Exit {
+fn run(l: Gc<Thread>) -> Exit {
     #[cfg(native_code)]
     if let Some(native) = l.global().native.tier.get()
         && l.hook_mask() == 0
@@ -58,20 +58,20 @@ fn run(l: Lua) -> Exit {
 
 /// Runs the current frame in the interpreter, in the mode that fits.
 #[inline(always)]
-fn interpret(l: Lua) -> Exit {
+fn interpret(l: Gc<Thread>) -> Exit {
     if l.hook_mask() != 0 { interpreter::run::<true, false>(l) } else { interpreter::run::<false, false>(l) }
 }
 
 /// The same for a tier of native code, while no hook is set: it also leaves when a function runs often.
 #[cfg(native_code)]
-pub(crate) fn interpret_and_count(l: Lua) -> Exit {
+pub(crate) fn interpret_and_count(l: Gc<Thread>) -> Exit {
     interpreter::run::<false, true>(l)
 }
 
 /// The ways out of a tier that are not the end: stops an error in a library pcall frame, finishes an instruction, or goes
 /// over to another mode; and on.
 #[inline(never)]
-fn stop_and_go_on(l: Lua, entry: *const CallInfo, mut exit: Exit, depth: (u16, u16)) -> LResult<()> {
+fn stop_and_go_on(l: Gc<Thread>, entry: *const CallInfo, mut exit: Exit, depth: (u16, u16)) -> LResult<()> {
     loop {
         match exit {
             Exit::Done => return Ok(()),
@@ -91,7 +91,12 @@ fn stop_and_go_on(l: Lua, entry: *const CallInfo, mut exit: Exit, depth: (u16, u
 /// Ends the Lua frame `ci` with `n` results from `first` on; the Lua frame to go on with, or none when it was the
 /// invocation's first.
 #[inline(never)]
-pub(crate) fn leave(l: Lua, ci: &CallInfo, first: Slot, n: usize) -> LResult<Option<&'static CallInfo>> {
+pub(crate) fn leave(
+    l: Gc<Thread>,
+    ci: &CallInfo,
+    first: Slot,
+    n: usize,
+) -> LResult<Option<&'static CallInfo>> {
     l.top.set(first.above(n));
     let open = results::end_call(l, ci, first)?;
     if ci.has(FrameFlags::FRESH) {

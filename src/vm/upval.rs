@@ -3,12 +3,12 @@
 pub use crate::gc::upvalues::close;
 use crate::mem::OutOfMemory;
 use crate::object::gc_state;
-use crate::object::{Gc, Header, Kind, Lua, Slot, UpVal, Value};
+use crate::object::{Gc, Header, Kind, Slot, Thread, UpVal, Value};
 use core::cell::Cell;
 
 /// The open upvalue of the stack slot `level`, made when there is none yet.
 #[inline(always)]
-pub fn find(l: Lua, level: Slot) -> Result<Gc<UpVal>, OutOfMemory> {
+pub fn find(l: Gc<Thread>, level: Slot) -> Result<Gc<UpVal>, OutOfMemory> {
     let mut link = l.first_open();
     while let Some(uv) = link.get() {
         if uv.v.get() < level {
@@ -37,7 +37,7 @@ pub fn find(l: Lua, level: Slot) -> Result<Gc<UpVal>, OutOfMemory> {
 }
 
 #[inline(always)]
-fn allocate(l: Lua) -> Result<Gc<UpVal>, OutOfMemory> {
+fn allocate(l: Gc<Thread>) -> Result<Gc<UpVal>, OutOfMemory> {
     let p = gc_state::alloc_object(l, Kind::UpVal, size_of::<UpVal>())?.cast::<UpVal>();
     // SAFETY: a fresh block of the size of an upvalue.
     unsafe {
@@ -51,7 +51,7 @@ fn allocate(l: Lua) -> Result<Gc<UpVal>, OutOfMemory> {
 }
 
 /// A new closed upvalue holding nil.
-pub fn new_closed(l: Lua) -> Result<Gc<UpVal>, OutOfMemory> {
+pub fn new_closed(l: Gc<Thread>) -> Result<Gc<UpVal>, OutOfMemory> {
     let uv = allocate(l)?;
     uv.v.set(Slot::from_ptr(uv.value.as_ptr()));
     gc_state::link(l.global(), uv.erase());

@@ -9,7 +9,7 @@ pub use on::Watch;
 #[cfg(any(debug_assertions, feature = "heapcheck"))]
 mod on {
     use crate::code::exec::{ExecInsn, ExecOp};
-    use crate::object::{Gc, Lua, LuaClosure, Slot};
+    use crate::object::{Gc, LuaClosure, Slot, Thread};
 
     /// Registers are compared at every so many instructions.
     pub(super) const TURNS: u32 = 8;
@@ -29,7 +29,7 @@ mod on {
             Watch { running: None, calls: 0, allocations: 0, turn: 0, others: None }
         }
         /// The instruction begins.
-        pub fn begin(&mut self, l: Lua, insn: ExecInsn, cl: Gc<LuaClosure>, base: Slot) {
+        pub fn begin(&mut self, l: Gc<Thread>, insn: ExecInsn, cl: Gc<LuaClosure>, base: Slot) {
             let counts = &l.global().effects;
             (self.running, self.calls, self.allocations) = (Some(insn), counts.calls(), counts.allocations());
             self.turn = (self.turn + 1) % TURNS;
@@ -40,7 +40,7 @@ mod on {
             });
         }
         /// The instruction before, if there was one in this invocation, has ended.
-        pub fn end(&mut self, l: Lua, base: Slot) {
+        pub fn end(&mut self, l: Gc<Thread>, base: Slot) {
             let Some(insn) = self.running.take() else { return };
             let (op, counts) = (insn.op(), &l.global().effects);
             let may = op.effects();
@@ -60,7 +60,7 @@ mod on {
 
     /// How many registers of the frame live. A list with an open end takes what is below the top: a collection for want of
     /// memory clears what is above it.
-    fn live(l: Lua, insn: ExecInsn, cl: Gc<LuaClosure>, base: Slot) -> usize {
+    fn live(l: Gc<Thread>, insn: ExecInsn, cl: Gc<LuaClosure>, base: Slot) -> usize {
         if insn.op() == ExecOp::SetList && insn.b() == 0 {
             l.top.get().slots_above(base)
         } else {
@@ -82,7 +82,7 @@ mod on {
 #[cfg(not(any(debug_assertions, feature = "heapcheck")))]
 mod off {
     use crate::code::exec::ExecInsn;
-    use crate::object::{Gc, Lua, LuaClosure, Slot};
+    use crate::object::{Gc, LuaClosure, Slot, Thread};
 
     pub struct Watch;
 
@@ -92,9 +92,9 @@ mod off {
             Watch
         }
         #[inline(always)]
-        pub fn begin(&mut self, _: Lua, _: ExecInsn, _: Gc<LuaClosure>, _: Slot) {}
+        pub fn begin(&mut self, _: Gc<Thread>, _: ExecInsn, _: Gc<LuaClosure>, _: Slot) {}
         #[inline(always)]
-        pub fn end(&mut self, _: Lua, _: Slot) {}
+        pub fn end(&mut self, _: Gc<Thread>, _: Slot) {}
         #[inline(always)]
         pub fn throws(&self) {}
     }
@@ -103,9 +103,10 @@ mod off {
 #[cfg(all(test, any(debug_assertions, feature = "heapcheck")))]
 mod tests {
     use super::Watch;
+    use crate::api::Lua;
+    use crate::api::by_name::newstate;
     use crate::code::exec::{ExecInsn, ExecOp};
-    use crate::host::newstate;
-    use crate::object::{Lua, Slot, Value};
+    use crate::object::{Slot, Value};
 
     /// What a watch says of an instruction that does `what`, in a frame of three registers.
     fn watched(op: ExecOp, what: impl FnOnce(Lua, &Watch, Slot)) {
@@ -116,11 +117,11 @@ mod tests {
         let base = Slot::from_ptr(registers.as_mut_ptr());
         let mut watch = Watch::new();
         for _ in 0..super::on::TURNS {
-            watch.end(l, base);
-            watch.begin(l, ExecInsn::new(op, 0, 1, 1, 0), cl, base);
+            watch.end(*l, base);
+            watch.begin(*l, ExecInsn::new(op, 0, 1, 1, 0), cl, base);
         }
         what(l, &watch, base);
-        watch.end(l, base);
+        watch.end(*l, base);
     }
 
     /// What a watch says of a list with an open end that fills, from the first of two values, a table in a frame of four
@@ -135,13 +136,13 @@ mod tests {
         }
         let mut watch = Watch::new();
         for _ in 0..super::on::TURNS {
-            watch.end(l, base);
-            watch.begin(l, ExecInsn::new(ExecOp::SetList, 0, 0, 0, 0), cl, base);
+            watch.end(*l, base);
+            watch.begin(*l, ExecInsn::new(ExecOp::SetList, 0, 0, 0, 0), cl, base);
         }
         // SAFETY: the frame's registers, and one behind them, are slots of the stack.
         unsafe { base.above(register).write(Value::TRUE) };
         l.top.set(base.above(4));
-        watch.end(l, base);
+        watch.end(*l, base);
     }
 
     #[test]

@@ -7,12 +7,12 @@ use lua52::abi::lauxlib_h::luaL_error;
 use lua52::abi::lua_State;
 use lua52::abi::lua_h::{lua_callk, lua_rawgeti, lua_settop, lua_type};
 use lua52::api::state;
+use lua52::api::{Lua, load_closure};
 use lua52::chunk::{self, Input};
 use lua52::code::bytecode::MAX_STACK;
-use lua52::compiler;
 use lua52::consts::*;
 use lua52::object::c_types::lua_Debug;
-use lua52::object::{Gc, Lua, LuaClosure, Proto, SlotOffset, Thread, Value};
+use lua52::object::{Gc, LuaClosure, Proto, SlotOffset, Thread, Value};
 use lua52::vm::call::protected;
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -65,10 +65,11 @@ pub fn load(l: Lua, bytes: &[u8], mode: Option<&[u8]>) -> Option<Gc<LuaClosure>>
     let body = || {
         // SAFETY: `bytes` outlives the call.
         let mut input = unsafe { Input::from_bytes(bytes) };
-        closure = Some(compiler::load(l, &mut input, b"=fuzz", mode)?);
+        closure = Some(load_closure(l, &mut input, b"=fuzz", mode)?);
         Ok(())
     };
-    let status = protected::run_protected(l, body, top, SlotOffset::NONE).expect("nothing foreign is called");
+    let status =
+        protected::run_protected(*l, body, top, SlotOffset::NONE).expect("nothing foreign is called");
     closure.filter(|_| status == LUA_OK)
 }
 
@@ -219,12 +220,13 @@ end
 pub fn new_state(budget: &mut Budget) -> Lua {
     // SAFETY: `alloc` is an allocator as the manual describes; the budget outlives the state.
     let l = unsafe { state::new_state(alloc, (&raw mut *budget).cast()) }.expect("a state");
-    let opened = protected::run_protected(l, || l.aux_openlibs(), l.save_slot(l.top.get()), SlotOffset::NONE);
+    let opened =
+        protected::run_protected(*l, || l.aux_openlibs(), l.save_slot(l.top.get()), SlotOffset::NONE);
     assert_eq!(opened, Ok(LUA_OK));
     let prelude = load(l, PRELUDE, None).expect("compiles");
     bind_globals(l, prelude);
     l.push(Value::light_c(script_hook));
-    let status = protected::protected(l, l.top.get().below(2), 1, SlotOffset::NONE)
+    let status = protected::protected(*l, l.top.get().below(2), 1, SlotOffset::NONE)
         .expect("nothing foreign is called");
     let message = l.from_top(1).as_string().map(|s| String::from_utf8_lossy(s.bytes()).into_owned());
     assert_eq!((status, message), (LUA_OK, None));
@@ -309,12 +311,12 @@ pub fn run(l: Lua, closure: Gc<LuaClosure>) -> i32 {
     for v in [globals, Value::number(2.0), globals, Value::number(-1.0)] {
         l.push(v);
     }
-    protected::protected(l, func, 1, SlotOffset::NONE).expect("nothing foreign is called")
+    protected::protected(*l, func, 1, SlotOffset::NONE).expect("nothing foreign is called")
 }
 
 /// A global variable; `None` when a script took away even the table of them.
 fn global(l: Lua, name: &[u8]) -> Option<&'static Cell<Value>> {
-    let name = lua52::object::string::new_str(l, name).ok()?;
+    let name = lua52::object::string::new_str(*l, name).ok()?;
     globals(l).as_table()?.find(l.global(), Value::string(name)).map(|slot| {
         // SAFETY: the caller is done with it before anything else happens to the table.
         unsafe { &*std::ptr::from_ref(slot) }

@@ -5,7 +5,8 @@
 use liblua_fuzz::sandbox::mutate::Random;
 use liblua_fuzz::sandbox::{self, Budget, dump, load};
 use liblua_fuzz::sequences::{HEADER, RECORD};
-use lua52::object::{Gc, Lua, Proto};
+use lua52::api::Lua;
+use lua52::object::{Gc, Proto};
 use std::collections::BTreeSet;
 use std::path::Path;
 

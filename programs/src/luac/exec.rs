@@ -5,10 +5,11 @@
 use crate::chunk::Function;
 use crate::listing::{constant, head, place, tables, upvalue};
 use lua_programs::lua_State;
+use lua52::api::Lua;
 use lua52::code::bytecode::{is_k, k_index};
 use lua52::code::exec::{ExecInsn, Field};
 use lua52::object::entry::Tier;
-use lua52::object::{Gc, Lua, Proto};
+use lua52::object::{Gc, Proto};
 use std::io::{self, Write};
 
 /// The executable form of each function, an enclosing one before those inside it.
@@ -20,7 +21,7 @@ pub type Forms = Vec<Vec<ExecInsn>>;
 /// A live thread of the library that is linked in, with a Lua function on top.
 pub unsafe fn forms(l: *mut lua_State) -> Option<Forms> {
     // SAFETY: the caller's promise; programs see the thread as an opaque type.
-    let l: Lua = unsafe { Gc::from_ptr(l.cast()) };
+    let l = unsafe { Lua::from_ptr(l.cast()) };
     let mut forms = Vec::new();
     collect(l, l.from_top(1).as_lua_closure()?.proto, &mut forms)?;
     Some(forms)
@@ -28,7 +29,7 @@ pub unsafe fn forms(l: *mut lua_State) -> Option<Forms> {
 
 fn collect(l: Lua, p: Gc<Proto>, forms: &mut Forms) -> Option<()> {
     let form = match p.entry().tier() {
-        Tier::NotLowered => p.entry().lower(l).ok()?,
+        Tier::NotLowered => p.entry().lower(*l).ok()?,
         Tier::Interpreted(form) => form,
     };
     // SAFETY: the form has as many instructions as the bytecode.

@@ -1,11 +1,10 @@
 //! Arguments of C functions: checks, defaults, and the errors about them.
 
-use crate::api::Bytes;
+use crate::api::{Bytes, Lua};
 use crate::consts::*;
 use crate::gc;
 use crate::messages::{self as msg, Arg};
 use crate::num;
-use crate::object::Lua;
 use crate::object::userdata::Content;
 use crate::throw::{LResult, Throw};
 use crate::vm::message;
@@ -15,9 +14,9 @@ use core::ffi::c_void;
 impl Lua {
     /// "file:line: " of the function at `level`, or nothing when that is not known.
     pub fn aux_where(self, level: i32) -> LResult<()> {
-        match debug::position(self, level) {
+        match debug::position(*self, level) {
             Some((source, line)) => {
-                message::push(self, msg::WHERE, &[Arg::S(source.bytes()), Arg::D(line as i64)])?;
+                message::push(*self, msg::WHERE, &[Arg::S(source.bytes()), Arg::D(line as i64)])?;
             }
             None => {
                 self.push_quietly(b"")?;
@@ -31,9 +30,9 @@ impl Lua {
     pub fn aux_error(self, fmt: &str, args: &[Arg]) -> Throw {
         let made = (|| {
             self.aux_where(1)?;
-            message::push(self, fmt, args)?;
-            meta::concat(self, 2)?;
-            gc::check(self)
+            message::push(*self, fmt, args)?;
+            meta::concat(*self, 2)?;
+            gc::check(*self)
         })();
         match made {
             Ok(()) => self.error(),
@@ -69,7 +68,7 @@ impl Lua {
     fn push_global_name(self) -> LResult<Option<Bytes>> {
         Ok(match self.global_name(self.call_info().function()) {
             Some((global, Some(field))) => {
-                Some(message::push(self, "%s.%s", &[Arg::S(&global), Arg::S(&field)])?)
+                Some(message::push(*self, "%s.%s", &[Arg::S(&global), Arg::S(&field)])?)
             }
             Some((global, None)) => Some(self.push_quietly(&global)?),
             None => None,

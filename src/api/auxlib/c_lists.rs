@@ -3,11 +3,12 @@
 //! The library functions written in Rust have counterparts of them with Rust's types.
 
 use crate::api::Bytes;
+use crate::api::Lua;
 use crate::boundary::VaList;
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::object::c_types::text;
-use crate::object::{Lua, lua_CFunction};
+use crate::object::lua_CFunction;
 use crate::throw::{LResult, Throw};
 use core::ffi::c_char;
 

@@ -1,9 +1,9 @@
 //! Metafields, `tostring`, length, substitution, and results of system calls.
 
-use crate::api::{Buffer, Bytes};
+use crate::api::{Buffer, Bytes, Lua};
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
-use crate::object::{Lua, Value, string};
+use crate::object::{Value, string};
 use crate::sys;
 use crate::throw::LResult;
 use core::ffi::CStr;
@@ -13,7 +13,7 @@ impl Lua {
     /// Pushes the field `e` of the metatable of the value at `obj`, if there is one.
     pub fn aux_getmetafield(self, obj: i32, e: &[u8]) -> LResult<bool> {
         let Some(mt) = self.global().metatable_of(self.value(obj)) else { return Ok(false) };
-        let key = string::new_str(self, e)?;
+        let key = string::new_str(*self, e)?;
         let v = mt.get(self.global(), Value::string(key));
         if v.is_nil() {
             return Ok(false);

@@ -1,11 +1,10 @@
 //! Loading chunks from memory and from files.
 
 use super::convert::error_text;
-use crate::api::Bytes;
+use crate::api::{Bytes, Lua};
 use crate::chunk::Input;
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
-use crate::object::Lua;
 use crate::object::c_types::lua_State;
 use crate::sys;
 use crate::throw::LResult;

@@ -1,8 +1,9 @@
 //! Registration of library functions, and the table of loaded modules.
 
+use crate::api::Lua;
 use crate::consts::*;
 use crate::messages as msg;
-use crate::object::{Builtin, Lua};
+use crate::object::Builtin;
 use crate::throw::LResult;
 
 impl Lua {

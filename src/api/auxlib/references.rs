@@ -2,8 +2,8 @@
 //!
 //! Free keys form a list: key 0 holds the first, each free key holds the next.
 
+use crate::api::Lua;
 use crate::consts::*;
-use crate::object::Lua;
 use crate::throw::LResult;
 
 const FREE_LIST: i32 = 0;

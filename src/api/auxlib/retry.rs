@@ -1,8 +1,8 @@
 //! A second try for calls that the system refused because it has run out of something that garbage may hold, such as
 //! descriptors.
 
+use crate::api::Lua;
 use crate::gc;
-use crate::object::Lua;
 use crate::sys;
 use crate::throw::LResult;
 
@@ -18,6 +18,6 @@ impl Lua {
     #[cold]
     #[inline(never)]
     fn reclaims(self) -> LResult<bool> {
-        Ok(sys::is_shortage(sys::errno()) && gc::reclaim(self)?)
+        Ok(sys::is_shortage(sys::errno()) && gc::reclaim(*self)?)
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a state is this library's.
 
+use crate::api::Lua;
 use crate::messages::{self as msg, Arg};
-use crate::object::Lua;
 use crate::throw::LResult;
 use crate::vm::state::VERSION;
 

@@ -1,11 +1,11 @@
 //! Tracebacks (manual 5, `luaL_traceback`) and the names of functions in messages.
 
-use crate::api::{Buffer, Bytes};
+use crate::api::{Buffer, Bytes, Lua};
 use crate::messages as msg;
 use crate::num;
 use crate::object::chunkid::ChunkId;
 use crate::object::string::bytes_of;
-use crate::object::{CallInfo, Gc, Lua, Table, Value};
+use crate::object::{CallInfo, Gc, Table, Value};
 use crate::throw::LResult;
 use crate::vm::debug;
 use crate::vm::debug::names::{self, NameKind};
@@ -27,8 +27,8 @@ pub(super) type GlobalName = (Bytes, Option<Bytes>);
 impl Lua {
     /// `None` when no function is running.
     pub(super) fn called_as(self) -> Option<CalledAs> {
-        let ci = debug::frame_at(self, 0)?;
-        Some(match names::func_name(self, ci) {
+        let ci = debug::frame_at(*self, 0)?;
+        Some(match names::func_name(*self, ci) {
             Some((kind, name)) => CalledAs { name: Some(name), is_method: kind == NameKind::Method },
             None => CalledAs { name: None, is_method: false },
         })
@@ -79,10 +79,10 @@ fn field_with(t: Gc<Table>, value: Value) -> Option<Bytes> {
 
 /// Adds the frames of `other` from `level` on. Nothing here runs a finalizer: it could end the frames.
 fn add_frames(l: Lua, out: &mut Buffer, other: Lua, level: i32) -> LResult<()> {
-    let last = debug::frame_count(other) - 1;
+    let last = debug::frame_count(*other) - 1;
     let cut = if last > FIRST_LEVELS + LAST_LEVELS { FIRST_LEVELS } else { 0 };
     let mut level = level;
-    while let Some(ci) = debug::frame_at(other, level) {
+    while let Some(ci) = debug::frame_at(*other, level) {
         level += 1;
         if level == cut {
             put(out, &[msg::TRACEBACK_SKIPPED.as_bytes()])?;
@@ -123,7 +123,7 @@ fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()>
         put_line(out, line, b":")?;
     }
     put(out, &[b" in "])?;
-    if let Some((_, name)) = names::func_name(other, ci) {
+    if let Some((_, name)) = names::func_name(*other, ci) {
         add_named(out, &name.c_part(), None)?;
     } else if let Some(cl) = lua {
         let line = cl.proto.linedefined.get();

@@ -9,11 +9,11 @@ use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
 use super::{arg, ctype, string_arg};
-use crate::api::Buffer;
+use crate::api::{Buffer, Lua};
 use crate::consts::*;
 use crate::messages::{self as msg, Arg};
 use crate::num;
-use crate::object::{Lua, Value};
+use crate::object::Value;
 use crate::throw::LResult;
 
 /// Room for any one formatted item: the longest is `%99.99f` of the largest double.

@@ -19,7 +19,7 @@ use core::mem::{MaybeUninit, align_of, size_of};
 pub use format::format;
 
 use self::pattern::{Error, Matcher, Node, Poll, Program, Set, find_plain};
-use crate::api::{Buffer, Bytes};
+use crate::api::{Buffer, Bytes, Lua};
 use crate::chunk;
 use crate::consts::*;
 use crate::gc;
@@ -27,7 +27,7 @@ use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::string::{MAX_SHORT, new_long, new_str};
 use crate::object::userdata::Content;
-use crate::object::{Gc, Lua, Str, Value};
+use crate::object::{Gc, Str, Thread, Value};
 use crate::throw::{LResult, Throw};
 
 pub fn open(l: Lua) -> LResult<i32> {
@@ -82,12 +82,12 @@ fn optional_integer(l: Lua, n: i32, default: isize) -> LResult<isize> {
 #[inline(always)]
 fn push_string(l: Lua, s: Gc<Str>) -> LResult<()> {
     l.push(Value::string(s));
-    gc::check(l)
+    gc::check(*l)
 }
 
 /// A string of `len` bytes that `fill` writes.
 #[inline(always)]
-fn build(l: Lua, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, OutOfMemory> {
+fn build(l: Gc<Thread>, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, OutOfMemory> {
     if len > MAX_SHORT {
         return new_long(l, len, fill);
     }
@@ -164,7 +164,7 @@ pub fn len(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn len_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn len_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -178,13 +178,13 @@ pub fn sub(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     let i = integer_arg(l, 2)?;
     let j = optional_integer(l, 3, -1)?;
-    push_string(l, new_str(l, &slice(s, i, j))?)?;
+    push_string(l, new_str(*l, &slice(s, i, j))?)?;
     Ok(1)
 }
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn sub_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn sub_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -226,7 +226,7 @@ pub fn byte(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn byte_fast(_: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn byte_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -262,7 +262,7 @@ pub fn char(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn char_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn char_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     let mut bytes = [0u8; 8];
     if nargs > bytes.len() {
         return false;
@@ -279,7 +279,7 @@ pub unsafe fn char_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Valu
 }
 
 #[inline(always)]
-fn with_case(l: Lua, s: Bytes, upper: bool) -> Result<Gc<Str>, OutOfMemory> {
+fn with_case(l: Gc<Thread>, s: Bytes, upper: bool) -> Result<Gc<Str>, OutOfMemory> {
     build(l, s.len(), |to| {
         // SAFETY: `build` gives room for as many bytes, in a fresh block.
         unsafe { ctype::change_case(&s, to, upper) }
@@ -289,13 +289,13 @@ fn with_case(l: Lua, s: Bytes, upper: bool) -> Result<Gc<Str>, OutOfMemory> {
 /// `string.lower(s)`
 pub fn lower(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
-    push_string(l, with_case(l, s, false)?)?;
+    push_string(l, with_case(*l, s, false)?)?;
     Ok(1)
 }
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn lower_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn lower_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -306,13 +306,13 @@ pub unsafe fn lower_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Val
 /// `string.upper(s)`
 pub fn upper(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
-    push_string(l, with_case(l, s, true)?)?;
+    push_string(l, with_case(*l, s, true)?)?;
     Ok(1)
 }
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn upper_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn upper_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -321,7 +321,7 @@ pub unsafe fn upper_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Val
 }
 
 #[inline(always)]
-fn reversed(l: Lua, s: Bytes) -> Result<Gc<Str>, OutOfMemory> {
+fn reversed(l: Gc<Thread>, s: Bytes) -> Result<Gc<Str>, OutOfMemory> {
     build(l, s.len(), |to| {
         for (i, &c) in s.iter().rev().enumerate() {
             // SAFETY: `build` gives room for as many bytes.
@@ -333,13 +333,13 @@ fn reversed(l: Lua, s: Bytes) -> Result<Gc<Str>, OutOfMemory> {
 /// `string.reverse(s)`
 pub fn reverse(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
-    push_string(l, reversed(l, s)?)?;
+    push_string(l, reversed(*l, s)?)?;
     Ok(1)
 }
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn reverse_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn reverse_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -349,7 +349,7 @@ pub unsafe fn reverse_fast(l: Lua, args: *const Value, nargs: usize, out: *mut V
 
 /// `n` times `s` with `separator` between; the caller has checked that `n` is positive and the length fits.
 #[inline(always)]
-fn repeated(l: Lua, s: Bytes, n: usize, separator: Bytes) -> Result<Gc<Str>, OutOfMemory> {
+fn repeated(l: Gc<Thread>, s: Bytes, n: usize, separator: Bytes) -> Result<Gc<Str>, OutOfMemory> {
     let unit = s.len() + separator.len();
     let len = unit * n - separator.len();
     build(l, len, |to| {
@@ -387,13 +387,13 @@ pub fn rep(l: Lua) -> LResult<i32> {
     if s.len() + separator.len() >= usize::MAX / n {
         return Err(l.aux_error(msg::RESULT_TOO_LARGE, &[]));
     }
-    push_string(l, repeated(l, s, n, separator)?)?;
+    push_string(l, repeated(*l, s, n, separator)?)?;
     Ok(1)
 }
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn rep_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn rep_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -465,7 +465,7 @@ impl HookPoll {
 
 impl Poll for HookPoll {
     fn go_on(&mut self) -> bool {
-        match crate::vm::debug::hooks::count_steps(self.l, pattern::STEPS as i32) {
+        match crate::vm::debug::hooks::count_steps(*self.l, pattern::STEPS as i32) {
             Ok(()) => true,
             Err(throw) => {
                 self.reason = throw;
@@ -559,7 +559,7 @@ fn push_capture<P: Poll>(l: Lua, m: &Matcher<P>, i: usize, start: usize, end: us
     } else {
         return Err(l.aux_error(msg::INVALID_CAPTURE_INDEX, &[]));
     };
-    push_string(l, new_str(l, text)?)
+    push_string(l, new_str(*l, text)?)
 }
 
 /// Pushes all captures (the whole match, if wanted, when there are none) and returns how many.
@@ -659,7 +659,7 @@ pub fn gmatch(l: Lua) -> LResult<i32> {
     let p = string_arg(l, 2)?;
     l.settop(2);
     let (nodes, sets) = pattern::needs(&p);
-    gc::check(l)?;
+    gc::check(*l)?;
     let state = l.new_block(size_of::<Iteration>() + program_size(nodes, sets))?;
     let memory = state.data().cast::<Iteration>();
     // SAFETY: the userdata has room for the iteration and, behind it, for the program; both live as long as it,

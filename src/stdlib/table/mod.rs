@@ -9,12 +9,14 @@
 use super::argument;
 use crate::api::Buffer;
 use crate::api::Bytes;
+use crate::api::Lua;
 use crate::consts::*;
 use crate::gc;
 use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
+use crate::object::Thread;
 use crate::object::string::{MAX_SHORT, Str, new_long, new_str};
-use crate::object::{Gc, Lua, Slot, Table, Value};
+use crate::object::{Gc, Slot, Table, Value};
 use crate::throw::LResult;
 use crate::vm::debug::hooks::LongLoop;
 use crate::vm::error::OrThrow;
@@ -65,7 +67,7 @@ fn shift(l: Lua, t: Gc<Table>, from: i32, to: i32, by: isize) {
 fn move_element(l: Lua, t: Gc<Table>, from: i64, to: i64) -> LResult<()> {
     let v = t.get_int(from);
     l.push(v);
-    t.set_int(l, to, v).or_throw(l)?;
+    t.set_int(*l, to, v).or_throw(*l)?;
     l.drop_values(1);
     Ok(())
 }
@@ -83,7 +85,7 @@ pub fn insert(l: Lua) -> LResult<i32> {
             if end as u32 <= t.asize() {
                 shift(l, t, pos, end, 1);
             } else {
-                let mut moves = LongLoop::new(l);
+                let mut moves = LongLoop::new(*l);
                 for i in (pos + 1..=end).rev() {
                     moves.step()?;
                     move_element(l, t, i as i64 - 1, i as i64)?;
@@ -93,7 +95,7 @@ pub fn insert(l: Lua) -> LResult<i32> {
         }
         _ => return Err(l.aux_error(msg::INSERT_ARGUMENTS, &[])),
     };
-    t.set_int(l, pos as i64, l.from_top(1)).or_throw(l)?;
+    t.set_int(*l, pos as i64, l.from_top(1)).or_throw(*l)?;
     Ok(0)
 }
 
@@ -101,7 +103,7 @@ pub fn insert(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn insert_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn insert_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     /// Far below the size at which growing a table ends in an error message.
     const LARGE: u32 = 1 << 26;
     if nargs != 2 {
@@ -134,14 +136,14 @@ pub fn remove(l: Lua) -> LResult<i32> {
         shift(l, t, pos + 1, size + 1, -1);
         size
     } else {
-        let mut moves = LongLoop::new(l);
+        let mut moves = LongLoop::new(*l);
         for i in pos..size {
             moves.step()?;
             move_element(l, t, i as i64 + 1, i as i64)?;
         }
         pos.max(size)
     };
-    t.set_int(l, last as i64, Value::NIL).or_throw(l)?;
+    t.set_int(*l, last as i64, Value::NIL).or_throw(*l)?;
     Ok(1)
 }
 
@@ -149,7 +151,7 @@ pub fn remove(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn remove_fast(l: Lua, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+pub unsafe fn remove_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs != 1 {
         return false;
     }
@@ -192,7 +194,7 @@ pub fn pack(l: Lua) -> LResult<i32> {
     l.setfield(-2, b"n")?;
     let Some(t) = l.from_top(1).as_table() else { return Ok(1) };
     for i in 1..=n {
-        t.set_int(l, i as i64, argument(l, i)).or_throw(l)?;
+        t.set_int(*l, i as i64, argument(l, i)).or_throw(*l)?;
     }
     Ok(1)
 }
@@ -250,11 +252,11 @@ fn join_strings(l: Lua, t: Gc<Table>, separator: &[u8], first: i64, last: i64) -
         }
     };
     if total > MAX_SHORT {
-        return Ok(Some(new_long(l, total, fill)?));
+        return Ok(Some(new_long(*l, total, fill)?));
     }
     let mut short = [0; MAX_SHORT];
     fill(short.as_mut_ptr());
-    Ok(Some(new_str(l, &short[..total])?))
+    Ok(Some(new_str(*l, &short[..total])?))
 }
 
 pub fn concat(l: Lua) -> LResult<i32> {
@@ -268,13 +270,13 @@ pub fn concat(l: Lua) -> LResult<i32> {
     }
     if let Some(s) = join_strings(l, t, &separator, first as i64, last as i64)? {
         l.push(Value::string(s));
-        gc::check(l)?;
+        gc::check(*l)?;
         return Ok(1);
     }
     let mut slot = MaybeUninit::uninit();
     let buffer = Buffer::init(&mut slot, l);
     let mut i = first;
-    let mut elements = LongLoop::new(l);
+    let mut elements = LongLoop::new(*l);
     loop {
         elements.step()?;
         let v = t.get_int(i as i64);

@@ -11,9 +11,10 @@
 //! * The prototype was made by the compiler or passed the verifier: constants and upvalues exist, and registers are below
 //!   `maxstacksize`.
 
+use crate::api::Lua;
 use crate::code::bytecode::{Instruction, Op, is_k, k_index};
 use crate::num;
-use crate::object::{Gc, Global, Lua, LuaClosure, Str, Value};
+use crate::object::{Gc, Global, LuaClosure, Str, Value};
 use crate::vm::meta::compare_strings;
 use core::cmp::Ordering;
 

@@ -7,10 +7,11 @@
 
 use super::order_function::OrderFunction;
 use super::{check_table, length};
+use crate::api::Lua;
 use crate::consts::*;
 use crate::gc;
 use crate::messages as msg;
-use crate::object::{Gc, Lua, SlotOffset, Table, Value};
+use crate::object::{Gc, SlotOffset, Table, Value};
 use crate::sys::{self, arch};
 use crate::throw::LResult;
 use crate::vm::debug::hooks::count_steps;
@@ -125,7 +126,7 @@ impl Sorter {
     }
     #[inline(always)]
     fn write(&self, i: i32, v: Value) -> LResult<()> {
-        self.t.set_int(self.l, i as i64, v).or_throw(self.l)
+        self.t.set_int(*self.l, i as i64, v).or_throw(*self.l)
     }
     #[inline(always)]
     fn anchor(&self, which: usize, v: Value) -> Value {
@@ -167,7 +168,7 @@ impl Sorter {
             self.comparisons.set(self.comparisons.get() + 1);
             if self.comparisons.get() == STEPS {
                 self.comparisons.set(0);
-                count_steps(l, STEPS)?;
+                count_steps(*l, STEPS)?;
             }
         }
         if let Some(order) = self.order {
@@ -182,7 +183,7 @@ impl Sorter {
         if a.is_number() && b.is_number() {
             return Ok(a.raw_number() < b.raw_number());
         }
-        meta::less_than(l, a, b)
+        meta::less_than(*l, a, b)
     }
 
     /// Puts elements `i` and `j` in order.

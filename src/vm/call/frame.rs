@@ -3,13 +3,13 @@
 pub use crate::object::call_info::free_chain;
 use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::entry::Tier;
-use crate::object::{CallInfo, Gc, Lua, LuaClosure, Proto, Slot, Value};
+use crate::object::{CallInfo, Gc, LuaClosure, Proto, Slot, Thread, Value};
 use crate::throw::LResult;
 use crate::vm::{stack, upval};
 
 /// The CallInfo after the current one, made when there is none to reuse.
 #[inline(always)]
-pub fn next(l: Lua) -> LResult<&'static CallInfo> {
+pub fn next(l: Gc<Thread>) -> LResult<&'static CallInfo> {
     let next = l.call_info().next.get();
     if next.is_null() {
         return extend(l);
@@ -20,7 +20,7 @@ pub fn next(l: Lua) -> LResult<&'static CallInfo> {
 
 #[cold]
 #[inline(never)]
-pub(super) fn extend(l: Lua) -> LResult<&'static CallInfo> {
+pub(super) fn extend(l: Gc<Thread>) -> LResult<&'static CallInfo> {
     let p = crate::mem::realloc(l, core::ptr::null_mut(), 0, size_of::<CallInfo>())?.cast::<CallInfo>();
     let ci = l.call_info();
     // SAFETY: `p` is a fresh block of the size of a CallInfo.
@@ -36,7 +36,7 @@ pub(super) fn extend(l: Lua) -> LResult<&'static CallInfo> {
 
 /// Pushes the frame of a Lua function.
 #[inline(always)]
-pub fn push_lua(l: Lua, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResult<&'static CallInfo> {
+pub fn push_lua(l: Gc<Thread>, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResult<&'static CallInfo> {
     l.global().effects.call();
     let p = cl.proto;
     let mut func = func;
@@ -77,7 +77,7 @@ pub fn push_lua(l: Lua, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResul
 
 /// Function and arguments of a call instruction: counted by its operand B, or, if that is 0, up to the top.
 #[inline(always)]
-pub fn given(l: Lua, func: Slot, b: usize) -> usize {
+pub fn given(l: Gc<Thread>, func: Slot, b: usize) -> usize {
     match b {
         0 => l.top.get().slots_above(func),
         b => b,
@@ -89,7 +89,7 @@ pub fn given(l: Lua, func: Slot, b: usize) -> usize {
 /// knows where the function begins; it saves that in the frame when something may ask for it.
 #[inline(always)]
 pub fn push_plain(
-    l: Lua,
+    l: Gc<Thread>,
     ci: &CallInfo,
     func: Slot,
     p: Gc<Proto>,
@@ -121,7 +121,7 @@ pub fn push_plain(
 /// Makes the Lua frame `ci` the frame of the function it tail calls with `given` - 1 arguments, on the terms of
 /// `push_plain`. The frame's upvalues are closed.
 #[inline(always)]
-pub fn replace_plain(l: Lua, ci: &CallInfo, func: Slot, p: Gc<Proto>, given: usize) -> bool {
+pub fn replace_plain(l: Gc<Thread>, ci: &CallInfo, func: Slot, p: Gc<Proto>, given: usize) -> bool {
     let to = ci.func.get();
     if !fits_plainly(l, to, p) {
         cold_path!();
@@ -142,7 +142,7 @@ pub fn replace_plain(l: Lua, ci: &CallInfo, func: Slot, p: Gc<Proto>, given: usi
 
 /// Making the function's frame behind `func` takes nothing but stores.
 #[inline(always)]
-pub(super) fn fits_plainly(l: Lua, func: Slot, p: Gc<Proto>) -> bool {
+pub(super) fn fits_plainly(l: Gc<Thread>, func: Slot, p: Gc<Proto>) -> bool {
     l.stack_last.get().bytes_above(func) > p.entry().plain_frame_bytes()
 }
 
@@ -156,7 +156,7 @@ pub(super) fn fill_registers(func: Slot, from: usize, to: usize) {
 }
 
 /// Vararg function: the fixed parameters are moved above the arguments, which become the varargs.
-pub(super) fn move_parameters(l: Lua, func: Slot, params: usize) -> Slot {
+pub(super) fn move_parameters(l: Gc<Thread>, func: Slot, params: usize) -> Slot {
     let base = l.top.get();
     let fixed = func.above(1);
     for i in 0..params {
@@ -172,7 +172,7 @@ pub(super) fn move_parameters(l: Lua, func: Slot, params: usize) -> Slot {
 
 /// Moves the frame that was just pushed over the frame `old` that tail called it.
 #[inline(never)]
-pub fn replace_pushed(l: Lua, old: &'static CallInfo, closes: bool) -> &'static CallInfo {
+pub fn replace_pushed(l: Gc<Thread>, old: &'static CallInfo, closes: bool) -> &'static CallInfo {
     let new = l.call_info();
     if closes {
         upval::close(l, old.base.get());

@@ -8,9 +8,10 @@
 
 use crate::consts::*;
 use crate::object::call_info::FrameFlags;
-use crate::object::{Gc, Kind, Lua, LuaClosure, Metamethod, Slot, SlotOffset, Value};
+use crate::object::{Gc, Kind, LuaClosure, Metamethod, Slot, SlotOffset, Thread, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
+use crate::vm::error::Raise;
 use crate::vm::{stack, tier, upval};
 use native::Native;
 
@@ -31,7 +32,7 @@ pub enum Prepared {
 
 /// Prepares the call of the value at `func`, whose arguments reach up to the top.
 #[inline]
-pub fn prepare(l: Lua, func: Slot, nresults: i32) -> LResult<Prepared> {
+pub fn prepare(l: Gc<Thread>, func: Slot, nresults: i32) -> LResult<Prepared> {
     // SAFETY: `func` is a live slot.
     let f = unsafe { func.read() };
     match callee(f) {
@@ -92,7 +93,7 @@ fn callee(f: Value) -> Callee {
 /// Puts the `__call` metamethod of the value at `func` below it. Returns where it is.
 #[cold]
 #[inline(never)]
-pub fn try_call_metamethod(l: Lua, func: Slot) -> LResult<Slot> {
+pub fn try_call_metamethod(l: Gc<Thread>, func: Slot) -> LResult<Slot> {
     // SAFETY: `func` is a live slot.
     let at = unsafe { super::error::ValueAt::at(func) };
     let metamethod = l.global().metamethod_of(at.value, Metamethod::Call);
@@ -111,12 +112,12 @@ pub fn try_call_metamethod(l: Lua, func: Slot) -> LResult<Slot> {
 }
 
 /// Calls the function at `func` with the arguments above it; results replace it. The callee may yield.
-pub fn call(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
+pub fn call(l: Gc<Thread>, func: Slot, nresults: i32) -> LResult<()> {
     call_inline(l, func, nresults)
 }
 
 #[inline(always)]
-fn call_inline(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
+fn call_inline(l: Gc<Thread>, func: Slot, nresults: i32) -> LResult<()> {
     let offset = l.save_slot(func);
     native::enter(l)?;
     // SAFETY: `func` is a live slot.
@@ -134,7 +135,7 @@ fn call_inline(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
 
 /// Calls a Lua function and runs it to its end.
 #[inline(always)]
-fn call_lua(l: Lua, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResult<()> {
+fn call_lua(l: Gc<Thread>, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResult<()> {
     let ci = frame::push_lua(l, func, cl, nresults)?;
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         hooks::call_hook_of_lua(l)?;
@@ -145,7 +146,7 @@ fn call_lua(l: Lua, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResult<()
 /// Calls a value that is no function.
 #[cold]
 #[inline(never)]
-fn call_other(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
+fn call_other(l: Gc<Thread>, func: Slot, nresults: i32) -> LResult<()> {
     if prepare(l, func, nresults)? == Prepared::Lua {
         tier::enter(l, l.call_info())?;
     }
@@ -154,7 +155,7 @@ fn call_other(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
 
 /// A throw passes `call`, with `func` the offset of the called function's slot.
 #[inline(always)]
-fn pass(l: Lua, func: SlotOffset, throw: Throw) {
+fn pass(l: Gc<Thread>, func: SlotOffset, throw: Throw) {
     // SAFETY: the link of a live state.
     if throw == Throw::FOREIGN || unsafe { (*native::link(l)).protected == 0 } {
         pass_far(l, func, throw);
@@ -164,7 +165,7 @@ fn pass(l: Lua, func: SlotOffset, throw: Throw) {
 /// `pass` of what may leave the state: a foreign exception, and an error that no protected call of C's stops.
 #[cold]
 #[inline(never)]
-fn pass_far(l: Lua, func: SlotOffset, throw: Throw) {
+fn pass_far(l: Gc<Thread>, func: SlotOffset, throw: Throw) {
     if throw == Throw::FOREIGN {
         undo_calls(l, func);
     } else if throw != Throw::YIELD && protected::is_unprotected(l) {
@@ -175,7 +176,7 @@ fn pass_far(l: Lua, func: SlotOffset, throw: Throw) {
 
 /// Undoes the calls of and above the function whose slot's offset is given. A foreign exception is passing; the caller's
 /// foreign code may catch it and go on, so it must find the thread as after a call without results.
-fn undo_calls(l: Lua, func: SlotOffset) {
+fn undo_calls(l: Gc<Thread>, func: SlotOffset) {
     let func = l.restore_slot(func);
     let mut ci = l.call_info();
     // The calls that ended before this are no longer in the chain; the caller's own function lies lower.
@@ -192,7 +193,7 @@ fn undo_calls(l: Lua, func: SlotOffset) {
 }
 
 /// `call` for callers that cannot be suspended.
-pub fn call_noyield(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
+pub fn call_noyield(l: Gc<Thread>, func: Slot, nresults: i32) -> LResult<()> {
     l.non_yieldable_depth.set(l.non_yieldable_depth.get() + 1);
     let called = call(l, func, nresults);
     end_noyield(l, called)
@@ -200,14 +201,14 @@ pub fn call_noyield(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
 
 /// `call_noyield`, for the API function that does little else.
 #[inline(always)]
-pub fn call_noyield_inline(l: Lua, func: Slot, nresults: i32) -> LResult<()> {
+pub fn call_noyield_inline(l: Gc<Thread>, func: Slot, nresults: i32) -> LResult<()> {
     l.non_yieldable_depth.set(l.non_yieldable_depth.get() + 1);
     let called = call_inline(l, func, nresults);
     end_noyield(l, called)
 }
 
 #[inline(always)]
-fn end_noyield(l: Lua, called: LResult<()>) -> LResult<()> {
+fn end_noyield(l: Gc<Thread>, called: LResult<()>) -> LResult<()> {
     l.non_yieldable_depth.set(l.non_yieldable_depth.get() - 1);
     called
 }
@@ -215,7 +216,7 @@ fn end_noyield(l: Lua, called: LResult<()>) -> LResult<()> {
 /// Calls a metamethod with arguments and takes `nresults` (0 or 1) results; a yield is allowed only when the
 /// running function is a Lua function, which can finish its instruction later. So it can, and has to, when the metamethod has
 /// set a hook (`Throw::HOOKS_SET`).
-pub fn call_metamethod(l: Lua, f: Value, args: &[Value], nresults: i32) -> LResult<Value> {
+pub fn call_metamethod(l: Gc<Thread>, f: Value, args: &[Value], nresults: i32) -> LResult<Value> {
     l.push(f);
     for &a in args {
         l.push(a);

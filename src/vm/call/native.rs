@@ -7,10 +7,11 @@ use crate::boundary::{self, Link, Ret, Room};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::call_info::{CallKind, FrameFlags};
-use crate::object::{Lua, Slot, SlotOffset, Value, lua_CFunction, string};
+use crate::object::{Gc, Slot, SlotOffset, Thread, Value, lua_CFunction, string};
 use crate::sys;
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
+use crate::vm::error::Raise;
 use crate::vm::{stack, upval};
 use core::ffi::c_void;
 
@@ -27,12 +28,12 @@ pub enum Native {
 }
 
 /// Calls a function that is not written in Lua, in a frame of its own.
-pub fn call_native(l: Lua, func: Slot, f: Native, nresults: i32) -> LResult<()> {
+pub fn call_native(l: Gc<Thread>, func: Slot, f: Native, nresults: i32) -> LResult<()> {
     call_native_inline(l, func, f, nresults)
 }
 
 #[inline(always)]
-pub(super) fn call_native_inline(l: Lua, func: Slot, f: Native, nresults: i32) -> LResult<()> {
+pub(super) fn call_native_inline(l: Gc<Thread>, func: Slot, f: Native, nresults: i32) -> LResult<()> {
     l.global().effects.call();
     let mut func = func;
     if !l.has_free_slots(LUA_MINSTACK as usize) || cfg!(feature = "stress-stack") {
@@ -59,13 +60,13 @@ pub(super) fn call_native_inline(l: Lua, func: Slot, f: Native, nresults: i32) -
 
 /// The boundary's part of the state.
 #[inline(always)]
-pub fn link(l: Lua) -> *mut Link {
+pub fn link(l: Gc<Thread>) -> *mut Link {
     l.global().link.get()
 }
 
 /// Calls a C function (or continuation) through a pad.
 #[inline]
-pub fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
+pub fn call_c(l: Gc<Thread>, f: lua_CFunction) -> LResult<i32> {
     l.global().effects.call();
     // SAFETY: the host promised a function of this type; the link is the running state's.
     let r = unsafe { boundary::call(link(l), f as *const c_void, l.as_ptr() as usize, 0, 0, 0) };
@@ -75,7 +76,7 @@ pub fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
 /// A throw arrived at a pad: takes the error object in flight to the running thread.
 #[cold]
 #[inline(never)]
-pub fn landed(l: Lua, code: u64) -> Throw {
+pub fn landed(l: Gc<Thread>, code: u64) -> Throw {
     if code == boundary::FOREIGN_CAUGHT {
         return match string::new_str(l, msg::CXX_EXCEPTION.as_bytes()) {
             Ok(s) => {
@@ -97,7 +98,7 @@ pub fn landed(l: Lua, code: u64) -> Throw {
 /// nothing will stop goes to the panic function here, with the stack as it is.
 #[cold]
 #[inline(never)]
-pub fn leave(l: Lua, throw: Throw) -> Ret {
+pub fn leave(l: Gc<Thread>, throw: Throw) -> Ret {
     let link = link(l);
     if throw != Throw::FOREIGN {
         // SAFETY: the link of a live state.
@@ -118,7 +119,7 @@ pub fn leave(l: Lua, throw: Throw) -> Ret {
 /// frames that failed, for a traceback. It may leave by an exception of its own, which is seen here, or by a jump, which is
 /// not: so what those frames counted is set right before, and they themselves go with the next such error.
 #[cold]
-pub(super) fn panic_out(l: Lua, throw: Throw) -> Ret {
+pub(super) fn panic_out(l: Gc<Thread>, throw: Throw) -> Ret {
     let g = l.global();
     let mut failed = g.failed_call.replace(SlotOffset::NONE);
     // SAFETY: the link of a live state.
@@ -158,7 +159,7 @@ pub(super) fn panic_out(l: Lua, throw: Throw) -> Ret {
 /// Takes frames away that an unprotected error left behind, when the panic function jumped out of it to the host. The
 /// host's view of the stack since then, which begins at the last of them, is the base frame's from now on. What is above them
 /// has failed, too. Returns by how many slots the stack above them moved down.
-pub(super) fn drop_abandoned(l: Lua) -> usize {
+pub(super) fn drop_abandoned(l: Gc<Thread>) -> usize {
     let mut ci = l.ci.get();
     // SAFETY: the chain of CallInfos from `ci` back to `base_ci` is live.
     while let Some(c) = unsafe { ci.as_ref() }
@@ -201,14 +202,14 @@ pub(super) fn drop_abandoned(l: Lua) -> usize {
 
 /// Counts a nested native call; the error when there are too many.
 #[inline(always)]
-pub fn enter(l: Lua) -> LResult<()> {
+pub fn enter(l: Gc<Thread>) -> LResult<()> {
     let n = l.native_depth.get().wrapping_add(1);
     l.native_depth.set(n);
     if n <= UNMEASURED_LEVELS { Ok(()) } else { enter_deep(l, n) }
 }
 
 #[inline(never)]
-pub(super) fn enter_deep(l: Lua, mut n: u16) -> LResult<()> {
+pub(super) fn enter_deep(l: Gc<Thread>, mut n: u16) -> LResult<()> {
     if n == LUAI_MAXCCALLS as u16 {
         // A panic function that jumps out of C functions leaves their levels counted. It may have left fewer than there were;
         // so the count can fall below 0 later, and then starts anew.
@@ -232,7 +233,7 @@ pub(super) fn enter_deep(l: Lua, mut n: u16) -> LResult<()> {
 
 /// The error when the native stack has no room for level `n`.
 #[inline(always)]
-pub fn room(l: Lua, n: u16) -> LResult<()> {
+pub fn room(l: Gc<Thread>, n: u16) -> LResult<()> {
     match l.global().native_stack.room(n) {
         Room::Enough => Ok(()),
         Room::Short => Err(l.runtime_error(msg::C_STACK_OVERFLOW)),
@@ -243,6 +244,6 @@ pub fn room(l: Lua, n: u16) -> LResult<()> {
 /// Counts the end of a nested native call. (Wraps when an unprotected error made the count forget calls that the host
 /// did not abandon, see `enter_deep`.)
 #[inline(always)]
-pub(super) fn exit(l: Lua) {
+pub(super) fn exit(l: Gc<Thread>) {
     l.native_depth.set(l.native_depth.get().wrapping_sub(1));
 }

@@ -12,7 +12,7 @@
 use super::{Prepared, frame, prepare, protected, results};
 use crate::consts::*;
 use crate::object::call_info::{CallKind, FrameFlags};
-use crate::object::{Builtin, CallInfo, Intrinsic, Lua, Slot, SlotOffset, Value};
+use crate::object::{Builtin, CallInfo, Gc, Intrinsic, Slot, SlotOffset, Thread, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{stack, upval};
@@ -20,7 +20,7 @@ use crate::vm::{stack, upval};
 /// Stops an error at the innermost library pcall frame of this invocation, which began with these values of
 /// `non_yieldable_depth` and `native_depth`; the frame's caller goes on. What its return hook raises goes to the next one.
 pub fn catch(
-    l: Lua,
+    l: Gc<Thread>,
     entry: *const CallInfo,
     mut throw: Throw,
     (non_yieldable_depth, native_depth): (u16, u16),
@@ -38,7 +38,7 @@ pub fn catch(
 }
 
 /// The library pcall frame of this invocation that stops an error.
-fn catching_frame(l: Lua, entry: *const CallInfo, throw: Throw) -> Option<&'static CallInfo> {
+fn catching_frame(l: Gc<Thread>, entry: *const CallInfo, throw: Throw) -> Option<&'static CallInfo> {
     if throw == Throw::YIELD || throw == Throw::FOREIGN || entry.is_null() {
         return None;
     }
@@ -59,7 +59,7 @@ fn catching_frame(l: Lua, entry: *const CallInfo, throw: Throw) -> Option<&'stat
 }
 
 /// Unwinds to a library pcall frame and leaves the error object as its result.
-pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
+pub fn catch_in_pcall(l: Gc<Thread>, ci: &CallInfo, throw: Throw) {
     let func = ci.func.get();
     let offset = l.save_slot(func);
     upval::close(l, func.above(1));
@@ -72,7 +72,7 @@ pub fn catch_in_pcall(l: Lua, ci: &CallInfo, throw: Throw) {
 }
 
 /// A library pcall frame's callee returned, or its error was caught: hands the results to the caller.
-pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
+pub fn finish_pcall(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
     l.message_handler.set(ci.outer_handler.get());
     protected::set_here(l, ci.library_pcall().protected.get());
     // The status takes the slot before the callee's results.
@@ -101,7 +101,7 @@ pub fn finish_pcall(l: Lua, ci: &CallInfo) -> LResult<()> {
 /// that if it would take its place. Returns where the status goes.
 #[cold]
 #[inline(never)]
-fn before_return_hook(l: Lua, ci: &CallInfo, first: Slot) -> Slot {
+fn before_return_hook(l: Gc<Thread>, ci: &CallInfo, first: Slot) -> Slot {
     ci.clear_flags(FrameFlags::LIBRARY_PCALL.and(FrameFlags::ERRORED).and(FrameFlags::HOOKS_WERE_ALLOWED));
     if first != ci.func.get() {
         return first;
@@ -115,7 +115,7 @@ fn before_return_hook(l: Lua, ci: &CallInfo, first: Slot) -> Slot {
 }
 
 /// A foreign exception passes a library pcall frame.
-pub fn leave_pcall(l: Lua, ci: &CallInfo) {
+pub fn leave_pcall(l: Gc<Thread>, ci: &CallInfo) {
     l.message_handler.set(ci.outer_handler.get());
     protected::set_here(l, ci.library_pcall().protected.get());
     l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
@@ -133,7 +133,7 @@ pub fn runs_here(b: &Builtin, nargs: usize) -> bool {
 }
 
 /// Pushes the frame of pcall or xpcall, called at `func` with at least its function argument, and prepares its callee.
-pub fn enter_pcall(l: Lua, func: Slot, b: &'static Builtin, nresults: i32) -> LResult<()> {
+pub fn enter_pcall(l: Gc<Thread>, func: Slot, b: &'static Builtin, nresults: i32) -> LResult<()> {
     let offset = l.save_slot(func);
     stack::check(l, LUA_MINSTACK as usize)?;
     let func = l.restore_slot(offset);

@@ -10,7 +10,7 @@ use super::{call, call_noyield};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::call_info::FrameFlags;
-use crate::object::{CallInfo, Lua, Slot, SlotOffset, Value, lua_CFunction, string};
+use crate::object::{CallInfo, Gc, Slot, SlotOffset, Thread, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::{stack, upval};
 
@@ -25,7 +25,7 @@ pub struct Saved {
 }
 
 impl Saved {
-    pub fn new(l: Lua) -> Saved {
+    pub fn new(l: Gc<Thread>) -> Saved {
         // SAFETY: the link of a live state.
         let protected = unsafe { (*link(l)).protected };
         Saved {
@@ -37,7 +37,7 @@ impl Saved {
             protected,
         }
     }
-    pub fn restore(&self, l: Lua) {
+    pub fn restore(&self, l: Gc<Thread>) {
         l.ci.set(self.ci);
         l.non_yieldable_depth.set(self.non_yieldable_depth);
         l.native_depth.set(self.native_depth);
@@ -48,7 +48,7 @@ impl Saved {
 }
 
 /// Protected calls in progress since the thread was resumed (the resume is one), or since the state began.
-pub fn here(l: Lua) -> u32 {
+pub fn here(l: Gc<Thread>) -> u32 {
     // SAFETY: the link of a live state.
     unsafe { (*link(l)).protected }.wrapping_sub(l.base_ci.base_frame().protected.get())
 }
@@ -56,31 +56,31 @@ pub fn here(l: Lua) -> u32 {
 /// Sets the count of [`here`] back to `n`, which it was at an earlier time, unless it is lower by now. It is lower when
 /// the coroutine was suspended in between: the native frames of the calls that were counted then are gone, and the
 /// resume counts as one protected call for all that has run since.
-pub fn set_here(l: Lua, n: u32) {
+pub fn set_here(l: Gc<Thread>, n: u32) {
     if n < here(l) {
         set_count(l, (l.base_ci.base_frame().protected.get()).wrapping_add(n));
     }
 }
 
 /// One more protected call.
-pub fn count(l: Lua) {
+pub fn count(l: Gc<Thread>) {
     // SAFETY: the link of a live state; nobody holds a reference into it.
     unsafe { (*link(l)).protected += 1 }
 }
 
-pub fn set_count(l: Lua, n: u32) {
+pub fn set_count(l: Gc<Thread>, n: u32) {
     // SAFETY: the link of a live state; nobody holds a reference into it.
     unsafe { (*link(l)).protected = n }
 }
 
 /// Whether nothing will stop an error.
-pub(super) fn is_unprotected(l: Lua) -> bool {
+pub(super) fn is_unprotected(l: Gc<Thread>) -> bool {
     // SAFETY: the link of a live state.
     unsafe { (*link(l)).protected == 0 && !in_protected_frame(l) }
 }
 
 /// Whether the interpreter's own pcall is among the active calls of the thread.
-pub(super) fn in_protected_frame(l: Lua) -> bool {
+pub(super) fn in_protected_frame(l: Gc<Thread>) -> bool {
     let mut ci = l.ci.get();
     while !ci.is_null() {
         // SAFETY: the chain of active frames is live.
@@ -97,7 +97,7 @@ pub(super) fn in_protected_frame(l: Lua) -> bool {
 /// object is at `func_offset` and the stack ends there. `Err` only for what a protected call does not stop: yields
 /// and foreign exceptions.
 pub fn run_protected(
-    l: Lua,
+    l: Gc<Thread>,
     mut body: impl FnMut() -> LResult<()>,
     func_offset: SlotOffset,
     message_handler: SlotOffset,
@@ -132,13 +132,13 @@ pub fn run_protected(
 }
 
 /// Protected call of the function at `func`.
-pub fn protected(l: Lua, func: Slot, nresults: i32, message_handler: SlotOffset) -> LResult<i32> {
+pub fn protected(l: Gc<Thread>, func: Slot, nresults: i32, message_handler: SlotOffset) -> LResult<i32> {
     let offset = l.save_slot(func);
     run_protected(l, || call_noyield(l, l.restore_slot(offset), nresults), offset, message_handler)
 }
 
 /// Puts the object of an error that was stopped at `to` and ends the stack behind it.
-pub fn set_error_object(l: Lua, throw: Throw, to: Slot) {
+pub fn set_error_object(l: Gc<Thread>, throw: Throw, to: Slot) {
     let v = match throw {
         Throw::MEMORY => memory_message(l),
         Throw::HANDLER => match string::new_str(l, msg::ERROR_IN_ERROR_HANDLING.as_bytes()) {
@@ -152,7 +152,7 @@ pub fn set_error_object(l: Lua, throw: Throw, to: Slot) {
     l.top.set(to.above(1));
 }
 
-pub(super) fn memory_message(l: Lua) -> Value {
+pub(super) fn memory_message(l: Gc<Thread>) -> Value {
     match l.global().memory_message.get() {
         Some(s) => Value::string(s),
         None => Value::NIL,
@@ -163,7 +163,7 @@ pub(super) fn memory_message(l: Lua) -> Value {
 /// `ctx`. Errors pass: resume stops them.
 #[inline(always)]
 pub fn call_yieldable(
-    l: Lua,
+    l: Gc<Thread>,
     func: Slot,
     nresults: i32,
     message_handler: SlotOffset,
@@ -190,7 +190,7 @@ pub fn call_yieldable(
 }
 
 /// Resume stops an error at the frame `ci` of such a call: the error is its result.
-pub fn recover_yieldable(l: Lua, ci: &'static CallInfo, throw: Throw) {
+pub fn recover_yieldable(l: Gc<Thread>, ci: &'static CallInfo, throw: Throw) {
     let old_top = l.restore_slot(ci.c_function().callee.get());
     upval::close(l, old_top);
     set_error_object(l, throw, old_top);
@@ -204,7 +204,7 @@ pub fn recover_yieldable(l: Lua, ci: &'static CallInfo, throw: Throw) {
 
 /// The call of the frame `ci`, protected or not, is over after all, with an error or after a yield. What its continuation
 /// is told is set.
-pub fn end_yieldable(l: Lua, ci: &CallInfo) {
+pub fn end_yieldable(l: Gc<Thread>, ci: &CallInfo) {
     if ci.has(FrameFlags::YIELDABLE_PCALL) {
         l.message_handler.set(ci.outer_handler.get());
     }

@@ -1,14 +1,14 @@
 //! The end of a call: its results go where the caller wants them.
 
 use crate::consts::LUA_MULTRET;
-use crate::object::{CallInfo, Lua, Slot, Value};
+use crate::object::{CallInfo, Gc, Slot, Thread, Value};
 use crate::throw::LResult;
 use crate::vm::debug::hooks;
 
 /// Ends the call of `ci`: fires the return hook, moves results from `first` on to where the caller wants them.
 /// Returns whether all results were kept (the top then marks their end).
 #[inline]
-pub fn end_call(l: Lua, ci: &CallInfo, first: Slot) -> LResult<bool> {
+pub fn end_call(l: Gc<Thread>, ci: &CallInfo, first: Slot) -> LResult<bool> {
     let mut first = first;
     if l.hook_mask() != 0 {
         first = hooks::return_hook(l, ci, first)?;
@@ -24,7 +24,7 @@ pub fn end_call(l: Lua, ci: &CallInfo, first: Slot) -> LResult<bool> {
 
 /// Moves `n` results, padded or cut to `wanted`; sets the top behind them.
 #[inline(always)]
-fn move_results(l: Lua, to: Slot, first: Slot, n: usize, wanted: i32) -> bool {
+fn move_results(l: Gc<Thread>, to: Slot, first: Slot, n: usize, wanted: i32) -> bool {
     match wanted {
         // The commonest first: the loops below have more to set up than to do then.
         0 => {
@@ -55,13 +55,13 @@ fn move_results(l: Lua, to: Slot, first: Slot, n: usize, wanted: i32) -> bool {
 
 /// `move_results` out of line, for the less common counts.
 #[inline(never)]
-fn move_results_slow(l: Lua, to: Slot, first: Slot, n: usize, wanted: i32) -> bool {
+fn move_results_slow(l: Gc<Thread>, to: Slot, first: Slot, n: usize, wanted: i32) -> bool {
     move_results(l, to, first, n, wanted)
 }
 
 /// With all results kept, the limit of the caller's frame follows the top.
 #[inline(always)]
-pub fn follow_open_results(l: Lua, nresults: i32) {
+pub fn follow_open_results(l: Gc<Thread>, nresults: i32) {
     let ci = l.call_info();
     if nresults == LUA_MULTRET && ci.top.get() < l.top.get() {
         ci.top.set(l.top.get());

@@ -7,7 +7,7 @@ use crate::object::c_types::{lua_Debug, lua_Hook};
 use crate::object::call_info::FrameFlags;
 use crate::object::keep;
 use crate::object::thread::YIELD_PENDING;
-use crate::object::{CallInfo, Lua, Slot};
+use crate::object::{CallInfo, Gc, Slot, Thread};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::native;
 use crate::vm::error::OrThrow;
@@ -19,7 +19,7 @@ use core::sync::atomic::{Ordering, compiler_fence};
 /// `lua_sethook`. May be called from a signal handler that interrupted this thread anywhere, and from another thread: it
 /// only stores, and the mask, which makes the rest visible, last. (So it does not look at the running function, which may
 /// be gone before it is read.)
-pub fn set_hook(l: Lua, hook: Option<lua_Hook>, mask: i32, count: i32) {
+pub fn set_hook(l: Gc<Thread>, hook: Option<lua_Hook>, mask: i32, count: i32) {
     let (hook, mask) = if hook.is_none() || mask == 0 { (None, 0) } else { (hook, mask as u8) };
     l.hook.set(hook);
     l.base_hook_count.set(count);
@@ -33,12 +33,12 @@ pub fn set_hook(l: Lua, hook: Option<lua_Hook>, mask: i32, count: i32) {
 /// Calls the hook, if there is one and hooks are allowed. The frame's limit and the top are as before afterwards.
 #[cold]
 #[inline(never)]
-pub fn call_hook(l: Lua, event: i32, line: i32) -> LResult<()> {
+pub fn call_hook(l: Gc<Thread>, event: i32, line: i32) -> LResult<()> {
     call_hook_inline(l, event, line)
 }
 
 #[inline(always)]
-pub fn call_hook_inline(l: Lua, event: i32, line: i32) -> LResult<()> {
+pub fn call_hook_inline(l: Gc<Thread>, event: i32, line: i32) -> LResult<()> {
     let Some(hook) = l.hook.get() else { return Ok(()) };
     if !l.allow_hook.get() {
         return Ok(());
@@ -74,7 +74,7 @@ pub fn call_hook_inline(l: Lua, event: i32, line: i32) -> LResult<()> {
 
 #[cold]
 #[inline(never)]
-pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
+pub fn call_hook_of_lua(l: Gc<Thread>) -> LResult<()> {
     let ci = l.call_info();
     // The hook sees the pc of the first instruction.
     ci.saved_pc.set(ci.saved_pc.get().wrapping_add(1));
@@ -97,7 +97,7 @@ pub fn call_hook_of_lua(l: Lua) -> LResult<()> {
 
 #[cold]
 #[inline(never)]
-pub fn return_hook(l: Lua, ci: &CallInfo, first: Slot) -> LResult<Slot> {
+pub fn return_hook(l: Gc<Thread>, ci: &CallInfo, first: Slot) -> LResult<Slot> {
     let mut first = first;
     if l.hook_mask() & LUA_MASKRET as u8 != 0 {
         let offset = l.save_slot(first);
@@ -116,7 +116,7 @@ pub fn return_hook(l: Lua, ci: &CallInfo, first: Slot) -> LResult<Slot> {
 /// down to 0, the line hook is on or a yield is pending, with the frame's saved pc already past it. `Err(YIELD)` when a
 /// hook yielded; the instruction then runs after the resume.
 #[inline(never)]
-pub fn trace_exec(l: Lua) -> LResult<()> {
+pub fn trace_exec(l: Gc<Thread>) -> LResult<()> {
     let mask = l.hook_mask() as i32;
     let ci = l.call_info();
     if mask & YIELD_PENDING as i32 != 0 && pending_yield(l, ci)? {
@@ -149,7 +149,7 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
     }
     l.old_pc.set(ci.saved_pc.get());
     // (That of a call may have been followed by a call that cannot yield.)
-    if l.status() == LUA_YIELD && l.non_yieldable_depth.get() == 0 {
+    if i32::from(l.raw_status()) == LUA_YIELD && l.non_yieldable_depth.get() == 0 {
         if count_due {
             l.hook_count.set(1);
         }
@@ -163,7 +163,7 @@ pub fn trace_exec(l: Lua) -> LResult<()> {
 /// whether no hook is due now.
 #[cold]
 #[inline(never)]
-fn pending_yield(l: Lua, ci: &CallInfo) -> LResult<bool> {
+fn pending_yield(l: Gc<Thread>, ci: &CallInfo) -> LResult<bool> {
     l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
     if l.non_yieldable_depth.get() == 0 {
         // The instruction is not counted before it runs.
@@ -176,7 +176,7 @@ fn pending_yield(l: Lua, ci: &CallInfo) -> LResult<bool> {
 /// The running Lua function is suspended before its instruction.
 #[cold]
 #[inline(never)]
-fn suspend(l: Lua, ci: &CallInfo) -> Throw {
+fn suspend(l: Gc<Thread>, ci: &CallInfo) -> Throw {
     l.set_status(LUA_YIELD as u8);
     ci.saved_pc.set(ci.saved_pc.get().wrapping_sub(1));
     ci.hide_below(l.top.get().below(1));
@@ -186,7 +186,7 @@ fn suspend(l: Lua, ci: &CallInfo) -> Throw {
 /// Lets the count hook look in on a long computation: `steps` of it count like instructions. The reference never does;
 /// without a count hook there is no difference. The hook may raise an error. When it yields, its thread does before its next
 /// Lua instruction; where that cannot yield, the count goes on, and an instruction will raise the error.
-pub fn count_steps(l: Lua, steps: i32) -> LResult<()> {
+pub fn count_steps(l: Gc<Thread>, steps: i32) -> LResult<()> {
     if l.hook_mask() & LUA_MASKCOUNT as u8 == 0 {
         return Ok(());
     }
@@ -213,14 +213,14 @@ pub fn count_steps(l: Lua, steps: i32) -> LResult<()> {
 
 /// Lets the count hook look in on a loop after each `LOOK` of its steps.
 pub struct LongLoop {
-    l: Lua,
+    l: Gc<Thread>,
     steps: u32,
 }
 
 impl LongLoop {
     const LOOK: u32 = 1024;
 
-    pub fn new(l: Lua) -> LongLoop {
+    pub fn new(l: Gc<Thread>) -> LongLoop {
         LongLoop { l, steps: 0 }
     }
     /// One more step.

@@ -6,7 +6,7 @@ use crate::gc;
 use crate::object::c_types::lua_Debug;
 use crate::object::call_info::FrameFlags;
 use crate::object::string::Bytes;
-use crate::object::{CallInfo, Gc, Lua, Table, Value, chunkid};
+use crate::object::{CallInfo, Gc, Table, Thread, Value, chunkid};
 use crate::throw::LResult;
 use crate::vm::error::OrThrow;
 use core::ffi::c_char;
@@ -48,7 +48,7 @@ mod wants {
 
 /// `lua_getinfo` where it only fills in what it knows of a frame; `None` when there is more to do.
 #[inline(always)]
-pub fn quick_info(l: Lua, options: impl Iterator<Item = u8>, ar: &mut lua_Debug) -> Option<bool> {
+pub fn quick_info(l: Gc<Thread>, options: impl Iterator<Item = u8>, ar: &mut lua_Debug) -> Option<bool> {
     let wanted = wants::options(options);
     if wanted & (wants::LINES | wants::FUNCTION | wants::UNKNOWN) != 0 {
         return None;
@@ -61,7 +61,7 @@ pub fn quick_info(l: Lua, options: impl Iterator<Item = u8>, ar: &mut lua_Debug)
 
 /// Fills in what the options ask for about a function or the frame of the record. The function, and whether all options are
 /// known.
-pub fn describe(l: Lua, options: &[u8], ar: &mut lua_Debug, func: Option<Value>) -> (Value, bool) {
+pub fn describe(l: Gc<Thread>, options: &[u8], ar: &mut lua_Debug, func: Option<Value>) -> (Value, bool) {
     let wanted = wants::options(options.iter().copied());
     // SAFETY: without a function the record comes from `lua_getstack` or a hook and its frame is still active.
     let ci = if func.is_some() { None } else { unsafe { ar.i_ci.cast::<CallInfo>().as_ref() } };
@@ -71,7 +71,7 @@ pub fn describe(l: Lua, options: &[u8], ar: &mut lua_Debug, func: Option<Value>)
 }
 
 /// `lua_getinfo`: false when an option is unknown.
-pub fn get_info(l: Lua, what: &[u8], ar: &mut lua_Debug) -> LResult<bool> {
+pub fn get_info(l: Gc<Thread>, what: &[u8], ar: &mut lua_Debug) -> LResult<bool> {
     let (what, of_top) = match what.split_first() {
         Some((b'>', rest)) => (rest, true),
         _ => (what, false),
@@ -98,7 +98,7 @@ pub fn get_info(l: Lua, what: &[u8], ar: &mut lua_Debug) -> LResult<bool> {
 }
 
 /// Fills in what is wanted of a function and, if it is active, its frame.
-fn fill(l: Lua, wanted: u32, ar: &mut lua_Debug, func: Value, ci: Option<&CallInfo>) {
+fn fill(l: Gc<Thread>, wanted: u32, ar: &mut lua_Debug, func: Value, ci: Option<&CallInfo>) {
     let lua = func.as_lua_closure();
     if wanted & wants::SOURCE != 0 {
         let source = match lua {
@@ -142,7 +142,7 @@ fn fill(l: Lua, wanted: u32, ar: &mut lua_Debug, func: Value, ci: Option<&CallIn
 
 /// Pushes the table whose keys are the lines that have code; nil for a function that is not written in Lua. The function is
 /// reachable. Runs no finalizer.
-pub fn push_active_lines(l: Lua, func: Value) -> LResult<()> {
+pub fn push_active_lines(l: Gc<Thread>, func: Value) -> LResult<()> {
     let Some(cl) = func.as_lua_closure() else {
         l.push(Value::NIL);
         return Ok(());

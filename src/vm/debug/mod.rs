@@ -11,7 +11,7 @@
 use crate::messages::{self as msg, Arg};
 use crate::object::chunkid::ChunkId;
 use crate::object::string::{Bytes, bytes_of};
-use crate::object::{CallInfo, Lua, Proto};
+use crate::object::{CallInfo, Gc, Proto, Thread};
 use crate::throw::LResult;
 use crate::vm::message;
 
@@ -21,7 +21,7 @@ pub mod names;
 pub mod variables;
 
 /// The frame `level` calls below the running one (0); `None` past the last one. The host's own level does not count.
-pub fn frame_at(l: Lua, level: i32) -> Option<&'static CallInfo> {
+pub fn frame_at(l: Gc<Thread>, level: i32) -> Option<&'static CallInfo> {
     let mut ci = l.ci.get();
     let mut level = level;
     while level >= 0 && !core::ptr::eq(ci, &l.base_ci) {
@@ -37,7 +37,7 @@ pub fn frame_at(l: Lua, level: i32) -> Option<&'static CallInfo> {
 }
 
 /// Number of calls in progress.
-pub fn frame_count(l: Lua) -> i32 {
+pub fn frame_count(l: Gc<Thread>) -> i32 {
     let (mut ci, mut n) = (l.ci.get(), 0);
     while !core::ptr::eq(ci, &l.base_ci) {
         n += 1;
@@ -58,7 +58,7 @@ pub fn current_line(ci: &CallInfo) -> i32 {
 }
 
 /// Short source and line of the function at `level`, when it has lines.
-pub fn position(l: Lua, level: i32) -> Option<(ChunkId, i32)> {
+pub fn position(l: Gc<Thread>, level: i32) -> Option<(ChunkId, i32)> {
     let ci = frame_at(l, level)?;
     let line = current_line(ci);
     (line > 0).then(|| (ChunkId::new(&source_of(&ci.closure().proto)), line))
@@ -71,7 +71,7 @@ pub fn source_of(p: &Proto) -> Bytes {
 
 /// Pushes the message on top with "source:line: " in front when a Lua function is running. (The message itself stays below,
 /// where who looks at the stack of a coroutine that died of it will find it.)
-pub fn add_position(l: Lua) -> LResult<()> {
+pub fn add_position(l: Gc<Thread>) -> LResult<()> {
     let ci = l.call_info();
     if !ci.is_lua() {
         return Ok(());

@@ -4,7 +4,7 @@ use crate::code::bytecode::{Instruction, MAX_INDEX_RK, Op, is_k, k_index};
 use crate::consts::LUA_ENV;
 use crate::object::call_info::FrameFlags;
 use crate::object::string::{Bytes, bytes_of};
-use crate::object::{CallInfo, Gc, Lua, LuaClosure, Metamethod, Proto, Slot};
+use crate::object::{CallInfo, Gc, LuaClosure, Metamethod, Proto, Slot, Thread};
 use core::ffi::CStr;
 
 /// How a value was reached.
@@ -166,7 +166,7 @@ fn loaded_constant(p: &Proto, pc: i32) -> Option<Bytes> {
 }
 
 /// The variable that lives at `slot` of the running function, for messages. Null: none.
-pub fn var_info(l: Lua, slot: Slot) -> Option<(&'static str, Bytes)> {
+pub fn var_info(l: Gc<Thread>, slot: Slot) -> Option<(&'static str, Bytes)> {
     let ci = l.call_info();
     if slot.is_null() || !ci.is_lua() {
         return None;
@@ -186,7 +186,7 @@ fn upvalue_at(cl: Gc<LuaClosure>, slot: Slot) -> Option<(NameKind, Bytes)> {
 }
 
 /// How the Lua frame `ci` refers to the function that its current instruction calls.
-fn callee_name(l: Lua, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
+fn callee_name(l: Gc<Thread>, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
     let p = ci.closure().proto;
     let pc = ci.current_pc();
     let i = instruction(&p, pc);
@@ -212,7 +212,7 @@ fn callee_name(l: Lua, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
 }
 
 /// How the function running in frame `ci` was called, as far as its caller tells.
-pub fn func_name(l: Lua, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
+pub fn func_name(l: Gc<Thread>, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
     // SAFETY: a frame other than the host's has a previous one, and only the host's has none.
     let prev = unsafe { ci.prev.get().as_ref() }?;
     if ci.has(FrameFlags::TAIL_CALLED) || !prev.is_lua() { None } else { callee_name(l, prev) }

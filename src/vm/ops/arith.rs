@@ -1,6 +1,6 @@
 //! Arithmetic and comparison.
 
-use crate::object::{Lua, Metamethod, Slot, Value};
+use crate::object::{Gc, Metamethod, Slot, Thread, Value};
 use crate::throw::LResult;
 use crate::vm::error::ValueAt;
 use crate::vm::meta;
@@ -10,7 +10,7 @@ use crate::vm::meta;
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(never)]
-pub(crate) unsafe fn arith(l: Lua, event: Metamethod, x: Slot, y: Slot) -> LResult<Value> {
+pub(crate) unsafe fn arith(l: Gc<Thread>, event: Metamethod, x: Slot, y: Slot) -> LResult<Value> {
     // SAFETY: operands of the running instruction.
     let (x, y) = unsafe { (ValueAt::at(x), ValueAt::at(y)) };
     meta::arith_at(l, event, x, y)
@@ -18,6 +18,6 @@ pub(crate) unsafe fn arith(l: Lua, event: Metamethod, x: Slot, y: Slot) -> LResu
 
 /// Equality of two values of a kind that has `__eq`.
 #[inline(never)]
-pub(crate) fn equal(l: Lua, a: Value, b: Value) -> LResult<bool> {
+pub(crate) fn equal(l: Gc<Thread>, a: Value, b: Value) -> LResult<bool> {
     meta::equal(l, a, b)
 }

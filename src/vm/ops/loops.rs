@@ -4,8 +4,9 @@ use super::tables::{array_slot, truncate};
 use crate::code::exec::ExecInsn;
 use crate::messages as msg;
 use crate::object::table::NO_HASH;
-use crate::object::{Gc, Lua, Slot, Table, Value};
+use crate::object::{Gc, Slot, Table, Thread, Value};
 use crate::throw::LResult;
+use crate::vm::error::Raise;
 use crate::vm::meta;
 
 /// The start of a numeric loop whose three control values, from `ra` on, are not all numbers.
@@ -13,7 +14,7 @@ use crate::vm::meta;
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(never)]
-pub(crate) unsafe fn for_prepare(l: Lua, ra: Slot) -> LResult<()> {
+pub(crate) unsafe fn for_prepare(l: Gc<Thread>, ra: Slot) -> LResult<()> {
     // SAFETY: the three control registers of the loop.
     unsafe {
         let init = meta::to_number(ra.read());
@@ -35,7 +36,7 @@ pub(crate) unsafe fn for_prepare(l: Lua, ra: Slot) -> LResult<()> {
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(always)]
-pub(crate) unsafe fn iterate_next(l: Lua, t: Gc<Table>, ra: Slot, insn: *mut ExecInsn) -> bool {
+pub(crate) unsafe fn iterate_next(l: Gc<Thread>, t: Gc<Table>, ra: Slot, insn: *mut ExecInsn) -> bool {
     // SAFETY: the caller's registers, the running instruction.
     unsafe {
         let key = ra.above(2).read();

@@ -11,7 +11,7 @@ use crate::code::exec::{ExecInsn, Hint};
 use crate::gc;
 use crate::num;
 use crate::object::table::Node;
-use crate::object::{Gc, Interior, Lua, Metamethod, Slot, Str, Table, Value};
+use crate::object::{Gc, Interior, Metamethod, Slot, Str, Table, Thread, Value};
 use crate::throw::LResult;
 use crate::vm::error::{OrThrow, ValueAt};
 use crate::vm::meta;
@@ -65,7 +65,12 @@ unsafe fn class_node(class: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Opt
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(never)]
-pub(crate) unsafe fn get_field(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> LResult<Value> {
+pub(crate) unsafe fn get_field(
+    l: Gc<Thread>,
+    obj: ValueAt,
+    key: Value,
+    insn: *mut ExecInsn,
+) -> LResult<Value> {
     if let (Some(t), Some(s)) = (obj.value.as_table(), key.as_string()) {
         // SAFETY: the running instruction.
         match unsafe { find_hinted(t, s, insn) } {
@@ -84,7 +89,12 @@ pub(crate) unsafe fn get_field(l: Lua, obj: ValueAt, key: Value, insn: *mut Exec
 ///
 /// # Safety
 /// The contract of `vm::ops`.
-pub(crate) unsafe fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Option<Value> {
+pub(crate) unsafe fn inherited(
+    l: Gc<Thread>,
+    t: Gc<Table>,
+    key: Gc<Str>,
+    insn: *mut ExecInsn,
+) -> Option<Value> {
     let mut t = t;
     for _ in 0..MAX_INHERITANCE {
         let metatable = t.metatable.get();
@@ -111,7 +121,7 @@ pub(crate) unsafe fn inherited(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut Ex
 /// The contract of `vm::ops`.
 #[inline(never)]
 pub(crate) unsafe fn set_field(
-    l: Lua,
+    l: Gc<Thread>,
     obj: ValueAt,
     key: Value,
     val: Value,
@@ -146,7 +156,7 @@ pub(crate) unsafe fn set_field(
 
 /// Returns `obj[key]`, unless a metamethod decides that. Raises nothing.
 #[inline(never)]
-pub fn get_plain(l: Lua, obj: Value, key: Value) -> Option<Value> {
+pub fn get_plain(l: Gc<Thread>, obj: Value, key: Value) -> Option<Value> {
     let t = obj.as_table()?;
     let v = match key.as_string() {
         Some(s) if s.is_short() => t.get_short(s),
@@ -157,7 +167,7 @@ pub fn get_plain(l: Lua, obj: Value, key: Value) -> Option<Value> {
 
 /// `obj[key] = val` with any key.
 #[inline(never)]
-pub(crate) fn set_index(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
+pub(crate) fn set_index(l: Gc<Thread>, obj: ValueAt, key: Value, val: Value) -> LResult<()> {
     let Some(t) = obj.value.as_table() else { return meta::set_at(l, obj, key, val) };
     let plain = t.metatable.get().is_none();
     let slot = match key.as_string() {
@@ -179,7 +189,7 @@ pub(crate) fn set_index(l: Lua, obj: ValueAt, key: Value, val: Value) -> LResult
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(always)]
-pub(crate) unsafe fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Value {
+pub(crate) unsafe fn find_method(l: Gc<Thread>, t: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Value {
     if let Some(n) = t.find_short(key)
         && !n.val.get().is_nil()
     {
@@ -191,7 +201,7 @@ pub(crate) unsafe fn find_method(l: Lua, t: Gc<Table>, key: Gc<Str>, insn: *mut 
 }
 
 #[inline(always)]
-fn class_of(l: Lua, metatable: Option<Gc<Table>>) -> Option<Gc<Table>> {
+fn class_of(l: Gc<Thread>, metatable: Option<Gc<Table>>) -> Option<Gc<Table>> {
     l.global().cached_metamethod(metatable, Metamethod::Index).as_table()
 }
 
@@ -200,7 +210,12 @@ fn class_of(l: Lua, metatable: Option<Gc<Table>>) -> Option<Gc<Table>> {
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(never)]
-pub(crate) unsafe fn find_string_method(l: Lua, obj: Value, name: Gc<Str>, insn: *mut ExecInsn) -> Value {
+pub(crate) unsafe fn find_string_method(
+    l: Gc<Thread>,
+    obj: Value,
+    name: Gc<Str>,
+    insn: *mut ExecInsn,
+) -> Value {
     if !obj.is_string() {
         return Value::NIL;
     }
@@ -214,7 +229,12 @@ pub(crate) unsafe fn find_string_method(l: Lua, obj: Value, name: Gc<Str>, insn:
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(never)]
-pub(crate) unsafe fn get_method(l: Lua, obj: ValueAt, key: Value, insn: *mut ExecInsn) -> LResult<Value> {
+pub(crate) unsafe fn get_method(
+    l: Gc<Thread>,
+    obj: ValueAt,
+    key: Value,
+    insn: *mut ExecInsn,
+) -> LResult<Value> {
     if let (Some(name), Some(t)) = (key.as_string(), obj.value.as_table())
         && let Some(class) = class_of(l, t.metatable.get())
         // SAFETY: the running instruction.
@@ -278,7 +298,7 @@ pub fn slot_of(obj: Value, n: f64) -> Option<Slot> {
 /// # Safety
 /// The contract of `vm::ops`.
 #[inline(never)]
-pub(crate) unsafe fn set_list(l: Lua, t: Gc<Table>, first: Slot, n: usize, batch: u32) -> LResult<()> {
+pub(crate) unsafe fn set_list(l: Gc<Thread>, t: Gc<Table>, first: Slot, n: usize, batch: u32) -> LResult<()> {
     let start = (batch - 1) * FIELDS_PER_FLUSH;
     let last = start + n as u32;
     if last > t.asize() {

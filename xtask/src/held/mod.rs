@@ -36,6 +36,9 @@ const KNOWN: Known = Known {
         "GcRef::cast",
         "<Gc as Deref>::deref",
         "<Gc as Clone>::clone",
+        "Lua::of",
+        "Lua::from_ptr",
+        "<Lua as Deref>::deref",
         "Value::string",
         "Value::table",
         "Value::lua_closure",
@@ -83,6 +86,7 @@ const KNOWN: Known = Known {
         "object::c_types::text",
     ],
     fixed: &[
+        "object::value::type_name",
         "Lua::typename",
         "Interior<T>::fixed",
         "<Interior as Default>::default",

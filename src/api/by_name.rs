@@ -9,12 +9,13 @@
 //!   knows no replacements.
 //! * A replacement is foreign code: it is called through a pad. Texts that it gets are zero-terminated.
 
+use crate::api::Lua;
 use crate::api::{Buffer, Bytes, lua_Hook, lua_Reader};
 use crate::boundary::{self, Ret};
 use crate::consts::{LUA_OK, LUA_REGISTRYINDEX, PRELOAD_TABLE};
 use crate::mem::{self, lua_Alloc};
 use crate::object::c_types::lua_State;
-use crate::object::{Gc, Lua, Thread, lua_CFunction};
+use crate::object::{Thread, lua_CFunction};
 use crate::sys;
 use crate::throw::LResult;
 use crate::vm::call::native;
@@ -63,8 +64,8 @@ impl Replacement {
         }
         let (f, arguments) = (self.0 as usize, &raw const arguments as usize);
         // SAFETY: the caller's promise; the array lives until the call ends, and the link is the running state's.
-        let r = unsafe { boundary::call(native::link(l), spread as *const c_void, f, arguments, 0, 0) };
-        if r.throw == boundary::NONE { Ok(r.value) } else { Err(native::landed(l, r.throw)) }
+        let r = unsafe { boundary::call(native::link(*l), spread as *const c_void, f, arguments, 0, 0) };
+        if r.throw == boundary::NONE { Ok(r.value) } else { Err(native::landed(*l, r.throw)) }
     }
 }
 
@@ -81,13 +82,13 @@ fn new_state(f: lua_Alloc, ud: *mut c_void, panic: lua_CFunction) -> Option<Lua>
     // library or null.
     unsafe {
         let l = match replacement!(lua_newstate) {
-            None => crate::api::state::new_state(f, ud)?,
+            None => super::state::new_state(f, ud)?,
             Some(r) => {
                 let l = core::mem::transmute::<*const c_void, NewState>(r.0)(f, ud);
                 if l.is_null() {
                     return None;
                 }
-                Gc::from_ptr(l)
+                Lua::from_ptr(l)
             }
         };
         match replacement!(lua_atpanic) {
@@ -206,7 +207,7 @@ impl Lua {
             // SAFETY: the writer's arguments: readable bytes, and the buffer below.
             match unsafe { (*b).add(core::slice::from_raw_parts(p, size)) } {
                 Ok(()) => Ret::ok(0),
-                Err(throw) => native::leave(l, throw),
+                Err(throw) => native::leave(*l, throw),
             }
         }
         let arguments =
@@ -228,7 +229,7 @@ impl Lua {
     pub fn named_newthread(self) -> LResult<Lua> {
         let Some(r) = replacement!(lua_newthread) else { return self.newthread() };
         // SAFETY: as the header declares it; what it returns is a thread of this state.
-        unsafe { Ok(Gc::from_ptr(r.call(self, [self.as_ptr() as usize, 0, 0, 0, 0])? as *mut Thread)) }
+        unsafe { Ok(Lua::from_ptr(r.call(self, [self.as_ptr() as usize, 0, 0, 0, 0])? as *mut Thread)) }
     }
     /// `lua_sethook` of `thread` by name.
     #[inline(always)]
@@ -255,7 +256,7 @@ impl Lua {
     pub fn named_close(self) -> LResult<()> {
         match replacement!(lua_close) {
             None => {
-                state::close_state(self);
+                state::close_state(*self);
                 Ok(())
             }
             // SAFETY: as the header declares it. The running function does not go on in the state.
