@@ -48,7 +48,7 @@ pub(super) fn is_due(g: &Global) -> bool {
             let share = if done < YOUNG { YOUNG_SHARE } else { OLD_SHARE };
             let between = gc.total() / share + (gc.total() / LARGE_SHARE).pow(2);
             // Not in step with what the program does.
-            let draw = done.wrapping_mul(crate::num::GOLDEN) >> 33;
+            let draw = done.wrapping_mul(crate::num::GOLDEN as usize) >> 33;
             gc.mischief_rest.set(draw % (2 * between + 1));
             true
         }
