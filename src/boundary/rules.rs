@@ -6,8 +6,9 @@
 //!    mapped and its tables can be read.
 //! 2. The cache belongs to the process and is shared by all threads without a lock: a slot's sequence number is odd while
 //!    it is written, and a reader that sees it change computes the rule anew. A writer that finds a slot taken gives up.
-//! 3. Each cached rule carries the loader's count of unloaded objects from before it was computed, and counts for
-//!    nothing when that has changed: another object may be at the same address. Code of the program itself and of
+//! 3. Each cached rule carries the loader's count of unloaded objects from the raise that computed it, during which the
+//!    object stays, since a frame of it is on the stack. The rule counts for nothing when the count has changed: another
+//!    object may be at the same address. Code of the program itself and of
 //!    this library cannot be unloaded while the cache exists; its rules hold for ever.
 
 use super::arch;
@@ -130,7 +131,8 @@ impl Frame {
                 break;
             }
             // SAFETY: the CFA is checked to be above `sp` and at most `end`, between which the caller says that the stack is
-            // readable. A frame saves its caller's registers and the return address there, below its CFA.
+            // readable. The rules that hold for ever are of the program's and this library's own tables, which are trusted to
+            // save the caller's registers and the return address in the frame, below its CFA.
             unsafe {
                 if kind != 0 {
                     self.fp = *(cfa.wrapping_add_signed(rule.fp as isize) as *const usize);
@@ -191,6 +193,9 @@ impl Frame {
 }
 
 /// Whether the frames from `frame` up to the pad want unwinding rather than a jump.
+///
+/// # Safety
+/// As for [`Frame::skip_plain`], with `pad` the address of the innermost pad.
 #[inline(never)]
 unsafe fn unwinds(mut frame: Frame, pad: usize) -> bool {
     let mut rules = Rules::new();
@@ -320,6 +325,8 @@ impl Rules {
         }
     }
 
+    /// # Safety
+    /// As for [`Rules::of`].
     #[cold]
     #[inline(never)]
     unsafe fn compute(&mut self, pc: usize) -> Rule {
@@ -354,7 +361,7 @@ unsafe fn rule_in(object: &Object, pc: usize) -> Rule {
         // A static program may announce its tables at its start instead. Nothing else does.
         return if object.permanent { Rule::UNKNOWN } else { Rule::NO_TABLE };
     }
-    // SAFETY: the promise of the caller.
+    // SAFETY: the promise of the caller, and the test above.
     match unsafe { read(object, pc) } {
         Ok(Some(rule)) => rule,
         Ok(None) => Rule::UNKNOWN,
@@ -364,6 +371,9 @@ unsafe fn rule_in(object: &Object, pc: usize) -> Rule {
 }
 
 /// `None`: in a form not known here.
+///
+/// # Safety
+/// The object is mapped, and its header is in the segment.
 unsafe fn read(object: &Object, pc: usize) -> gimli::Result<Option<Rule>> {
     let slice = |start: usize| -> Slice {
         let length = object.segment.end - start;

@@ -114,6 +114,9 @@ impl Unwinder {
     }
 
     /// The pad whose frame the unwinder is at.
+    ///
+    /// # Safety
+    /// The unwinder called the personality routine of a pad with this context.
     unsafe fn pad(&self, context: *mut Context) -> *mut Pad {
         // SAFETY: the address of the function of this type; the context comes from the unwinder.
         unsafe {
@@ -124,6 +127,9 @@ impl Unwinder {
 
     /// Makes the unwinder go on at the pad's landing with `throw`, or where it also discards `exception`, the two values
     /// being in the registers that the ABI reserves for this.
+    ///
+    /// # Safety
+    /// The unwinder called the personality routine of `pad` with this context, in its second phase.
     #[cfg(naked_stubs)]
     unsafe fn land(
         &self,
@@ -145,6 +151,9 @@ impl Unwinder {
     }
 
     /// Leaves the unwinder for the pad, with an exception to discard or null.
+    ///
+    /// # Safety
+    /// The unwinder called the personality routine of `pad` with this context, in its second phase.
     #[cfg(not(naked_stubs))]
     unsafe fn land(
         &self,
@@ -182,7 +191,8 @@ pub(super) fn resume_function() -> Option<usize> {
 /// # Safety
 /// `pad` is the innermost pad.
 pub(super) unsafe fn new_exception(pad: *mut Pad, throw: u64) -> Option<*mut Own> {
-    // SAFETY: the innermost pad and its link are alive, and so are the exceptions in its list; a new block is large enough.
+    // SAFETY: the innermost pad and its link are alive, and so are the exceptions in its list; a new
+    // block is large enough. The count of exceptions is this thread's own.
     unsafe {
         let link = (*pad).link;
         let mut own = &raw mut (*pad).own;
@@ -249,6 +259,9 @@ unsafe extern "C" fn dropped(_reason: c_int, own: *mut Own) {
 
 /// The pad's personality routine: stops our own exceptions at the pad they are meant for, and takes part in the
 /// passing of all others as a cleanup.
+///
+/// # Safety
+/// The unwinder calls this for a frame of a pad.
 #[cfg_attr(not(naked_stubs), unsafe(export_name = "lua52_portable_personality"))]
 pub(super) unsafe extern "C" fn personality(
     _version: c_int,
@@ -289,11 +302,14 @@ pub(super) unsafe extern "C" fn personality(
 
 /// Whether a protected call between `pad` and the stub through which this stretch of the library was entered stops a
 /// foreign exception of this class.
+///
+/// # Safety
+/// `pad` is an active pad.
 unsafe fn catches(class: u64, pad: *mut Pad) -> bool {
     if !CXX_FLAVOUR || matches!(class, OWN_CLASS | RUST_CLASS | RUST_CLASS_SWAPPED) {
         return false;
     }
-    // SAFETY: the unwinder is at this pad, so it is alive, and so are the pads further out.
+    // SAFETY: an active pad is alive, and so are the pads further out.
     unsafe {
         let outside = (*pad).previous;
         let before = if outside.is_null() { 0 } else { (*outside).protected };
