@@ -4,8 +4,9 @@
 //! behind them all: it saves the pc and goes to a helper. Both are chosen by a `match` over all operations, so one
 //! without a template does not compile.
 //!
-//! Layout of a function: the map, then the code, which a call begins at. The map has a word for each instruction, the
-//! distance of its code from the beginning; the first instruction's is the last word before the code.
+//! Layout of a function: the map, the address of the code that the function had before (or 0), then the code, which a call
+//! begins at. The map has a word for each instruction, the distance of its code from the beginning; the first
+//! instruction's is the last word of the map.
 
 use super::helpers;
 use super::memory::CodeMemory;
@@ -33,6 +34,8 @@ const X2: Xmm = Xmm(2);
 
 /// Bytes that the beginning of code is a multiple of.
 const ALIGNMENT: usize = 16;
+/// Bytes before the code that say where the older code is.
+const OLDER: usize = 8;
 /// The largest constant index whose place fits an instruction.
 const MOST_INDEX: u32 = i32::MAX as u32 / size_of::<Value>() as u32;
 /// More instructions than this are not compiled.
@@ -89,13 +92,20 @@ pub fn compile(scratch: &Scratch, memory: &CodeMemory, p: Gc<Proto>) -> Option<*
 
 /// Bytes of the map of so many instructions.
 fn map_size(instructions: usize) -> usize {
-    (4 * instructions).next_multiple_of(ALIGNMENT)
+    (4 * instructions + OLDER).next_multiple_of(ALIGNMENT)
+}
+
+/// The code that the function had before this.
+pub fn older(code: *const u8) -> Option<*const u8> {
+    // SAFETY: the layout of a function.
+    let older = unsafe { *code.sub(OLDER).cast::<*const u8>() };
+    (!older.is_null()).then_some(older)
 }
 
 /// Where the code of an instruction is, in a function whose calls begin at `code`.
 pub fn address(code: *const u8, index: usize) -> *const u8 {
     // SAFETY: the layout of a function; the index is that of an instruction.
-    unsafe { code.add(*code.cast::<u32>().sub(index + 1) as usize) }
+    unsafe { code.add(*code.sub(OLDER).cast::<u32>().sub(index + 1) as usize) }
 }
 
 /// The labels of an instruction.
@@ -160,13 +170,16 @@ impl<'a> Maker<'a> {
 
     /// Makes all of it; its size.
     fn make(&mut self) -> usize {
-        for _ in self.n..map_size(self.n) / 4 {
+        for _ in self.n + OLDER / 4..map_size(self.n) / 4 {
             self.asm.word(0);
         }
         for i in (0..self.n).rev() {
             let place = self.asm.place_of(label(i, Start)) as usize;
             self.asm.word(place.wrapping_sub(map_size(self.n)) as u32);
         }
+        let older = self.p.entry().native() as u64;
+        self.asm.word(older as u32);
+        self.asm.word((older >> 32) as u32);
         self.load_constants();
         for i in 0..self.n {
             if !self.is_moved(i) {
@@ -326,7 +339,10 @@ impl<'a> Maker<'a> {
     fn leave_for_hooks(&mut self, i: usize, pc: usize) {
         self.bind(i, Hook);
         self.save_pc(pc);
-        self.asm.set(Rax, stubs::SWITCH as u64);
+        self.leave(stubs::SWITCH);
+    }
+    fn leave(&mut self, why: i64) {
+        self.asm.set(Rax, why as u64);
         self.asm.load(Eight, Rcx, at(Reg::Rsp, FUNCTIONS_SLOT));
         self.asm.jump_to_mem(at(Rcx, Id::Leave as i32 * 8));
     }
@@ -656,6 +672,25 @@ impl<'a> Maker<'a> {
         self.asm.load(Eight, BASE, at(CI, CI_BASE));
         self.asm.jump_to_mem(at(CI, CI_RETURNS_TO));
     }
+    /// The end of an invocation of `vm::tier` that wanted as many results, and all other returns.
+    fn return_cold(&mut self, i: usize, insn: ExecInsn, results: usize) {
+        self.bind(i, Slow);
+        self.asm.alu_number_store(Alu::Cmp, Four, at(CI, CI_KIND), FRESH_KINDS[results] as i32);
+        self.jump_if(Cond::NotEqual, i, Third);
+        self.check_hooks(i, Third);
+        self.asm.load(Eight, Rcx, at(CI, CI_FUNC));
+        if results == 1 {
+            self.asm.load(Eight, Rdx, register(insn.a()));
+            self.asm.store(Eight, at(Rcx, 0), Rdx);
+            self.asm.alu_number(Alu::Add, Eight, Rcx, 8);
+        }
+        self.asm.store(Eight, at(THREAD, THREAD_TOP), Rcx);
+        self.asm.load(Eight, Rdx, at(CI, CI_PREV));
+        self.asm.store(Eight, at(THREAD, THREAD_CI), Rdx);
+        self.leave(stubs::DONE);
+        self.bind(i, Third);
+        self.help(i, Id::Return, Start);
+    }
     fn close_and_return(&mut self, i: usize, insn: ExecInsn, results: i32) {
         self.help(i, Id::Close, Back);
         self.bind(i, Back);
@@ -948,10 +983,8 @@ impl<'a> Maker<'a> {
             E::NotEqRR | E::NotLtRR | E::NotLtRK | E::NotLtKR => self.compare_cold(i, insn, false),
             E::NotLeRR | E::NotLeRK | E::NotLeKR => self.compare_cold(i, insn, false),
             E::Call => self.call_cold(i, insn),
-            E::Return0 | E::Return1 | E::CloseReturn0 | E::CloseReturn1 => {
-                self.bind(i, Slow);
-                self.help(i, Id::Return, Start);
-            }
+            E::Return0 | E::CloseReturn0 => self.return_cold(i, insn, 0),
+            E::Return1 | E::CloseReturn1 => self.return_cold(i, insn, 1),
             E::ForPrep => self.slow(i, Id::ForPrep),
             E::ForLoop => {
                 self.for_loop_cold(i, insn);

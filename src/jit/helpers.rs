@@ -177,7 +177,13 @@ pub(super) unsafe extern "C" fn get_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
         // SAFETY: the running instruction.
         _ => tri!(unsafe { tables::get_field(l, obj, key, at) }),
     };
-    result(ci, i.a(), v)
+    result(ci, i.a(), v);
+    after_miss(l, ci)
+}
+
+/// Goes on in other code, if the function was compiled again.
+fn after_miss(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+    if super::missed(l, ci.lua_closure().proto) { SWITCH } else { 0 }
 }
 
 pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
@@ -197,7 +203,7 @@ pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
         // SAFETY: the running instruction.
         _ => tri!(unsafe { tables::set_field(l, obj, key, val, at) }),
     }
-    0
+    after_miss(l, ci)
 }
 
 pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
@@ -574,16 +580,6 @@ pub(super) unsafe extern "C" fn return_results(l: Gc<Thread>, ci: &'static CallI
         },
     };
     let kind = ci.kind.get();
-    if n <= 1 && kind.is_fresh(n as i32) && l.hook_mask() == 0 {
-        let to = ci.func.get();
-        if n == 1 {
-            // SAFETY: both are slots of the stack: the function's and the first result's.
-            unsafe { to.write(first.read()) };
-        }
-        l.ci.set(ci.prev.get());
-        l.top.set(to.above(n));
-        return DONE;
-    }
     let plain = kind.has_any(FrameFlags::PLAIN);
     let Some(caller) = tri!(tier::leave(l, ci, first, n)) else { return DONE };
     if plain && l.hook_mask() == 0 {

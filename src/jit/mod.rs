@@ -70,6 +70,14 @@ struct State {
     memory: CodeMemory,
 }
 
+/// Misses of look-ups after which a function is compiled again.
+const MISSES: u32 = 500;
+/// The same where functions are compiled before they have any hints.
+const MISSES_ALWAYS: u32 = 8;
+
+/// A function that has more codes than this gets no other.
+const MOST_VERSIONS: usize = 3;
+
 static TIER: NativeTier = NativeTier { run, free, close };
 
 /// Gives a new state native code, unless the environment says no.
@@ -91,7 +99,10 @@ fn state(g: &Global) -> Option<&State> {
 }
 
 fn free(g: &Global, code: *const u8) {
-    if let Some(state) = state(g) {
+    let Some(state) = state(g) else { return };
+    let mut next = Some(code);
+    while let Some(code) = next {
+        next = compile::older(code);
         state.memory.free(code);
     }
 }
@@ -126,6 +137,22 @@ fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
         }
     }
     None
+}
+
+/// A look-up of a field in native code missed. Compiles the function again when there were many, with the hints of now;
+/// whether it did.
+fn missed(l: Gc<Thread>, p: Gc<Proto>) -> bool {
+    let limit = if mode() == Mode::Always { MISSES_ALWAYS } else { MISSES };
+    if p.entry().count_miss() != limit || versions(p.entry().native()) > MOST_VERSIONS {
+        return false;
+    }
+    let compiled = state(l.global()).and_then(|state| compile::compile(&state.scratch, &state.memory, p));
+    compiled.inspect(|&code| p.entry().set_native(code)).is_some()
+}
+
+/// How many codes a function has, of which the last begins at `code`. Frames may still run the others.
+fn versions(code: *const u8) -> usize {
+    core::iter::successors(Some(code), |&code| compile::older(code)).count()
 }
 
 /// Where the native code of an instruction is.

@@ -91,10 +91,15 @@ impl CallKind {
     pub fn is_plain(self) -> bool {
         (self.0 & !FrameFlags::TAIL_CALLED.in_kind()).wrapping_sub(CallKind::plain(-1).0) <= 2
     }
+    /// That of a Lua function called by a fresh invocation of the interpreter.
+    #[inline(always)]
+    pub const fn fresh(nresults: i32) -> CallKind {
+        CallKind::new(nresults, FrameFlags::LUA.and(FrameFlags::FRESH))
+    }
     /// A Lua function called for exactly `nresults` results by a fresh invocation of the interpreter.
     #[inline(always)]
     pub fn is_fresh(self, nresults: i32) -> bool {
-        self == CallKind::new(nresults, FrameFlags::LUA.and(FrameFlags::FRESH))
+        self == CallKind::fresh(nresults)
     }
     #[inline(always)]
     pub const fn has_any(self, flags: FrameFlags) -> bool {

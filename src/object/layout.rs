@@ -46,5 +46,7 @@ distances! {
 pub const PROTO_K: i32 = offset_of!(Proto, k) as i32 + Array::<Value>::POINTER as i32;
 /// In `OBJECT_MARKED`.
 pub const BLACK: u8 = mark::BLACK;
+/// What `CallKind::is_fresh` compares with, for no result and for one.
+pub const FRESH_KINDS: [u32; 2] = [CallKind::fresh(0).bits(), CallKind::fresh(1).bits()];
 /// What `CallKind::is_plain` compares with.
 pub const PLAIN_KIND: u32 = CallKind::plain(-1).bits();

@@ -14,11 +14,13 @@ pub struct NativeCode {
     pub(super) code: Cell<*const u8>,
     /// how many calls and turns of loops until the function runs often
     pub(super) left: Cell<i32>,
+    /// look-ups of fields that were not where the code looked first, since it was made
+    misses: Cell<u32>,
 }
 
 impl NativeCode {
     pub(super) const fn new() -> NativeCode {
-        NativeCode { code: Cell::new(core::ptr::null()), left: Cell::new(OFTEN) }
+        NativeCode { code: Cell::new(core::ptr::null()), left: Cell::new(OFTEN), misses: Cell::new(0) }
     }
 }
 
@@ -26,7 +28,7 @@ impl NativeCode {
 pub struct NativeTier {
     /// Runs the current frame, a Lua frame, while no hook is set: a tier in the sense of `vm::tier`.
     pub run: fn(Gc<Thread>) -> Exit,
-    /// Frees the native code of a function, which does not run any more.
+    /// Frees the native code of a function, which does not run any more, and what it had before.
     pub free: fn(&Global, *const u8),
     /// The state is closed.
     pub close: fn(&Global),
@@ -53,7 +55,14 @@ impl Entry<'_> {
     }
     /// The function has native code from now on, which is freed with it.
     pub fn set_native(self, code: *const u8) {
-        self.0.native.code.set(code)
+        self.0.native.code.set(code);
+        self.0.native.misses.set(0);
+    }
+    /// The native code looked for a field in the wrong place; how often it has done so.
+    pub fn count_miss(self) -> u32 {
+        let misses = self.0.native.misses.get().saturating_add(1);
+        self.0.native.misses.set(misses);
+        misses
     }
     /// The interpreter calls the function or runs a loop of it once more. Whether it runs often enough to be run in
     /// another way.
