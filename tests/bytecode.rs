@@ -4,10 +4,8 @@
 //! `BYTECODE_CORPUS` names more directories to search for `.lua` files.
 
 use lua52::abi::lua_State;
-use lua52::api::Lua;
-use lua52::api::state;
+use lua52::api::{Lua, load_closure, state};
 use lua52::chunk::{self, Input};
-use lua52::compiler;
 use lua52::object::{Gc, Proto, SlotOffset};
 use lua52::vm::call::protected;
 use std::ffi::c_void;
@@ -26,7 +24,7 @@ unsafe extern "C" fn alloc(_ud: *mut c_void, p: *mut c_void, _osize: usize, nsiz
     }
 }
 
-/// Compiles `text` in protected mode: the prototype, or the message.
+/// Loads `text`, source or binary, in protected mode: the prototype, or the message.
 fn compile(l: Lua, text: &[u8], name: &[u8], piece: Option<usize>) -> Result<Gc<Proto>, String> {
     let mut closure = None;
     let mut pieces = Pieces { text: text.to_vec(), at: 0, size: piece.unwrap_or(0), piece: Vec::new() };
@@ -39,7 +37,7 @@ fn compile(l: Lua, text: &[u8], name: &[u8], piece: Option<usize>) -> Result<Gc<
                 Some(_) => Input::from_reader(next_piece, (&raw mut pieces).cast()),
             }
         };
-        closure = Some(compiler::compile(*l, &mut input, name)?);
+        closure = Some(load_closure(l, &mut input, name, None)?);
         Ok(())
     };
     let status =
