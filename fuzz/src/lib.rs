@@ -28,7 +28,7 @@ pub fn try_input(bytes: &[u8], mode: &[u8]) -> Outcome {
     if uses + 1 < INPUTS_PER_STATE && sandbox::is_intact(l) {
         STATE.set(Some((l, budget, uses + 1)));
     } else {
-        state::close_state(l);
+        state::close_state(*l);
         // SAFETY: made by `Box::into_raw`; the state that used it is gone.
         let budget = unsafe { Box::from_raw(budget) };
         assert_eq!(budget.bytes, 0);

@@ -1,6 +1,7 @@
 //! The interpreter of tests/sequences, which is C and calls the exported functions, as any host does.
 
 // The exported functions are only named in C.
+#[allow(unused_imports, reason = "the exported functions must be linked")]
 use lua52::abi as _;
 use std::sync::Once;
 
