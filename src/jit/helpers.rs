@@ -553,14 +553,8 @@ pub(super) unsafe extern "C" fn tfor_call(l: Gc<Thread>, ci: &'static CallInfo) 
             return 0;
         }
     }
-    let to = ra.above(3);
-    // SAFETY: three registers above the loop variables' start are reserved for the call.
-    unsafe {
-        to.above(2).write(ra.above(2).read());
-        to.above(1).write(ra.above(1).read());
-        to.write(ra.read());
-    }
-    l.top.set(to.above(3));
+    // SAFETY: the loop's registers.
+    let to = unsafe { loops::copy_iterator(l, ra) };
     called(l, ci, call::prepare(l, to, i.c() as i32), i.c() as i32)
 }
 

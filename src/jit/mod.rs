@@ -128,26 +128,29 @@ fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
     }
     let now = entry.warm_up() || mode() == Mode::Always && !entry.is_refused();
     if now && matches!(entry.tier(), Tier::Interpreted(_)) {
-        let compiled = state(l.global()).and_then(|state| compile::compile(&state.scratch, &state.memory, p));
+        let code = compile(l, p);
         // The interpreter leaves at each chance for native code, and never for what cannot be compiled.
-        entry.cool(if compiled.is_some() { 0 } else { i32::MAX });
-        if let Some(code) = compiled {
-            entry.set_native(code);
-            return Some(code);
-        }
+        entry.cool(if code.is_some() { 0 } else { i32::MAX });
+        return code;
     }
     None
 }
 
-/// A look-up of a field in native code missed. Compiles the function again when there were many, with the hints of now;
-/// whether it did.
+/// Compiles the function with the hints of now; its native code, or `None` where it keeps what it has.
+fn compile(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
+    let state = state(l.global())?;
+    let code = compile::compile(&state.scratch, &state.memory, p)?;
+    p.entry().set_native(code);
+    Some(code)
+}
+
+/// A look-up of a field in native code missed. Compiles the function again when there were many; whether it did.
 fn missed(l: Gc<Thread>, p: Gc<Proto>) -> bool {
     let limit = if mode() == Mode::Always { MISSES_ALWAYS } else { MISSES };
     if p.entry().count_miss() != limit || versions(p.entry().native()) > MOST_VERSIONS {
         return false;
     }
-    let compiled = state(l.global()).and_then(|state| compile::compile(&state.scratch, &state.memory, p));
-    compiled.inspect(|&code| p.entry().set_native(code)).is_some()
+    compile(l, p).is_some()
 }
 
 /// How many codes a function has, of which the last begins at `code`. Frames may still run the others.

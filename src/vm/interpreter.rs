@@ -11,8 +11,8 @@
 //! 4. Errors leave the loop as values; `vm::tier` looks for a library pcall frame of this invocation. A yield passes.
 //! 5. The plain loop looks for hooks at backward jumps (signals and other threads set them) and wherever foreign code may
 //!    have run: calls, collections; where a metamethod has set one, the instruction ends as if the metamethod had yielded
-//!    (`Throw::HOOKS_SET`). With hooks set, the loop that is `HOOKED` asks before each instruction; it takes no shortcut that a hook
-//!    could notice.
+//!    (`Throw::HOOKS_SET`). With hooks set, the loop that is `HOOKED` asks before each instruction; it takes no shortcut
+//!    that a hook could notice.
 //! 6. Paths that are rare are marked `cold_path`, and so are those that call other functions anyway (`protect!`). The
 //!    compiler keeps in registers what the other paths need, and saves it to memory only on the marked ones.
 
@@ -868,14 +868,8 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                             }
                         }
                     }
-                    let to = ra.above(3);
-                    // SAFETY: three registers above the loop variables' start are reserved for the call.
-                    unsafe {
-                        to.above(2).write(ra.above(2).read());
-                        to.above(1).write(ra.above(1).read());
-                        to.write(ra.read());
-                    }
-                    l.top.set(to.above(3));
+                    // SAFETY: the loop's registers.
+                    let to = unsafe { loops::copy_iterator(l, ra) };
                     save_pc!();
                     if tri!(call::prepare(l, to, i.c() as i32)) == Prepared::Lua {
                         load_frame_checked!(l.call_info());

@@ -97,3 +97,20 @@ pub(crate) unsafe fn iterate_ipairs(t: Gc<Table>, ra: Slot) -> bool {
         true
     }
 }
+
+/// Puts the iterator of a generic loop and its arguments where they are called, below the top; where the iterator is.
+///
+/// # Safety
+/// The contract of `vm::ops`; `ra` is the loop's first register.
+#[inline(always)]
+pub(crate) unsafe fn copy_iterator(l: Gc<Thread>, ra: Slot) -> Slot {
+    let to = ra.above(3);
+    // SAFETY: three registers above the loop variables' start are reserved for the call.
+    unsafe {
+        to.above(2).write(ra.above(2).read());
+        to.above(1).write(ra.above(1).read());
+        to.write(ra.read());
+    }
+    l.top.set(to.above(3));
+    to
+}
