@@ -29,7 +29,6 @@ const CIRCLES: &[(&str, usize, &str)] = &[
         "layouts of objects name each other: a value may be any object, and every object has values",
     ),
     ("vm", 20, "a call runs the interpreter, which calls, and an error at any place runs a handler"),
-    ("stdlib", 16, "the list of all functions names the files, which refer to functions by that list"),
 ];
 
 /// Path from `src/` → text.

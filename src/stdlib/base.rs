@@ -1,6 +1,7 @@
 //! The basic library (manual 6.1).
 
-use super::{Id, argument, c_string};
+use super::registry::library;
+use super::{argument, c_string};
 use crate::api::Bytes;
 use crate::api::Lua;
 use crate::api::lua_Reader;
@@ -16,13 +17,47 @@ use crate::sys;
 use crate::throw::LResult;
 use core::ffi::c_void;
 
+library! {
+    BASE:
+    FUNCTIONS {
+        Assert "assert" assert, fast assert_fast;
+        Collectgarbage "collectgarbage" collectgarbage;
+        Dofile "dofile" dofile;
+        Error "error" error;
+        Getmetatable "getmetatable" getmetatable, fast getmetatable_fast;
+        Ipairs "ipairs" ipairs;
+        Loadfile "loadfile" loadfile;
+        Load "load" load;
+        Next "next" next, fast next_fast, gives First, intrinsic Next;
+        Pairs "pairs" pairs;
+        Pcall "pcall" pcall, intrinsic Pcall;
+        Print "print" print;
+        Rawequal "rawequal" rawequal, fast rawequal_fast;
+        Rawlen "rawlen" rawlen, fast rawlen_fast;
+        Rawget "rawget" rawget, fast rawget_fast;
+        Rawset "rawset" rawset, fast rawset_fast;
+        Select "select" select, fast select_fast, gives First;
+        Setmetatable "setmetatable" setmetatable, fast setmetatable_fast;
+        Tonumber "tonumber" tonumber, fast tonumber_fast;
+        Tostring "tostring" tostring, fast tostring_fast;
+        Type "type" type_, fast type_fast;
+        Xpcall "xpcall" xpcall, intrinsic Xpcall;
+    }
+    /// Functions that are reached only through other ones.
+    HIDDEN {
+        IpairsIterator "ipairs iterator" ipairs_iterator, intrinsic IpairsStep;
+        PcallContinuation "pcall continuation" pcall_continuation;
+        DofileContinuation "dofile continuation" dofile_continuation;
+    }
+}
+
 pub fn open(l: Lua) -> LResult<i32> {
     #[cfg(feature = "stress-finalizers")]
     l.global().accomplice.set(Some(super::mischief::accomplice));
     l.rawgeti(LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
     l.pushvalue(-1);
     l.setfield(-2, b"_G")?;
-    l.aux_setfuncs(&super::BASE, 0)?;
+    l.aux_setfuncs(&FUNCTIONS, 0)?;
     l.getfield(-1, b"load")?;
     l.setfield(-2, b"loadstring")?;
     l.pushlstring(LUA_VERSION.to_bytes())?;
@@ -37,7 +72,7 @@ fn write(f: *mut sys::FILE, bytes: &[u8]) {
 
 /// Each value goes through the global `tostring`, whatever that is by now; values that the original would turn into
 /// text without a metamethod skip the call.
-pub fn print(l: Lua) -> LResult<i32> {
+fn print(l: Lua) -> LResult<i32> {
     let n = l.gettop();
     // SAFETY: reads the C library's variable, which the host may assign.
     let out = sys::stdout();
@@ -96,7 +131,7 @@ fn has_plain_text(g: &Global, v: Value) -> bool {
         }
 }
 
-pub fn tostring(l: Lua) -> LResult<i32> {
+fn tostring(l: Lua) -> LResult<i32> {
     l.aux_checkany(1)?;
     l.aux_tolstring(1)?;
     Ok(1)
@@ -104,7 +139,7 @@ pub fn tostring(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn tostring_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn tostring_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -144,7 +179,7 @@ pub unsafe fn tostring_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out
     true
 }
 
-pub fn tonumber(l: Lua) -> LResult<i32> {
+fn tonumber(l: Lua) -> LResult<i32> {
     if l.isnoneornil(2) {
         if let Some(n) = l.tonumberx(1) {
             l.pushnumber(n);
@@ -168,7 +203,7 @@ pub fn tonumber(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn tonumber_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn tonumber_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs != 1 {
         return false;
     }
@@ -213,7 +248,7 @@ fn parse_integer(text: &[u8], base: u32) -> Option<f64> {
     Some(if negative { -n } else { n })
 }
 
-pub fn error(l: Lua) -> LResult<i32> {
+fn error(l: Lua) -> LResult<i32> {
     let level = l.aux_optint(2, 1)?;
     l.settop(1);
     if l.isstring(1) && level > 0 {
@@ -224,7 +259,7 @@ pub fn error(l: Lua) -> LResult<i32> {
     Err(l.error())
 }
 
-pub fn getmetatable(l: Lua) -> LResult<i32> {
+fn getmetatable(l: Lua) -> LResult<i32> {
     l.aux_checkany(1)?;
     if !l.getmetatable(1) {
         l.pushnil();
@@ -246,7 +281,7 @@ fn is_unprotected(mt: &Table) -> bool {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn getmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn getmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -261,7 +296,7 @@ pub unsafe fn getmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize,
     true
 }
 
-pub fn setmetatable(l: Lua) -> LResult<i32> {
+fn setmetatable(l: Lua) -> LResult<i32> {
     let t = l.type_(2);
     l.aux_checktype(1, LUA_TTABLE)?;
     if t != LUA_TNIL && t != LUA_TTABLE {
@@ -277,7 +312,7 @@ pub fn setmetatable(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn setmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn setmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 2 {
         return false;
     }
@@ -295,7 +330,7 @@ pub unsafe fn setmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize,
     true
 }
 
-pub fn rawequal(l: Lua) -> LResult<i32> {
+fn rawequal(l: Lua) -> LResult<i32> {
     l.aux_checkany(1)?;
     l.aux_checkany(2)?;
     let r = l.rawequal(1, 2);
@@ -305,7 +340,7 @@ pub fn rawequal(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn rawequal_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn rawequal_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 2 {
         return false;
     }
@@ -314,7 +349,7 @@ pub unsafe fn rawequal_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out
     true
 }
 
-pub fn rawlen(l: Lua) -> LResult<i32> {
+fn rawlen(l: Lua) -> LResult<i32> {
     let t = l.type_(1);
     if t != LUA_TTABLE && t != LUA_TSTRING {
         return Err(l.aux_argerror(1, msg::TABLE_OR_STRING_EXPECTED.as_bytes()));
@@ -325,7 +360,7 @@ pub fn rawlen(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn rawlen_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn rawlen_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -343,7 +378,7 @@ pub unsafe fn rawlen_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: 
     true
 }
 
-pub fn rawget(l: Lua) -> LResult<i32> {
+fn rawget(l: Lua) -> LResult<i32> {
     l.aux_checktype(1, LUA_TTABLE)?;
     l.aux_checkany(2)?;
     l.settop(2);
@@ -353,7 +388,7 @@ pub fn rawget(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn rawget_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn rawget_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 2 {
         return false;
     }
@@ -365,7 +400,7 @@ pub unsafe fn rawget_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: 
     true
 }
 
-pub fn rawset(l: Lua) -> LResult<i32> {
+fn rawset(l: Lua) -> LResult<i32> {
     l.aux_checktype(1, LUA_TTABLE)?;
     l.aux_checkany(2)?;
     l.aux_checkany(3)?;
@@ -376,7 +411,7 @@ pub fn rawset(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn rawset_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn rawset_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 3 {
         return false;
     }
@@ -392,7 +427,7 @@ pub unsafe fn rawset_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: 
     true
 }
 
-pub fn collectgarbage(l: Lua) -> LResult<i32> {
+fn collectgarbage(l: Lua) -> LResult<i32> {
     const OPTIONS: [&str; 11] = [
         "stop",
         "restart",
@@ -435,7 +470,7 @@ pub fn collectgarbage(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn type_(l: Lua) -> LResult<i32> {
+fn type_(l: Lua) -> LResult<i32> {
     l.aux_checkany(1)?;
     l.pushlstring(Lua::typename(l.type_(1)).as_bytes())?;
     Ok(1)
@@ -443,7 +478,7 @@ pub fn type_(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn type_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn type_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -471,15 +506,15 @@ fn iteration(l: Lua, metamethod: &[u8], iterator: &'static Builtin, start: Value
     Ok(3)
 }
 
-pub fn pairs(l: Lua) -> LResult<i32> {
+fn pairs(l: Lua) -> LResult<i32> {
     iteration(l, b"__pairs", Id::Next.builtin(), Value::NIL)
 }
 
-pub fn ipairs(l: Lua) -> LResult<i32> {
+fn ipairs(l: Lua) -> LResult<i32> {
     iteration(l, b"__ipairs", Id::IpairsIterator.builtin(), Value::number(0.0))
 }
 
-pub fn next(l: Lua) -> LResult<i32> {
+fn next(l: Lua) -> LResult<i32> {
     l.aux_checktype(1, LUA_TTABLE)?;
     l.settop(2);
     if l.next(1)? {
@@ -493,7 +528,7 @@ pub fn next(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn next_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn next_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -509,7 +544,7 @@ pub unsafe fn next_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *m
     true
 }
 
-pub fn ipairs_iterator(l: Lua) -> LResult<i32> {
+fn ipairs_iterator(l: Lua) -> LResult<i32> {
     let i = l.aux_checkint(2)?;
     l.aux_checktype(1, LUA_TTABLE)?;
     let i = i.wrapping_add(1);
@@ -518,7 +553,7 @@ pub fn ipairs_iterator(l: Lua) -> LResult<i32> {
     Ok(if l.from_top(1).is_nil() { 1 } else { 2 })
 }
 
-pub fn select(l: Lua) -> LResult<i32> {
+fn select(l: Lua) -> LResult<i32> {
     let n = l.gettop();
     if let Some(s) = (n > 0).then(|| argument(l, 1).as_string()).flatten()
         && s.bytes().first() == Some(&b'#')
@@ -538,7 +573,7 @@ pub fn select(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn select_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn select_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
     }
@@ -565,7 +600,7 @@ pub unsafe fn select_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: 
     }
 }
 
-pub fn assert(l: Lua) -> LResult<i32> {
+fn assert(l: Lua) -> LResult<i32> {
     if !l.toboolean(1) {
         let text = l.aux_optlstring(2, Some(Bytes::fixed(msg::ASSERTION_FAILED.as_bytes())))?;
         return Err(l.aux_error("%s", &[Arg::S(&text.unwrap_or_default().c_part())]));
@@ -577,7 +612,7 @@ pub fn assert(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn assert_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn assert_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
         if nargs != 1 || (*args).is_falsy() {
@@ -602,12 +637,12 @@ fn finish_pcall(l: Lua, ok: bool) -> LResult<i32> {
 }
 
 /// The continuation of `pcall` and `xpcall`, after a yield inside the called function.
-pub fn pcall_continuation(l: Lua) -> LResult<i32> {
+fn pcall_continuation(l: Lua) -> LResult<i32> {
     let (status, _) = l.getctx();
     finish_pcall(l, status == LUA_YIELD)
 }
 
-pub fn pcall(l: Lua) -> LResult<i32> {
+fn pcall(l: Lua) -> LResult<i32> {
     l.aux_checkany(1)?;
     l.pushnil();
     l.insert(1);
@@ -616,7 +651,7 @@ pub fn pcall(l: Lua) -> LResult<i32> {
     finish_pcall(l, status == LUA_OK)
 }
 
-pub fn xpcall(l: Lua) -> LResult<i32> {
+fn xpcall(l: Lua) -> LResult<i32> {
     let n = l.gettop();
     if n < 2 {
         return Err(l.aux_argerror(2, msg::VALUE_EXPECTED.as_bytes()));
@@ -650,7 +685,7 @@ fn environment(l: Lua, arg: i32) -> i32 {
     if l.type_(arg) == LUA_TNONE { 0 } else { arg }
 }
 
-pub fn loadfile(l: Lua) -> LResult<i32> {
+fn loadfile(l: Lua) -> LResult<i32> {
     let name = l.aux_optlstring(1, None)?.map(c_string);
     let mode = l.aux_optlstring(2, None)?.map(Bytes::c_part);
     let env = environment(l, 3);
@@ -661,7 +696,7 @@ pub fn loadfile(l: Lua) -> LResult<i32> {
 /// Stack index that anchors the piece the reader function returned last.
 const PIECE: i32 = 5;
 
-pub fn load(l: Lua) -> LResult<i32> {
+fn load(l: Lua) -> LResult<i32> {
     let mode = l.aux_optlstring(3, Some(Bytes::fixed(c"bt".to_bytes())))?.unwrap_or_default().c_part();
     let env = environment(l, 4);
     let status = if let Some(text) = l.tolstring(1)? {
@@ -722,7 +757,7 @@ fn next_piece(l: Lua) -> LResult<Bytes> {
     Ok(l.tolstring(PIECE)?.unwrap_or_default())
 }
 
-pub fn dofile(l: Lua) -> LResult<i32> {
+fn dofile(l: Lua) -> LResult<i32> {
     let name = l.aux_optlstring(1, None)?.map(c_string);
     l.settop(1);
     if l.named_loadfilex(name.as_deref(), None)? != LUA_OK {
@@ -732,6 +767,6 @@ pub fn dofile(l: Lua) -> LResult<i32> {
     dofile_continuation(l)
 }
 
-pub fn dofile_continuation(l: Lua) -> LResult<i32> {
+fn dofile_continuation(l: Lua) -> LResult<i32> {
     Ok(l.gettop() - 1)
 }

@@ -1,13 +1,32 @@
 //! Library `bit32` (manual 6.7).
 
+use super::registry::library;
 use crate::api::Lua;
 use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::{Gc, Thread, Value};
 use crate::throw::LResult;
 
+library! {
+    BIT32:
+    FUNCTIONS {
+        Arshift "arshift" arshift, fast arshift_fast;
+        Band "band" band, fast band_fast;
+        Bnot "bnot" bnot, fast bnot_fast;
+        Bor "bor" bor, fast bor_fast;
+        Bxor "bxor" bxor, fast bxor_fast;
+        Btest "btest" btest, fast btest_fast;
+        Extract "extract" extract, fast extract_fast;
+        Lrotate "lrotate" lrotate, fast lrotate_fast;
+        Lshift "lshift" lshift, fast lshift_fast;
+        Replace "replace" replace, fast replace_fast;
+        Rrotate "rrotate" rrotate, fast rrotate_fast;
+        Rshift "rshift" rshift, fast rshift_fast;
+    }
+}
+
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(&super::BIT32)?;
+    l.aux_newlib(&FUNCTIONS)?;
     Ok(1)
 }
 
@@ -103,42 +122,42 @@ fn replace_bits(r: u32, v: u32, f: i32, w: i32) -> u32 {
     r & !m.wrapping_shl(f as u32) | (v & m).wrapping_shl(f as u32)
 }
 
-pub fn band(l: Lua) -> LResult<i32> {
+fn band(l: Lua) -> LResult<i32> {
     push(l, fold(l, u32::MAX, |a, b| a & b)?)
 }
-pub fn bor(l: Lua) -> LResult<i32> {
+fn bor(l: Lua) -> LResult<i32> {
     push(l, fold(l, 0, |a, b| a | b)?)
 }
-pub fn bxor(l: Lua) -> LResult<i32> {
+fn bxor(l: Lua) -> LResult<i32> {
     push(l, fold(l, 0, |a, b| a ^ b)?)
 }
-pub fn btest(l: Lua) -> LResult<i32> {
+fn btest(l: Lua) -> LResult<i32> {
     let r = fold(l, u32::MAX, |a, b| a & b)?;
     l.pushboolean(r != 0);
     Ok(1)
 }
-pub fn bnot(l: Lua) -> LResult<i32> {
+fn bnot(l: Lua) -> LResult<i32> {
     push(l, !l.aux_checkunsigned(1)?)
 }
 
 // The reference evaluates the second argument of shifts and rotations first: errors come out in that order.
-pub fn lshift(l: Lua) -> LResult<i32> {
+fn lshift(l: Lua) -> LResult<i32> {
     let i = l.aux_checkint(2)?;
     push(l, shift(l.aux_checkunsigned(1)?, i))
 }
-pub fn rshift(l: Lua) -> LResult<i32> {
+fn rshift(l: Lua) -> LResult<i32> {
     let i = l.aux_checkint(2)?;
     push(l, shift(l.aux_checkunsigned(1)?, i.wrapping_neg()))
 }
-pub fn arshift(l: Lua) -> LResult<i32> {
+fn arshift(l: Lua) -> LResult<i32> {
     let r = l.aux_checkunsigned(1)?;
     push(l, shift_arithmetic(r, l.aux_checkint(2)?))
 }
-pub fn lrotate(l: Lua) -> LResult<i32> {
+fn lrotate(l: Lua) -> LResult<i32> {
     let i = l.aux_checkint(2)?;
     push(l, l.aux_checkunsigned(1)?.rotate_left(i as u32 & 31))
 }
-pub fn rrotate(l: Lua) -> LResult<i32> {
+fn rrotate(l: Lua) -> LResult<i32> {
     let i = l.aux_checkint(2)?;
     push(l, l.aux_checkunsigned(1)?.rotate_right(i as u32 & 31))
 }
@@ -159,13 +178,13 @@ fn field(l: Lua, arg: i32) -> LResult<(i32, i32)> {
     Ok((f, w))
 }
 
-pub fn extract(l: Lua) -> LResult<i32> {
+fn extract(l: Lua) -> LResult<i32> {
     let r = l.aux_checkunsigned(1)?;
     let (f, w) = field(l, 2)?;
     push(l, extract_bits(r, f, w))
 }
 
-pub fn replace(l: Lua) -> LResult<i32> {
+fn replace(l: Lua) -> LResult<i32> {
     let r = l.aux_checkunsigned(1)?;
     let v = l.aux_checkunsigned(2)?;
     let (f, w) = field(l, 3)?;

@@ -1,6 +1,6 @@
 //! Library `coroutine` (manual 6.2).
 
-use super::Id;
+use super::registry::library;
 use crate::api::Lua;
 use crate::api::lua_Debug;
 use crate::consts::*;
@@ -8,8 +8,24 @@ use crate::messages as msg;
 use crate::object::Value;
 use crate::throw::LResult;
 
+library! {
+    COROUTINE:
+    FUNCTIONS {
+        Create "create" create;
+        Resume "resume" resume;
+        Running "running" running;
+        Status "status" status;
+        Wrap "wrap" wrap;
+        Yield "yield" yield_;
+    }
+    /// Functions that are reached only through other ones.
+    HIDDEN {
+        Wrapped "wrapped coroutine" wrapped;
+    }
+}
+
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(&super::COROUTINE)?;
+    l.aux_newlib(&FUNCTIONS)?;
     Ok(1)
 }
 
@@ -53,7 +69,7 @@ fn resume_with(l: Lua, co: Lua, nargs: i32) -> LResult<Result<i32, ()>> {
     }
 }
 
-pub fn create(l: Lua) -> LResult<i32> {
+fn create(l: Lua) -> LResult<i32> {
     l.aux_checktype(1, LUA_TFUNCTION)?;
     let co = l.named_newthread()?;
     l.pushvalue(1);
@@ -61,7 +77,7 @@ pub fn create(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn resume(l: Lua) -> LResult<i32> {
+fn resume(l: Lua) -> LResult<i32> {
     let co = check_coroutine(l, 1)?;
     let results = resume_with(l, co, l.gettop() - 1)?;
     l.pushboolean(results.is_ok());
@@ -70,14 +86,14 @@ pub fn resume(l: Lua) -> LResult<i32> {
     Ok(n)
 }
 
-pub fn wrap(l: Lua) -> LResult<i32> {
+fn wrap(l: Lua) -> LResult<i32> {
     create(l)?;
     l.pushbuiltin(Id::Wrapped.builtin(), 1)?;
     Ok(1)
 }
 
 /// The function that `wrap` returns; the coroutine is its upvalue.
-pub fn wrapped(l: Lua) -> LResult<i32> {
+fn wrapped(l: Lua) -> LResult<i32> {
     let co = check_coroutine(l, lua_upvalueindex(1))?;
     match resume_with(l, co, l.gettop())? {
         Ok(n) => Ok(n),
@@ -92,11 +108,11 @@ pub fn wrapped(l: Lua) -> LResult<i32> {
     }
 }
 
-pub fn yield_(l: Lua) -> LResult<i32> {
+fn yield_(l: Lua) -> LResult<i32> {
     l.yieldk(l.gettop(), 0, None)
 }
 
-pub fn status(l: Lua) -> LResult<i32> {
+fn status(l: Lua) -> LResult<i32> {
     let co = check_coroutine(l, 1)?;
     let text = if l == co {
         "running"
@@ -119,7 +135,7 @@ pub fn status(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn running(l: Lua) -> LResult<i32> {
+fn running(l: Lua) -> LResult<i32> {
     let is_main = l.pushthread();
     l.pushboolean(is_main);
     Ok(2)

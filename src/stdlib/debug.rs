@@ -1,6 +1,7 @@
 //! Library `debug` (manual 6.10).
 
 use super::c_string;
+use super::registry::library;
 use crate::api::Lua;
 use crate::api::{Bytes, lua_Debug};
 use crate::boundary::Ret;
@@ -15,8 +16,30 @@ use crate::throw::LResult;
 use crate::vm::debug::{self, info, variables};
 use core::ffi::{CStr, c_char, c_void};
 
+library! {
+    DEBUG:
+    FUNCTIONS {
+        Debug "debug" debug;
+        Gethook "gethook" gethook;
+        Getinfo "getinfo" getinfo;
+        Getlocal "getlocal" getlocal;
+        Getmetatable "getmetatable" getmetatable;
+        Getregistry "getregistry" getregistry;
+        Getupvalue "getupvalue" getupvalue;
+        Getuservalue "getuservalue" getuservalue;
+        Sethook "sethook" sethook;
+        Setlocal "setlocal" setlocal;
+        Setmetatable "setmetatable" setmetatable;
+        Setupvalue "setupvalue" setupvalue;
+        Setuservalue "setuservalue" setuservalue;
+        Traceback "traceback" traceback;
+        Upvalueid "upvalueid" upvalueid;
+        Upvaluejoin "upvaluejoin" upvaluejoin;
+    }
+}
+
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(&super::DEBUG)?;
+    l.aux_newlib(&FUNCTIONS)?;
     Ok(1)
 }
 
@@ -42,12 +65,12 @@ fn push_option(l: Lua, s: Option<&[u8]>) -> LResult<()> {
     }
 }
 
-pub fn getregistry(l: Lua) -> LResult<i32> {
+fn getregistry(l: Lua) -> LResult<i32> {
     l.pushvalue(LUA_REGISTRYINDEX);
     Ok(1)
 }
 
-pub fn getmetatable(l: Lua) -> LResult<i32> {
+fn getmetatable(l: Lua) -> LResult<i32> {
     l.aux_checkany(1)?;
     if !l.getmetatable(1) {
         l.pushnil();
@@ -55,7 +78,7 @@ pub fn getmetatable(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn setmetatable(l: Lua) -> LResult<i32> {
+fn setmetatable(l: Lua) -> LResult<i32> {
     let t = l.type_(2);
     if t != LUA_TNIL && t != LUA_TTABLE {
         return Err(l.aux_argerror(2, msg::NIL_OR_TABLE_EXPECTED.as_bytes()));
@@ -65,7 +88,7 @@ pub fn setmetatable(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn getuservalue(l: Lua) -> LResult<i32> {
+fn getuservalue(l: Lua) -> LResult<i32> {
     if l.type_(1) == LUA_TUSERDATA {
         l.getuservalue(1);
     } else {
@@ -74,7 +97,7 @@ pub fn getuservalue(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn setuservalue(l: Lua) -> LResult<i32> {
+fn setuservalue(l: Lua) -> LResult<i32> {
     if l.type_(1) == LUA_TLIGHTUSERDATA {
         return Err(l.aux_argerror(1, msg::FULL_USERDATA_EXPECTED.as_bytes()));
     }
@@ -104,7 +127,7 @@ fn set_number(l: Lua, key: &[u8], n: i32) -> LResult<()> {
 // functions first take all that they want to know, as values of their own, and then let the collector have its turn. They
 // put nothing on the stack of another thread: there may be no room, and an error would leave the value there.
 
-pub fn getinfo(l: Lua) -> LResult<i32> {
+fn getinfo(l: Lua) -> LResult<i32> {
     let mut ar = lua_Debug::new();
     let (thread, arg) = target(l);
     let options = l.aux_optlstring(arg + 2, Some(Bytes::fixed(b"flnStu")))?.unwrap_or_default().c_part();
@@ -175,7 +198,7 @@ pub fn getinfo(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn getlocal(l: Lua) -> LResult<i32> {
+fn getlocal(l: Lua) -> LResult<i32> {
     let (thread, arg) = target(l);
     let n = l.aux_checkint(arg + 2)?;
     if l.type_(arg + 1) == LUA_TFUNCTION {
@@ -199,7 +222,7 @@ pub fn getlocal(l: Lua) -> LResult<i32> {
     }
 }
 
-pub fn setlocal(l: Lua) -> LResult<i32> {
+fn setlocal(l: Lua) -> LResult<i32> {
     let (thread, arg) = target(l);
     let Some(ci) = debug::frame_at(*thread, l.aux_checkint(arg + 1)?) else {
         return Err(l.aux_argerror(arg + 1, msg::LEVEL_OUT_OF_RANGE.as_bytes()));
@@ -211,7 +234,7 @@ pub fn setlocal(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn getupvalue(l: Lua) -> LResult<i32> {
+fn getupvalue(l: Lua) -> LResult<i32> {
     let n = l.aux_checkint(2)?;
     l.aux_checktype(1, LUA_TFUNCTION)?;
     let Some(name) = l.getupvalue(1, n) else { return Ok(0) };
@@ -220,7 +243,7 @@ pub fn getupvalue(l: Lua) -> LResult<i32> {
     Ok(2)
 }
 
-pub fn setupvalue(l: Lua) -> LResult<i32> {
+fn setupvalue(l: Lua) -> LResult<i32> {
     l.aux_checkany(3)?;
     let n = l.aux_checkint(2)?;
     l.aux_checktype(1, LUA_TFUNCTION)?;
@@ -242,13 +265,13 @@ fn check_upvalue(l: Lua, function: i32, nth: i32) -> LResult<i32> {
     Ok(n)
 }
 
-pub fn upvalueid(l: Lua) -> LResult<i32> {
+fn upvalueid(l: Lua) -> LResult<i32> {
     let n = check_upvalue(l, 1, 2)?;
     l.pushlightuserdata(l.upvalueid(1, n))?;
     Ok(1)
 }
 
-pub fn upvaluejoin(l: Lua) -> LResult<i32> {
+fn upvaluejoin(l: Lua) -> LResult<i32> {
     let n1 = check_upvalue(l, 1, 2)?;
     let n2 = check_upvalue(l, 3, 4)?;
     for arg in [1, 3] {
@@ -309,7 +332,7 @@ fn run_hook(l: Lua, ar: &mut lua_Debug) -> LResult<()> {
     Ok(())
 }
 
-pub fn sethook(l: Lua) -> LResult<i32> {
+fn sethook(l: Lua) -> LResult<i32> {
     let (thread, arg) = target(l);
     let (function, mask, count): (Option<crate::api::lua_Hook>, i32, i32);
     if l.isnoneornil(arg + 1) {
@@ -334,7 +357,7 @@ pub fn sethook(l: Lua) -> LResult<i32> {
     Ok(0)
 }
 
-pub fn gethook(l: Lua) -> LResult<i32> {
+fn gethook(l: Lua) -> LResult<i32> {
     let (thread, _) = target(l);
     let mask = thread.gethookmask();
     match thread.gethook() {
@@ -362,7 +385,7 @@ pub fn gethook(l: Lua) -> LResult<i32> {
 }
 
 /// Reads lines from the standard input and runs them, up to one that says `cont`.
-pub fn debug(l: Lua) -> LResult<i32> {
+fn debug(l: Lua) -> LResult<i32> {
     /// Longest line, with its end and a terminator.
     const LINE: usize = 250;
     loop {
@@ -394,7 +417,7 @@ pub fn debug(l: Lua) -> LResult<i32> {
     }
 }
 
-pub fn traceback(l: Lua) -> LResult<i32> {
+fn traceback(l: Lua) -> LResult<i32> {
     let (thread, arg) = target(l);
     let text = l.tolstring(arg + 1)?;
     if text.is_none() && !l.isnoneornil(arg + 1) {

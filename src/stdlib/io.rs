@@ -9,7 +9,8 @@
 //! * Whatever calls out may close a file: a finalizer does, in each collector step. So a function that goes on with a file after
 //!   that asks its handle, which is on the stack, for the stream again ([`File::open`]).
 
-use super::{Id, argument, c_string, call_c};
+use super::registry::library;
+use super::{argument, c_string, call_c};
 use crate::api::Lua;
 use crate::api::{Buffer, Bytes};
 use crate::consts::*;
@@ -24,6 +25,41 @@ use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 
+library! {
+    IO:
+    FUNCTIONS {
+        Close "close" close;
+        Flush "flush" flush;
+        Input "input" input;
+        Lines "lines" lines;
+        Open "open" io_open;
+        Output "output" output;
+        Popen "popen" popen;
+        Read "read" read;
+        Tmpfile "tmpfile" tmpfile;
+        Type "type" type_;
+        Write "write" write;
+    }
+    /// Methods of file handles, but `close`, which is the library's function of that name.
+    METHODS {
+        FileFlush "flush" file_flush;
+        FileLines "lines" file_lines;
+        FileRead "read" file_read;
+        FileSeek "seek" file_seek;
+        FileSetvbuf "setvbuf" file_setvbuf;
+        FileWrite "write" file_write;
+        FileGc "__gc" file_gc;
+        FileTostring "__tostring" file_tostring;
+    }
+    /// Functions that are reached only through other ones.
+    HIDDEN {
+        LinesIterator "lines iterator" lines_iterator;
+        CloseFile "close file" close_file;
+        ClosePipe "close pipe" close_pipe;
+        KeepStandardFile "keep standard file" keep_standard_file;
+    }
+}
+
 const METATABLE: &[u8] = LUA_FILEHANDLE.to_bytes();
 
 /// One of the default files.
@@ -37,15 +73,15 @@ const INPUT: Default = Default { field: b"_IO_input", name: b"input", mode: c"r"
 const OUTPUT: Default = Default { field: b"_IO_output", name: b"output", mode: c"w" };
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(&super::IO)?;
+    l.aux_newlib(&FUNCTIONS)?;
     l.aux_newmetatable(METATABLE)?;
     if l.global().file_metatable.get().is_none() {
         l.global().file_metatable.set(l.from_top(1).as_table());
     }
     l.pushvalue(-1);
     l.setfield(-2, b"__index")?;
-    l.aux_setfuncs(core::slice::from_ref(Id::IoClose.builtin()), 0)?;
-    l.aux_setfuncs(&super::FILE, 0)?;
+    l.aux_setfuncs(core::slice::from_ref(Id::Close.builtin()), 0)?;
+    l.aux_setfuncs(&METHODS, 0)?;
     l.pop(1);
     // SAFETY: reads the C library's variables.
     let (stdin, stdout, stderr) = (sys::stdin(), sys::stdout(), sys::stderr());
@@ -70,7 +106,7 @@ fn standard_file(l: Lua, f: *mut FILE, default: Option<Default>, name: &[u8]) ->
 }
 
 /// `closef` of the standard files: they stay open.
-pub fn keep_standard_file(l: Lua) -> LResult<i32> {
+fn keep_standard_file(l: Lua) -> LResult<i32> {
     // SAFETY: the function is called with a handle as its argument.
     unsafe { (*closing(l)?).closef = Some(Id::KeepStandardFile.c_function()) };
     l.pushnil();
@@ -141,14 +177,14 @@ fn closing(l: Lua) -> LResult<*mut luaL_Stream> {
     }
 }
 
-pub fn close_file(l: Lua) -> LResult<i32> {
+fn close_file(l: Lua) -> LResult<i32> {
     let p = closing(l)?;
     // SAFETY: `closef` is called once for an open stream.
     let r = unsafe { sys::fclose((*p).f) };
     l.aux_fileresult(r == 0, None)
 }
 
-pub fn close_pipe(l: Lua) -> LResult<i32> {
+fn close_pipe(l: Lua) -> LResult<i32> {
     let p = closing(l)?;
     // SAFETY: `closef` is called once for an open stream, which `popen` made.
     let r = unsafe { sys::pclose((*p).f) };
@@ -167,7 +203,7 @@ fn close_handle(l: Lua) -> LResult<i32> {
     }
 }
 
-pub fn close(l: Lua) -> LResult<i32> {
+fn close(l: Lua) -> LResult<i32> {
     if l.type_(1) == LUA_TNONE {
         l.getfield(LUA_REGISTRYINDEX, OUTPUT.field)?;
     }
@@ -175,7 +211,7 @@ pub fn close(l: Lua) -> LResult<i32> {
     close_handle(l)
 }
 
-pub fn file_gc(l: Lua) -> LResult<i32> {
+fn file_gc(l: Lua) -> LResult<i32> {
     let p = check_handle(l)?;
     // SAFETY: `check_handle` returns a valid stream.
     if unsafe { (*p).closef.is_some() && !(*p).f.is_null() } {
@@ -184,7 +220,7 @@ pub fn file_gc(l: Lua) -> LResult<i32> {
     Ok(0)
 }
 
-pub fn file_tostring(l: Lua) -> LResult<i32> {
+fn file_tostring(l: Lua) -> LResult<i32> {
     let p = check_handle(l)?;
     // SAFETY: `check_handle` returns a valid stream.
     unsafe {
@@ -197,7 +233,7 @@ pub fn file_tostring(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn type_(l: Lua) -> LResult<i32> {
+fn type_(l: Lua) -> LResult<i32> {
     l.aux_checkany(1)?;
     let p = l.aux_testudata(1, METATABLE)?.cast::<luaL_Stream>();
     if p.is_null() {
@@ -238,7 +274,7 @@ fn name_argument(l: Lua) -> LResult<Interior<CStr>> {
     Ok(c_string(l.aux_checklstring(1)?))
 }
 
-pub fn io_open(l: Lua) -> LResult<i32> {
+fn io_open(l: Lua) -> LResult<i32> {
     name_argument(l)?;
     l.settop(2);
     let opened = open_handle(l, new_file, || {
@@ -277,7 +313,7 @@ fn new_pipe(l: Lua) -> LResult<*mut luaL_Stream> {
     Ok(p)
 }
 
-pub fn popen(l: Lua) -> LResult<i32> {
+fn popen(l: Lua) -> LResult<i32> {
     name_argument(l)?;
     l.settop(2);
     let opened = open_handle(l, new_pipe, || {
@@ -292,7 +328,7 @@ pub fn popen(l: Lua) -> LResult<i32> {
     if opened { Ok(1) } else { l.aux_fileresult(false, Some(name_argument(l)?.to_bytes())) }
 }
 
-pub fn tmpfile(l: Lua) -> LResult<i32> {
+fn tmpfile(l: Lua) -> LResult<i32> {
     // SAFETY: may be called at any time.
     let opened = open_handle(l, new_file, || Ok(unsafe { sys::tmpfile() }))?;
     if opened { Ok(1) } else { l.aux_fileresult(false, None) }
@@ -323,11 +359,11 @@ fn choose_default(l: Lua, default: Default) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn input(l: Lua) -> LResult<i32> {
+fn input(l: Lua) -> LResult<i32> {
     choose_default(l, INPUT)
 }
 
-pub fn output(l: Lua) -> LResult<i32> {
+fn output(l: Lua) -> LResult<i32> {
     choose_default(l, OUTPUT)
 }
 
@@ -350,13 +386,13 @@ fn push_lines(l: Lua, close: bool) -> LResult<()> {
     l.pushbuiltin(Id::LinesIterator.builtin(), 3 + n)
 }
 
-pub fn file_lines(l: Lua) -> LResult<i32> {
+fn file_lines(l: Lua) -> LResult<i32> {
     check_file(l)?;
     push_lines(l, false)?;
     Ok(1)
 }
 
-pub fn lines(l: Lua) -> LResult<i32> {
+fn lines(l: Lua) -> LResult<i32> {
     if l.type_(1) == LUA_TNONE {
         l.pushnil();
     }
@@ -373,7 +409,7 @@ pub fn lines(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn lines_iterator(l: Lua) -> LResult<i32> {
+fn lines_iterator(l: Lua) -> LResult<i32> {
     // The handle goes to the stack, where the function can rely on it (`debug.setupvalue` could take it away).
     l.settop(0);
     l.pushvalue(lua_upvalueindex(1));
@@ -546,13 +582,13 @@ fn read_formats(l: Lua, file: File, first: i32) -> LResult<i32> {
     Ok(n - first)
 }
 
-pub fn read(l: Lua) -> LResult<i32> {
+fn read(l: Lua) -> LResult<i32> {
     // The file on top of the arguments takes the place of the handle before them.
     let file = default_file(l, INPUT)?;
     read_formats(l, file, 1)
 }
 
-pub fn file_read(l: Lua) -> LResult<i32> {
+fn file_read(l: Lua) -> LResult<i32> {
     let file = check_file(l)?;
     read_formats(l, file, 2)
 }
@@ -578,18 +614,18 @@ fn write_arguments(l: Lua, file: File, first: i32) -> LResult<i32> {
     if ok { Ok(1) } else { l.aux_fileresult(false, None) }
 }
 
-pub fn write(l: Lua) -> LResult<i32> {
+fn write(l: Lua) -> LResult<i32> {
     let file = default_file(l, OUTPUT)?;
     write_arguments(l, file, 1)
 }
 
-pub fn file_write(l: Lua) -> LResult<i32> {
+fn file_write(l: Lua) -> LResult<i32> {
     let file = check_file(l)?;
     l.pushvalue(1);
     write_arguments(l, file, 2)
 }
 
-pub fn file_seek(l: Lua) -> LResult<i32> {
+fn file_seek(l: Lua) -> LResult<i32> {
     const WHENCE: [i32; 3] = [sys::SEEK_SET, sys::SEEK_CUR, sys::SEEK_END];
     let file = check_file(l)?;
     let whence = WHENCE[l.aux_checkoption(2, Some(b"cur"), &["set", "cur", "end"])?];
@@ -609,7 +645,7 @@ pub fn file_seek(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn file_setvbuf(l: Lua) -> LResult<i32> {
+fn file_setvbuf(l: Lua) -> LResult<i32> {
     const MODES: [i32; 3] = [sys::_IONBF, sys::_IOFBF, sys::_IOLBF];
     let file = check_file(l)?;
     let mode = MODES[l.aux_checkoption(2, None, &["no", "full", "line"])?];
@@ -620,14 +656,14 @@ pub fn file_setvbuf(l: Lua) -> LResult<i32> {
     l.aux_fileresult(r == 0, None)
 }
 
-pub fn flush(l: Lua) -> LResult<i32> {
+fn flush(l: Lua) -> LResult<i32> {
     let f = default_file(l, OUTPUT)?.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
     let r = unsafe { sys::fflush(f) };
     l.aux_fileresult(r == 0, None)
 }
 
-pub fn file_flush(l: Lua) -> LResult<i32> {
+fn file_flush(l: Lua) -> LResult<i32> {
     let f = check_file(l)?.must_be_open(l)?;
     // SAFETY: `f` is an open stream.
     let r = unsafe { sys::fflush(f) };

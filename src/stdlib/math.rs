@@ -2,6 +2,7 @@
 //!
 //! The functions of libm are called, not reimplemented: results have to be the reference's to the last bit.
 
+use super::registry::library;
 use crate::api::Lua;
 use crate::messages as msg;
 use crate::num;
@@ -10,10 +11,44 @@ use crate::sys::arch::square_root;
 use crate::sys::{self, libm};
 use crate::throw::LResult;
 
+library! {
+    MATH:
+    FUNCTIONS {
+        Abs "abs" abs, fast abs_fast;
+        Acos "acos" acos, fast acos_fast;
+        Asin "asin" asin, fast asin_fast;
+        Atan2 "atan2" atan2, fast atan2_fast;
+        Atan "atan" atan, fast atan_fast;
+        Ceil "ceil" ceil, fast ceil_fast;
+        Cosh "cosh" cosh, fast cosh_fast;
+        Cos "cos" cos, fast cos_fast;
+        Deg "deg" deg, fast deg_fast;
+        Exp "exp" exp, fast exp_fast;
+        Floor "floor" floor, fast floor_fast;
+        Fmod "fmod" fmod, fast fmod_fast;
+        Frexp "frexp" frexp;
+        Ldexp "ldexp" ldexp, fast ldexp_fast;
+        Log10 "log10" log10, fast log10_fast;
+        Log "log" log, fast log_fast;
+        Max "max" max, fast max_fast;
+        Min "min" min, fast min_fast;
+        Modf "modf" modf, fast modf_fast, gives First;
+        Pow "pow" pow, fast pow_fast;
+        Rad "rad" rad, fast rad_fast;
+        Random "random" random, fast random_fast;
+        Randomseed "randomseed" randomseed;
+        Sinh "sinh" sinh, fast sinh_fast;
+        Sin "sin" sin, fast sin_fast;
+        Sqrt "sqrt" sqrt, fast sqrt_fast;
+        Tanh "tanh" tanh, fast tanh_fast;
+        Tan "tan" tan, fast tan_fast;
+    }
+}
+
 const RADIANS_PER_DEGREE: f64 = core::f64::consts::PI / 180.0;
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(&super::MATH)?;
+    l.aux_newlib(&FUNCTIONS)?;
     l.pushnumber(core::f64::consts::PI);
     l.setfield(-2, b"pi")?;
     l.pushnumber(f64::INFINITY);
@@ -143,7 +178,7 @@ functions! {
     ldexp ldexp_fast (x, e) libm::ldexp(x, num::to_int(e));
 }
 
-pub fn log(l: Lua) -> LResult<i32> {
+fn log(l: Lua) -> LResult<i32> {
     let x = l.aux_checknumber(1)?;
     let r = if l.isnoneornil(2) { libm::log(x) } else { logarithm(x, l.aux_checknumber(2)?) };
     l.pushnumber(r);
@@ -152,7 +187,7 @@ pub fn log(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn log_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn log_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
         if nargs == 1 && (*args).is_number() {
@@ -165,7 +200,7 @@ pub unsafe fn log_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mu
     false
 }
 
-pub fn modf(l: Lua) -> LResult<i32> {
+fn modf(l: Lua) -> LResult<i32> {
     let mut whole = 0.0;
     let x = l.aux_checknumber(1)?;
     // SAFETY: the pointer is a local's.
@@ -179,7 +214,7 @@ pub fn modf(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn modf_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn modf_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
         if nargs == 0 || !(*args).is_number() {
@@ -190,7 +225,7 @@ pub unsafe fn modf_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *m
     }
 }
 
-pub fn frexp(l: Lua) -> LResult<i32> {
+fn frexp(l: Lua) -> LResult<i32> {
     let mut e = 0;
     let x = l.aux_checknumber(1)?;
     // SAFETY: the pointer is a local's.
@@ -238,21 +273,21 @@ unsafe fn extreme_fast(
     }
 }
 
-pub fn max(l: Lua) -> LResult<i32> {
+fn max(l: Lua) -> LResult<i32> {
     extreme(l, |x, best| x > best)
 }
-pub fn min(l: Lua) -> LResult<i32> {
+fn min(l: Lua) -> LResult<i32> {
     extreme(l, |x, best| x < best)
 }
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn max_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn max_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe { extreme_fast(args, nargs, out, |x, best| x > best) }
 }
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn min_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn min_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe { extreme_fast(args, nargs, out, |x, best| x < best) }
 }
@@ -265,7 +300,7 @@ fn next_random() -> f64 {
     f64::from(r % RAND_MAX) / f64::from(RAND_MAX)
 }
 
-pub fn random(l: Lua) -> LResult<i32> {
+fn random(l: Lua) -> LResult<i32> {
     // The number is drawn even when the arguments turn out to be wrong.
     let r = next_random();
     let n = match l.gettop() {
@@ -295,7 +330,7 @@ pub fn random(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn random_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn random_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot. No number is drawn before all is well.
     unsafe {
         match nargs {
@@ -316,7 +351,7 @@ pub unsafe fn random_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: 
     }
 }
 
-pub fn randomseed(l: Lua) -> LResult<i32> {
+fn randomseed(l: Lua) -> LResult<i32> {
     let seed = l.aux_checkunsigned(1)?;
     // SAFETY: no preconditions. The first number depends little on the seed and is thrown away.
     unsafe {

@@ -1,6 +1,6 @@
 //! What the mischief of the collector (`gc::mischief`) runs in between.
 
-use super::Id;
+use super::coroutine::Id;
 use crate::api::Lua;
 use crate::chunk::Input;
 use crate::consts::*;
@@ -61,7 +61,7 @@ fn run_coroutines(l: Lua) -> LResult<()> {
     for resumes in 1..=3 {
         let th = l.newthread()?;
         th.push(l.from_top(2));
-        th.push(Value::builtin(Id::CoYield.builtin()));
+        th.push(Value::builtin(Id::Yield.builtin()));
         for i in 0..resumes {
             th.resume(Some(l), (i == 0) as i32)?;
             if th.raw_status() as i32 == LUA_YIELD {

@@ -1,6 +1,7 @@
 //! Library `os` (manual 6.9).
 
 use super::c_string;
+use super::registry::library;
 use crate::api::Buffer;
 use crate::api::Bytes;
 use crate::api::Lua;
@@ -13,12 +14,29 @@ use crate::throw::LResult;
 use core::ffi::{CStr, c_int};
 use core::mem::MaybeUninit;
 
+library! {
+    OS:
+    FUNCTIONS {
+        Clock "clock" os_clock;
+        Date "date" date;
+        Difftime "difftime" difftime;
+        Execute "execute" execute;
+        Exit "exit" exit;
+        Getenv "getenv" getenv;
+        Remove "remove" os_remove;
+        Rename "rename" os_rename;
+        Setlocale "setlocale" setlocale;
+        Time "time" time;
+        Tmpname "tmpname" tmpname;
+    }
+}
+
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(&super::OS)?;
+    l.aux_newlib(&FUNCTIONS)?;
     Ok(1)
 }
 
-pub fn execute(l: Lua) -> LResult<i32> {
+fn execute(l: Lua) -> LResult<i32> {
     let status = l.retrying(|| {
         let command = l.aux_optlstring(1, None)?.map(c_string);
         // SAFETY: a terminated string, or null to ask whether there is a shell.
@@ -33,14 +51,14 @@ pub fn execute(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn os_remove(l: Lua) -> LResult<i32> {
+fn os_remove(l: Lua) -> LResult<i32> {
     let name = c_string(l.aux_checklstring(1)?);
     // SAFETY: a terminated string.
     let r = unsafe { sys::remove(name.as_ptr()) };
     l.aux_fileresult(r == 0, Some(name.to_bytes()))
 }
 
-pub fn os_rename(l: Lua) -> LResult<i32> {
+fn os_rename(l: Lua) -> LResult<i32> {
     let from = c_string(l.aux_checklstring(1)?);
     let to = c_string(l.aux_checklstring(2)?);
     // SAFETY: terminated strings.
@@ -48,14 +66,14 @@ pub fn os_rename(l: Lua) -> LResult<i32> {
     l.aux_fileresult(r == 0, None)
 }
 
-pub fn tmpname(l: Lua) -> LResult<i32> {
+fn tmpname(l: Lua) -> LResult<i32> {
     let name = l.retrying(|| Ok(sys::temporary_name()))?;
     let Some(name) = name else { return Err(l.aux_error(msg::NO_UNIQUE_NAME, &[])) };
     l.pushlstring(&name[..name.len() - 1])?;
     Ok(1)
 }
 
-pub fn getenv(l: Lua) -> LResult<i32> {
+fn getenv(l: Lua) -> LResult<i32> {
     let name = c_string(l.aux_checklstring(1)?);
     // SAFETY: a terminated string in, one or null out.
     unsafe {
@@ -69,7 +87,7 @@ pub fn getenv(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn os_clock(l: Lua) -> LResult<i32> {
+fn os_clock(l: Lua) -> LResult<i32> {
     l.pushnumber(sys::processor_time());
     Ok(1)
 }
@@ -103,7 +121,7 @@ fn conversion(text: &[u8]) -> Option<usize> {
     })
 }
 
-pub fn date(l: Lua) -> LResult<i32> {
+fn date(l: Lua) -> LResult<i32> {
     let format = l.aux_optlstring(1, Some(Bytes::fixed(b"%c")))?.unwrap_or_default().c_part();
     let time = if l.isnoneornil(2) {
         // SAFETY: null asks for the result only.
@@ -168,7 +186,7 @@ fn format_date(l: Lua, format: &[u8], t: &tm) -> LResult<()> {
     Ok(())
 }
 
-pub fn time(l: Lua) -> LResult<i32> {
+fn time(l: Lua) -> LResult<i32> {
     let t = if l.isnoneornil(1) {
         // SAFETY: null asks for the result only.
         unsafe { sys::time(core::ptr::null_mut()) }
@@ -197,7 +215,7 @@ pub fn time(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn difftime(l: Lua) -> LResult<i32> {
+fn difftime(l: Lua) -> LResult<i32> {
     // The reference looks at the second argument first.
     let b = num::to_integer(l.aux_optnumber(2, 0.0)?);
     let a = num::to_integer(l.aux_checknumber(1)?);
@@ -205,7 +223,7 @@ pub fn difftime(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn setlocale(l: Lua) -> LResult<i32> {
+fn setlocale(l: Lua) -> LResult<i32> {
     const NAMES: [&str; 6] = ["all", "collate", "ctype", "monetary", "numeric", "time"];
     const CATEGORIES: [c_int; 6] =
         [sys::LC_ALL, sys::LC_COLLATE, sys::LC_CTYPE, sys::LC_MONETARY, sys::LC_NUMERIC, sys::LC_TIME];
@@ -223,7 +241,7 @@ pub fn setlocale(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn exit(l: Lua) -> LResult<i32> {
+fn exit(l: Lua) -> LResult<i32> {
     let status = if l.type_(1) == LUA_TBOOLEAN {
         if l.toboolean(1) { sys::EXIT_SUCCESS } else { sys::EXIT_FAILURE }
     } else {

@@ -5,7 +5,8 @@
 //! * The registry field `_CLIBS` has the handle of each loaded C library under its path. A script can put anything there:
 //!   handles are those in `Global::libraries`, which are unloaded in reverse order when the state is closed.
 
-use super::{Id, c_string};
+use super::c_string;
+use super::registry::library;
 use crate::api::Lua;
 use crate::api::{Bytes, lua_Debug};
 use crate::consts::*;
@@ -16,11 +17,32 @@ use crate::sys;
 use crate::throw::LResult;
 use core::ffi::{CStr, c_void};
 
+library! {
+    PACKAGE:
+    FUNCTIONS {
+        Loadlib "loadlib" loadlib;
+        Searchpath "searchpath" searchpath;
+        Seeall "seeall" seeall;
+    }
+    /// Global functions that belong to the library, whose table is their upvalue.
+    GLOBALS {
+        Module "module" module;
+        Require "require" require;
+    }
+    /// Functions that are reached only through other ones.
+    HIDDEN {
+        SearcherPreload "preload searcher" searcher_preload;
+        SearcherLua "Lua searcher" searcher_lua;
+        SearcherC "C searcher" searcher_c;
+        SearcherCroot "C root searcher" searcher_croot;
+    }
+}
+
 const CLIBS: &[u8] = b"_CLIBS";
 
 pub fn open(l: Lua) -> LResult<i32> {
     l.aux_getsubtable(LUA_REGISTRYINDEX, CLIBS)?;
-    l.aux_newlib(&super::PACKAGE)?;
+    l.aux_newlib(&FUNCTIONS)?;
 
     let searchers = [
         Id::SearcherPreload.builtin(),
@@ -50,7 +72,7 @@ pub fn open(l: Lua) -> LResult<i32> {
 
     l.rawgeti(LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
     l.pushvalue(-2);
-    l.aux_setfuncs(&super::PACKAGE_GLOBALS, 1)?;
+    l.aux_setfuncs(&GLOBALS, 1)?;
     l.pop(1);
     Ok(1)
 }
@@ -151,7 +173,7 @@ fn push_function(l: Lua, path: &CStr, symbol: &CStr) -> LResult<Result<(), Failu
     Ok(Ok(()))
 }
 
-pub fn loadlib(l: Lua) -> LResult<i32> {
+fn loadlib(l: Lua) -> LResult<i32> {
     let path = c_string(l.aux_checklstring(1)?);
     let symbol = c_string(l.aux_checklstring(2)?);
     let failure = match push_function(l, &path, &symbol)? {
@@ -209,7 +231,7 @@ fn search_path(
     Ok(None)
 }
 
-pub fn searchpath(l: Lua) -> LResult<i32> {
+fn searchpath(l: Lua) -> LResult<i32> {
     // The reference looks at the last argument first.
     let directory =
         l.aux_optlstring(4, Some(Bytes::fixed(LUA_DIRSEP.to_bytes_with_nul())))?.unwrap_or_default();
@@ -246,7 +268,7 @@ fn found(l: Lua, ok: bool, file: &CStr) -> LResult<i32> {
     Err(l.aux_error(msg::LOAD_MODULE, &[Arg::S(&module), Arg::S(file.to_bytes()), Arg::S(&reason)]))
 }
 
-pub fn searcher_preload(l: Lua) -> LResult<i32> {
+fn searcher_preload(l: Lua) -> LResult<i32> {
     let name = l.aux_checklstring(1)?.c_part();
     l.getfield(LUA_REGISTRYINDEX, PRELOAD_TABLE)?;
     l.getfield(-1, &name)?;
@@ -256,7 +278,7 @@ pub fn searcher_preload(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn searcher_lua(l: Lua) -> LResult<i32> {
+fn searcher_lua(l: Lua) -> LResult<i32> {
     let name = l.aux_checklstring(1)?.c_part();
     let Some(file) = find_file(l, name, b"path")? else { return Ok(1) };
     let ok = l.named_loadfilex(Some(&file), None)? == LUA_OK;
@@ -278,7 +300,7 @@ fn push_open_function(l: Lua, file: &CStr, module: Bytes) -> LResult<Result<(), 
     push_function(l, file, &c_string(symbol))
 }
 
-pub fn searcher_c(l: Lua) -> LResult<i32> {
+fn searcher_c(l: Lua) -> LResult<i32> {
     let name = l.aux_checklstring(1)?.c_part();
     let Some(file) = find_file(l, name, b"cpath")? else { return Ok(1) };
     let ok = push_open_function(l, &file, name)?.is_ok();
@@ -286,7 +308,7 @@ pub fn searcher_c(l: Lua) -> LResult<i32> {
 }
 
 /// Looks for a submodule in the library of its root.
-pub fn searcher_croot(l: Lua) -> LResult<i32> {
+fn searcher_croot(l: Lua) -> LResult<i32> {
     let name = l.aux_checklstring(1)?.c_part();
     let Some(dot) = name.iter().position(|&c| c == b'.') else { return Ok(0) };
     let root = l.pushlstring(&name[..dot])?;
@@ -333,7 +355,7 @@ fn find_loader(l: Lua, name: &CStr) -> LResult<()> {
     Ok(())
 }
 
-pub fn require(l: Lua) -> LResult<i32> {
+fn require(l: Lua) -> LResult<i32> {
     let name = c_string(l.aux_checklstring(1)?);
     l.settop(1);
     l.getfield(LUA_REGISTRYINDEX, LOADED_TABLE)?;
@@ -358,7 +380,7 @@ pub fn require(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn module(l: Lua) -> LResult<i32> {
+fn module(l: Lua) -> LResult<i32> {
     let name = l.aux_checklstring(1)?.c_part();
     let last = l.gettop();
     l.aux_pushmodule(&name, 1)?;
@@ -400,7 +422,7 @@ fn set_environment(l: Lua) -> LResult<()> {
     Ok(())
 }
 
-pub fn seeall(l: Lua) -> LResult<i32> {
+fn seeall(l: Lua) -> LResult<i32> {
     l.aux_checktype(1, LUA_TTABLE)?;
     if !l.getmetatable(1) {
         l.createtable(0, 1)?;

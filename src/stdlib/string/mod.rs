@@ -12,11 +12,12 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
+use super::registry::library;
 use crate::mem::OutOfMemory;
 use crate::object::string::bytes_of;
 use core::mem::{MaybeUninit, align_of, size_of};
 
-pub use format::format;
+use format::format;
 
 use self::pattern::{Error, Matcher, Node, Poll, Program, Set, find_plain};
 use crate::api::{Buffer, Bytes, Lua};
@@ -30,8 +31,31 @@ use crate::object::userdata::Content;
 use crate::object::{Gc, Str, Thread, Value};
 use crate::throw::{LResult, Throw};
 
+library! {
+    STRING:
+    FUNCTIONS {
+        Byte "byte" byte, fast byte_fast;
+        Char "char" char, fast char_fast;
+        Dump "dump" dump;
+        Find "find" find;
+        Format "format" format;
+        Gmatch "gmatch" gmatch;
+        Gsub "gsub" gsub;
+        Len "len" len, fast len_fast;
+        Lower "lower" lower, fast lower_fast;
+        Match "match" match_;
+        Rep "rep" rep, fast rep_fast;
+        Reverse "reverse" reverse, fast reverse_fast;
+        Sub "sub" sub, fast sub_fast;
+        Upper "upper" upper, fast upper_fast;
+    }
+    /// Functions that are reached only through other ones.
+    HIDDEN {
+        GmatchNext "gmatch iterator" gmatch_next;
+    }
+}
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(&super::STRING)?;
+    l.aux_newlib(&FUNCTIONS)?;
     // The metatable of all strings: method calls find the library's functions.
     l.createtable(0, 1)?;
     l.pushlstring(b"")?;
@@ -156,7 +180,7 @@ unsafe fn give(out: *mut Value, s: Result<Gc<Str>, OutOfMemory>) -> bool {
 }
 
 /// `string.len(s)`
-pub fn len(l: Lua) -> LResult<i32> {
+fn len(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     l.pushnumber(s.len() as f64);
     Ok(1)
@@ -164,7 +188,7 @@ pub fn len(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn len_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn len_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -174,7 +198,7 @@ pub unsafe fn len_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mu
 }
 
 /// `string.sub(s, i [, j])`
-pub fn sub(l: Lua) -> LResult<i32> {
+fn sub(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     let i = integer_arg(l, 2)?;
     let j = optional_integer(l, 3, -1)?;
@@ -184,7 +208,7 @@ pub fn sub(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn sub_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn sub_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -204,7 +228,7 @@ pub unsafe fn sub_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mu
 }
 
 /// `string.byte(s [, i [, j]])`
-pub fn byte(l: Lua) -> LResult<i32> {
+fn byte(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     let first = from_end(optional_integer(l, 2, 1)?, s.len());
     let last = from_end(optional_integer(l, 3, first)?, s.len());
@@ -226,7 +250,7 @@ pub fn byte(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn byte_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn byte_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -245,7 +269,7 @@ pub unsafe fn byte_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *m
 }
 
 /// `string.char(...)`
-pub fn char(l: Lua) -> LResult<i32> {
+fn char(l: Lua) -> LResult<i32> {
     let n = l.gettop();
     let mut buffer = MaybeUninit::uninit();
     let b = Buffer::init(&mut buffer, l);
@@ -262,7 +286,7 @@ pub fn char(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn char_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn char_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     let mut bytes = [0u8; 8];
     if nargs > bytes.len() {
         return false;
@@ -287,7 +311,7 @@ fn with_case(l: Gc<Thread>, s: Bytes, upper: bool) -> Result<Gc<Str>, OutOfMemor
 }
 
 /// `string.lower(s)`
-pub fn lower(l: Lua) -> LResult<i32> {
+fn lower(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     push_string(l, with_case(*l, s, false)?)?;
     Ok(1)
@@ -295,7 +319,7 @@ pub fn lower(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn lower_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn lower_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -304,7 +328,7 @@ pub unsafe fn lower_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *
 }
 
 /// `string.upper(s)`
-pub fn upper(l: Lua) -> LResult<i32> {
+fn upper(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     push_string(l, with_case(*l, s, true)?)?;
     Ok(1)
@@ -312,7 +336,7 @@ pub fn upper(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn upper_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn upper_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -331,7 +355,7 @@ fn reversed(l: Gc<Thread>, s: Bytes) -> Result<Gc<Str>, OutOfMemory> {
 }
 
 /// `string.reverse(s)`
-pub fn reverse(l: Lua) -> LResult<i32> {
+fn reverse(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     push_string(l, reversed(*l, s)?)?;
     Ok(1)
@@ -339,7 +363,7 @@ pub fn reverse(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn reverse_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn reverse_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -375,7 +399,7 @@ fn repeated(l: Gc<Thread>, s: Bytes, n: usize, separator: Bytes) -> Result<Gc<St
 }
 
 /// `string.rep(s, n [, sep])`
-pub fn rep(l: Lua) -> LResult<i32> {
+fn rep(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     let n = integer_arg(l, 2)? as i32;
     let separator = l.aux_optlstring(3, Some(Bytes::default()))?.unwrap_or_default();
@@ -393,7 +417,7 @@ pub fn rep(l: Lua) -> LResult<i32> {
 
 /// # Safety
 /// As for every [`crate::object::closure::FastFn`].
-pub unsafe fn rep_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn rep_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
         let Some(s) = fast_string(args, nargs) else { return false };
@@ -406,7 +430,7 @@ pub unsafe fn rep_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mu
 }
 
 /// `string.dump(f)`
-pub fn dump(l: Lua) -> LResult<i32> {
+fn dump(l: Lua) -> LResult<i32> {
     l.aux_checktype(1, LUA_TFUNCTION)?;
     l.settop(1);
     let function = l.from_top(1).as_lua_closure();
@@ -637,12 +661,12 @@ fn find_or_match(l: Lua, find: bool) -> LResult<i32> {
 }
 
 /// `string.find(s, pattern [, init [, plain]])`
-pub fn find(l: Lua) -> LResult<i32> {
+fn find(l: Lua) -> LResult<i32> {
     find_or_match(l, true)
 }
 
 /// `string.match(s, pattern [, init])`
-pub fn match_(l: Lua) -> LResult<i32> {
+fn match_(l: Lua) -> LResult<i32> {
     find_or_match(l, false)
 }
 
@@ -654,7 +678,7 @@ struct Iteration {
 }
 
 /// `string.gmatch(s, pattern)`
-pub fn gmatch(l: Lua) -> LResult<i32> {
+fn gmatch(l: Lua) -> LResult<i32> {
     string_arg(l, 1)?;
     let p = string_arg(l, 2)?;
     l.settop(2);
@@ -671,12 +695,12 @@ pub fn gmatch(l: Lua) -> LResult<i32> {
             .write(Iteration { next: 0, program: pattern::compile(pattern, ctype::classes(), nodes, sets) });
     }
     state.set_content(Content::Iteration);
-    l.pushbuiltin(super::Id::StringGmatchNext.builtin(), 3)?;
+    l.pushbuiltin(Id::GmatchNext.builtin(), 3)?;
     Ok(1)
 }
 
 /// The iterator that `gmatch` returns.
-pub fn gmatch_next(l: Lua) -> LResult<i32> {
+fn gmatch_next(l: Lua) -> LResult<i32> {
     // On the stack, where the function can rely on them: `debug.setupvalue` can put anything in their place.
     l.pushvalue(lua_upvalueindex(3));
     l.pushvalue(lua_upvalueindex(1));
@@ -773,7 +797,7 @@ fn add_computed<P: Poll>(
 }
 
 /// `string.gsub(s, pattern, repl [, n])`
-pub fn gsub(l: Lua) -> LResult<i32> {
+fn gsub(l: Lua) -> LResult<i32> {
     let s = string_arg(l, 1)?;
     let p = string_arg(l, 2)?;
     let kind = l.type_(3);

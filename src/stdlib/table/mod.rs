@@ -7,6 +7,7 @@
 //! finalizer can empty the table. To add to a buffer runs none.
 
 use super::argument;
+use super::registry::library;
 use crate::api::Buffer;
 use crate::api::Bytes;
 use crate::api::Lua;
@@ -25,10 +26,23 @@ use core::mem::MaybeUninit;
 mod order_function;
 mod sort;
 
-pub use sort::sort;
+use sort::sort;
+
+library! {
+    TABLE:
+    FUNCTIONS {
+        Concat "concat" concat;
+        Maxn "maxn" maxn;
+        Insert "insert" insert, fast insert_fast, gives None;
+        Pack "pack" pack;
+        Unpack "unpack" unpack;
+        Remove "remove" remove, fast remove_fast;
+        Sort "sort" sort;
+    }
+}
 
 pub fn open(l: Lua) -> LResult<i32> {
-    l.aux_newlib(&super::TABLE)?;
+    l.aux_newlib(&FUNCTIONS)?;
     l.getfield(-1, b"unpack")?;
     l.setglobal(b"unpack")?;
     Ok(1)
@@ -72,7 +86,7 @@ fn move_element(l: Lua, t: Gc<Table>, from: i64, to: i64) -> LResult<()> {
     Ok(())
 }
 
-pub fn insert(l: Lua) -> LResult<i32> {
+fn insert(l: Lua) -> LResult<i32> {
     let t = check_table(l, 1)?;
     let end = length(l, t)?.wrapping_add(1);
     let pos = match l.gettop() {
@@ -103,7 +117,7 @@ pub fn insert(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn insert_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn insert_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     /// Far below the size at which growing a table ends in an error message.
     const LARGE: u32 = 1 << 26;
     if nargs != 2 {
@@ -124,7 +138,7 @@ pub unsafe fn insert_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: 
     true
 }
 
-pub fn remove(l: Lua) -> LResult<i32> {
+fn remove(l: Lua) -> LResult<i32> {
     let t = check_table(l, 1)?;
     let size = length(l, t)?;
     let pos = l.aux_optint(2, size)?;
@@ -151,7 +165,7 @@ pub fn remove(l: Lua) -> LResult<i32> {
 ///
 /// # Safety
 /// As for every [`crate::object::FastFn`].
-pub unsafe fn remove_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
+unsafe fn remove_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs != 1 {
         return false;
     }
@@ -171,7 +185,7 @@ pub unsafe fn remove_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: 
     true
 }
 
-pub fn maxn(l: Lua) -> LResult<i32> {
+fn maxn(l: Lua) -> LResult<i32> {
     let t = check_table(l, 1)?;
     let mut max = 0.0;
     let mut at = 0;
@@ -187,7 +201,7 @@ pub fn maxn(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn pack(l: Lua) -> LResult<i32> {
+fn pack(l: Lua) -> LResult<i32> {
     let n = l.gettop();
     l.createtable(n, 1)?;
     l.pushinteger(n as isize);
@@ -199,7 +213,7 @@ pub fn pack(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-pub fn unpack(l: Lua) -> LResult<i32> {
+fn unpack(l: Lua) -> LResult<i32> {
     let t = check_table(l, 1)?;
     let first = l.aux_optint(2, 1)?;
     let last = if l.isnoneornil(3) { length(l, t)? } else { l.aux_checkint(3)? };
@@ -259,7 +273,7 @@ fn join_strings(l: Lua, t: Gc<Table>, separator: &[u8], first: i64, last: i64) -
     Ok(Some(new_str(*l, &short[..total])?))
 }
 
-pub fn concat(l: Lua) -> LResult<i32> {
+fn concat(l: Lua) -> LResult<i32> {
     let separator = l.aux_optlstring(2, Some(Bytes::default()))?.unwrap_or_default();
     let t = check_table(l, 1)?;
     let first = l.aux_optint(3, 1)?;
