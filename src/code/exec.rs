@@ -168,7 +168,7 @@ exec_ops! {
     ArithKK      R K K N   C R A  A;
     Unm          R R N N   C R A  A;
     Not          R R N N   _ _ _  A;
-    Len          R R N N   C R A  None;
+    Len          R R N N   C R A  A;
     Concat       R R R N   C R A  Operands;
     Jmp          N N N J   _ _ _  None;
     JmpBack      N N N J   _ _ _  None;

@@ -4,20 +4,25 @@
 //! behind them all: it saves the pc and goes to a helper. Both are chosen by a `match` over all operations, so one
 //! without a template does not compile.
 //!
-//! Layout of a function: the map, the address of the code that the function had before (or 0), then the code, which a call
-//! begins at. The map has a word for each instruction, the distance of its code from the beginning; the first
-//! instruction's is the last word of the map.
+//! What `types` knows of registers saves checks, and keeps values in registers of the processor (`held`). Each register
+//! is stored to the Lua stack all the same, so that a helper, an exit and the collector find true frames; behind a
+//! helper, what is held is loaded again.
+//!
+//! Layout of a function: the records, the map, the address of the code that the function had before (or 0), then the code,
+//! which a call begins at. The map has a word for each instruction, that of the first one last: where code can be entered
+//! there, the distance of a record from the beginning of the code, downwards. A record has the distance of the code, the
+//! number of registers of which something is known there, and a word for each: its number, and from bit 16 on the type.
 
 use super::helpers;
 use super::memory::CodeMemory;
 use super::stubs::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
+use super::types::{self, Analysis, FIRST_HELD, Held, Operand, Type, XMMS};
 use super::x64::{Alu, Assembler, Cond, Label, Mem, Pass, Place, Reg, Sse, Width, Xmm, at, element};
 use crate::code::exec::{ExecInsn, ExecOp, Hint};
 use crate::object::call_info::CallKind;
 use crate::object::layout::*;
 use crate::object::value::TAG_STRING;
-use crate::object::{Gc, Kind, Proto, Value};
-use crate::sys;
+use crate::object::{Gc, Kind, Proto, Slot, Value};
 use Reg::{R8, R9, R10, R11, Rax, Rcx, Rdi, Rdx, Rsi};
 use Width::{Eight, Four};
 use core::cell::Cell;
@@ -41,58 +46,128 @@ const MOST_INDEX: u32 = i32::MAX as u32 / size_of::<Value>() as u32;
 /// More instructions than this are not compiled.
 const MOST_INSTRUCTIONS: usize = 4000;
 
-/// Memory for labels, which grows with the largest function. It is all zeros at first.
-pub struct Scratch {
-    places: Cell<*mut Cell<Place>>,
-    count: Cell<usize>,
-}
-
-impl Scratch {
-    fn labels(&self, count: usize) -> Option<&[Cell<Place>]> {
-        let old = self.count.get();
-        if old < count {
-            let page = sys::page_size();
-            let bytes = (count * size_of::<Place>()).next_multiple_of(page);
-            let p = sys::map(bytes);
-            if p.is_null() {
-                return None;
-            }
-            self.free();
-            self.places.set(p.cast());
-            self.count.set(bytes / size_of::<Place>());
-        }
-        // SAFETY: the mapping has room for as many, and zeros are places.
-        Some(unsafe { core::slice::from_raw_parts(self.places.get(), count) })
-    }
-    /// Gives the memory back.
-    pub fn free(&self) {
-        if self.count.get() != 0 {
-            let bytes = (self.count.get() * size_of::<Place>()).next_multiple_of(sys::page_size());
-            // SAFETY: the mapping of `labels`.
-            unsafe { sys::unmap(self.places.get().cast(), bytes) };
-            self.count.set(0);
-        }
-    }
+/// What the maker notes of an instruction.
+#[derive(Clone, Copy, Default)]
+struct Note {
+    /// what the processor's registers hold before the instruction, and after it
+    before: Held,
+    after: Held,
+    /// The short way does not always do.
+    slow: bool,
 }
 
 /// Native code for a function; where a call of it begins. Nothing when there is no memory, or the function is too long.
-pub fn compile(scratch: &Scratch, memory: &CodeMemory, p: Gc<Proto>) -> Option<*const u8> {
+/// With `guesses` it may leave where a guess of `types` fails.
+pub fn compile(
+    scratch: &types::Scratch,
+    memory: &CodeMemory,
+    p: Gc<Proto>,
+    guesses: bool,
+) -> Option<*const u8> {
     let n = p.code.len();
     if n > MOST_INSTRUCTIONS {
         return None;
     }
-    let labels = scratch.labels(n * LABELS as usize)?;
-    Maker::new(Assembler::new(Pass::Wide, &mut [], labels), p).make();
-    let size = Maker::new(Assembler::new(Pass::Count, &mut [], labels), p).make();
-    let fill = |out: &mut [u8]| {
-        Maker::new(Assembler::new(Pass::Write, out, labels), p).make();
+    let sizes = [
+        n * LABELS as usize * size_of::<Place>(),
+        n * size_of::<Note>(),
+        4 * n,
+        4 * records_at_most(p),
+        Analysis::size(p)?,
+    ];
+    let mut rest = scratch.take(sizes.iter().map(|size| size.next_multiple_of(8)).sum())?;
+    let parts = sizes.map(|size| {
+        let (part, after) = core::mem::take(&mut rest).split_at_mut(size.next_multiple_of(8));
+        rest = after;
+        part.as_mut_ptr()
+    });
+    let [labels, notes, map, records, analysis] = parts;
+    // SAFETY: each part has room for as many; zeros are elements of each type, and so is what an earlier function left.
+    let (labels, notes, map, records, analysis) = unsafe {
+        (
+            core::slice::from_raw_parts(labels.cast::<Cell<Place>>(), n * LABELS as usize),
+            core::slice::from_raw_parts(notes.cast::<Cell<Note>>(), n),
+            core::slice::from_raw_parts_mut(map.cast::<u32>(), n),
+            core::slice::from_raw_parts_mut(records.cast::<u32>(), sizes[3] / 4),
+            core::slice::from_raw_parts_mut(analysis, sizes[4]),
+        )
     };
-    Some(memory.publish(size, fill)?.wrapping_add(map_size(n)))
+    notes.iter().for_each(|note| note.set(Note::default()));
+    let mut analysis = Analysis::new(p, guesses, analysis);
+    let records = find_records(&mut analysis, n, map, records);
+    let data = Data { map, records };
+    Maker::new(Assembler::new(Pass::Wide, &mut [], labels), p, &mut analysis, notes, data).make();
+    let size = Maker::new(Assembler::new(Pass::Count, &mut [], labels), p, &mut analysis, notes, data).make();
+    let fill = |out: &mut [u8]| {
+        Maker::new(Assembler::new(Pass::Write, out, labels), p, &mut analysis, notes, data).make();
+    };
+    Some(memory.publish(size, fill)?.wrapping_add(data.size()))
 }
 
-/// Bytes of the map of so many instructions.
-fn map_size(instructions: usize) -> usize {
-    (4 * instructions + OLDER).next_multiple_of(ALIGNMENT)
+/// What is in front of the code, with labels for distances.
+#[derive(Clone, Copy)]
+struct Data<'a> {
+    /// of each instruction: which of `records` its record begins at, plus 1, or 0
+    map: &'a [u32],
+    records: &'a [u32],
+}
+
+impl Data<'_> {
+    /// Bytes in front of the code.
+    fn size(&self) -> usize {
+        (4 * (self.records.len() + self.map.len()) + OLDER).next_multiple_of(ALIGNMENT)
+    }
+}
+
+/// The label of the beginning.
+const BEGINNING: u32 = u32::MAX;
+
+/// Words of all records, at most.
+fn records_at_most(p: Gc<Proto>) -> usize {
+    let (code, registers) = (p.entry().code(), p.maxstacksize() as usize);
+    let mut places = 1;
+    for i in 0..p.code.len() {
+        // SAFETY: an instruction of the executable form.
+        let insn = unsafe { *code.add(i) };
+        places += types::goes_on_behind(insn) as usize;
+        places += types::successors(i, insn).iter().flatten().count() * types::jumps(i, insn) as usize;
+    }
+    places * (2 + registers)
+}
+
+/// Finds where the code can be entered: at the beginning, where a loop or a turn of it begins, and behind calls.
+fn find_records<'a>(a: &mut Analysis, n: usize, map: &mut [u32], records: &'a mut [u32]) -> &'a [u32] {
+    map.fill(0);
+    let mut count = 0;
+    let mut add = |map: &mut [u32], pc: usize, label: u32, known: &[Type]| {
+        map[pc] = count as u32 + 1;
+        let start = count;
+        count += 2;
+        for (r, &t) in known.iter().enumerate().filter(|(_, t)| **t != Type::Unknown) {
+            records[count] = r as u32 | (t as u32) << 16;
+            count += 1;
+        }
+        (records[start], records[start + 1]) = (label, (count - start - 2) as u32);
+    };
+    let mut reached = false;
+    for i in 0..n {
+        if a.is_leader(i) {
+            reached = a.enter(i);
+            if i == 0 {
+                add(map, 0, BEGINNING, &[]);
+            } else if a.has_pad(i) {
+                let known = if a.is_entered(i) { a.outside(i) } else { &*a.now };
+                add(map, i, label(i, Pad).0, known);
+            }
+        }
+        if reached {
+            a.step(i);
+            if types::goes_on_behind(a.insn(i)) && i + 1 < n && !a.has_pad(i + 1) {
+                add(map, i + 1, label(i, Back).0, a.now);
+            }
+        }
+    }
+    &records[..count]
 }
 
 /// The code that the function had before this.
@@ -102,10 +177,23 @@ pub fn older(code: *const u8) -> Option<*const u8> {
     (!older.is_null()).then_some(older)
 }
 
-/// Where the code of an instruction is, in a function whose calls begin at `code`.
-pub fn address(code: *const u8, index: usize) -> *const u8 {
-    // SAFETY: the layout of a function; the index is that of an instruction.
-    unsafe { code.add(*code.sub(OLDER).cast::<u32>().sub(index + 1) as usize) }
+/// Where the code is entered in a frame whose registers begin at `base`, at an instruction of a function whose calls begin
+/// at `code`. Nothing where it cannot be.
+pub fn entry(code: *const u8, index: usize, base: Slot) -> Option<*const u8> {
+    // SAFETY: the layout of a function; the index is that of an instruction, the registers those of its frame.
+    unsafe {
+        let distance = *code.sub(OLDER).cast::<u32>().sub(index + 1) as usize;
+        if distance == 0 {
+            return None;
+        }
+        let record = code.sub(distance).cast::<u32>();
+        let known = core::slice::from_raw_parts(record.add(2), *record.add(1) as usize);
+        let holds = |&word: &u32| {
+            let v = base.above(word as u16 as usize).read();
+            Type::from_number((word >> 16) as u8).has(v)
+        };
+        known.iter().all(holds).then(|| code.add(*record as usize))
+    }
 }
 
 /// The labels of an instruction.
@@ -124,12 +212,21 @@ enum Part {
     Fifth,
     /// A hook is set; to be left at the target of the jump.
     Hook,
+    /// A loop is entered here.
+    Pad,
+    /// A guess of the loop failed.
+    PadFails,
+    /// What is held is loaded again behind a helper.
+    Reload,
     /// of stress builds
     Stress,
     Stressed,
+    StressReload,
 }
-const LABELS: u32 = 9;
-use Part::{Back, Fifth, Fourth, Hook, Slow, Start, Stress, Stressed, Third};
+const LABELS: u32 = 13;
+use Part::{
+    Back, Fifth, Fourth, Hook, Pad, PadFails, Reload, Slow, Start, Stress, StressReload, Stressed, Third,
+};
 
 /// An operand that holds a value.
 #[derive(Clone, Copy)]
@@ -140,11 +237,30 @@ enum Source {
 }
 use Source::{Constant, Register, Upvalue};
 
-struct Maker<'a> {
+/// Where a number is.
+#[derive(Clone, Copy, PartialEq)]
+enum Double {
+    In(Xmm),
+    At(Mem),
+}
+use Double::{At, In};
+
+struct Maker<'a, 'b> {
     asm: Assembler<'a>,
     p: Gc<Proto>,
     code: *const ExecInsn,
     n: usize,
+    analysis: &'a mut Analysis<'b>,
+    notes: &'a [Cell<Note>],
+    data: Data<'a>,
+    /// what the loop around the instruction keeps in the processor
+    fixed: Held,
+    /// what the processor's registers hold
+    held: Held,
+    /// the register that the instruction has put into one of them
+    fresh: Option<usize>,
+    /// the last of them that was taken for a while
+    last_taken: usize,
     /// the function has upvalues that its code reads
     upvalues: bool,
 }
@@ -157,47 +273,286 @@ fn constant(n: usize) -> Mem {
     at(CONSTANTS, n as i32 * 8)
 }
 
-impl<'a> Maker<'a> {
-    fn new(asm: Assembler<'a>, p: Gc<Proto>) -> Maker<'a> {
-        Maker { asm, p, code: p.entry().code(), n: p.code.len(), upvalues: !p.upvalues.is_empty() }
+impl<'a, 'b> Maker<'a, 'b> {
+    fn new(
+        asm: Assembler<'a>,
+        p: Gc<Proto>,
+        analysis: &'a mut Analysis<'b>,
+        notes: &'a [Cell<Note>],
+        data: Data<'a>,
+    ) -> Maker<'a, 'b> {
+        Maker {
+            asm,
+            p,
+            code: p.entry().code(),
+            n: p.code.len(),
+            analysis,
+            notes,
+            data,
+            fixed: Held::default(),
+            held: Held::default(),
+            fresh: None,
+            last_taken: FIRST_HELD,
+            upvalues: !p.upvalues.is_empty(),
+        }
     }
 
     fn insn(&self, i: usize) -> ExecInsn {
-        debug_assert!(i < self.n);
-        // SAFETY: the executable form has `n` instructions.
-        unsafe { *self.code.add(i) }
+        self.analysis.insn(i)
     }
 
     /// Makes all of it; its size.
     fn make(&mut self) -> usize {
-        for _ in self.n + OLDER / 4..map_size(self.n) / 4 {
-            self.asm.word(0);
-        }
-        for i in (0..self.n).rev() {
-            let place = self.asm.place_of(label(i, Start)) as usize;
-            self.asm.word(place.wrapping_sub(map_size(self.n)) as u32);
-        }
-        let older = self.p.entry().native() as u64;
-        self.asm.word(older as u32);
-        self.asm.word((older >> 32) as u32);
+        self.make_data();
         self.load_constants();
+        if self.analysis.is_entered(0) {
+            self.jump(0, Pad);
+        }
+        let mut reached = false;
         for i in 0..self.n {
-            if !self.is_moved(i) {
-                self.begin(i);
-                self.hot(i, self.insn(i));
+            if self.analysis.is_leader(i) {
+                if reached && self.analysis.enters(i - 1, i) {
+                    self.jump(i, Pad);
+                }
+                reached = self.analysis.enter(i);
+                self.held = self.analysis.held(i);
+            } else if !reached {
+                self.analysis.now.fill(Type::Unknown);
+                self.held = self.analysis.held(i);
             }
+            self.fixed = self.analysis.held(i);
+            if !self.is_moved(i) {
+                self.one(i);
+            }
+            self.analysis.step(i);
+            reached &= types::successors(i, self.insn(i))[0] == Some(i + 1);
         }
         for i in 0..self.n {
             if self.is_moved(i) {
-                self.begin(i);
-                self.hot(i, self.insn(i));
+                self.held = self.analysis.held(i);
+                self.fixed = self.held;
+                self.one(i);
             }
             self.cold(i, self.insn(i));
+            if self.analysis.has_pad(i) {
+                self.pad(i);
+            }
             if cfg!(feature = "stress-jit") {
                 self.stress_cold(i);
             }
         }
         self.asm.position()
+    }
+
+    /// What is in front of the code.
+    fn make_data(&mut self) {
+        let (data, size) = (self.data, self.data.size());
+        for _ in 0..(size - OLDER) / 4 - data.map.len() - data.records.len() {
+            self.asm.word(0);
+        }
+        let records_at = self.asm.position();
+        let mut i = 0;
+        while i < data.records.len() {
+            let (place, count) = (data.records[i], data.records[i + 1]);
+            let code = if place == BEGINNING { size } else { self.asm.place_of(Label(place)) as usize };
+            self.asm.word(code.wrapping_sub(size) as u32);
+            for &word in &data.records[i + 1..i + 2 + count as usize] {
+                self.asm.word(word);
+            }
+            i += 2 + count as usize;
+        }
+        for &record in data.map.iter().rev() {
+            let record = (record as usize).checked_sub(1);
+            self.asm.word(record.map_or(0, |record| size - (records_at + 4 * record)) as u32);
+        }
+        let older = self.p.entry().native() as u64;
+        self.asm.word(older as u32);
+        self.asm.word((older >> 32) as u32);
+    }
+
+    /// The short way of an instruction.
+    fn one(&mut self, i: usize) {
+        let insn = self.insn(i);
+        let before = self.held;
+        self.begin(i);
+        self.fresh = None;
+        self.hot(i, insn);
+        self.settle(insn);
+        let note = self.notes[i].get();
+        self.notes[i].set(Note { before, after: self.held, ..note });
+    }
+
+    /// The instruction has written registers in memory only: what is held of them is out of date.
+    fn settle(&mut self, insn: ExecInsn) {
+        if types::is_helped(insn) {
+            self.held = self.fixed;
+            return;
+        }
+        if insn.op() == ExecOp::ForLoop {
+            return;
+        }
+        for k in FIRST_HELD..XMMS {
+            let Some(r) = (self.held[k] as usize).checked_sub(1) else { continue };
+            if self.fresh != Some(r) && insn.op().effects().writes.has(insn, r) {
+                if self.fixed[k] == 0 {
+                    self.held[k] = 0;
+                } else {
+                    self.asm.load_double(Xmm(k as u8), register(r));
+                }
+            }
+        }
+    }
+    /// Loads what is held.
+    fn reload_held(&mut self, held: Held) {
+        for (k, r) in held.into_iter().enumerate().filter(|(_, r)| *r != 0) {
+            self.asm.load_double(Xmm(k as u8), register(r as usize - 1));
+        }
+    }
+    /// A loop is entered: its guesses are checked, and what it keeps in the processor is loaded.
+    fn pad(&mut self, i: usize) {
+        self.bind(i, Pad);
+        self.analysis.enter(i);
+        for r in 0..self.p.maxstacksize() as usize {
+            let (known, wanted) = (self.analysis.outside(i)[r], self.analysis.now[r]);
+            if !self.analysis.is_entered(i) || known != Type::Unknown || wanted == Type::Unknown {
+                continue;
+            }
+            self.asm.load(Eight, Rax, register(r));
+            if wanted == Type::Table {
+                self.asm.alu_load(Alu::Xor, Eight, Rax, at(Reg::Rsp, TABLE_TAG_SLOT));
+                self.asm.shift_right(Rax, 48);
+                self.jump_if(Cond::NotEqual, i, PadFails);
+            } else {
+                self.asm.alu(Alu::Cmp, Eight, Rax, NIL);
+                self.jump_if(Cond::NotBelow, i, PadFails);
+            }
+        }
+        self.reload_held(self.analysis.held(i));
+        self.jump(i, Start);
+        self.bind(i, PadFails);
+        self.save_pc(self.analysis.loop_end(i) + 1);
+        self.jump_to_function(Id::RefuteLoop);
+    }
+    /// Goes on at another instruction than the next one.
+    fn go(&mut self, i: usize, to: usize) {
+        self.jump(to, if self.analysis.enters(i, to) { Pad } else { Start });
+    }
+    fn go_if(&mut self, c: Cond, i: usize, to: usize) {
+        self.jump_if(c, to, if self.analysis.enters(i, to) { Pad } else { Start });
+    }
+
+    // --- numbers
+
+    fn double(&self, from: Source) -> Double {
+        if let Register(n) = from
+            && let Some(k) = (FIRST_HELD..XMMS).find(|&k| self.held[k] as usize == n + 1)
+        {
+            return In(Xmm(k as u8));
+        }
+        At(Self::place(from))
+    }
+    /// The number is in this register of the processor then.
+    fn load_to(&mut self, to: Xmm, from: Double) {
+        match from {
+            In(x) if x == to => {}
+            In(x) => self.asm.move_double(to, x),
+            At(place) => self.asm.load_double(to, place),
+        }
+    }
+    /// The number is in a register of the processor: in that one, if it is in none.
+    fn in_register(&mut self, otherwise: Xmm, from: Double) -> Xmm {
+        match from {
+            In(x) => x,
+            At(place) => {
+                self.asm.load_double(otherwise, place);
+                otherwise
+            }
+        }
+    }
+    fn sse_from(&mut self, op: Sse, to: Xmm, from: Double) {
+        match from {
+            In(x) => self.asm.sse(op, to, x),
+            At(place) => self.asm.sse_load(op, to, place),
+        }
+    }
+    fn compare_with(&mut self, a: Xmm, b: Double) {
+        match b {
+            In(x) => self.asm.compare_doubles(a, x),
+            At(place) => self.asm.compare_double_load(a, place),
+        }
+    }
+    fn type_of(&self, from: Source) -> Type {
+        match from {
+            Register(n) => self.analysis.type_of(Operand::Register(n)),
+            Constant(n) => self.analysis.type_of(Operand::Constant(n)),
+            Upvalue(_) => Type::Unknown,
+        }
+    }
+    fn are_numbers(&self, x: Source, y: Source) -> bool {
+        self.type_of(x).is_number() && self.type_of(y).is_number()
+    }
+    /// Whether the number that an instruction leaves in the register is read before long.
+    fn is_read_soon(&self, i: usize, register: usize) -> bool {
+        let operand = Operand::Register(register);
+        for j in i + 1..(i + 12).min(self.n) {
+            let insn = self.insn(j);
+            if self.analysis.is_leader(j) {
+                return false;
+            }
+            if let Some((x, y)) = types::numeric(insn)
+                && (x == operand || y == operand)
+            {
+                return true;
+            }
+            if types::is_helped(insn)
+                || insn.op().effects().writes.has(insn, register)
+                || types::jumps(j, insn)
+            {
+                return false;
+            }
+        }
+        false
+    }
+    /// The register of the processor that is to hold what the instruction leaves in the register, if one is.
+    fn destination(&mut self, i: usize, register: usize) -> Option<Xmm> {
+        let k = (FIRST_HELD..XMMS).find(|&k| self.fixed[k] as usize == register + 1);
+        if let Some(k) = k {
+            return Some(Xmm(k as u8));
+        }
+        if !self.is_read_soon(i, register) {
+            return None;
+        }
+        // Those that loops leave free are taken in turn.
+        for _ in FIRST_HELD..XMMS {
+            self.last_taken = if self.last_taken + 1 < XMMS { self.last_taken + 1 } else { FIRST_HELD };
+            if self.fixed[self.last_taken] == 0 {
+                return Some(Xmm(self.last_taken as u8));
+            }
+        }
+        None
+    }
+    /// The register of the processor holds this register from now on.
+    fn hold(&mut self, k: Xmm, register: usize) {
+        for (other, held) in self.held.iter_mut().enumerate() {
+            if *held as usize == register + 1 && self.fixed[other] == 0 {
+                *held = 0;
+            }
+        }
+        self.held[k.0 as usize] = register as u8 + 1;
+        self.fresh = Some(register);
+    }
+    /// Stores the value in a general register, which is the instruction's result.
+    fn store_value(&mut self, i: usize, register_: usize, value: Reg) {
+        self.asm.store(Eight, register(register_), value);
+        if let Some(k) = self.destination(i, register_) {
+            self.asm.double_of_bits(k, value);
+            self.hold(k, register_);
+        }
+    }
+    /// Goes to the slow part, which there is for that.
+    fn slow_if(&mut self, c: Cond, i: usize) {
+        self.notes[i].set(Note { slow: true, ..self.notes[i].get() });
+        self.jump_if(c, i, Slow);
     }
 
     /// The instruction begins here.
@@ -214,11 +569,14 @@ impl<'a> Maker<'a> {
     fn stress_cold(&mut self, i: usize) {
         self.bind(i, Stress);
         self.save_pc(i);
-        self.asm.address_of_label(Rcx, label(i, Stressed));
+        self.asm.address_of_label(Rcx, label(i, StressReload));
         if self.has_long_way(i) {
             self.asm.address_of_label(Rcx, label(i, Slow));
         }
         self.jump_to_function(Id::Stress);
+        self.bind(i, StressReload);
+        self.reload_held(self.notes[i].get().before);
+        self.jump(i, Stressed);
     }
     /// There is a slow part, which needs nothing of what the short way has done.
     fn has_long_way(&self, i: usize) -> bool {
@@ -234,8 +592,7 @@ impl<'a> Maker<'a> {
             E::CloseReturn0 | E::CloseReturn1 => false,
             _ => {
                 within(E::GetGlobal, E::SetUpIndexK)
-                    || within(E::AddRR, E::Unm)
-                    || within(E::EqRR, E::NotLeKR)
+                    || (within(E::AddRR, E::Unm) || within(E::EqRR, E::NotLeKR)) && self.notes[i].get().slow
                     || within(E::Return0, E::Return1)
             }
         }
@@ -268,10 +625,6 @@ impl<'a> Maker<'a> {
         debug_assert!(target < self.n);
         target
     }
-    fn move_value(&mut self, to: Mem, from: Mem) {
-        self.asm.load(Eight, Rax, from);
-        self.asm.store(Eight, to, Rax);
-    }
     /// The address of the function's constants is no choice of a script.
     fn load_constants(&mut self) {
         self.asm.set(CONSTANTS, self.p.k.as_ptr() as u64);
@@ -284,6 +637,7 @@ impl<'a> Maker<'a> {
             self.asm.load(Eight, CLOSURE, at(CLOSURE, 0));
             self.asm.alu_load(Alu::Xor, Eight, CLOSURE, at(Reg::Rsp, FUNCTION_TAG_SLOT));
         }
+        self.reload_held(self.fixed);
     }
     /// The upvalue's value is where `to` points to then.
     fn upvalue_place(&mut self, to: Reg, n: usize) -> Mem {
@@ -333,7 +687,7 @@ impl<'a> Maker<'a> {
     fn jump_back(&mut self, i: usize, insn: ExecInsn) {
         let target = self.target(i, insn);
         self.check_hooks(i, Hook);
-        self.jump(target, Start);
+        self.go(i, target);
     }
     /// A hook is set: leaves before the instruction `pc`.
     fn leave_for_hooks(&mut self, i: usize, pc: usize) {
@@ -350,6 +704,9 @@ impl<'a> Maker<'a> {
     fn object(&mut self, i: usize, value: Source, tag_slot: i32) {
         self.load(Rax, value);
         self.asm.alu_load(Alu::Xor, Eight, Rax, at(Reg::Rsp, tag_slot));
+        if tag_slot == TABLE_TAG_SLOT && self.type_of(value) == Type::Table {
+            return;
+        }
         self.asm.mov(Rcx, Rax);
         self.asm.shift_right(Rcx, 48);
         self.jump_if(Cond::NotEqual, i, Slow);
@@ -369,13 +726,16 @@ impl<'a> Maker<'a> {
     /// The place in the array of a table for the number in a register. The table is in rax.
     fn slot(&mut self, i: usize, obj: Source, key: usize) -> Mem {
         self.object(i, obj, TABLE_TAG_SLOT);
-        self.asm.load_double(X0, register(key));
-        self.asm.truncate(Eight, Rcx, X0);
-        self.asm.clear_double(X1);
-        self.asm.double_of_number(Eight, X1, Rcx);
-        self.asm.compare_doubles(X0, X1);
-        self.jump_if(Cond::NotEqual, i, Slow);
-        self.jump_if(Cond::Parity, i, Slow);
+        let double = self.double(Register(key));
+        let double = self.in_register(X0, double);
+        self.asm.truncate(Eight, Rcx, double);
+        if !self.type_of(Register(key)).is_whole() {
+            self.asm.clear_double(X1);
+            self.asm.double_of_number(Eight, X1, Rcx);
+            self.asm.compare_doubles(double, X1);
+            self.jump_if(Cond::NotEqual, i, Slow);
+            self.jump_if(Cond::Parity, i, Slow);
+        }
         self.asm.alu_number(Alu::Sub, Eight, Rcx, 1);
         self.asm.load(Four, Rdx, at(Rax, TABLE_ASIZE));
         self.asm.alu(Alu::Cmp, Eight, Rcx, Rdx);
@@ -396,7 +756,7 @@ impl<'a> Maker<'a> {
         self.asm.load(Eight, Rdx, place);
         self.asm.alu(Alu::Cmp, Eight, Rdx, NIL);
         self.jump_if(Cond::Equal, i, Slow);
-        self.asm.store(Eight, register(result), Rdx);
+        self.store_value(i, result, Rdx);
         self.bind(i, Back);
     }
     /// Stores at the place in the table in rax, and looks whether the collector must know.
@@ -415,10 +775,31 @@ impl<'a> Maker<'a> {
         self.asm.alu(Alu::Cmp, Eight, R8, R9);
         self.jump_if(Cond::Below, i, Fourth);
     }
+    /// Tells a helper whether the code behind relies on the instruction's guess.
+    fn tell_guess(&mut self, i: usize) {
+        let insn = self.insn(i);
+        if types::arithmetic(insn).is_some() || types::indexed(insn).is_some() {
+            self.asm.set(Rdx, self.analysis.guesses(insn) as u64);
+        }
+    }
     /// The part after which the slow way is a helper that does all.
     fn slow(&mut self, i: usize, id: Id) {
         self.bind(i, Slow);
-        self.help(i, id, Back);
+        self.tell_guess(i);
+        let after = self.notes[i].get().after;
+        if after == Held::default() || types::is_helped(self.insn(i)) {
+            return self.help(i, id, Back);
+        }
+        self.help(i, id, Reload);
+        self.bind(i, Reload);
+        self.reload_held(after);
+        self.jump(i, Back);
+    }
+    /// The slow part of arithmetic, where there is one.
+    fn slow_arith(&mut self, i: usize) {
+        if self.notes[i].get().slow || cfg!(feature = "stress-jit") {
+            self.slow(i, Id::Arith);
+        }
     }
 
     // --- templates
@@ -476,21 +857,43 @@ impl<'a> Maker<'a> {
     }
 
     fn arith(&mut self, i: usize, insn: ExecInsn, op: Sse, x: Source, y: Source) {
-        self.asm.load_double(X0, Self::place(x));
-        self.asm.sse_load(op, X0, Self::place(y));
-        self.finish_arith(i, insn);
+        let known = self.are_numbers(x, y);
+        let (x, y) = (self.double(x), self.double(y));
+        let destination = self.destination(i, insn.a());
+        let to = match destination {
+            Some(k) if In(k) != y || In(k) == x => k,
+            _ => X0,
+        };
+        self.load_to(to, x);
+        self.sse_from(op, to, y);
+        if !known {
+            self.asm.compare_doubles(to, to);
+            self.slow_if(Cond::Parity, i);
+        }
+        self.finish_number(insn, to, destination);
+        self.bind(i, Back);
+    }
+    /// The instruction's result is the number in `from`; a register of the processor is to hold it.
+    fn finish_number(&mut self, insn: ExecInsn, from: Xmm, destination: Option<Xmm>) {
+        self.asm.store_double(register(insn.a()), from);
+        if let Some(k) = destination {
+            self.load_to(k, In(from));
+            self.hold(k, insn.a());
+        }
     }
     /// A tagged operand makes a NaN of every operation.
-    fn finish_arith(&mut self, i: usize, insn: ExecInsn) {
+    fn finish_arith(&mut self, i: usize, insn: ExecInsn, destination: Option<Xmm>) {
         self.asm.compare_doubles(X0, X0);
-        self.jump_if(Cond::Parity, i, Slow);
-        self.asm.store_double(register(insn.a()), X0);
+        self.slow_if(Cond::Parity, i);
+        self.finish_number(insn, X0, destination);
         self.bind(i, Back);
     }
     /// `num::modulo`: of whole numbers in place.
     fn modulo(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        self.asm.load_double(X0, Self::place(x));
-        self.asm.load_double(X1, Self::place(y));
+        let (x, y) = (self.double(x), self.double(y));
+        let destination = self.destination(i, insn.a());
+        self.load_to(X0, x);
+        self.load_to(X1, y);
         for (whole, number) in [(Rax, X0), (Rcx, X1)] {
             self.asm.truncate(Four, whole, number);
             self.asm.clear_double(X2);
@@ -509,46 +912,65 @@ impl<'a> Maker<'a> {
         self.asm.clear_double(X0);
         self.asm.double_of_number(Four, X0, Rdx);
         self.bind(i, Fourth);
-        self.finish_arith(i, insn);
+        self.finish_arith(i, insn, destination);
     }
     fn modulo_cold(&mut self, i: usize) {
         self.bind(i, Third);
         self.call_leaf(Id::Modulo);
+        self.reload_held(self.notes[i].get().before);
         self.jump(i, Fourth);
-        self.slow(i, Id::Arith);
+        self.slow_arith(i);
     }
     /// 1^x is 1 and x^0 is 1 for a NaN, too: so the operands are looked at.
     fn power(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
         for operand in [x, y] {
             self.asm.alu_load(Alu::Cmp, Eight, NIL, Self::place(operand));
-            self.jump_if(Cond::NotAbove, i, Slow);
+            self.slow_if(Cond::NotAbove, i);
         }
         self.asm.load_double(X0, Self::place(x));
         self.asm.load_double(X1, Self::place(y));
         self.call_leaf(Id::Power);
-        self.finish_arith(i, insn);
+        self.reload_held(self.fixed);
+        let fixed = (FIRST_HELD..XMMS).find(|&k| self.fixed[k] as usize == insn.a() + 1);
+        self.finish_arith(i, insn, fixed.map(|k| Xmm(k as u8)));
     }
 
     /// Jumps when the condition of the flags holds.
     fn branch(&mut self, i: usize, insn: ExecInsn, c: Cond, opposite: Cond) {
         if insn.offset() == 1 {
-            self.jump_if(opposite, i + 2, Start);
+            self.go_if(opposite, i, i + 2);
         } else {
             let target = self.target(i, insn);
-            self.jump_if(c, target, Start);
+            self.go_if(c, i, target);
             self.next_after_two(i);
+        }
+    }
+    /// Jumps when the doubles that were compared are equal, or are not. A NaN equals nothing.
+    fn branch_if_equal(&mut self, i: usize, insn: ExecInsn, equal: bool) {
+        if equal {
+            self.go_if(Cond::Parity, i, i + 2);
+            self.branch(i, insn, Cond::Equal, Cond::NotEqual);
+        } else {
+            let target = self.target(i, insn);
+            self.go_if(Cond::Parity, i, target);
+            self.branch(i, insn, Cond::NotEqual, Cond::Equal);
         }
     }
     /// Goes on behind the jump that follows the instruction. Nothing to do where that is moved.
     fn next_after_two(&mut self, i: usize) {
-        if !self.is_moved(i + 1) {
-            self.jump(i + 2, Start);
+        if !self.is_moved(i + 1) || self.analysis.enters(i, i + 2) {
+            self.go(i, i + 2);
         }
     }
+    /// The conditions do not hold where a NaN is compared, as the language has it.
     fn compare(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source, conds: (Cond, Cond)) {
-        self.asm.load_double(X0, Self::place(y));
-        self.asm.compare_double_load(X0, Self::place(x));
-        self.jump_if(Cond::Parity, i, Slow);
+        let known = self.are_numbers(x, y);
+        let (x, y) = (self.double(x), self.double(y));
+        let y = self.in_register(X0, y);
+        self.compare_with(y, x);
+        if !known {
+            self.slow_if(Cond::Parity, i);
+        }
         self.branch(i, insn, conds.0, conds.1);
     }
     fn less_than(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
@@ -565,14 +987,18 @@ impl<'a> Maker<'a> {
     }
     /// The rare part of a comparison.
     fn compare_cold(&mut self, i: usize, insn: ExecInsn, jumps_if_holds: bool) {
+        if !self.notes[i].get().slow && !cfg!(feature = "stress-jit") {
+            return;
+        }
         self.bind(i, Slow);
         self.help(i, Id::Compare, Third);
         self.bind(i, Third);
+        self.reload_held(self.notes[i].get().after);
         self.asm.test(Eight, Rax, Rax);
         let target = self.target(i, insn);
         let c = if jumps_if_holds { Cond::NotEqual } else { Cond::Equal };
-        self.jump_if(c, target, Start);
-        self.jump(i + 2, Start);
+        self.go_if(c, i, target);
+        self.go(i, i + 2);
     }
     /// Whether the register holds nil or false: below, or not below.
     fn test(&mut self, value: Mem) {
@@ -708,36 +1134,51 @@ impl<'a> Maker<'a> {
         self.asm.store_double(register(a), X0);
         self.bind(i, Back);
         let target = self.target(i, insn);
-        self.jump(target, Start);
+        self.go(i, target);
     }
     fn for_loop(&mut self, i: usize, insn: ExecInsn) {
         let a = insn.a();
-        self.asm.load_double(X1, register(a + 2));
-        self.asm.load_double(X0, register(a));
-        self.asm.sse(Sse::Add, X0, X1);
-        self.asm.clear_double(X2);
-        self.asm.compare_doubles(X1, X2);
-        self.jump_if(Cond::NotAbove, i, Third);
-        self.asm.load_double(X2, register(a + 1));
-        self.asm.compare_doubles(X2, X0);
-        self.jump_if(Cond::Below, i + 1, Start);
+        let [index, limit, step] = [a, a + 1, a + 2].map(|r| self.double(Register(r)));
+        self.load_to(X0, index);
+        if self.type_of(Register(a + 2)) == Type::Step {
+            self.sse_from(Sse::Add, X0, step);
+        } else {
+            let step = self.in_register(X1, step);
+            self.asm.sse(Sse::Add, X0, step);
+            self.asm.clear_double(X2);
+            self.asm.compare_doubles(step, X2);
+            self.jump_if(Cond::NotAbove, i, Third);
+            self.notes[i].set(Note { slow: true, ..self.notes[i].get() });
+        }
+        let limit = self.in_register(X2, limit);
+        self.asm.compare_doubles(limit, X0);
+        self.go_if(Cond::Below, i, i + 1);
         self.bind(i, Fourth);
-        self.asm.store_double(register(a), X0);
-        self.asm.store_double(register(a + 3), X0);
+        for r in [a, a + 3] {
+            self.asm.store_double(register(r), X0);
+            if let In(k) = self.double(Register(r)) {
+                self.asm.move_double(k, X0);
+            }
+        }
         self.jump_back(i, insn);
     }
     /// A loop that counts down.
     fn for_loop_cold(&mut self, i: usize, insn: ExecInsn) {
+        if !self.notes[i].get().slow {
+            return;
+        }
         self.bind(i, Third);
         self.asm.compare_double_load(X0, register(insn.a() + 1));
-        self.jump_if(Cond::Below, i + 1, Start);
+        self.go_if(Cond::Below, i, i + 1);
         self.jump(i, Fourth);
     }
 
     /// Has a helper do all of the instruction.
     fn helped(&mut self, i: usize, id: Id) {
+        self.tell_guess(i);
         self.help(i, id, Back);
         self.bind(i, Back);
+        self.reload_held(self.fixed);
     }
 
     /// The short way of an instruction, or all of it.
@@ -748,13 +1189,19 @@ impl<'a> Maker<'a> {
         let rk = (Register(b), Constant(c));
         let kr = (Constant(b), Register(c));
         match insn.op() {
-            E::Move => self.move_value(register(a), register(b)),
-            E::LoadK => self.move_value(register(a), constant(insn.imm() as usize)),
+            E::Move => {
+                self.asm.load(Eight, Rax, register(b));
+                self.store_value(i, a, Rax);
+            }
+            E::LoadK => {
+                self.asm.load(Eight, Rax, constant(insn.imm() as usize));
+                self.store_value(i, a, Rax);
+            }
             E::LoadBool => {
                 self.asm.address(Rax, at(NIL, 1 + (b != 0) as i32));
                 self.asm.store(Eight, register(a), Rax);
                 if c != 0 {
-                    self.jump(i + 2, Start);
+                    self.go(i, i + 2);
                 }
             }
             E::LoadNil => {
@@ -764,7 +1211,7 @@ impl<'a> Maker<'a> {
             }
             E::GetUpval => {
                 self.load(Rax, Upvalue(b));
-                self.asm.store(Eight, register(a), Rax);
+                self.store_value(i, a, Rax);
             }
             E::SetUpval => {
                 self.asm.load(Eight, Rcx, at(CLOSURE, CLOSURE_UPVALS + b as i32 * 8));
@@ -809,7 +1256,7 @@ impl<'a> Maker<'a> {
             E::SetList => {
                 self.helped(i, Id::SetList);
                 if c != 0 {
-                    self.jump(i + 2, Start);
+                    self.go(i, i + 2);
                 }
             }
             E::AddRR => self.arith(i, insn, Sse::Add, rr.0, rr.1),
@@ -833,10 +1280,12 @@ impl<'a> Maker<'a> {
             E::ArithKK => self.helped(i, Id::Arith),
             E::Unm => {
                 self.asm.load(Eight, Rax, register(b));
-                self.asm.alu(Alu::Cmp, Eight, Rax, NIL);
-                self.jump_if(Cond::NotBelow, i, Slow);
+                if !self.type_of(Register(b)).is_number() {
+                    self.asm.alu(Alu::Cmp, Eight, Rax, NIL);
+                    self.slow_if(Cond::NotBelow, i);
+                }
                 self.asm.invert_bit(Rax, 63);
-                self.asm.store(Eight, register(a), Rax);
+                self.store_value(i, a, Rax);
                 self.bind(i, Back);
             }
             E::Not => {
@@ -850,7 +1299,7 @@ impl<'a> Maker<'a> {
             E::Concat => self.helped(i, Id::Concat),
             E::Jmp => {
                 let target = self.target(i, insn);
-                self.jump(target, Start);
+                self.go(i, target);
             }
             E::JmpBack => self.jump_back(i, insn),
             E::JmpClose => {
@@ -858,12 +1307,18 @@ impl<'a> Maker<'a> {
                 self.jump_back(i, insn);
             }
             E::EqRR | E::NotEqRR => {
-                self.asm.load_double(X0, register(b));
-                self.asm.compare_double_load(X0, register(c));
-                self.jump_if(Cond::Parity, i, Slow);
-                let (equal, unequal) = (Cond::Equal, Cond::NotEqual);
-                let conds = if insn.op() == E::EqRR { (equal, unequal) } else { (unequal, equal) };
-                self.branch(i, insn, conds.0, conds.1);
+                let known = self.are_numbers(Register(b), Register(c));
+                let (x, y) = (self.double(Register(b)), self.double(Register(c)));
+                let x = self.in_register(X0, x);
+                self.compare_with(x, y);
+                if known {
+                    self.branch_if_equal(i, insn, insn.op() == E::EqRR);
+                } else {
+                    self.slow_if(Cond::Parity, i);
+                    let (equal, unequal) = (Cond::Equal, Cond::NotEqual);
+                    let conds = if insn.op() == E::EqRR { (equal, unequal) } else { (unequal, equal) };
+                    self.branch(i, insn, conds.0, conds.1);
+                }
             }
             E::EqRK | E::NotEqRK => {
                 self.asm.load(Eight, Rax, register(b));
@@ -874,16 +1329,10 @@ impl<'a> Maker<'a> {
             }
             E::EqRN | E::NotEqRN => {
                 // A register that holds no number reads as a NaN, which equals nothing.
-                self.asm.load_double(X0, register(b));
-                self.asm.compare_double_load(X0, constant(c));
-                if insn.op() == E::EqRN {
-                    self.jump_if(Cond::Parity, i + 2, Start);
-                    self.branch(i, insn, Cond::Equal, Cond::NotEqual);
-                } else {
-                    let target = self.target(i, insn);
-                    self.jump_if(Cond::Parity, target, Start);
-                    self.branch(i, insn, Cond::NotEqual, Cond::Equal);
-                }
+                let x = self.double(Register(b));
+                let x = self.in_register(X0, x);
+                self.asm.compare_double_load(x, constant(c));
+                self.branch_if_equal(i, insn, insn.op() == E::EqRN);
             }
             E::LtRR => self.less_than(i, insn, rr.0, rr.1),
             E::LtRK => self.less_than(i, insn, rk.0, rk.1),
@@ -901,7 +1350,7 @@ impl<'a> Maker<'a> {
                 self.helped(i, Id::Compare);
                 // The jump behind it is an instruction by itself.
                 self.asm.alu_number(Alu::Cmp, Eight, Rax, (a != 0) as i32);
-                self.jump_if(Cond::NotEqual, i + 2, Start);
+                self.go_if(Cond::NotEqual, i, i + 2);
             }
             E::Test => {
                 self.test(register(a));
@@ -914,10 +1363,10 @@ impl<'a> Maker<'a> {
             E::TestSet => {
                 self.test(register(b));
                 let skip = if c == 0 { Cond::NotBelow } else { Cond::Below };
-                self.jump_if(skip, i + 2, Start);
+                self.go_if(skip, i, i + 2);
                 self.asm.store(Eight, register(a), Rdx);
                 let target = self.target(i, insn);
-                self.jump(target, Start);
+                self.go(i, target);
             }
             E::Call => self.call(i, insn),
             E::TailCall => {
@@ -938,7 +1387,7 @@ impl<'a> Maker<'a> {
             E::TForLoop => {
                 self.asm.load(Eight, Rax, register(a + 1));
                 self.asm.alu(Alu::Cmp, Eight, Rax, NIL);
-                self.jump_if(Cond::Equal, i + 1, Start);
+                self.go_if(Cond::Equal, i, i + 1);
                 self.asm.store(Eight, register(a), Rax);
                 self.jump_back(i, insn);
             }
@@ -969,9 +1418,9 @@ impl<'a> Maker<'a> {
             E::SetIntR | E::SetIntK | E::SetIndexR | E::SetIndexK | E::SetUpIndexR | E::SetUpIndexK => {
                 self.set_slot_cold(i);
             }
-            E::AddRR | E::AddRK | E::AddKR | E::SubRR | E::SubRK | E::SubKR => self.slow(i, Id::Arith),
-            E::MulRR | E::MulRK | E::MulKR | E::DivRR | E::DivRK | E::DivKR => self.slow(i, Id::Arith),
-            E::PowRR | E::PowRK | E::PowKR | E::Unm => self.slow(i, Id::Arith),
+            E::AddRR | E::AddRK | E::AddKR | E::SubRR | E::SubRK | E::SubKR => self.slow_arith(i),
+            E::MulRR | E::MulRK | E::MulKR | E::DivRR | E::DivRK | E::DivKR => self.slow_arith(i),
+            E::PowRR | E::PowRK | E::PowKR | E::Unm => self.slow_arith(i),
             E::ModRR | E::ModRK | E::ModKR => self.modulo_cold(i),
             E::JmpBack | E::JmpClose | E::TForLoop => {
                 let target = self.target(i, insn);

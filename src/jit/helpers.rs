@@ -3,11 +3,12 @@
 //!
 //! The contract, but for the leaves at the end:
 //! 1. A trampoline calls it with the thread and the current frame, a Lua frame whose saved pc is behind the instruction.
+//!    Where code behind relies on a guess of the instruction, the third argument is 1, and it leaves when the guess fails.
 //! 2. It stores results. What it returns is told in `stubs`, rule 3.
 //! 3. The contract of `vm::ops` holds for what it calls.
 
 use super::stubs::{DONE, INTERPRET, SWITCH};
-use super::{address, code_of};
+use super::{address, code_of, types};
 use crate::code::bytecode::{Instruction, Op};
 use crate::code::exec::{ExecInsn, ExecOp, Hint};
 use crate::consts::LUA_MULTRET;
@@ -116,10 +117,29 @@ fn checkpoint(l: Gc<Thread>, ci: &CallInfo, live: Slot) -> i64 {
     0
 }
 
+// --- guesses
+
+/// The guess of an instruction failed, which code of the function relies on: it is noted, and native code is left.
+fn refute(l: Gc<Thread>, ci: &CallInfo, at: *mut ExecInsn) -> i64 {
+    // SAFETY: an instruction of the frame's function.
+    unsafe { *at = types::refuted(*at) };
+    super::refuted(l, ci.lua_closure().proto);
+    INTERPRET
+}
+
+/// The guess of a loop failed that ends before the saved pc. It is entered in the interpreter.
+pub(super) unsafe extern "C" fn refute_loop(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+    let (insn, at) = running(ci);
+    let p = ci.lua_closure().proto;
+    let end = p.entry().index_of(at);
+    ci.saved_pc.set(p.entry().code().wrapping_add(types::loop_entry(end, insn)));
+    refute(l, ci, at)
+}
+
 // --- arithmetic and comparison
 
-pub(super) unsafe extern "C" fn arith(l: Gc<Thread>, ci: &CallInfo) -> i64 {
-    let (i, _) = running(ci);
+pub(super) unsafe extern "C" fn arith(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+    let (i, at) = running(ci);
     let f = Frame::of(ci);
     let code = f.bytecode(ci);
     let event = Metamethod::from_arith(code.op() as u8 - Op::Add as u8);
@@ -130,8 +150,11 @@ pub(super) unsafe extern "C" fn arith(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     // The second operand of a negation is the first again.
     let y = if i.op() == ExecOp::Unm { x } else { operand(is_k(2), i.c()) };
     // SAFETY: operands of the instruction.
+    let are_numbers = unsafe { x.read().is_number() && y.read().is_number() };
+    // SAFETY: as before.
     let v = tri!(unsafe { arith_ops::arith(l, event, x, y) });
-    result(ci, i.a(), v)
+    result(ci, i.a(), v);
+    if guessed != 0 && !(are_numbers && v.is_number()) { refute(l, ci, at) } else { 0 }
 }
 
 /// Any comparison but those with a constant that equals itself only: 1 when it holds.
@@ -162,12 +185,28 @@ pub(super) unsafe extern "C" fn compare(l: Gc<Thread>, ci: &CallInfo) -> i64 {
             }
         }
     };
-    tri!(holds) as i64
+    let holds = tri!(holds);
+    if ci.lua_frame().returns_to.get() == super::changed() {
+        // The interpreter goes on, behind the jump.
+        let jumps = match i.op() {
+            E::CompareAny => return interpret_after(ci, if holds as usize == i.a() { 0 } else { 1 }),
+            E::EqRR | E::LtRR | E::LtRK | E::LtKR | E::LeRR | E::LeRK | E::LeKR => holds,
+            _ => !holds,
+        };
+        return interpret_after(ci, if jumps { i.offset() - 1 } else { 1 });
+    }
+    holds as i64
+}
+
+/// Leaves for the interpreter, which goes on so many instructions behind the next one.
+fn interpret_after(ci: &CallInfo, distance: isize) -> i64 {
+    ci.saved_pc.set(ci.saved_pc.get().wrapping_offset(distance));
+    INTERPRET
 }
 
 // --- tables
 
-pub(super) unsafe extern "C" fn get_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn get_field(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let obj = if i.op() == ExecOp::GetGlobal { f.upvalue_at(i.b()) } else { f.at(i.b()) };
@@ -178,15 +217,18 @@ pub(super) unsafe extern "C" fn get_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
         _ => tri!(unsafe { tables::get_field(l, obj, key, at) }),
     };
     result(ci, i.a(), v);
-    after_miss(l, ci)
+    after_miss(l, ci, obj.value, at, guessed)
 }
 
 /// Goes on in other code, if the function was compiled again.
-fn after_miss(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+fn after_miss(l: Gc<Thread>, ci: &CallInfo, obj: Value, at: *mut ExecInsn, guessed: u64) -> i64 {
+    if guessed != 0 && !obj.is_table() {
+        return refute(l, ci, at);
+    }
     if super::missed(l, ci.lua_closure().proto) { SWITCH } else { 0 }
 }
 
-pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
@@ -203,10 +245,10 @@ pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
         // SAFETY: the running instruction.
         _ => tri!(unsafe { tables::set_field(l, obj, key, val, at) }),
     }
-    after_miss(l, ci)
+    after_miss(l, ci, obj.value, at, guessed)
 }
 
-pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let (obj, key) = (f.r(i.b()), f.k(i.c()));
@@ -226,14 +268,17 @@ pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo) -> i64 
     } else {
         found
     };
-    result(ci, i.a(), v)
+    result(ci, i.a(), v);
+    if guessed != 0 && !obj.is_table() { refute(l, ci, at) } else { 0 }
 }
 
 /// Reads with any key.
-pub(super) unsafe extern "C" fn get(l: Gc<Thread>, ci: &CallInfo) -> i64 {
-    let (i, _) = running(ci);
+pub(super) unsafe extern "C" fn get(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+    let (i, at) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
+    // What is indexed, where that is guessed to be a table.
+    let was_table = types::indexed(i).is_none_or(|r| f.r(r).is_table());
     let v = match i.op() {
         E::GetInt => match slot_at(f.r(i.b()), i.imm().wrapping_sub(1)) {
             // SAFETY: a slot of the array.
@@ -256,12 +301,13 @@ pub(super) unsafe extern "C" fn get(l: Gc<Thread>, ci: &CallInfo) -> i64 {
             }
         }
     };
-    result(ci, i.a(), v)
+    result(ci, i.a(), v);
+    if guessed != 0 && !was_table { refute(l, ci, at) } else { 0 }
 }
 
 /// Writes with any key.
-pub(super) unsafe extern "C" fn set(l: Gc<Thread>, ci: &CallInfo) -> i64 {
-    let (i, _) = running(ci);
+pub(super) unsafe extern "C" fn set(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+    let (i, at) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
     let upvalue = matches!(i.op(), E::SetUpIndexR | E::SetUpIndexK | E::SetTabUp);
@@ -289,7 +335,7 @@ pub(super) unsafe extern "C" fn set(l: Gc<Thread>, ci: &CallInfo) -> i64 {
         _ if matches!(i.op(), E::SetIntR | E::SetIntK) => tri!(meta::set_at(l, obj, key, val)),
         _ => tri!(tables::set_index(l, obj, key, val)),
     }
-    0
+    if guessed != 0 && !obj.value.is_table() { refute(l, ci, at) } else { 0 }
 }
 
 pub(super) unsafe extern "C" fn set_upval(l: Gc<Thread>, ci: &CallInfo) -> i64 {
@@ -430,8 +476,13 @@ fn go_on(l: Gc<Thread>, before: &CallInfo) -> i64 {
     if p.entry().native().is_null() {
         return SWITCH;
     }
-    super::mark_entered(ci);
-    address(p, ci.saved_pc.get()) as i64
+    match address(p, ci) {
+        Some(code) => {
+            super::mark_entered(ci);
+            code as i64
+        }
+        None => INTERPRET,
+    }
 }
 
 pub(super) unsafe extern "C" fn call(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {

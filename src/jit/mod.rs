@@ -15,20 +15,20 @@ mod compile;
 mod helpers;
 mod memory;
 mod stubs;
+mod types;
 mod x64;
 #[cfg(test)]
 mod x64_tests;
 
-use crate::code::exec::ExecInsn;
 use crate::object::call_info::FrameFlags;
 use crate::object::entry::Tier;
 use crate::object::native::NativeTier;
 use crate::object::{CallInfo, Gc, Global, Proto, Thread};
 use crate::sys;
 use crate::vm::tier::{self, Exit};
-use compile::Scratch;
 use core::sync::atomic::{AtomicU8, Ordering};
 use memory::CodeMemory;
+use types::Scratch;
 
 /// When functions are compiled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,10 +75,13 @@ const MISSES: u32 = 500;
 /// The same where functions are compiled before they have any hints.
 const MISSES_ALWAYS: u32 = 8;
 
-/// A function that has more codes than this gets no other.
+/// So many misses is a guess that failed.
+const REFUTED: u32 = MISSES / 10;
+
+/// A function that has more codes than this gets no other. With the last one, no guesses are made any more.
 const MOST_VERSIONS: usize = 3;
 
-static TIER: NativeTier = NativeTier { run, free, close };
+static TIER: NativeTier = NativeTier { run, free, close, changed };
 
 /// Gives a new state native code, unless the environment says no.
 pub fn attach(l: Gc<Thread>) {
@@ -139,18 +142,27 @@ fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
 /// Compiles the function with the hints of now; its native code, or `None` where it keeps what it has.
 fn compile(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
     let state = state(l.global())?;
-    let code = compile::compile(&state.scratch, &state.memory, p)?;
+    let guesses = p.entry().native().is_null() || versions(p.entry().native()) < MOST_VERSIONS;
+    let code = compile::compile(&state.scratch, &state.memory, p, guesses)?;
     p.entry().set_native(code);
     Some(code)
 }
 
 /// A look-up of a field in native code missed. Compiles the function again when there were many; whether it did.
 fn missed(l: Gc<Thread>, p: Gc<Proto>) -> bool {
+    count_misses(l, p, 1)
+}
+
+/// A guess failed that native code relies on.
+fn refuted(l: Gc<Thread>, p: Gc<Proto>) {
+    count_misses(l, p, REFUTED);
+}
+
+fn count_misses(l: Gc<Thread>, p: Gc<Proto>, count: u32) -> bool {
     let limit = if mode() == Mode::Always { MISSES_ALWAYS } else { MISSES };
-    if p.entry().count_miss() != limit || versions(p.entry().native()) > MOST_VERSIONS {
-        return false;
-    }
-    compile(l, p).is_some()
+    let before = p.entry().count_misses(count);
+    let reached = before < limit && before.saturating_add(count) >= limit;
+    reached && versions(p.entry().native()) <= MOST_VERSIONS && compile(l, p).is_some()
 }
 
 /// How many codes a function has, of which the last begins at `code`. Frames may still run the others.
@@ -158,9 +170,15 @@ fn versions(code: *const u8) -> usize {
     core::iter::successors(Some(code), |&code| compile::older(code)).count()
 }
 
-/// Where the native code of an instruction is.
-fn address(p: Gc<Proto>, pc: *const ExecInsn) -> *const u8 {
-    compile::address(p.entry().native(), p.entry().index_of(pc))
+/// Where native code is entered in the frame, a frame of this function, which has native code; `None` where it cannot be.
+fn address(p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
+    compile::entry(p.entry().native(), p.entry().index_of(ci.saved_pc.get()), ci.base.get())
+}
+
+/// What is in `returns_to` of a frame whose registers were changed from outside.
+fn changed() -> usize {
+    let changed: stubs::Function = stubs::changed;
+    changed as *const () as usize
 }
 
 /// Native code is entered in this frame: its caller does not wait for it in native code.
@@ -183,8 +201,11 @@ fn run(l: Gc<Thread>) -> Exit {
         let p = cl.proto;
         if code_of(l, p).is_some() {
             p.entry().cool(0);
+        }
+        if !p.entry().native().is_null()
+            && let Some(code) = address(p, ci)
+        {
             mark_entered(ci);
-            let code = address(p, ci.saved_pc.get());
             // SAFETY: the current frame and its closure; the frame is marked.
             let left = unsafe {
                 stubs::enter(l.as_ptr(), ci, code, ci.base.get().as_ptr(), cl.as_ptr(), p.k.as_ptr())

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   0  -                               40  r15 r14 r13 r12 rbx rbp
-//!   8  where to go on after a helper   88  return address
+//!   8  -                               88  return address
 //!  16  the tag of tables
 //!  24  the tag of functions
 //!  32  `FUNCTIONS`
@@ -18,7 +18,9 @@
 //!    rcx. So while foreign code runs, no return address leads into memory that an unwinder knows nothing of: debuggers
 //!    and the search for a C++ handler see a frame of this file, whose CFI is exact.
 //! 2. Calls and returns are balanced.
-//! 3. What a trampoline's helper returns: 0 go on here; 1 likewise, for comparisons that hold; negative leave, with that
+//! 3. Where the frame goes on after a helper is in its `CallInfo::returns_to`: whoever changes a register of a Lua frame from
+//!    outside puts `changed` there, so that code which relies on what it knew of the register does not go on.
+//! 4. What a trampoline's helper returns: 0 go on here; 1 likewise, for comparisons that hold; negative leave, with that
 //!    number for `enter` to return; all else is the address of native code of the frame that is now the current one.
 
 use super::helpers;
@@ -153,6 +155,20 @@ pub unsafe extern "C" fn returned() {
     )
 }
 
+/// A frame of which a register was changed from outside goes on here, in the interpreter.
+#[unsafe(naked)]
+pub unsafe extern "C" fn changed() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "mov rax, {reason}",
+        "jmp {leave}",
+        ".cfi_endproc",
+        reason = const INTERPRET,
+        leave = sym leave,
+    )
+}
+
 /// The trampoline of a helper after which native code goes on at the place in rcx, or leaves.
 macro_rules! trampoline {
     ($name:ident) => {{
@@ -161,17 +177,18 @@ macro_rules! trampoline {
             naked_asm!(
                 ".cfi_startproc",
                 in_frame!(),
-                "mov [rsp + 8], rcx",
+                "mov [r14 + {returns_to}], rcx",
                 "mov rdi, r12",
                 "mov rsi, r14",
                 "call {helper}",
                 "test rax, rax",
                 "js {leave}",
                 "mov rbx, [r14 + {base}]",
-                "jmp [rsp + 8]",
+                "jmp [r14 + {returns_to}]",
                 ".cfi_endproc",
                 helper = sym helpers::$name,
                 leave = sym leave,
+                returns_to = const CI_RETURNS_TO,
                 base = const CI_BASE,
             )
         }
@@ -188,7 +205,6 @@ macro_rules! flow_trampoline {
             naked_asm!(
                 ".cfi_startproc",
                 in_frame!(),
-                "mov [rsp + 8], rcx",
                 "mov [r14 + {returns_to}], rcx",
                 "mov rdi, r12",
                 "mov rsi, r14",
@@ -197,7 +213,7 @@ macro_rules! flow_trampoline {
                 "js {leave}",
                 "jnz 2f",
                 "mov rbx, [r14 + {base}]",
-                "jmp [rsp + 8]",
+                "jmp [r14 + {returns_to}]",
                 "2:",
                 "mov r14, [r12 + {ci}]",
                 "mov rbx, [r14 + {base}]",
@@ -266,5 +282,6 @@ functions! {
     TailCall = flow_trampoline!(tail_call);
     TForCall = flow_trampoline!(tfor_call);
     Return = flow_trampoline!(return_results);
+    RefuteLoop = trampoline!(refute_loop);
     Stress = trampoline!(stress);
 }

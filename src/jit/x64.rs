@@ -320,6 +320,13 @@ impl<'a> Assembler<'a> {
     pub fn load_double(&mut self, to: Xmm, from: Mem) {
         self.form(two(0xF2, 0x10, Four), to.0, Operand::Mem(from), &[]);
     }
+    pub fn move_double(&mut self, to: Xmm, from: Xmm) {
+        self.form(two(0x66, 0x28, Four), to.0, Operand::Reg(from.0), &[]);
+    }
+    /// The 64 bits of a general register.
+    pub fn double_of_bits(&mut self, to: Xmm, from: Reg) {
+        self.form(two(0x66, 0x6E, Eight), to.0, Operand::Reg(from as u8), &[]);
+    }
     pub fn store_double(&mut self, to: Mem, from: Xmm) {
         self.form(two(0xF2, 0x11, Four), from.0, Operand::Mem(to), &[]);
     }

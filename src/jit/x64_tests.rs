@@ -149,6 +149,9 @@ fn cases_of_registers(c: &mut Cases) {
                 c.add(format!("cvtsi2sd {x_text},{a_text}"), |s| s.double_of_number(w, x, a));
             }
         }
+        for x in XMMS {
+            c.add(format!("movq {},{}", xmm(x), name(a)), |s| s.double_of_bits(x, a));
+        }
         for n in [1, 0x7FFF_FFFF, 0xFFFF_FFFF] {
             c.add(format!("mov {},{n:#x}", name_32(a)), |s| s.set(a, n));
         }
@@ -166,6 +169,7 @@ fn cases_of_registers(c: &mut Cases) {
                 c.add(format!("{op_text} {},{}", xmm(x), xmm(y)), |s| s.sse(op, x, y));
             }
             c.add(format!("ucomisd {},{}", xmm(x), xmm(y)), |s| s.compare_doubles(x, y));
+            c.add(format!("movapd {},{}", xmm(x), xmm(y)), |s| s.move_double(x, y));
         }
         c.add(format!("xorps {},{}", xmm(x), xmm(x)), |s| s.clear_double(x));
     }

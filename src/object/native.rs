@@ -32,6 +32,8 @@ pub struct NativeTier {
     pub free: fn(&Global, *const u8),
     /// The state is closed.
     pub close: fn(&Global),
+    /// Where a frame goes on of which a register was changed from outside (`LuaFrame::returns_to`).
+    pub changed: fn() -> usize,
 }
 
 /// What a state knows of its tier of native code.
@@ -58,11 +60,11 @@ impl Entry<'_> {
         self.0.native.code.set(code);
         self.0.native.misses.set(0);
     }
-    /// The native code looked for a field in the wrong place; how often it has done so.
-    pub fn count_miss(self) -> u32 {
-        let misses = self.0.native.misses.get().saturating_add(1);
-        self.0.native.misses.set(misses);
-        misses
+    /// The native code looked for fields in the wrong place so many times more; how often it had done so before.
+    pub fn count_misses(self, count: u32) -> u32 {
+        let before = self.0.native.misses.get();
+        self.0.native.misses.set(before.saturating_add(count));
+        before
     }
     /// The interpreter calls the function or runs a loop of it once more. Whether it runs often enough to be run in
     /// another way.

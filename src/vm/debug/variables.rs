@@ -67,5 +67,12 @@ pub fn set_local(l: Gc<Thread>, th: Gc<Thread>, ci: &CallInfo, n: i32, v: Value)
         }
         slot.write(v);
     }
+    #[cfg(native_code)]
+    if let Some(native) = l.global().native.tier.get()
+        && ci.is_lua()
+    {
+        // Native code of the frame may rely on what the register held.
+        ci.lua_frame().returns_to.set((native.changed)());
+    }
     Some(name)
 }
