@@ -22,14 +22,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 const LARGEST_CIRCLE: usize = 4;
 
 /// Rooms that have one larger circle of files, all of that room, with the number of its files at most.
-const CIRCLES: &[(&str, usize, &str)] = &[
-    (
-        "object",
-        20,
-        "layouts of objects name each other: a value may be any object, and every object has values",
-    ),
-    ("vm", 20, "a call runs the interpreter, which calls, and an error at any place runs a handler"),
-];
+const CIRCLES: &[(&str, usize, &str)] =
+    &[("vm", 20, "a call runs the interpreter, which calls, and an error at any place runs a handler")];
 
 /// Path from `src/` → text.
 type Sources = BTreeMap<String, String>;

@@ -5,7 +5,7 @@
 //! back to `allgc` as an ordinary object; `FINALIZED` keeps it from being finalized again.
 
 use super::{cycle, mark, sweep};
-use crate::object::gc_state::link;
+use crate::object::heap::link;
 use crate::object::{Gc, GcRef, Global, Kind, Metamethod, Table, Thread, Userdata, Value, mark as bits};
 use crate::throw::LResult;
 use core::cell::Cell;

@@ -8,7 +8,7 @@
 //! black, so that stores into it raise the barrier; `entries_moved` takes care of entries that change places.
 
 use super::{GcState, Phase};
-use crate::object::gc_state::{is_white_value, push_again};
+use crate::object::heap::{is_white_value, push_again};
 use crate::object::mark_stack::{self, Entry, entry};
 use crate::object::table::Node;
 use crate::object::{

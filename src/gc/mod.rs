@@ -36,7 +36,7 @@
 //! `SweepStrings` → `SweepFinobj` → `SweepToBeFnz` → `SweepAll` → `Release` (free memory to the system) → `Pause`.
 
 use crate::object::gc_state::{GcState, Phase};
-pub use crate::object::gc_state::{barrier_back, entries_moved};
+pub use crate::object::heap::{barrier_back, entries_moved};
 use crate::object::{Gc, GcRef, Global, Thread, UpVal, Value};
 use crate::throw::LResult;
 

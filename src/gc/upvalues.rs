@@ -1,7 +1,7 @@
 //! Closing upvalues: they leave the list of their thread for those of the collector.
 
 use super::{mark, sweep};
-use crate::object::gc_state::link;
+use crate::object::heap::link;
 use crate::object::{Gc, Slot, Thread, UpVal, mark as bits};
 
 /// Closes all upvalues at or above the slot `level`.

@@ -5,7 +5,7 @@
 //! the search looks at. The last halvings are the slow ones, since nobody can predict which way they go. So the search
 //! takes three of them at a time without a branch: it looks at all seven elements that they may come across.
 
-use super::Value;
+use super::value::Value;
 use core::cell::Cell;
 
 /// For each set of non-nil elements among 1..=7 (bit `k - 1` for element `k`), where three halvings of 0..8 end.

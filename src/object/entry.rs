@@ -6,12 +6,13 @@
 //! stack, so that one comparison with the room on the stack asks for both. Native code is no
 //! other kind of `Tier`: a function that has it is lowered, and the interpreter may run it at any time (`native`).
 
-use super::call_info::CallKind;
-use super::{Gc, Proto, Thread, Value};
+use super::call_kind::CallKind;
+use super::proto::Proto;
+use super::value::Value;
 use crate::code::bytecode::Instruction;
 use crate::code::exec::ExecInsn;
 use crate::code::lower::{self, Constant, Source};
-use crate::mem::{self, OutOfMemory};
+use crate::mem::{self, OutOfMemory, Owner};
 use crate::throw::Throw;
 
 /// Why a tier left.
@@ -77,7 +78,7 @@ impl Entry<'_> {
     }
     /// Makes the executable form, which then runs, and returns its start.
     #[cold]
-    pub fn lower(self, l: Gc<Thread>) -> Result<*const ExecInsn, OutOfMemory> {
+    pub fn lower(self, l: impl Owner) -> Result<*const ExecInsn, OutOfMemory> {
         let p = self.0;
         let n = p.code.len();
         let out = mem::realloc(l, core::ptr::null_mut(), 0, n * size_of::<ExecInsn>())?.cast::<ExecInsn>();
@@ -98,13 +99,11 @@ impl Entry<'_> {
             Tier::Interpreted(_) => self.0.code.len() * size_of::<ExecInsn>(),
         }
     }
-    /// Frees what was made to run the function. It does not run any more.
-    pub fn free(self, l: Gc<Thread>) {
+    /// Frees the executable form. The function does not run any more.
+    pub fn free(self, l: impl Owner) {
         if let Tier::Interpreted(_) = self.tier() {
             mem::free(l, self.0.exec.get().cast(), self.size());
         }
-        #[cfg(native_code)]
-        self.free_native(l);
     }
 }
 

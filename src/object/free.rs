@@ -25,6 +25,8 @@ pub fn free(l: Gc<Thread>, o: GcRef, close: impl FnOnce(Gc<Thread>)) {
                 size_of::<Thread>()
             }
             Kind::Proto => {
+                #[cfg(native_code)]
+                o.cast::<Proto>().entry().free_native(l);
                 o.cast::<Proto>().free_parts(l);
                 size_of::<Proto>()
             }

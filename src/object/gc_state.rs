@@ -1,14 +1,9 @@
-//! What the collector knows about the objects of a state, and what making and changing objects has to do for it. `gc`
-//! explains colours, lists and phases.
+//! What the collector knows about the objects of a state. `gc` explains colours, lists and phases.
 
-use super::header::{GcRef, Header, mark as bits};
-use super::mark_stack::{MarkStack, entry};
-use super::value::Value;
+use super::header::{GcRef, mark as bits};
+use super::mark_stack::MarkStack;
 use super::waiting::Waiting;
-use super::{Gc, Thread};
-use super::{Global, Kind};
-use crate::consts::*;
-use crate::mem::{self, Allocator, Memory, OutOfMemory};
+use crate::mem::{Allocator, Memory};
 use core::cell::Cell;
 
 /// What the collector is doing; see the module's text. The order matters.
@@ -164,78 +159,5 @@ impl GcState {
     #[inline(always)]
     pub fn whiten(&self, o: GcRef) {
         o.marked.set(o.marked.get() & !(bits::WHITES | bits::BLACK | bits::OLD) | self.current_white.get());
-    }
-}
-
-/// What the allocator is told of a new object of this kind (lua_Alloc's contract, manual §4.8).
-fn type_tag(kind: Kind) -> usize {
-    let tag = match kind {
-        Kind::ShortStr | Kind::LongStr => LUA_TSTRING,
-        Kind::Table => LUA_TTABLE,
-        Kind::LuaClosure | Kind::CClosure | Kind::Builtin => LUA_TFUNCTION,
-        Kind::Userdata => LUA_TUSERDATA,
-        Kind::Thread => LUA_TTHREAD,
-        Kind::Proto => LUA_NUMTAGS,
-        Kind::UpVal => LUA_NUMTAGS + 1,
-    };
-    tag as usize
-}
-
-/// Memory for a new object; the caller writes the header and links it before anything else allocates.
-#[inline(always)]
-pub fn alloc_object(l: Gc<Thread>, kind: Kind, size: usize) -> Result<*mut Header, OutOfMemory> {
-    Ok(mem::alloc(l, type_tag(kind), size)?.cast())
-}
-
-#[inline(always)]
-pub fn current_white(g: &Global) -> u8 {
-    g.gc.current_white.get()
-}
-/// Puts a new object on the list of all objects.
-#[inline(always)]
-pub fn link(g: &Global, o: GcRef) {
-    o.next.set(g.gc.allgc.get());
-    g.gc.allgc.set(Some(o));
-}
-/// A short string found in its chain is wanted: a dead one is brought back to life.
-#[inline(always)]
-pub fn revive(g: &Global, o: GcRef) {
-    if o.marked.get() & g.gc.other_white() != 0 {
-        g.gc.whiten(o);
-    }
-}
-#[inline(always)]
-pub fn is_white_value(v: Value) -> bool {
-    v.object().is_some_and(|o| o.is_white())
-}
-/// `o` got a reference to `v`: a black `o` is made grey again (for tables: many writes are likely).
-#[inline(always)]
-pub fn barrier_back(l: Gc<Thread>, o: GcRef, v: Value) {
-    if o.is_black() && is_white_value(v) {
-        back(l.global(), o);
-    }
-}
-/// Entries of the table `t` changed their places, perhaps from the part not visited yet to the visited one. All code that
-/// moves entries without `barrier_back` for each must call this.
-#[inline(always)]
-pub fn entries_moved(g: &Global, t: GcRef) {
-    if t.is_black() && g.gc.phase.get() == Phase::Propagate {
-        back(g, t);
-    }
-}
-#[cold]
-#[inline(never)]
-fn back(g: &Global, o: GcRef) {
-    if g.gc.keep_invariant() {
-        o.marked.set(o.marked.get() & !bits::BLACK);
-        push_again(g, o);
-    } else {
-        g.gc.whiten(o);
-    }
-}
-/// Keeps a grey object for the atomic phase.
-pub fn push_again(g: &Global, o: GcRef) {
-    if !g.gc.again.push(&g.gc.memory, entry(o, 0)) {
-        g.gc.overflow.set(true);
     }
 }

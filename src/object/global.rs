@@ -1,31 +1,29 @@
-//! The global state, which all threads of one state share.
+//! The global state, which all threads of one state share, and where it has the metamethods of a value.
 
-use super::Thread;
 use super::c_types::lua_CFunction;
 use super::effects::EffectCounts;
-use super::gc_state::GcState;
 use super::header::Gc;
-pub use super::light::WideLights;
-use super::metamethod::METAMETHOD_COUNT;
+use super::heap::Heap;
+use super::light::WideLights;
+use super::metamethod::{METAMETHOD_COUNT, Metamethod};
 use super::slot::SlotOffset;
-use super::string::{Str, StringTable};
+use super::string::Str;
 use super::table::Table;
+use super::thread::Thread;
 use super::upcalls::Upcalls;
 use super::value::Value;
 use crate::boundary;
 use crate::mem::{Array, ByteBuf};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
+use core::ops::Deref;
 
 pub struct Global {
-    pub gc: GcState,
+    pub heap: Heap,
     pub upcalls: &'static Upcalls,
     /// Runs code of all kinds, at any checkpoint (set by the base library).
     #[cfg(feature = "stress-finalizers")]
     pub accomplice: Cell<Option<super::upcalls::Accomplice>>,
-    pub strings: StringTable,
-    /// seed of all string hashes
-    pub seed: Cell<u64>,
     pub registry: Cell<Value>,
     pub main_thread: Cell<Option<Gc<Thread>>>,
     /// The coroutine that was resumed last and has not yielded or ended since. It and those that wait for it
@@ -58,4 +56,52 @@ pub struct Global {
     pub complete: Cell<bool>,
     /// the version number of the library that made the state; its address tells copies of the library apart
     pub version: &'static f64,
+}
+
+/// A global state is a heap, and more: its objects take it for that.
+impl Deref for Global {
+    type Target = Heap;
+    #[inline(always)]
+    fn deref(&self) -> &Heap {
+        &self.heap
+    }
+}
+
+impl Global {
+    #[inline(always)]
+    pub fn metamethod_name(&self, event: Metamethod) -> Gc<Str> {
+        // SAFETY: all names are made while the state is opened and are fixed.
+        unsafe { self.metamethod_names[event as usize].get().unwrap_unchecked() }
+    }
+    /// The metatable of a value, if any.
+    #[inline]
+    pub fn metatable_of(&self, v: Value) -> Option<Gc<Table>> {
+        if let Some(t) = v.as_table() {
+            t.metatable.get()
+        } else if let Some(u) = v.as_userdata() {
+            u.metatable.get()
+        } else {
+            self.metatables[v.type_id() as usize].get()
+        }
+    }
+    /// Metamethod in a metatable, with the absence cache (`event` up to `Eq` only).
+    #[inline(always)]
+    pub fn cached_metamethod(&self, mt: Option<Gc<Table>>, event: Metamethod) -> Value {
+        let Some(mt) = mt else { return Value::NIL };
+        if mt.flags() & 1 << event as u8 != 0 {
+            return Value::NIL;
+        }
+        let v = mt.get_short(self.metamethod_name(event));
+        if v.is_nil() {
+            mt.set_flags(mt.flags() | 1 << event as u8);
+        }
+        v
+    }
+    /// Metamethod of a value.
+    pub fn metamethod_of(&self, v: Value, event: Metamethod) -> Value {
+        match self.metatable_of(v) {
+            Some(mt) => mt.get_short(self.metamethod_name(event)),
+            None => Value::NIL,
+        }
+    }
 }

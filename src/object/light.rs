@@ -5,8 +5,8 @@
 //!   free. `cap` is a power of two or 0.
 //! * Patterns are never removed, so an index stays valid as long as the state.
 
-use super::{Gc, Thread, Value};
-use crate::mem::{self, OutOfMemory};
+use super::value::Value;
+use crate::mem::{self, OutOfMemory, Owner};
 use core::cell::Cell;
 
 /// Indices fit a value's payload with room to spare.
@@ -60,7 +60,7 @@ impl WideLights {
         (index != 0).then(|| Value::wide_light(index - 1))
     }
     /// The value of any pattern.
-    pub fn intern(&self, l: Gc<Thread>, bits: u64) -> Result<Value, OutOfMemory> {
+    pub fn intern(&self, l: impl Owner, bits: u64) -> Result<Value, OutOfMemory> {
         if let Some(v) = self.find(bits) {
             return Ok(v);
         }
@@ -79,7 +79,7 @@ impl WideLights {
         self.len.set(len + 1);
         Ok(Value::wide_light(len))
     }
-    fn grow(&self, l: Gc<Thread>, cap: u32) -> Result<(), OutOfMemory> {
+    fn grow(&self, l: impl Owner, cap: u32) -> Result<(), OutOfMemory> {
         let block = mem::realloc(l, core::ptr::null_mut(), 0, Self::block_size(cap))?.cast::<u64>();
         let (old, old_cap) = (self.patterns.get(), self.cap.get());
         // SAFETY: the fresh block has room for `cap` patterns and twice as many slots; the old one has `len`.
@@ -101,7 +101,7 @@ impl WideLights {
         Ok(())
     }
     /// Frees the block (when the state is closed).
-    pub fn free(&self, l: Gc<Thread>) {
+    pub fn free(&self, l: impl Owner) {
         mem::free(l, self.patterns.get().cast(), Self::block_size(self.cap.get()));
         self.patterns.set(core::ptr::null_mut());
         self.len.set(0);

@@ -1,6 +1,4 @@
-//! Metamethods: their names, and where a value has them.
-
-use super::{Gc, Global, Str, Table, Value};
+//! Metamethods and their names.
 
 /// Metamethods, in the order of their names in `METAMETHOD_NAMES`. Those up to `Eq` have an absence bit in
 /// `Table::flags`.
@@ -61,44 +59,5 @@ impl Metamethod {
         ];
         // A number that a host made up is taken for the last one, as `number_arith` does.
         ARITH[(op as usize).min(ARITH.len() - 1)]
-    }
-}
-
-impl Global {
-    #[inline(always)]
-    pub fn metamethod_name(&self, event: Metamethod) -> Gc<Str> {
-        // SAFETY: all names are made while the state is opened and are fixed.
-        unsafe { self.metamethod_names[event as usize].get().unwrap_unchecked() }
-    }
-    /// The metatable of a value, if any.
-    #[inline]
-    pub fn metatable_of(&self, v: Value) -> Option<Gc<Table>> {
-        if let Some(t) = v.as_table() {
-            t.metatable.get()
-        } else if let Some(u) = v.as_userdata() {
-            u.metatable.get()
-        } else {
-            self.metatables[v.type_id() as usize].get()
-        }
-    }
-    /// Metamethod in a metatable, with the absence cache (`event` up to `Eq` only).
-    #[inline(always)]
-    pub fn cached_metamethod(&self, mt: Option<Gc<Table>>, event: Metamethod) -> Value {
-        let Some(mt) = mt else { return Value::NIL };
-        if mt.flags() & 1 << event as u8 != 0 {
-            return Value::NIL;
-        }
-        let v = mt.get_short(self.metamethod_name(event));
-        if v.is_nil() {
-            mt.set_flags(mt.flags() | 1 << event as u8);
-        }
-        v
-    }
-    /// Metamethod of a value.
-    pub fn metamethod_of(&self, v: Value, event: Metamethod) -> Value {
-        match self.metatable_of(v) {
-            Some(mt) => mt.get_short(self.metamethod_name(event)),
-            None => Value::NIL,
-        }
     }
 }

@@ -1,12 +1,15 @@
 //! The object model: values, object layouts, and the operations that need nothing but the layout and memory.
 
 mod border;
+pub mod builtin;
+mod c_closure;
 pub mod c_types;
 #[allow(
     clippy::not_unsafe_ptr_arg_deref,
     reason = "CallInfos are raw pointers; see the invariants of thread.rs"
 )]
 pub mod call_info;
+pub mod call_kind;
 pub mod chunkid;
 pub mod closure;
 pub mod effects;
@@ -16,6 +19,7 @@ pub mod free;
 pub mod gc_state;
 pub mod global;
 pub mod header;
+pub mod heap;
 pub mod interior;
 pub mod keep;
 #[cfg(native_code)]
@@ -25,6 +29,7 @@ pub mod mark_stack;
 pub mod metamethod;
 #[cfg(native_code)]
 pub mod native;
+mod node;
 pub mod proto;
 pub mod slot;
 pub mod stack;
@@ -37,9 +42,11 @@ pub mod userdata;
 pub mod value;
 mod waiting;
 
+pub use builtin::{Builtin, FastResult, Intrinsic, RustFn};
+pub use c_closure::CClosure;
 pub use c_types::lua_CFunction;
 pub use call_info::CallInfo;
-pub use closure::{Builtin, CClosure, FastResult, Intrinsic, LuaClosure, RustFn, UpVal};
+pub use closure::{LuaClosure, UpVal};
 pub use error::ObjectError;
 pub use global::Global;
 pub use header::{Gc, GcRef, Header, Kind, mark};

@@ -1,28 +1,13 @@
-//! What prototypes and states know of native code. The tier that makes it is above all layers that use this.
+//! What states know of native code, and how to ask a prototype for it. The tier that makes it is above all layers that
+//! use this.
 
 use super::entry::{Entry, Exit};
-use super::{Gc, Global, Thread};
+use super::global::Global;
+use super::header::Gc;
+use super::proto::OFTEN;
+use super::thread::Thread;
 use core::cell::Cell;
 use core::ffi::c_void;
-
-/// Calls and turns of loops after which a function runs often.
-const OFTEN: i32 = 100;
-
-/// What a prototype knows of its native code.
-pub struct NativeCode {
-    /// where a call begins, or null
-    pub(super) code: Cell<*const u8>,
-    /// how many calls and turns of loops until the function runs often
-    pub(super) left: Cell<i32>,
-    /// look-ups of fields that were not where the code looked first, since it was made
-    misses: Cell<u32>,
-}
-
-impl NativeCode {
-    pub(super) const fn new() -> NativeCode {
-        NativeCode { code: Cell::new(core::ptr::null()), left: Cell::new(OFTEN), misses: Cell::new(0) }
-    }
-}
 
 /// A tier of native code, as the layers below it see it. Whoever makes a state may give it one.
 pub struct NativeTier {

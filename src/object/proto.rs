@@ -6,10 +6,11 @@
 //!   instruction `i` of it stands for instruction `i` of `code`, so one pc serves both.
 //! * The strings of debug information may be absent (stripped chunk).
 
-use super::Thread;
-use super::gc_state as gc;
+use super::closure::LuaClosure;
 use super::header::{Gc, Header, Kind};
-use super::{LuaClosure, Str, Value};
+use super::heap::{self, InHeap};
+use super::string::Str;
+use super::value::{TAG_OBJECT, Value};
 use crate::code::exec::ExecInsn;
 use crate::mem::{Array, OutOfMemory};
 use core::cell::Cell;
@@ -33,6 +34,28 @@ pub struct UpvalDesc {
     pub index: u8,
 }
 
+/// Calls and turns of loops after which a function runs often.
+#[cfg(native_code)]
+pub(super) const OFTEN: i32 = 100;
+
+/// What a prototype knows of its native code.
+#[cfg(native_code)]
+pub struct NativeCode {
+    /// where a call begins, or null
+    pub(super) code: Cell<*const u8>,
+    /// how many calls and turns of loops until the function runs often
+    pub(super) left: Cell<i32>,
+    /// look-ups of fields that were not where the code looked first, since it was made
+    pub(super) misses: Cell<u32>,
+}
+
+#[cfg(native_code)]
+impl NativeCode {
+    const fn new() -> NativeCode {
+        NativeCode { code: Cell::new(core::ptr::null()), left: Cell::new(OFTEN), misses: Cell::new(0) }
+    }
+}
+
 #[repr(C)]
 pub struct Proto {
     /// aux0: numparams, aux1: is_vararg, aux32: see `entry`
@@ -48,7 +71,7 @@ pub struct Proto {
     pub(super) exec: Cell<*mut ExecInsn>,
     /// Native code, and how far the function is from getting some: see `entry`.
     #[cfg(native_code)]
-    pub(super) native: super::native::NativeCode,
+    pub(super) native: NativeCode,
     /// Last closure made from this prototype, reused while it captures the same upvalues. Weak.
     pub cache: Cell<Option<Gc<LuaClosure>>>,
     pub source: Cell<Option<Gc<Str>>>,
@@ -86,12 +109,12 @@ impl Proto {
 
 impl Gc<Proto> {
     /// A prototype with nothing in it.
-    pub fn new(l: Gc<Thread>) -> Result<Gc<Proto>, OutOfMemory> {
-        let p = gc::alloc_object(l, Kind::Proto, size_of::<Proto>())?.cast::<Proto>();
+    pub fn new(l: impl InHeap) -> Result<Gc<Proto>, OutOfMemory> {
+        let p = heap::alloc_object(l, Kind::Proto, size_of::<Proto>())?.cast::<Proto>();
         // SAFETY: a fresh block of the size of a prototype.
         let p: Gc<Proto> = unsafe {
             p.write(Proto {
-                header: Header::new(Kind::Proto, gc::current_white(l.global())),
+                header: Header::new(Kind::Proto, heap::current_white(l.heap())),
                 code: Array::empty(),
                 k: Array::empty(),
                 protos: Array::empty(),
@@ -100,7 +123,7 @@ impl Gc<Proto> {
                 upvalues: Array::empty(),
                 exec: Cell::new(core::ptr::null_mut()),
                 #[cfg(native_code)]
-                native: super::native::NativeCode::new(),
+                native: NativeCode::new(),
                 cache: Cell::new(None),
                 source: Cell::new(None),
                 linedefined: Cell::new(0),
@@ -109,11 +132,11 @@ impl Gc<Proto> {
             Gc::from_ptr(p)
         };
         p.set_maxstacksize(0);
-        gc::link(l.global(), p.erase());
+        heap::link(l.heap(), p.erase());
         Ok(p)
     }
     /// Frees the arrays; the prototype is dead (collector only).
-    pub fn free_parts(self, l: Gc<Thread>) {
+    pub fn free_parts(self, l: impl InHeap) {
         self.entry().free(l);
         self.code.free(l);
         self.k.free(l);
@@ -121,5 +144,13 @@ impl Gc<Proto> {
         self.lineinfo.free(l);
         self.locvars.free(l);
         self.upvalues.free(l);
+    }
+}
+
+impl Value {
+    /// Only in stack slots, to keep a prototype alive while it is being made: not a value of the language.
+    #[inline(always)]
+    pub fn proto(p: Gc<Proto>) -> Value {
+        Self::boxed(TAG_OBJECT, p.as_ptr())
     }
 }

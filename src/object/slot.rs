@@ -1,6 +1,6 @@
 //! Slots: places of values, most of them on Lua stacks.
 
-use super::Value;
+use super::value::Value;
 use core::ptr;
 
 /// Pointer to the place of a value: a slot of a stack, a constant, the place of an upvalue, an element of a table. That of

@@ -6,13 +6,11 @@
 //! * The bytes are followed by a zero byte and never change after creation.
 //! * `aux32` of a short string is its seeded hash; of a long string it is valid once `aux0` is 1.
 
-use super::Thread;
 use super::chunkid::c_part;
-use super::gc_state as gc;
-use super::global::Global;
 use super::header::{Gc, Header, Kind};
+use super::heap::{self, Heap, InHeap};
 use super::interior::Interior;
-pub use super::string_table::StringTable;
+use super::value::{TAG_STRING, Value};
 use crate::consts::LUAI_MAXSHORTLEN;
 use crate::mem::OutOfMemory;
 use core::mem::MaybeUninit;
@@ -83,9 +81,9 @@ impl Str {
         self.header.aux32.get()
     }
     /// The hash; computed on first use for long strings.
-    pub fn hash(&self, g: &Global) -> u32 {
+    pub fn hash(&self, h: &Heap) -> u32 {
         if !self.is_short() && self.header.aux0.get() == 0 {
-            self.header.aux32.set(hash_bytes(g.seed.get(), self.bytes()));
+            self.header.aux32.set(hash_bytes(h.seed.get(), self.bytes()));
             self.header.aux0.set(1);
         }
         self.header.aux32.get()
@@ -97,6 +95,32 @@ impl Gc<Str> {
     #[inline]
     pub fn eq_contents(self, other: Gc<Str>) -> bool {
         self == other || !self.is_short() && !other.is_short() && self.bytes() == other.bytes()
+    }
+}
+
+impl Value {
+    #[inline(always)]
+    pub fn string(s: Gc<Str>) -> Value {
+        Self::boxed(TAG_STRING, s.as_ptr())
+    }
+    #[inline(always)]
+    pub fn as_string(self) -> Option<Gc<Str>> {
+        // SAFETY: the tag says that the payload is a live `Str`.
+        self.untag(TAG_STRING).map(|p| unsafe { Gc::from_ptr(p as *mut Str) })
+    }
+    /// Primitive equality: no metamethods.
+    #[inline]
+    pub fn raw_equal(self, other: Value) -> bool {
+        if self.0 == other.0 {
+            return !self.is_number() || self.raw_number() == self.raw_number();
+        }
+        if self.is_number() {
+            return other.is_number() && self.raw_number() == other.raw_number();
+        }
+        match (self.as_string(), other.as_string()) {
+            (Some(a), Some(b)) => a.eq_contents(b),
+            _ => false,
+        }
     }
 }
 
@@ -170,12 +194,12 @@ pub fn hash_bytes(seed: u64, b: &[u8]) -> u32 {
 /// The string with these bytes. `bytes` must not move while memory is allocated (it may be the content of
 /// another string or a C buffer, not the inside of a block that a collection can free).
 #[inline]
-pub fn new_str(l: Gc<Thread>, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
+pub fn new_str(l: impl InHeap, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
     if bytes.len() <= MAX_SHORT { intern(l, bytes) } else { copy_long(l, bytes) }
 }
 
 #[inline(never)]
-fn copy_long(l: Gc<Thread>, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
+fn copy_long(l: impl InHeap, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
     new_long(l, bytes.len(), |p| copy(bytes, p))
 }
 
@@ -212,18 +236,18 @@ fn same_bytes(p: *const u8, b: &[u8]) -> bool {
 }
 
 /// The interned string with these at most `MAX_SHORT` bytes.
-pub fn intern(l: Gc<Thread>, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
+pub fn intern(l: impl InHeap, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
     debug_assert!(bytes.len() <= MAX_SHORT);
-    let g = l.global();
-    let hash = hash_bytes(g.seed.get(), bytes);
-    let table = &g.strings;
+    let h = l.heap();
+    let hash = hash_bytes(h.seed.get(), bytes);
+    let table = &h.strings;
     let mut chain = table.bucket(hash & (table.size.get() - 1)).get();
     while let Some(o) = chain {
         if o.aux32.get() == hash && o.aux1.get() as usize == bytes.len() {
             // SAFETY: only short strings are on the chains.
             let s: Gc<Str> = unsafe { o.cast() };
             if same_bytes(s.data(), bytes) {
-                gc::revive(g, o);
+                heap::revive(h, o);
                 return Ok(s);
             }
         }
@@ -233,10 +257,10 @@ pub fn intern(l: Gc<Thread>, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
     if table.count.get() / 3 * 2 >= table.size.get() && table.size.get() <= u32::MAX / 4 {
         table.resize(l, table.size.get() * 2)?;
     }
-    let p = gc::alloc_object(l, Kind::ShortStr, Str::size_for(bytes.len()))?;
+    let p = heap::alloc_object(l, Kind::ShortStr, Str::size_for(bytes.len()))?;
     // SAFETY: fresh block of `size_for` bytes: header, bytes, terminator.
     let s: Gc<Str> = unsafe {
-        p.write(Header::new(Kind::ShortStr, gc::current_white(g)));
+        p.write(Header::new(Kind::ShortStr, heap::current_white(h)));
         Gc::from_ptr(p.cast())
     };
     s.header.aux1.set(bytes.len() as u8);
@@ -254,7 +278,7 @@ pub fn intern(l: Gc<Thread>, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
 
 /// The short string `a` followed by the short string `b`, if that is one. The strings must be anchored.
 #[inline]
-pub fn join_short(l: Gc<Thread>, a: Gc<Str>, b: Gc<Str>) -> Option<Result<Gc<Str>, OutOfMemory>> {
+pub fn join_short(l: impl InHeap, a: Gc<Str>, b: Gc<Str>) -> Option<Result<Gc<Str>, OutOfMemory>> {
     if !a.is_short() || !b.is_short() {
         return None;
     }
@@ -304,7 +328,7 @@ unsafe fn copy_few(from: *const u8, to: *mut u8, n: usize) {
 
 /// A long string of `len` bytes written by `fill` (which gets the address of the fresh bytes).
 #[inline]
-pub fn new_long(l: Gc<Thread>, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, OutOfMemory> {
+pub fn new_long(l: impl InHeap, len: usize, fill: impl FnOnce(*mut u8)) -> Result<Gc<Str>, OutOfMemory> {
     let s = long_block(l, len)?;
     fill(s.data().cast_mut());
     Ok(s)
@@ -312,19 +336,19 @@ pub fn new_long(l: Gc<Thread>, len: usize, fill: impl FnOnce(*mut u8)) -> Result
 
 /// A long string whose bytes are yet to be written.
 #[inline(never)]
-fn long_block(l: Gc<Thread>, len: usize) -> Result<Gc<Str>, OutOfMemory> {
+fn long_block(l: impl InHeap, len: usize) -> Result<Gc<Str>, OutOfMemory> {
     debug_assert!(len > MAX_SHORT);
     if len >= isize::MAX as usize - size_of::<LongStr>() - 1 {
         return Err(OutOfMemory);
     }
-    let p = gc::alloc_object(l, Kind::LongStr, Str::size_for(len))?.cast::<LongStr>();
+    let p = heap::alloc_object(l, Kind::LongStr, Str::size_for(len))?.cast::<LongStr>();
     // SAFETY: fresh block of `size_for(len)` bytes.
     let s: Gc<Str> = unsafe {
-        p.write(LongStr { header: Header::new(Kind::LongStr, gc::current_white(l.global())), len });
+        p.write(LongStr { header: Header::new(Kind::LongStr, heap::current_white(l.heap())), len });
         Gc::from_ptr(p.cast())
     };
     // SAFETY: one more byte than `len` was allocated.
     unsafe { *s.data().cast_mut().add(len) = 0 };
-    gc::link(l.global(), s.erase());
+    heap::link(l.heap(), s.erase());
     Ok(s)
 }

@@ -4,8 +4,8 @@
 
 use super::gc_state::{COST, PIECE, Phase};
 use super::header::{GcRef, mark as bits};
+use super::heap::InHeap;
 use super::string::Str;
-use super::{Gc, Thread};
 use crate::mem::{self, OutOfMemory};
 use crate::sys::arch;
 use core::cell::Cell;
@@ -44,7 +44,7 @@ impl StringTable {
         unsafe { &*self.buckets.get().add(i as usize) }
     }
     /// Changes the number of buckets. When memory is short a growth is skipped (chains only get longer).
-    pub fn resize(&self, l: Gc<Thread>, newsize: u32) -> Result<(), OutOfMemory> {
+    pub fn resize(&self, l: impl InHeap, newsize: u32) -> Result<(), OutOfMemory> {
         self.finish_sweep(l);
         let old = self.size.get();
         if newsize > old {
@@ -83,7 +83,7 @@ impl StringTable {
         self.size.set(newsize);
         Ok(())
     }
-    fn grow_array(&self, l: Gc<Thread>, old: u32, new: u32) -> Result<(), OutOfMemory> {
+    fn grow_array(&self, l: impl InHeap, old: u32, new: u32) -> Result<(), OutOfMemory> {
         let b = mem::realloc(l, self.buckets.get().cast(), Self::block_size(old), Self::block_size(new))?;
         let b = b.cast::<Bucket>();
         for i in old..new {
@@ -94,19 +94,19 @@ impl StringTable {
         self.size.set(new);
         Ok(())
     }
-    pub fn init(&self, l: Gc<Thread>) -> Result<(), OutOfMemory> {
+    pub fn init(&self, l: impl InHeap) -> Result<(), OutOfMemory> {
         self.grow_array(l, 0, MIN_TABLE)
     }
     /// Before the string table changes its size: its sweep must be complete.
-    fn finish_sweep(&self, l: Gc<Thread>) {
-        let gc = &l.global().gc;
+    fn finish_sweep(&self, l: impl InHeap) {
+        let gc = &l.heap().gc;
         while gc.phase.get() == Phase::SweepStrings {
             self.sweep_some(l);
         }
     }
     /// One piece of the sweep of the string table; work done.
-    pub fn sweep_some(&self, l: Gc<Thread>) -> usize {
-        let gc = &l.global().gc;
+    pub fn sweep_some(&self, l: impl InHeap) -> usize {
+        let gc = &l.heap().gc;
         let mut seen = 0;
         let mut i = gc.sweep_chain.get();
         while seen < PIECE && i < self.size.get() {
@@ -127,9 +127,8 @@ impl StringTable {
         seen * COST
     }
     /// Sweeps a chain of the string table; how many strings it looked at.
-    pub fn sweep_chain(&self, l: Gc<Thread>, i: u32) -> usize {
-        let g = l.global();
-        let gc = &g.gc;
+    pub fn sweep_chain(&self, l: impl InHeap, i: u32) -> usize {
+        let gc = &l.heap().gc;
         let dead_mask = gc.other_white() | bits::FIXED;
         let dead = gc.other_white();
         let closing = gc.closing.get();
@@ -158,7 +157,7 @@ impl StringTable {
         seen
     }
     /// Frees the table; the strings in it are gone (when the state is closed).
-    pub fn free(&self, l: Gc<Thread>) {
+    pub fn free(&self, l: impl InHeap) {
         mem::free(l, self.buckets.get().cast(), Self::block_size(self.size.get()));
     }
 }

@@ -13,13 +13,12 @@
 //! * `flags` bit `i` set means: the metamethod with fast index `i` is known to be absent from this (meta)table.
 //!   Whoever inserts a new string key, or assigns to an existing one, clears the flags.
 
-use super::Thread;
 use super::border::border;
 use super::error::ObjectError;
-use super::gc_state as gc;
-use super::global::Global;
 use super::header::{Gc, Header, Kind};
+use super::heap::{self, Heap, InHeap};
 use super::interior::Interior;
+pub use super::node::Node;
 use super::string::Str;
 use super::value::*;
 use crate::mem::{self, OutOfMemory};
@@ -33,14 +32,6 @@ pub struct Table {
     pub metatable: Cell<Option<Gc<Table>>>,
 }
 
-#[repr(C)]
-pub struct Node {
-    pub val: Cell<Value>,
-    pub key: Cell<Value>,
-    pub next: Cell<i32>,
-    pub aux: Cell<u32>,
-}
-
 /// A traversal was asked for what follows a key that is not in the table.
 pub struct UnknownKey;
 
@@ -49,6 +40,28 @@ pub const NO_HASH: u8 = 0xFF;
 const MAX_BITS: u32 = 30;
 const NODE: usize = size_of::<Node>();
 const _: () = assert!(size_of::<Table>() == 32 && NODE == 24);
+
+impl Value {
+    #[inline(always)]
+    pub fn table(t: Gc<Table>) -> Value {
+        Self::boxed(TAG_TABLE, t.as_ptr())
+    }
+    #[inline(always)]
+    pub fn as_table(self) -> Option<Gc<Table>> {
+        // SAFETY: the tag says that the payload is a live `Table`.
+        self.untag(TAG_TABLE).map(|p| unsafe { Gc::from_ptr(p as *mut Table) })
+    }
+    /// The table behind a table value. (`as_table` costs a second comparison, with null, on the interpreter's paths.)
+    ///
+    /// # Safety
+    /// `is_table` holds.
+    #[inline(always)]
+    pub unsafe fn table_unchecked(self) -> Gc<Table> {
+        debug_assert!(self.is_table());
+        // SAFETY: the tag says that the payload is a live `Table`.
+        unsafe { Gc::from_ptr((self.0 ^ TAG_TABLE << 48) as *mut Table) }
+    }
+}
 
 impl Table {
     #[inline(always)]
@@ -120,7 +133,7 @@ impl Table {
         let i = (bits as u32).wrapping_add((bits >> 32) as u32) as i32;
         self.mod_position(i.checked_abs().unwrap_or(0) as u32)
     }
-    fn main_position(&self, g: &Global, key: Value) -> u32 {
+    fn main_position(&self, h: &Heap, key: Value) -> u32 {
         if key.is_number() {
             return self.number_position(key.raw_number());
         }
@@ -129,7 +142,7 @@ impl Table {
             TAG_STRING => {
                 // SAFETY: the tag says so.
                 let s: Gc<Str> = unsafe { Gc::from_ptr(key.payload()) };
-                s.hash(g) & mask
+                s.hash(h) & mask
             }
             TAG_SPECIAL => (key.0 as u32) & 3 & mask,
             _ => {
@@ -206,7 +219,7 @@ impl Table {
     }
     /// Slot of a key that is present (its value may be nil).
     #[inline]
-    pub fn find(&self, g: &Global, key: Value) -> Option<&Cell<Value>> {
+    pub fn find(&self, h: &Heap, key: Value) -> Option<&Cell<Value>> {
         if key.is_number() {
             let n = key.raw_number();
             let i = n as i64;
@@ -222,17 +235,17 @@ impl Table {
         if self.lsizenode() == NO_HASH {
             return None;
         }
-        self.chain(self.main_position(g, key), |n| n.key.get().raw_equal(key)).map(|n| &n.val)
+        self.chain(self.main_position(h, key), |n| n.key.get().raw_equal(key)).map(|n| &n.val)
     }
     #[inline]
-    pub fn get(&self, g: &Global, key: Value) -> Value {
-        match self.find(g, key) {
+    pub fn get(&self, h: &Heap, key: Value) -> Value {
+        match self.find(h, key) {
             Some(s) => s.get(),
             None => Value::NIL,
         }
     }
     /// Position in a traversal: array part first, then nodes. `None` for a key that is not there.
-    fn traversal_index(&self, g: &Global, key: Value) -> Option<u32> {
+    fn traversal_index(&self, h: &Heap, key: Value) -> Option<u32> {
         if key.is_nil() {
             return Some(0);
         }
@@ -248,7 +261,7 @@ impl Table {
         }
         let dead = key.dead_key();
         let is_object = key.is_collectable();
-        let n = self.chain(self.main_position(g, key), |n| {
+        let n = self.chain(self.main_position(h, key), |n| {
             n.key.get().raw_equal(key) || is_object && n.key.get() == dead
         })?;
         // SAFETY: both point into the node part.
@@ -257,8 +270,8 @@ impl Table {
     }
     /// Entry after `key` in a traversal (nil starts one); `Ok(None)` at the end.
     #[inline]
-    pub fn next(&self, g: &Global, key: Value) -> Result<Option<(Value, Value)>, UnknownKey> {
-        let i = self.traversal_index(g, key).ok_or(UnknownKey)?;
+    pub fn next(&self, h: &Heap, key: Value) -> Result<Option<(Value, Value)>, UnknownKey> {
+        let i = self.traversal_index(h, key).ok_or(UnknownKey)?;
         Ok(self.next_from(i).map(|(_, k, v)| (k, v)))
     }
     /// First entry at or after traversal position `i`, with the position that follows it.
@@ -286,15 +299,15 @@ impl Table {
     }
     /// A border: the primitive length.
     #[inline]
-    pub fn length(&self, g: &Global) -> u64 {
+    pub fn length(&self, h: &Heap) -> u64 {
         let array = self.array();
         let n = array.len();
         if n > 0 && array[n - 1].get().is_nil() {
             return border(array) as u64;
         }
-        if self.lsizenode() == NO_HASH { n as u64 } else { self.unbound_length(g, n as u64) }
+        if self.lsizenode() == NO_HASH { n as u64 } else { self.unbound_length(h, n as u64) }
     }
-    fn unbound_length(&self, _g: &Global, start: u64) -> u64 {
+    fn unbound_length(&self, _h: &Heap, start: u64) -> u64 {
         let (mut i, mut j) = (start, start + 1);
         while !self.get_int(j as i64).is_nil() {
             i = j;
@@ -359,12 +372,12 @@ impl Census {
 impl Gc<Table> {
     /// A new empty table.
     #[inline]
-    pub fn new(l: Gc<Thread>) -> Result<Gc<Table>, OutOfMemory> {
-        let p = gc::alloc_object(l, Kind::Table, size_of::<Table>())?.cast::<Table>();
+    pub fn new(l: impl InHeap) -> Result<Gc<Table>, OutOfMemory> {
+        let p = heap::alloc_object(l, Kind::Table, size_of::<Table>())?.cast::<Table>();
         // SAFETY: fresh block of the size of a table.
         let t: Gc<Table> = unsafe {
             p.write(Table {
-                header: Header::new(Kind::Table, gc::current_white(l.global())),
+                header: Header::new(Kind::Table, heap::current_white(l.heap())),
                 data: Cell::new(core::ptr::null_mut()),
                 metatable: Cell::new(None),
             });
@@ -372,17 +385,17 @@ impl Gc<Table> {
         };
         t.set_flags(!0);
         t.header.aux1.set(NO_HASH);
-        gc::link(l.global(), t.erase());
+        heap::link(l.heap(), t.erase());
         Ok(t)
     }
     /// Frees the block of both parts; the table is dead (collector only).
     #[inline(always)]
-    pub fn free_parts(self, l: Gc<Thread>) {
+    pub fn free_parts(self, l: impl InHeap) {
         let (block, size) = Table::block(self.data.get(), self.asize(), self.hsize());
         mem::free_small(l, block, size);
     }
     /// Changes the sizes of both parts; all entries are kept. On failure nothing has changed.
-    pub fn resize(self, l: Gc<Thread>, asize: u32, hcount: u32) -> Result<(), ObjectError> {
+    pub fn resize(self, l: impl InHeap, asize: u32, hcount: u32) -> Result<(), ObjectError> {
         let log = ceil_log2(hcount);
         if hcount > 0 && log > MAX_BITS {
             return Err(ObjectError::TableOverflow);
@@ -426,31 +439,31 @@ impl Gc<Table> {
         self.data.set(data);
         self.header.aux1.set(if hsize == 0 { NO_HASH } else { log as u8 });
         self.header.aux32.set(asize);
-        let g = l.global();
+        let h = l.heap();
         for i in keep..old_asize as usize {
             // SAFETY: the old block is still there, with `old_asize` elements.
             let v = unsafe { *old_data.cast::<Value>().add(i) };
             if !v.is_nil() {
-                self.reinsert(g, Value::number((i + 1) as f64), v);
+                self.reinsert(h, Value::number((i + 1) as f64), v);
             }
         }
         for i in (0..old_hsize as usize).rev() {
             // SAFETY: the old block is still there, with `old_hsize` nodes.
             let n = unsafe { &*old_data.cast::<Node>().sub(i + 1) };
             if !n.val.get().is_nil() {
-                self.reinsert(g, n.key.get(), n.val.get());
+                self.reinsert(h, n.key.get(), n.val.get());
             }
         }
         if !old_data.is_null() {
             let (block, size) = Table::block(old_data, old_asize, old_hsize);
             mem::free(l, block, size);
         }
-        gc::entries_moved(g, self.erase());
+        heap::entries_moved(h, self.erase());
         Ok(())
     }
     /// Gives the block another place, if there is memory for it (stress builds).
     #[cfg(feature = "stress-finalizers")]
-    pub fn relocate(self, l: Gc<Thread>) {
+    pub fn relocate(self, l: impl InHeap) {
         let (old, size) = Table::block(self.data.get(), self.asize(), self.hsize());
         if size > 0
             && let Ok(new) = mem::realloc(l, core::ptr::null_mut(), 0, size)
@@ -462,10 +475,10 @@ impl Gc<Table> {
         }
     }
     /// Puts an entry back during `resize`: there is room by construction.
-    fn reinsert(self, g: &Global, key: Value, val: Value) {
-        if let Some(s) = self.find(g, key) {
+    fn reinsert(self, h: &Heap, key: Value, val: Value) {
+        if let Some(s) = self.find(h, key) {
             s.set(val);
-        } else if let Some(s) = self.place(g, key) {
+        } else if let Some(s) = self.place(h, key) {
             s.set(val);
         } else {
             debug_assert!(false, "rehash left no room for an entry");
@@ -483,16 +496,16 @@ impl Gc<Table> {
     }
     /// Takes a node for a key that is not in the table; `None` when there is no free node. Brent's variation: a
     /// colliding node that is not in its own main position makes way.
-    fn place(self, g: &Global, key: Value) -> Option<Interior<Cell<Value>>> {
+    fn place(self, h: &Heap, key: Value) -> Option<Interior<Cell<Value>>> {
         if self.lsizenode() == NO_HASH {
             return None;
         }
-        let main = self.main_position(g, key);
+        let main = self.main_position(h, key);
         let mut at = main;
         if !self.node(main).val.get().is_nil() {
             let free = self.free_position()?;
             let (mp, fp) = (self.node(main), self.node(free));
-            let other = self.main_position(g, mp.key.get());
+            let other = self.main_position(h, mp.key.get());
             if other != main {
                 let mut prev = other;
                 while prev.wrapping_add_signed(self.node(prev).next.get()) != main {
@@ -506,7 +519,7 @@ impl Gc<Table> {
                     mp.next.set(0);
                 }
                 mp.val.set(Value::NIL);
-                gc::entries_moved(g, self.erase());
+                heap::entries_moved(h, self.erase());
             } else {
                 fp.next.set(if mp.next.get() != 0 {
                     main.wrapping_add_signed(mp.next.get()).wrapping_sub(free) as i32
@@ -523,7 +536,7 @@ impl Gc<Table> {
         Some(unsafe { Interior::new(&n.val) })
     }
     #[inline(never)]
-    fn rehash(self, l: Gc<Thread>, extra: Value) -> Result<(), ObjectError> {
+    fn rehash(self, l: impl InHeap, extra: Value) -> Result<(), ObjectError> {
         let mut c = Census { slices: [0; MAX_BITS as usize + 1], integers: 0, total: 0 };
         let array = self.array();
         let (mut i, mut b, mut limit) = (1usize, 0usize, 1usize);
@@ -548,17 +561,17 @@ impl Gc<Table> {
         self.resize(l, asize, c.total - used)
     }
     /// Slot for a key that is not in the table. The value there is nil. The caller sees to the barrier for the
-    /// key (`gc::barrier_back`) and has checked that the key is neither nil nor NaN.
+    /// key (`heap::barrier_back`) and has checked that the key is neither nil nor NaN.
     #[inline]
-    pub fn new_key(self, l: Gc<Thread>, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
-        let g = l.global();
+    pub fn new_key(self, l: impl InHeap, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
+        let h = l.heap();
         loop {
-            if let Some(s) = self.place(g, key) {
-                gc::barrier_back(l, self.erase(), key);
+            if let Some(s) = self.place(h, key) {
+                heap::barrier_back(l, self.erase(), key);
                 return Ok(s);
             }
             self.rehash(l, key)?;
-            if let Some(s) = self.find(g, key) {
+            if let Some(s) = self.find(h, key) {
                 // SAFETY: as in `place`.
                 return Ok(unsafe { Interior::new(s) });
             }
@@ -566,8 +579,8 @@ impl Gc<Table> {
     }
     /// Slot for assigning to `key`: present or new. Errors for nil and NaN.
     #[inline]
-    pub fn slot(self, l: Gc<Thread>, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
-        if let Some(s) = self.find(l.global(), key) {
+    pub fn slot(self, l: impl InHeap, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
+        if let Some(s) = self.find(l.heap(), key) {
             // SAFETY: as in `place`.
             return Ok(unsafe { Interior::new(s) });
         }
@@ -581,25 +594,25 @@ impl Gc<Table> {
     }
     /// Raw assignment with barrier; clears the metamethod cache.
     #[inline]
-    pub fn set(self, l: Gc<Thread>, key: Value, val: Value) -> Result<(), ObjectError> {
+    pub fn set(self, l: impl InHeap, key: Value, val: Value) -> Result<(), ObjectError> {
         self.slot(l, key)?.set(val);
         self.set_flags(0);
-        gc::barrier_back(l, self.erase(), val);
+        heap::barrier_back(l, self.erase(), val);
         Ok(())
     }
     /// Raw assignment to an integer key, with barrier.
     #[inline(always)]
-    pub fn set_int(self, l: Gc<Thread>, i: i64, val: Value) -> Result<(), ObjectError> {
+    pub fn set_int(self, l: impl InHeap, i: i64, val: Value) -> Result<(), ObjectError> {
         match self.array().get((i as usize).wrapping_sub(1)) {
             Some(s) => s.set(val),
             None => self.set_int_outside(l, i, val)?,
         }
-        gc::barrier_back(l, self.erase(), val);
+        heap::barrier_back(l, self.erase(), val);
         Ok(())
     }
     /// Assignment to an integer key that is not in the array part.
     #[inline(never)]
-    fn set_int_outside(self, l: Gc<Thread>, i: i64, val: Value) -> Result<(), ObjectError> {
+    fn set_int_outside(self, l: impl InHeap, i: i64, val: Value) -> Result<(), ObjectError> {
         match self.find_number(i as f64) {
             Some(s) => s.set(val),
             None => self.new_key(l, Value::number(i as f64))?.set(val),
@@ -607,7 +620,7 @@ impl Gc<Table> {
         Ok(())
     }
     /// Raw assignment to a string key, with barrier; clears the metamethod cache.
-    pub fn set_str(self, l: Gc<Thread>, key: Gc<Str>, val: Value) -> Result<(), ObjectError> {
+    pub fn set_str(self, l: impl InHeap, key: Gc<Str>, val: Value) -> Result<(), ObjectError> {
         self.set(l, Value::string(key), val)
     }
 }

@@ -10,13 +10,14 @@
 //! * `CallInfo`s form a doubly linked chain starting at `base_ci`; those past `ci` are spare. They do not move.
 
 use super::c_types::lua_Hook;
-use super::call_info;
+use super::call_info::{self, CallInfo};
+use super::closure::UpVal;
 use super::global::Global;
-use super::header::{Gc, Header};
+use super::header::{Gc, Header, Kind};
+use super::heap::{Heap, InHeap};
 use super::interior::Interior;
 use super::slot::{Slot, SlotOffset};
-use super::value::Value;
-use super::{CallInfo, UpVal};
+use super::value::{TAG_OBJECT, Value};
 use crate::code::exec::ExecInsn;
 use crate::mem;
 use core::cell::Cell;
@@ -77,6 +78,13 @@ impl mem::Owner for Gc<Thread> {
     /// An emergency collection.
     fn make_room(self) -> bool {
         (self.global().upcalls.emergency)(self)
+    }
+}
+
+impl InHeap for Gc<Thread> {
+    #[inline(always)]
+    fn heap(&self) -> &Heap {
+        self.global()
     }
 }
 
@@ -159,5 +167,16 @@ impl Gc<Thread> {
         call_info::free_after(l, &self.base_ci);
         mem::free(l, self.stack.get().as_ptr().cast(), self.stack_size.get() as usize * size_of::<Value>());
         self.stack.set(Slot::NULL);
+    }
+}
+
+impl Value {
+    #[inline(always)]
+    pub fn thread(t: Gc<Thread>) -> Value {
+        Self::boxed(TAG_OBJECT, t.as_ptr())
+    }
+    #[inline(always)]
+    pub fn as_thread(self) -> Option<Gc<Thread>> {
+        self.of_kind(TAG_OBJECT, Kind::Thread)
     }
 }

@@ -4,12 +4,11 @@
 //! * What a library function takes for its own, or for a file, says so in `content`. Metatables, upvalues and fields of the
 //!   registry do not tell: the debug library can change them all.
 
-use super::Thread;
 use super::error::ObjectError;
-use super::gc_state as gc;
 use super::header::{Gc, Header, Kind};
+use super::heap::{self, InHeap};
 use super::table::Table;
-use super::value::Value;
+use super::value::{TAG_OBJECT, Value};
 use core::cell::Cell;
 
 /// The content that the block of a userdata is known to have.
@@ -55,24 +54,35 @@ impl Userdata {
 impl Gc<Userdata> {
     /// A new userdata of `len` bytes, uninitialised.
     #[inline(always)]
-    pub fn new(l: Gc<Thread>, len: usize) -> Result<Gc<Userdata>, ObjectError> {
+    pub fn new(l: impl InHeap, len: usize) -> Result<Gc<Userdata>, ObjectError> {
         if len > isize::MAX as usize - size_of::<Userdata>() {
             // A size that cannot even be written down is an error of the caller, not of memory.
             let impossible = len.checked_add(size_of::<Userdata>() + 2).is_none();
             return Err(if impossible { ObjectError::BlockTooBig } else { ObjectError::Memory });
         }
-        let p = gc::alloc_object(l, Kind::Userdata, Userdata::size_of(len))?.cast::<Userdata>();
+        let p = heap::alloc_object(l, Kind::Userdata, Userdata::size_of(len))?.cast::<Userdata>();
         // SAFETY: fresh block with room for the fixed part.
         let u: Gc<Userdata> = unsafe {
             p.write(Userdata {
-                header: Header::new(Kind::Userdata, gc::current_white(l.global())),
+                header: Header::new(Kind::Userdata, heap::current_white(l.heap())),
                 metatable: Cell::new(None),
                 uservalue: Cell::new(Value::NIL),
                 len,
             });
             Gc::from_ptr(p)
         };
-        gc::link(l.global(), u.erase());
+        heap::link(l.heap(), u.erase());
         Ok(u)
+    }
+}
+
+impl Value {
+    #[inline(always)]
+    pub fn userdata(u: Gc<Userdata>) -> Value {
+        Self::boxed(TAG_OBJECT, u.as_ptr())
+    }
+    #[inline(always)]
+    pub fn as_userdata(self) -> Option<Gc<Userdata>> {
+        self.of_kind(TAG_OBJECT, Kind::Userdata)
     }
 }

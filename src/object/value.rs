@@ -10,7 +10,6 @@
 
 use super::c_types::lua_CFunction;
 use super::header::{Gc, GcRef, Header, Kind};
-use super::{Builtin, CClosure, LuaClosure, Proto, Str, Table, Thread, Userdata};
 use crate::consts::*;
 use core::ffi::{CStr, c_void};
 use core::fmt;
@@ -29,7 +28,8 @@ const PAYLOAD: u64 = 0x0000_FFFF_FFFF_FFFF;
 /// Low bits of a special payload that mark an interned wide light userdata (see `Global::wide_lights`).
 const WIDE_LIGHT: u64 = 4;
 
-/// One Lua value.
+/// One Lua value. The file of a type of objects has the methods that lead to it and from it, such as `Value::table` and
+/// `Value::as_table`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Value(pub u64);
@@ -48,45 +48,12 @@ impl Value {
         Value(Self::FALSE.0 + b as u64)
     }
     #[inline(always)]
-    fn boxed<T>(tag: u64, p: *const T) -> Value {
+    pub(super) fn boxed<T>(tag: u64, p: *const T) -> Value {
         Value(tag << 48 | p as u64 & PAYLOAD)
-    }
-    #[inline(always)]
-    pub fn string(s: Gc<Str>) -> Value {
-        Self::boxed(TAG_STRING, s.as_ptr())
-    }
-    #[inline(always)]
-    pub fn table(t: Gc<Table>) -> Value {
-        Self::boxed(TAG_TABLE, t.as_ptr())
-    }
-    #[inline(always)]
-    pub fn lua_closure(c: Gc<LuaClosure>) -> Value {
-        Self::boxed(TAG_FUNCTION, c.as_ptr())
-    }
-    #[inline(always)]
-    pub fn c_closure(c: Gc<CClosure>) -> Value {
-        Self::boxed(TAG_FUNCTION, c.as_ptr())
-    }
-    #[inline(always)]
-    pub fn builtin(b: &'static Builtin) -> Value {
-        Self::boxed(TAG_FUNCTION, b)
     }
     #[inline(always)]
     pub fn light_c(f: lua_CFunction) -> Value {
         Self::boxed(TAG_LIGHTC, f as *const c_void)
-    }
-    #[inline(always)]
-    pub fn userdata(u: Gc<Userdata>) -> Value {
-        Self::boxed(TAG_OBJECT, u.as_ptr())
-    }
-    #[inline(always)]
-    pub fn thread(t: Gc<Thread>) -> Value {
-        Self::boxed(TAG_OBJECT, t.as_ptr())
-    }
-    /// Only in stack slots, to keep a prototype alive while it is being made: not a value of the language.
-    #[inline(always)]
-    pub fn proto(p: Gc<Proto>) -> Value {
-        Self::boxed(TAG_OBJECT, p.as_ptr())
     }
     /// A light userdata whose pattern fits the payload; `None` for wider ones (interned by the state).
     #[inline(always)]
@@ -164,59 +131,22 @@ impl Value {
     }
     /// The payload if the tag is `tag`: one exclusive-or clears a right tag and leaves a wrong one visible.
     #[inline(always)]
-    fn untag(self, tag: u64) -> Option<u64> {
+    pub(super) fn untag(self, tag: u64) -> Option<u64> {
         let payload = self.0 ^ tag << 48;
         if payload >> 48 == 0 { Some(payload) } else { None }
     }
     #[inline(always)]
-    fn header(self) -> GcRef {
+    pub(super) fn header(self) -> GcRef {
         debug_assert!(self.is_collectable());
         // SAFETY: as in `object`.
         unsafe { Gc::from_ptr(self.payload::<Header>()) }
     }
     #[inline(always)]
-    pub fn as_string(self) -> Option<Gc<Str>> {
-        // SAFETY: the tag says that the payload is a live `Str`.
-        self.untag(TAG_STRING).map(|p| unsafe { Gc::from_ptr(p as *mut Str) })
-    }
-    #[inline(always)]
-    pub fn as_table(self) -> Option<Gc<Table>> {
-        // SAFETY: the tag says that the payload is a live `Table`.
-        self.untag(TAG_TABLE).map(|p| unsafe { Gc::from_ptr(p as *mut Table) })
-    }
-    /// The table behind a table value. (`as_table` costs a second comparison, with null, on the interpreter's paths.)
-    ///
-    /// # Safety
-    /// `is_table` holds.
-    #[inline(always)]
-    pub unsafe fn table_unchecked(self) -> Gc<Table> {
-        debug_assert!(self.is_table());
-        // SAFETY: the tag says that the payload is a live `Table`.
-        unsafe { Gc::from_ptr((self.0 ^ TAG_TABLE << 48) as *mut Table) }
-    }
-    #[inline(always)]
-    fn of_kind<T>(self, tag: u64, kind: Kind) -> Option<Gc<T>> {
+    pub(super) fn of_kind<T>(self, tag: u64, kind: Kind) -> Option<Gc<T>> {
         // SAFETY: a collectable tag is only ever put on the address of a live object, whose kind says its type.
         self.untag(tag)
             .filter(|&p| unsafe { (*(p as *const Header)).kind() == kind })
             .map(|p| unsafe { Gc::from_ptr(p as *mut T) })
-    }
-    #[inline(always)]
-    pub fn as_lua_closure(self) -> Option<Gc<LuaClosure>> {
-        self.of_kind(TAG_FUNCTION, Kind::LuaClosure)
-    }
-    #[inline(always)]
-    pub fn as_c_closure(self) -> Option<Gc<CClosure>> {
-        self.of_kind(TAG_FUNCTION, Kind::CClosure)
-    }
-    #[inline(always)]
-    pub fn as_builtin(self) -> Option<&'static Builtin> {
-        if self.tag() == TAG_FUNCTION && self.header().kind() == Kind::Builtin {
-            // SAFETY: only `Value::builtin` makes such values, from a `&'static Builtin`.
-            Some(unsafe { &*self.payload::<Builtin>() })
-        } else {
-            None
-        }
     }
     #[inline(always)]
     pub fn as_light_c(self) -> Option<lua_CFunction> {
@@ -226,14 +156,6 @@ impl Value {
         } else {
             None
         }
-    }
-    #[inline(always)]
-    pub fn as_userdata(self) -> Option<Gc<Userdata>> {
-        self.of_kind(TAG_OBJECT, Kind::Userdata)
-    }
-    #[inline(always)]
-    pub fn as_thread(self) -> Option<Gc<Thread>> {
-        self.of_kind(TAG_OBJECT, Kind::Thread)
     }
     /// The `LUA_T*` constant of the value.
     #[inline]
@@ -256,20 +178,6 @@ impl Value {
                 }
             }
             _ => LUA_TNUMBER,
-        }
-    }
-    /// Primitive equality: no metamethods.
-    #[inline]
-    pub fn raw_equal(self, other: Value) -> bool {
-        if self.0 == other.0 {
-            return !self.is_number() || self.raw_number() == self.raw_number();
-        }
-        if self.is_number() {
-            return other.is_number() && self.raw_number() == other.raw_number();
-        }
-        match (self.as_string(), other.as_string()) {
-            (Some(a), Some(b)) => a.eq_contents(b),
-            _ => false,
         }
     }
 }

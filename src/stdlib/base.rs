@@ -138,7 +138,7 @@ fn tostring(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn tostring_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
@@ -202,7 +202,7 @@ fn tonumber(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn tonumber_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs != 1 {
         return false;
@@ -280,7 +280,7 @@ fn is_unprotected(mt: &Table) -> bool {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn getmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
@@ -311,7 +311,7 @@ fn setmetatable(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn setmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 2 {
         return false;
@@ -339,7 +339,7 @@ fn rawequal(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn rawequal_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 2 {
         return false;
@@ -359,7 +359,7 @@ fn rawlen(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn rawlen_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
@@ -387,7 +387,7 @@ fn rawget(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn rawget_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 2 {
         return false;
@@ -410,7 +410,7 @@ fn rawset(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn rawset_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs < 3 {
         return false;
@@ -477,7 +477,7 @@ fn type_(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn type_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
@@ -527,7 +527,7 @@ fn next(l: Lua) -> LResult<i32> {
 /// The key alone.
 ///
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn next_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
@@ -572,7 +572,7 @@ fn select(l: Lua) -> LResult<i32> {
 /// The number of arguments, or the first of the selected ones.
 ///
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn select_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs == 0 {
         return false;
@@ -611,7 +611,7 @@ fn assert(l: Lua) -> LResult<i32> {
 /// One argument, the usual case, and it is returned.
 ///
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn assert_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {

@@ -197,7 +197,7 @@ macro_rules! fast {
         /// Fast entry.
         ///
         /// # Safety
-        /// As for every [`crate::object::closure::FastFn`].
+        /// As for every [`crate::object::builtin::FastFn`].
         pub unsafe fn $name(_: Gc<Thread>, $args: *const Value, $nargs: usize, out: *mut Value) -> bool {
             // SAFETY: `args` points to `nargs` values.
             let r: Option<Value> = unsafe { (|| $body)() };

@@ -100,7 +100,7 @@ macro_rules! functions {
             Ok(1)
         }
         /// # Safety
-        /// As for every [`crate::object::closure::FastFn`].
+        /// As for every [`crate::object::builtin::FastFn`].
         pub unsafe fn $fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
             // SAFETY: `args` points to `nargs` values and `out` to a slot.
             unsafe {
@@ -133,7 +133,7 @@ macro_rules! functions {
     )*};
     (@fast $fast:ident ($x:ident, $y:ident) $body:expr) => {
         /// # Safety
-        /// As for every [`crate::object::closure::FastFn`].
+        /// As for every [`crate::object::builtin::FastFn`].
         pub unsafe fn $fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
             // SAFETY: `args` points to `nargs` values and `out` to a slot.
             unsafe {
@@ -186,7 +186,7 @@ fn log(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn log_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
@@ -213,7 +213,7 @@ fn modf(l: Lua) -> LResult<i32> {
 /// The whole part alone.
 ///
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn modf_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot.
     unsafe {
@@ -280,13 +280,13 @@ fn min(l: Lua) -> LResult<i32> {
     extreme(l, |x, best| x < best)
 }
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn max_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe { extreme_fast(args, nargs, out, |x, best| x > best) }
 }
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn min_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe { extreme_fast(args, nargs, out, |x, best| x < best) }
@@ -329,7 +329,7 @@ fn random(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn random_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values and `out` to a slot. No number is drawn before all is well.
     unsafe {

@@ -2,7 +2,7 @@
 
 use crate::gc;
 use crate::mem::OutOfMemory;
-use crate::object::gc_state;
+use crate::object::heap;
 use crate::object::{
     CallInfo, Gc, Header, Kind, LuaClosure, Proto, SlotOffset, Thread, UpVal, UpvalDesc, Value,
 };
@@ -13,10 +13,10 @@ use core::cell::Cell;
 /// A Lua closure whose upvalues are still missing. Nothing may run until all of them are there.
 #[inline(always)]
 pub fn new_lua(l: Gc<Thread>, p: Gc<Proto>, nupvalues: usize) -> Result<Gc<LuaClosure>, OutOfMemory> {
-    let p0 = gc_state::alloc_object(l, Kind::LuaClosure, LuaClosure::size_of(nupvalues))?;
+    let p0 = heap::alloc_object(l, Kind::LuaClosure, LuaClosure::size_of(nupvalues))?;
     // SAFETY: a fresh block with room for the header, the prototype and the upvalue slots.
     let cl: Gc<LuaClosure> = unsafe {
-        p0.write(Header::new(Kind::LuaClosure, gc_state::current_white(l.global())));
+        p0.write(Header::new(Kind::LuaClosure, heap::current_white(l.global())));
         let cl = p0.cast::<LuaClosure>();
         (&raw mut (*cl).proto).write(p);
         let slots = cl.add(1).cast::<Cell<Option<Gc<UpVal>>>>();
@@ -26,7 +26,7 @@ pub fn new_lua(l: Gc<Thread>, p: Gc<Proto>, nupvalues: usize) -> Result<Gc<LuaCl
         Gc::from_ptr(cl)
     };
     cl.header.aux0.set(nupvalues as u8);
-    gc_state::link(l.global(), cl.erase());
+    heap::link(l.global(), cl.erase());
     Ok(cl)
 }
 
@@ -64,7 +64,7 @@ pub fn instantiate(
     if let Some(last) = p.cache.get()
         && upvalues.iter().enumerate().all(|(i, d)| last.upval(i).v.get() == captured(d.get()))
     {
-        gc_state::revive(l.global(), last.erase());
+        heap::revive(l.global(), last.erase());
         put(Value::lua_closure(last));
         return Ok(());
     }

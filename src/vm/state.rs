@@ -4,10 +4,10 @@ use crate::consts::*;
 use crate::gc;
 use crate::mem::{self, Allocator, lua_Alloc};
 use crate::object::effects::EffectCounts;
-use crate::object::gc_state;
-use crate::object::global::WideLights;
+use crate::object::heap::{self, Heap};
+use crate::object::light::WideLights;
 use crate::object::metamethod::METAMETHOD_NAMES;
-use crate::object::string::{self, StringTable};
+use crate::object::string;
 use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Thread, YIELD_PENDING};
 use crate::object::upcalls::Upcalls;
 use crate::object::{CallInfo, Gc, Global, Header, Kind, Slot, SlotOffset, Table, Value, mark};
@@ -108,12 +108,10 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Opt
         let g = &raw const (*block).global;
         let white = mark::WHITE0;
         (&raw mut (*block).global).write(Global {
-            gc: gc_state::GcState::new(allocator),
+            heap: Heap::new(allocator, make_seed(block)),
             upcalls: &UPCALLS,
             #[cfg(feature = "stress-finalizers")]
             accomplice: Cell::new(None),
-            strings: StringTable::empty(),
-            seed: Cell::new(make_seed(block)),
             registry: Cell::new(Value::NIL),
             main_thread: Cell::new(None),
             running: Cell::new(None),
@@ -207,17 +205,17 @@ pub fn close_state(l: Gc<Thread>) {
 /// A new thread of the same state, pushed on the stack of `l` (one free slot is needed).
 pub fn new_thread(l: Gc<Thread>) -> LResult<Gc<Thread>> {
     gc::check(l)?;
-    let p = gc_state::alloc_object(l, Kind::Thread, size_of::<Thread>())?.cast::<Thread>();
+    let p = heap::alloc_object(l, Kind::Thread, size_of::<Thread>())?.cast::<Thread>();
     // SAFETY: a fresh block of the size of a thread.
     let t: Gc<Thread> = unsafe {
-        p.write(blank_thread(gc_state::current_white(l.global()), l.g));
+        p.write(blank_thread(heap::current_white(l.global()), l.g));
         Gc::from_ptr(p)
     };
     t.hook.set(l.hook.get());
     t.hook_mask.set(l.hook_mask() & !YIELD_PENDING);
     t.base_hook_count.set(l.base_hook_count.get());
     t.hook_count.set(l.base_hook_count.get());
-    gc_state::link(l.global(), t.erase());
+    heap::link(l.global(), t.erase());
     l.push(Value::thread(t));
     if let Err(e) = init_stack(t, l) {
         l.drop_values(1);

@@ -2,7 +2,7 @@
 
 pub use crate::gc::upvalues::close;
 use crate::mem::OutOfMemory;
-use crate::object::gc_state;
+use crate::object::heap;
 use crate::object::{Gc, Header, Kind, Slot, Thread, UpVal, Value};
 use core::cell::Cell;
 
@@ -15,7 +15,7 @@ pub fn find(l: Gc<Thread>, level: Slot) -> Result<Gc<UpVal>, OutOfMemory> {
             break;
         }
         if uv.v.get() == level {
-            gc_state::revive(l.global(), uv.erase());
+            heap::revive(l.global(), uv.erase());
             return Ok(uv);
         }
         link = uv.next_open();
@@ -38,11 +38,11 @@ pub fn find(l: Gc<Thread>, level: Slot) -> Result<Gc<UpVal>, OutOfMemory> {
 
 #[inline(always)]
 fn allocate(l: Gc<Thread>) -> Result<Gc<UpVal>, OutOfMemory> {
-    let p = gc_state::alloc_object(l, Kind::UpVal, size_of::<UpVal>())?.cast::<UpVal>();
+    let p = heap::alloc_object(l, Kind::UpVal, size_of::<UpVal>())?.cast::<UpVal>();
     // SAFETY: a fresh block of the size of an upvalue.
     unsafe {
         p.write(UpVal {
-            header: Header::new(Kind::UpVal, gc_state::current_white(l.global())),
+            header: Header::new(Kind::UpVal, heap::current_white(l.global())),
             v: Cell::new(Slot::NULL),
             value: Cell::new(Value::NIL),
         });
@@ -54,6 +54,6 @@ fn allocate(l: Gc<Thread>) -> Result<Gc<UpVal>, OutOfMemory> {
 pub fn new_closed(l: Gc<Thread>) -> Result<Gc<UpVal>, OutOfMemory> {
     let uv = allocate(l)?;
     uv.v.set(Slot::from_ptr(uv.value.as_ptr()));
-    gc_state::link(l.global(), uv.erase());
+    heap::link(l.global(), uv.erase());
     Ok(uv)
 }

@@ -145,7 +145,7 @@ fn slice(s: Bytes, i: isize, j: isize) -> Bytes {
 // left to the function proper.
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`]: `args` points to `nargs` values.
+/// As for every [`crate::object::builtin::FastFn`]: `args` points to `nargs` values.
 #[inline(always)]
 unsafe fn fast_string(args: *const Value, nargs: usize) -> Option<Gc<Str>> {
     // SAFETY: the caller's promise.
@@ -187,7 +187,7 @@ fn len(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn len_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
@@ -207,7 +207,7 @@ fn sub(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn sub_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
@@ -249,7 +249,7 @@ fn byte(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn byte_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
@@ -285,7 +285,7 @@ fn char(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn char_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     let mut bytes = [0u8; 8];
     if nargs > bytes.len() {
@@ -318,7 +318,7 @@ fn lower(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn lower_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
@@ -335,7 +335,7 @@ fn upper(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn upper_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
@@ -362,7 +362,7 @@ fn reverse(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn reverse_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {
@@ -416,7 +416,7 @@ fn rep(l: Lua) -> LResult<i32> {
 }
 
 /// # Safety
-/// As for every [`crate::object::closure::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn rep_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
     unsafe {

@@ -116,7 +116,7 @@ fn insert(l: Lua) -> LResult<i32> {
 /// Appends an element.
 ///
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn insert_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     /// Far below the size at which growing a table ends in an error message.
     const LARGE: u32 = 1 << 26;
@@ -164,7 +164,7 @@ fn remove(l: Lua) -> LResult<i32> {
 /// Removes the last element.
 ///
 /// # Safety
-/// As for every [`crate::object::FastFn`].
+/// As for every [`crate::object::builtin::FastFn`].
 unsafe fn remove_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
     if nargs != 1 {
         return false;

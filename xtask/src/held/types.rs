@@ -23,7 +23,7 @@ const OBJECTS: [&str; 15] = [
     "FILE",
 ];
 /// Structures that live as long as the state, or for ever.
-const ETERNAL: [&str; 4] = ["Global", "GcState", "Link", "Builtin"];
+const ETERNAL: [&str; 5] = ["Global", "Heap", "GcState", "Link", "Builtin"];
 /// Pointers to watch themselves.
 const POINTERS: [&str; 6] = ["Gc", "GcRef", "Value", "Slot", "Interior", "Bytes"];
 
