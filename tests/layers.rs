@@ -21,10 +21,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 /// Files that refer to each other in a circle are at most so many.
 const LARGEST_CIRCLE: usize = 4;
 
-/// Rooms that have one larger circle of files, all of that room, with the number of its files at most.
-const CIRCLES: &[(&str, usize, &str)] =
-    &[("vm", 20, "a call runs the interpreter, which calls, and an error at any place runs a handler")];
-
 /// Path from `src/` → text.
 type Sources = BTreeMap<String, String>;
 
@@ -436,18 +432,11 @@ impl Crate {
         found
     }
 
-    /// Circles that are too large and not excepted.
+    /// Circles that are too large.
     fn large_circles(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for circle in self.circles() {
-            let rooms: BTreeSet<&str> = circle.iter().map(|f| room(f)).collect();
-            let excepted = rooms.len() == 1
-                && CIRCLES.iter().any(|(room, files, _)| rooms.contains(room) && circle.len() <= *files);
-            if circle.len() > LARGEST_CIRCLE && !excepted {
-                found.push(format!("a circle of {} files: {circle:?}", circle.len()));
-            }
-        }
-        found
+        let mut circles = self.circles();
+        circles.retain(|circle| circle.len() > LARGEST_CIRCLE);
+        circles.iter().map(|circle| format!("a circle of {} files: {circle:?}", circle.len())).collect()
     }
 }
 
@@ -476,7 +465,7 @@ fn nothing_refers_upward() {
 
 #[test]
 fn every_room_has_its_place() {
-    assert!(EXCEPTIONS.len() <= 3 && CIRCLES.len() <= 3);
+    assert!(EXCEPTIONS.len() <= 3);
     let sources = sources();
     let rooms: BTreeSet<&str> = sources.keys().map(|file| room(file)).collect();
     assert_eq!(rooms, ORDER.iter().copied().collect());

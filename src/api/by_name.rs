@@ -18,7 +18,7 @@ use crate::object::c_types::lua_State;
 use crate::object::{Thread, lua_CFunction};
 use crate::sys;
 use crate::throw::LResult;
-use crate::vm::call::native;
+use crate::vm::call::{foreign, native};
 use crate::vm::state;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
@@ -64,8 +64,8 @@ impl Replacement {
         }
         let (f, arguments) = (self.0 as usize, &raw const arguments as usize);
         // SAFETY: the caller's promise; the array lives until the call ends, and the link is the running state's.
-        let r = unsafe { boundary::call(native::link(*l), spread as *const c_void, f, arguments, 0, 0) };
-        if r.throw == boundary::NONE { Ok(r.value) } else { Err(native::landed(*l, r.throw)) }
+        let r = unsafe { boundary::call(foreign::link(*l), spread as *const c_void, f, arguments, 0, 0) };
+        if r.throw == boundary::NONE { Ok(r.value) } else { Err(foreign::landed(*l, r.throw)) }
     }
 }
 

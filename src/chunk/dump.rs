@@ -8,7 +8,7 @@ use crate::consts::*;
 use crate::object::c_types::lua_Writer;
 use crate::object::{Gc, Proto, Str, Thread, Value};
 use crate::throw::LResult;
-use crate::vm::call::native;
+use crate::vm::call::foreign;
 use core::ffi::c_void;
 
 /// Dumps `p` through the host's writer; the writer's last result. `strip` leaves the debug information out.
@@ -17,7 +17,7 @@ pub fn dump(l: Gc<Thread>, p: Gc<Proto>, writer: lua_Writer, data: *mut c_void, 
         // SAFETY: the host promised a `lua_Writer` that is good for `data`; the link is the running state's.
         let r = unsafe {
             boundary::call(
-                native::link(l),
+                foreign::link(l),
                 writer as *const c_void,
                 l.as_ptr() as usize,
                 piece.as_ptr() as usize,
@@ -25,7 +25,7 @@ pub fn dump(l: Gc<Thread>, p: Gc<Proto>, writer: lua_Writer, data: *mut c_void, 
                 data as usize,
             )
         };
-        if r.throw == boundary::NONE { Ok(r.value as i32) } else { Err(native::landed(l, r.throw)) }
+        if r.throw == boundary::NONE { Ok(r.value as i32) } else { Err(foreign::landed(l, r.throw)) }
     };
     dump_to(call_writer, p, strip)
 }

@@ -8,7 +8,7 @@ use crate::boundary;
 use crate::object::c_types::lua_Reader;
 use crate::object::{Gc, Thread};
 use crate::throw::LResult;
-use crate::vm::call::native;
+use crate::vm::call::foreign;
 use core::ffi::c_void;
 
 pub struct Input {
@@ -79,7 +79,7 @@ impl Input {
         // SAFETY: `reader` is what `from_reader` was promised; the link is the running state's.
         let r = unsafe {
             boundary::call(
-                native::link(l),
+                foreign::link(l),
                 reader as *const c_void,
                 l.as_ptr() as usize,
                 self.data as usize,
@@ -88,7 +88,7 @@ impl Input {
             )
         };
         if r.throw != boundary::NONE {
-            return Err(native::landed(l, r.throw));
+            return Err(foreign::landed(l, r.throw));
         }
         let piece = r.value as *const u8;
         if piece.is_null() || size == 0 {

@@ -39,7 +39,7 @@ fn argument(l: Lua, i: i32) -> Value {
 fn call_c(l: Lua, f: lua_CFunction) -> LResult<i32> {
     match builtin_of_c(f) {
         Some(b) => (b.f)(*l),
-        None => crate::vm::call::native::call_c(*l, f),
+        None => crate::vm::call::foreign::call_c(*l, f),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::object::call_info::FrameFlags;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::{CallInfo, Gc, Thread, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
-use crate::vm::call::{self, Prepared, native, pcall, protected, results};
+use crate::vm::call::{self, Prepared, RunLua, foreign, pcall, protected, results, unwinding};
 use crate::vm::error::Raise;
 use crate::vm::ops::finish;
 use crate::vm::tier;
@@ -38,8 +38,8 @@ pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i3
         return refuse(l, if ended { msg::RESUME_DEAD } else { msg::RESUME_NON_SUSPENDED }, nargs);
     }
     // SAFETY: the link of a live state.
-    let protected = unsafe { (*native::link(l)).protected };
-    protected::set_count(l, protected + 1);
+    let protected = unsafe { (*foreign::link(l)).protected };
+    unwinding::set_count(l, protected + 1);
     l.base_ci.base_frame().protected.set(protected);
     l.native_depth.set(n + 1);
     l.non_yieldable_depth.set(0);
@@ -51,7 +51,7 @@ pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i3
         match r {
             Err(t) if t != Throw::YIELD && t != Throw::FOREIGN && recover(l, t) => {
                 l.native_depth.set(n + 1);
-                protected::set_count(l, protected + 1);
+                unwinding::set_count(l, protected + 1);
                 r = unroll(l);
             }
             _ => break,
@@ -62,7 +62,7 @@ pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i3
         // It yields now for another reason, or no longer.
         l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
     }
-    protected::set_count(l, protected);
+    unwinding::set_count(l, protected);
     l.non_yieldable_depth.set(depth_before);
     l.native_depth.set(l.native_depth.get().wrapping_sub(1));
     match r {
@@ -78,7 +78,7 @@ pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i3
         Err(t) => {
             l.set_status(t.status() as u8);
             // On top of what the failed function left, the raised value among it.
-            protected::set_error_object(l, t, l.top.get());
+            unwinding::set_error_object(l, t, l.top.get());
             l.call_info().top.set(l.top.get());
             Ok(t.status())
         }
@@ -99,7 +99,7 @@ fn refuse(l: Gc<Thread>, message: &str, nargs: i32) -> LResult<i32> {
 fn start(l: Gc<Thread>, nargs: i32) -> LResult<()> {
     let func = l.top.get().below(nargs as usize + 1);
     if call::prepare(l, func, LUA_MULTRET)? == Prepared::Lua {
-        tier::enter(l, l.call_info())?;
+        l.run(l.call_info())?;
     }
     Ok(())
 }
@@ -119,7 +119,7 @@ fn proceed(l: Gc<Thread>, nargs: i32) -> LResult<()> {
         if let Some(k) = ci.c_function().continuation.get() {
             ci.c_function().status.set(LUA_YIELD);
             ci.add_flags(FrameFlags::YIELDED);
-            let n = native::call_c(l, k)?;
+            let n = foreign::call_c(l, k)?;
             first = l.top.get().below(n as usize);
         }
         results::end_call(l, ci, first)?;
@@ -156,7 +156,7 @@ fn finish_c_call(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
         return Ok(());
     };
     protected::end_yieldable(l, ci);
-    let n = native::call_c(l, k)?;
+    let n = foreign::call_c(l, k)?;
     results::end_call(l, ci, l.top.get().below(n as usize))?;
     Ok(())
 }

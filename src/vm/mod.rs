@@ -17,6 +17,7 @@ pub mod meta;
 mod ops;
 #[cfg(native_code)]
 pub(crate) mod ops;
+mod raise;
 pub mod stack;
 pub mod state;
 pub mod thunk;

@@ -9,7 +9,7 @@
 //!    look alike to the debug interface, to resume and to each other.
 //! 3. On `Exit::Throw` the frames are as they were when the error was raised.
 
-use super::call::{pcall, results};
+use super::call::{RunLua, pcall, results};
 use super::interpreter;
 use super::ops::finish;
 use crate::object::call_info::FrameFlags;
@@ -17,12 +17,12 @@ pub(crate) use crate::object::entry::Exit;
 use crate::object::{CallInfo, Gc, Slot, Thread};
 use crate::throw::{LResult, Throw};
 
-/// Runs the Lua frame `ci`, which was just pushed, and what it calls, until it returns. Errors are stopped by the
-/// library's pcall frames above it.
-#[inline(always)]
-pub fn enter(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
-    ci.add_flags(FrameFlags::FRESH);
-    execute(l, ci)
+impl RunLua for Gc<Thread> {
+    #[inline(always)]
+    fn run(self, ci: &CallInfo) -> LResult<()> {
+        ci.add_flags(FrameFlags::FRESH);
+        execute(self, ci)
+    }
 }
 
 /// Goes on with the current Lua frame at its saved pc, until the frame marked `FRESH` at or below it returns. Errors are

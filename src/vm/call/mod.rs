@@ -7,19 +7,27 @@
 //! 3. Whoever stops an error also restores `non_yieldable_depth`, `native_depth`, `allow_hook`, `message_handler` and `Link::protected`.
 
 use crate::consts::*;
-use crate::object::call_info::FrameFlags;
-use crate::object::{Gc, Kind, LuaClosure, Metamethod, Slot, SlotOffset, Thread, Value};
+use crate::object::{CallInfo, Gc, Kind, LuaClosure, Metamethod, Slot, SlotOffset, Thread, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::error::Raise;
-use crate::vm::{stack, tier, upval};
+use crate::vm::stack;
 use native::Native;
 
+pub mod foreign;
 pub mod frame;
 pub mod native;
 pub mod pcall;
 pub mod protected;
 pub mod results;
+pub mod unwinding;
+
+/// Runs Lua functions, which calls need and which is above them: it calls, in its turn.
+pub trait RunLua {
+    /// Runs the Lua frame `ci`, which was just pushed, and what it calls, until it returns. Errors are stopped by the
+    /// library's pcall frames above it.
+    fn run(self, ci: &CallInfo) -> LResult<()>;
+}
 
 /// The result of `prepare`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,7 +148,7 @@ fn call_lua(l: Gc<Thread>, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LRe
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         hooks::call_hook_of_lua(l)?;
     }
-    tier::enter(l, ci)
+    l.run(ci)
 }
 
 /// Calls a value that is no function.
@@ -148,7 +156,7 @@ fn call_lua(l: Gc<Thread>, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LRe
 #[inline(never)]
 fn call_other(l: Gc<Thread>, func: Slot, nresults: i32) -> LResult<()> {
     if prepare(l, func, nresults)? == Prepared::Lua {
-        tier::enter(l, l.call_info())?;
+        l.run(l.call_info())?;
     }
     Ok(())
 }
@@ -157,7 +165,7 @@ fn call_other(l: Gc<Thread>, func: Slot, nresults: i32) -> LResult<()> {
 #[inline(always)]
 fn pass(l: Gc<Thread>, func: SlotOffset, throw: Throw) {
     // SAFETY: the link of a live state.
-    if throw == Throw::FOREIGN || unsafe { (*native::link(l)).protected == 0 } {
+    if throw == Throw::FOREIGN || unsafe { (*foreign::link(l)).protected == 0 } {
         pass_far(l, func, throw);
     }
 }
@@ -167,29 +175,11 @@ fn pass(l: Gc<Thread>, func: SlotOffset, throw: Throw) {
 #[inline(never)]
 fn pass_far(l: Gc<Thread>, func: SlotOffset, throw: Throw) {
     if throw == Throw::FOREIGN {
-        undo_calls(l, func);
-    } else if throw != Throw::YIELD && protected::is_unprotected(l) {
+        unwinding::undo_calls(l, func);
+    } else if throw != Throw::YIELD && unwinding::is_unprotected(l) {
         // The outermost call has the last word.
         l.global().failed_call.set(func);
     }
-}
-
-/// Undoes the calls of and above the function whose slot's offset is given. A foreign exception is passing; the caller's
-/// foreign code may catch it and go on, so it must find the thread as after a call without results.
-fn undo_calls(l: Gc<Thread>, func: SlotOffset) {
-    let func = l.restore_slot(func);
-    let mut ci = l.call_info();
-    // The calls that ended before this are no longer in the chain; the caller's own function lies lower.
-    while ci.func.get() >= func {
-        if ci.has(FrameFlags::LIBRARY_PCALL) {
-            pcall::leave_pcall(l, ci);
-        }
-        // SAFETY: the caller's frame, at the latest the host's, is further out in the chain.
-        ci = unsafe { &*ci.prev.get() };
-    }
-    upval::close(l, func);
-    l.ci.set(ci);
-    l.top.set(func);
 }
 
 /// `call` for callers that cannot be suspended.

@@ -1,13 +1,14 @@
 //! Functions that are not written in Lua: their calls, the way of an error to foreign code and back, and how deep the
 //! native stack may get.
 
-use super::protected::{is_unprotected, set_error_object};
-use super::{frame, results, undo_calls};
-use crate::boundary::{self, Link, Ret, Room};
+use super::foreign::{call_c, link};
+use super::unwinding::{is_unprotected, set_error_object, undo_calls};
+use super::{frame, results};
+use crate::boundary::{self, Ret, Room};
 use crate::consts::*;
 use crate::messages as msg;
 use crate::object::call_info::{CallKind, FrameFlags};
-use crate::object::{Gc, Slot, SlotOffset, Thread, Value, lua_CFunction, string};
+use crate::object::{Gc, Slot, SlotOffset, Thread, Value, lua_CFunction};
 use crate::sys;
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
@@ -56,42 +57,6 @@ pub(super) fn call_native_inline(l: Gc<Thread>, func: Slot, f: Native, nresults:
     };
     results::end_call(l, ci, l.top.get().below(n as usize))?;
     Ok(())
-}
-
-/// The boundary's part of the state.
-#[inline(always)]
-pub fn link(l: Gc<Thread>) -> *mut Link {
-    l.global().link.get()
-}
-
-/// Calls a C function (or continuation) through a pad.
-#[inline]
-pub fn call_c(l: Gc<Thread>, f: lua_CFunction) -> LResult<i32> {
-    l.global().effects.call();
-    // SAFETY: the host promised a function of this type; the link is the running state's.
-    let r = unsafe { boundary::call(link(l), f as *const c_void, l.as_ptr() as usize, 0, 0, 0) };
-    if r.throw == boundary::NONE { Ok(r.value as i32) } else { Err(landed(l, r.throw)) }
-}
-
-/// A throw arrived at a pad: takes the error object in flight to the running thread.
-#[cold]
-#[inline(never)]
-pub fn landed(l: Gc<Thread>, code: u64) -> Throw {
-    if code == boundary::FOREIGN_CAUGHT {
-        return match string::new_str(l, msg::CXX_EXCEPTION.as_bytes()) {
-            Ok(s) => {
-                l.push(Value::string(s));
-                Throw::RUNTIME
-            }
-            Err(e) => e.into(),
-        };
-    }
-    let throw = Throw::from_code(code).unwrap_or(Throw::RUNTIME);
-    if throw.carries_value() {
-        // SAFETY: the link of a live state; `leave` put the value there.
-        l.push(Value(unsafe { core::mem::replace(&mut (*link(l)).value, Value::NIL.0) }));
-    }
-    throw
 }
 
 /// A core called from C ends with an error: what its stub has to be told so that it raises. An error that

@@ -9,7 +9,7 @@
 //! 3. The mark is there while the callee runs. The call hook runs before and the return hook afterwards: what they raise
 //!    belongs to the caller, and they find handler, counts and `allow_hook` as the caller has them.
 
-use super::{Prepared, frame, prepare, protected, results};
+use super::{Prepared, frame, prepare, results, unwinding};
 use crate::consts::*;
 use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::{Builtin, CallInfo, Gc, Intrinsic, Slot, SlotOffset, Thread, Value};
@@ -63,7 +63,7 @@ pub fn catch_in_pcall(l: Gc<Thread>, ci: &CallInfo, throw: Throw) {
     let func = ci.func.get();
     let offset = l.save_slot(func);
     upval::close(l, func.above(1));
-    protected::set_error_object(l, throw, func.above(1));
+    unwinding::set_error_object(l, throw, func.above(1));
     l.ci.set(ci);
     l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
     stack::shrink_after_error(l);
@@ -74,7 +74,7 @@ pub fn catch_in_pcall(l: Gc<Thread>, ci: &CallInfo, throw: Throw) {
 /// A library pcall frame's callee returned, or its error was caught: hands the results to the caller.
 pub fn finish_pcall(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
     l.message_handler.set(ci.outer_handler.get());
-    protected::set_here(l, ci.library_pcall().protected.get());
+    unwinding::set_here(l, ci.library_pcall().protected.get());
     // The status takes the slot before the callee's results.
     let mut first = ci.func.get();
     let mut status = Value::TRUE;
@@ -114,13 +114,6 @@ fn before_return_hook(l: Gc<Thread>, ci: &CallInfo, first: Slot) -> Slot {
     results
 }
 
-/// A foreign exception passes a library pcall frame.
-pub fn leave_pcall(l: Gc<Thread>, ci: &CallInfo) {
-    l.message_handler.set(ci.outer_handler.get());
-    protected::set_here(l, ci.library_pcall().protected.get());
-    l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
-}
-
 /// Whether a call of `b` with `nargs` arguments is one of pcall or xpcall that gets a frame here. (Too few arguments are an
 /// error, which the library function raises.)
 #[inline(always)]
@@ -149,7 +142,7 @@ pub fn enter_pcall(l: Gc<Thread>, func: Slot, b: &'static Builtin, nresults: i32
     let hook = if l.allow_hook.get() { FrameFlags::HOOKS_WERE_ALLOWED } else { FrameFlags::NONE };
     ci.kind.set(CallKind::new(nresults, FrameFlags::LIBRARY_PCALL.and(hook)));
     ci.outer_handler.set(l.message_handler.get());
-    ci.library_pcall().protected.set(protected::here(l));
+    ci.library_pcall().protected.set(unwinding::here(l));
     let func = ci.func.get();
     let skip = if b.intrinsic == Intrinsic::Xpcall {
         // The handler goes below the function: pcall's layout with one slot more.
@@ -162,7 +155,7 @@ pub fn enter_pcall(l: Gc<Thread>, func: Slot, b: &'static Builtin, nresults: i32
         0
     };
     ci.library_pcall().skipped.set(skip);
-    protected::count(l);
+    unwinding::count(l);
     match prepare(l, func.above(1 + skip), LUA_MULTRET)? {
         Prepared::Lua => Ok(()),
         Prepared::Done => finish_pcall(l, ci),

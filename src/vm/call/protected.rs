@@ -1,16 +1,16 @@
-//! Protected calls: of the library's own, of C functions that can be suspended in one, and what they count.
+//! Protected calls: of the library's own, and of C functions that can be suspended in one.
 //!
 //! A C function in a coroutine that gives a continuation calls in three parts, because a yield or an error may take its
 //! native frame away: `call_yieldable` marks the frame `YIELDABLE_PCALL` and calls; when the native frame survives, the same
 //! function ends the call. Otherwise resume goes on: after an error `recover_yieldable` unwinds to the frame, and then
 //! (or after a yield) `end_yieldable` takes the mark away before the continuation runs.
 
-use super::native::link;
+use super::foreign::link;
+use super::unwinding::{count, here, set_count, set_error_object, set_here};
 use super::{call, call_noyield};
 use crate::consts::*;
-use crate::messages as msg;
 use crate::object::call_info::FrameFlags;
-use crate::object::{CallInfo, Gc, Slot, SlotOffset, Thread, Value, lua_CFunction, string};
+use crate::object::{CallInfo, Gc, Slot, SlotOffset, Thread, lua_CFunction};
 use crate::throw::{LResult, Throw};
 use crate::vm::{stack, upval};
 
@@ -45,52 +45,6 @@ impl Saved {
         l.message_handler.set(self.message_handler);
         set_count(l, self.protected);
     }
-}
-
-/// Protected calls in progress since the thread was resumed (the resume is one), or since the state began.
-pub fn here(l: Gc<Thread>) -> u32 {
-    // SAFETY: the link of a live state.
-    unsafe { (*link(l)).protected }.wrapping_sub(l.base_ci.base_frame().protected.get())
-}
-
-/// Sets the count of [`here`] back to `n`, which it was at an earlier time, unless it is lower by now. It is lower when
-/// the coroutine was suspended in between: the native frames of the calls that were counted then are gone, and the
-/// resume counts as one protected call for all that has run since.
-pub fn set_here(l: Gc<Thread>, n: u32) {
-    if n < here(l) {
-        set_count(l, (l.base_ci.base_frame().protected.get()).wrapping_add(n));
-    }
-}
-
-/// One more protected call.
-pub fn count(l: Gc<Thread>) {
-    // SAFETY: the link of a live state; nobody holds a reference into it.
-    unsafe { (*link(l)).protected += 1 }
-}
-
-pub fn set_count(l: Gc<Thread>, n: u32) {
-    // SAFETY: the link of a live state; nobody holds a reference into it.
-    unsafe { (*link(l)).protected = n }
-}
-
-/// Whether nothing will stop an error.
-pub(super) fn is_unprotected(l: Gc<Thread>) -> bool {
-    // SAFETY: the link of a live state.
-    unsafe { (*link(l)).protected == 0 && !in_protected_frame(l) }
-}
-
-/// Whether the interpreter's own pcall is among the active calls of the thread.
-pub(super) fn in_protected_frame(l: Gc<Thread>) -> bool {
-    let mut ci = l.ci.get();
-    while !ci.is_null() {
-        // SAFETY: the chain of active frames is live.
-        let c = unsafe { &*ci };
-        if c.has(FrameFlags::LIBRARY_PCALL) {
-            return true;
-        }
-        ci = c.prev.get();
-    }
-    false
 }
 
 /// Runs `body` with a message handler and stops its errors: the status; with an error its
@@ -135,28 +89,6 @@ pub fn run_protected(
 pub fn protected(l: Gc<Thread>, func: Slot, nresults: i32, message_handler: SlotOffset) -> LResult<i32> {
     let offset = l.save_slot(func);
     run_protected(l, || call_noyield(l, l.restore_slot(offset), nresults), offset, message_handler)
-}
-
-/// Puts the object of an error that was stopped at `to` and ends the stack behind it.
-pub fn set_error_object(l: Gc<Thread>, throw: Throw, to: Slot) {
-    let v = match throw {
-        Throw::MEMORY => memory_message(l),
-        Throw::HANDLER => match string::new_str(l, msg::ERROR_IN_ERROR_HANDLING.as_bytes()) {
-            Ok(s) => Value::string(s),
-            Err(_) => memory_message(l),
-        },
-        _ => l.from_top(1),
-    };
-    // SAFETY: `to` is a slot of the stack at or below the top.
-    unsafe { to.write(v) };
-    l.top.set(to.above(1));
-}
-
-pub(super) fn memory_message(l: Gc<Thread>) -> Value {
-    match l.global().memory_message.get() {
-        Some(s) => Value::string(s),
-        None => Value::NIL,
-    }
 }
 
 /// Protected call of the function at `func` by a C function that may be suspended in it and then goes on in `k` with

@@ -9,7 +9,7 @@ use crate::object::keep;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::{CallInfo, Gc, Slot, Thread};
 use crate::throw::{LResult, Throw};
-use crate::vm::call::native;
+use crate::vm::call::foreign;
 use crate::vm::error::OrThrow;
 use crate::vm::stack;
 use core::ffi::c_void;
@@ -59,17 +59,17 @@ pub fn call_hook_inline(l: Gc<Thread>, event: i32, line: i32) -> LResult<()> {
     l.allow_hook.set(false);
     // SAFETY: the host's hook, called with its own thread and a record that lives as long as the call.
     let r = unsafe {
-        boundary::call(native::link(l), hook as *const c_void, l.as_ptr() as usize, ar as usize, 0, 0)
+        boundary::call(foreign::link(l), hook as *const c_void, l.as_ptr() as usize, ar as usize, 0, 0)
     };
     if r.throw != boundary::NONE && r.throw != boundary::FOREIGN {
         // Whoever stops the error allows hooks again.
-        return Err(native::landed(l, r.throw));
+        return Err(foreign::landed(l, r.throw));
     }
     l.allow_hook.set(true);
     ci.top.set(l.restore_slot(limit));
     l.top.set(l.restore_slot(top));
     // Nobody stops a foreign exception.
-    if r.throw == boundary::NONE { Ok(()) } else { Err(native::landed(l, r.throw)) }
+    if r.throw == boundary::NONE { Ok(()) } else { Err(foreign::landed(l, r.throw)) }
 }
 
 #[cold]
