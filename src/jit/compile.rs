@@ -16,26 +16,26 @@
 use super::helpers;
 use super::memory::CodeMemory;
 use super::stubs::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
-use super::types::{self, Analysis, FIRST_HELD, Held, Operand, Type, XMMS};
+use super::types::{self, Analysis, FIRST_HELD, Held, Type};
 use super::x64::{Alu, Assembler, Cond, Label, Mem, Pass, Place, Reg, Sse, Width, Xmm, at, element};
-use crate::code::exec::{ExecInsn, ExecOp, Hint};
+use crate::code::exec::{ExecInsn, ExecOp};
+use crate::consts::LUA_TSTRING;
 use crate::object::call_info::CallKind;
 use crate::object::layout::*;
-use crate::object::value::TAG_STRING;
-use crate::object::{Gc, Kind, Proto, Slot, Value};
+use crate::object::{Gc, Global, Kind, Metamethod, Proto, Slot, Value};
 use Reg::{R8, R9, R10, R11, Rax, Rcx, Rdi, Rdx, Rsi};
 use Width::{Eight, Four};
 use core::cell::Cell;
 
-const BASE: Reg = Reg::Rbx;
-const CONSTANTS: Reg = Reg::Rbp;
-const THREAD: Reg = Reg::R12;
-const NIL: Reg = Reg::R13;
-const CI: Reg = Reg::R14;
-const CLOSURE: Reg = Reg::R15;
-const X0: Xmm = Xmm(0);
-const X1: Xmm = Xmm(1);
-const X2: Xmm = Xmm(2);
+pub(super) const BASE: Reg = Reg::Rbx;
+pub(super) const CONSTANTS: Reg = Reg::Rbp;
+pub(super) const THREAD: Reg = Reg::R12;
+pub(super) const NIL: Reg = Reg::R13;
+pub(super) const CI: Reg = Reg::R14;
+pub(super) const CLOSURE: Reg = Reg::R15;
+pub(super) const X0: Xmm = Xmm(0);
+pub(super) const X1: Xmm = Xmm(1);
+pub(super) const X2: Xmm = Xmm(2);
 
 /// Bytes that the beginning of code is a multiple of.
 const ALIGNMENT: usize = 16;
@@ -48,12 +48,12 @@ const MOST_INSTRUCTIONS: usize = 4000;
 
 /// What the maker notes of an instruction.
 #[derive(Clone, Copy, Default)]
-struct Note {
+pub(super) struct Note {
     /// what the processor's registers hold before the instruction, and after it
-    before: Held,
-    after: Held,
+    pub(super) before: Held,
+    pub(super) after: Held,
     /// The short way does not always do.
-    slow: bool,
+    pub(super) slow: bool,
 }
 
 /// Native code for a function; where a call of it begins. Nothing when there is no memory, or the function is too long.
@@ -61,6 +61,7 @@ struct Note {
 pub fn compile(
     scratch: &types::Scratch,
     memory: &CodeMemory,
+    g: &Global,
     p: Gc<Proto>,
     guesses: bool,
 ) -> Option<*const u8> {
@@ -95,7 +96,9 @@ pub fn compile(
     notes.iter().for_each(|note| note.set(Note::default()));
     let mut analysis = Analysis::new(p, guesses, analysis);
     let records = find_records(&mut analysis, n, map, records);
-    let data = Data { map, records };
+    let index = Value::string(g.metamethod_name(Metamethod::Index)).0;
+    let string_metatable = g.metatables[LUA_TSTRING as usize].as_ptr() as u64;
+    let data = Data { map, records, index, string_metatable };
     Maker::new(Assembler::new(Pass::Wide, &mut [], labels), p, &mut analysis, notes, data).make();
     let size = Maker::new(Assembler::new(Pass::Count, &mut [], labels), p, &mut analysis, notes, data).make();
     let fill = |out: &mut [u8]| {
@@ -104,12 +107,16 @@ pub fn compile(
     Some(memory.publish(size, fill)?.wrapping_add(data.size()))
 }
 
-/// What is in front of the code, with labels for distances.
+/// What is in front of the code, with labels for distances, and what else code needs to know.
 #[derive(Clone, Copy)]
-struct Data<'a> {
+pub(super) struct Data<'a> {
     /// of each instruction: which of `records` its record begins at, plus 1, or 0
     map: &'a [u32],
     records: &'a [u32],
+    /// the string `__index`
+    pub(super) index: u64,
+    /// where the metatable of strings is
+    pub(super) string_metatable: u64,
 }
 
 impl Data<'_> {
@@ -199,7 +206,7 @@ pub fn entry(code: *const u8, index: usize, base: Slot) -> Option<*const u8> {
 /// The labels of an instruction.
 #[derive(Clone, Copy)]
 #[repr(u32)]
-enum Part {
+pub(super) enum Part {
     /// its code
     Start,
     /// Its short way does not do.
@@ -230,7 +237,7 @@ use Part::{
 
 /// An operand that holds a value.
 #[derive(Clone, Copy)]
-enum Source {
+pub(super) enum Source {
     Register(usize),
     Constant(usize),
     Upvalue(usize),
@@ -239,37 +246,38 @@ use Source::{Constant, Register, Upvalue};
 
 /// Where a number is.
 #[derive(Clone, Copy, PartialEq)]
-enum Double {
+pub(super) enum Double {
     In(Xmm),
     At(Mem),
 }
-use Double::{At, In};
 
-struct Maker<'a, 'b> {
-    asm: Assembler<'a>,
-    p: Gc<Proto>,
-    code: *const ExecInsn,
-    n: usize,
-    analysis: &'a mut Analysis<'b>,
-    notes: &'a [Cell<Note>],
-    data: Data<'a>,
+pub(super) struct Maker<'a, 'b> {
+    pub(super) asm: Assembler<'a>,
+    pub(super) p: Gc<Proto>,
+    pub(super) code: *const ExecInsn,
+    pub(super) n: usize,
+    pub(super) analysis: &'a mut Analysis<'b>,
+    pub(super) notes: &'a [Cell<Note>],
+    pub(super) data: Data<'a>,
     /// what the loop around the instruction keeps in the processor
-    fixed: Held,
+    pub(super) fixed: Held,
     /// what the processor's registers hold
-    held: Held,
+    pub(super) held: Held,
+    /// The function had other code before.
+    pub(super) again: bool,
     /// the register that the instruction has put into one of them
-    fresh: Option<usize>,
+    pub(super) fresh: Option<usize>,
     /// the last of them that was taken for a while
-    last_taken: usize,
+    pub(super) last_taken: usize,
     /// the function has upvalues that its code reads
-    upvalues: bool,
+    pub(super) upvalues: bool,
 }
 
 /// The place of a register.
-fn register(n: usize) -> Mem {
+pub(super) fn register(n: usize) -> Mem {
     at(BASE, n as i32 * 8)
 }
-fn constant(n: usize) -> Mem {
+pub(super) fn constant(n: usize) -> Mem {
     at(CONSTANTS, n as i32 * 8)
 }
 
@@ -291,13 +299,14 @@ impl<'a, 'b> Maker<'a, 'b> {
             data,
             fixed: Held::default(),
             held: Held::default(),
+            again: !p.entry().native().is_null(),
             fresh: None,
             last_taken: FIRST_HELD,
             upvalues: !p.upvalues.is_empty(),
         }
     }
 
-    fn insn(&self, i: usize) -> ExecInsn {
+    pub(super) fn insn(&self, i: usize) -> ExecInsn {
         self.analysis.insn(i)
     }
 
@@ -382,32 +391,6 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.notes[i].set(Note { before, after: self.held, ..note });
     }
 
-    /// The instruction has written registers in memory only: what is held of them is out of date.
-    fn settle(&mut self, insn: ExecInsn) {
-        if types::is_helped(insn) {
-            self.held = self.fixed;
-            return;
-        }
-        if insn.op() == ExecOp::ForLoop {
-            return;
-        }
-        for k in FIRST_HELD..XMMS {
-            let Some(r) = (self.held[k] as usize).checked_sub(1) else { continue };
-            if self.fresh != Some(r) && insn.op().effects().writes.has(insn, r) {
-                if self.fixed[k] == 0 {
-                    self.held[k] = 0;
-                } else {
-                    self.asm.load_double(Xmm(k as u8), register(r));
-                }
-            }
-        }
-    }
-    /// Loads what is held.
-    fn reload_held(&mut self, held: Held) {
-        for (k, r) in held.into_iter().enumerate().filter(|(_, r)| *r != 0) {
-            self.asm.load_double(Xmm(k as u8), register(r as usize - 1));
-        }
-    }
     /// A loop is entered: its guesses are checked, and what it keeps in the processor is loaded.
     fn pad(&mut self, i: usize) {
         self.bind(i, Pad);
@@ -434,123 +417,15 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.jump_to_function(Id::RefuteLoop);
     }
     /// Goes on at another instruction than the next one.
-    fn go(&mut self, i: usize, to: usize) {
+    pub(super) fn go(&mut self, i: usize, to: usize) {
         self.jump(to, if self.analysis.enters(i, to) { Pad } else { Start });
     }
-    fn go_if(&mut self, c: Cond, i: usize, to: usize) {
+    pub(super) fn go_if(&mut self, c: Cond, i: usize, to: usize) {
         self.jump_if(c, to, if self.analysis.enters(i, to) { Pad } else { Start });
     }
 
-    // --- numbers
-
-    fn double(&self, from: Source) -> Double {
-        if let Register(n) = from
-            && let Some(k) = (FIRST_HELD..XMMS).find(|&k| self.held[k] as usize == n + 1)
-        {
-            return In(Xmm(k as u8));
-        }
-        At(Self::place(from))
-    }
-    /// The number is in this register of the processor then.
-    fn load_to(&mut self, to: Xmm, from: Double) {
-        match from {
-            In(x) if x == to => {}
-            In(x) => self.asm.move_double(to, x),
-            At(place) => self.asm.load_double(to, place),
-        }
-    }
-    /// The number is in a register of the processor: in that one, if it is in none.
-    fn in_register(&mut self, otherwise: Xmm, from: Double) -> Xmm {
-        match from {
-            In(x) => x,
-            At(place) => {
-                self.asm.load_double(otherwise, place);
-                otherwise
-            }
-        }
-    }
-    fn sse_from(&mut self, op: Sse, to: Xmm, from: Double) {
-        match from {
-            In(x) => self.asm.sse(op, to, x),
-            At(place) => self.asm.sse_load(op, to, place),
-        }
-    }
-    fn compare_with(&mut self, a: Xmm, b: Double) {
-        match b {
-            In(x) => self.asm.compare_doubles(a, x),
-            At(place) => self.asm.compare_double_load(a, place),
-        }
-    }
-    fn type_of(&self, from: Source) -> Type {
-        match from {
-            Register(n) => self.analysis.type_of(Operand::Register(n)),
-            Constant(n) => self.analysis.type_of(Operand::Constant(n)),
-            Upvalue(_) => Type::Unknown,
-        }
-    }
-    fn are_numbers(&self, x: Source, y: Source) -> bool {
-        self.type_of(x).is_number() && self.type_of(y).is_number()
-    }
-    /// Whether the number that an instruction leaves in the register is read before long.
-    fn is_read_soon(&self, i: usize, register: usize) -> bool {
-        let operand = Operand::Register(register);
-        for j in i + 1..(i + 12).min(self.n) {
-            let insn = self.insn(j);
-            if self.analysis.is_leader(j) {
-                return false;
-            }
-            if let Some((x, y)) = types::numeric(insn)
-                && (x == operand || y == operand)
-            {
-                return true;
-            }
-            if types::is_helped(insn)
-                || insn.op().effects().writes.has(insn, register)
-                || types::jumps(j, insn)
-            {
-                return false;
-            }
-        }
-        false
-    }
-    /// The register of the processor that is to hold what the instruction leaves in the register, if one is.
-    fn destination(&mut self, i: usize, register: usize) -> Option<Xmm> {
-        let k = (FIRST_HELD..XMMS).find(|&k| self.fixed[k] as usize == register + 1);
-        if let Some(k) = k {
-            return Some(Xmm(k as u8));
-        }
-        if !self.is_read_soon(i, register) {
-            return None;
-        }
-        // Those that loops leave free are taken in turn.
-        for _ in FIRST_HELD..XMMS {
-            self.last_taken = if self.last_taken + 1 < XMMS { self.last_taken + 1 } else { FIRST_HELD };
-            if self.fixed[self.last_taken] == 0 {
-                return Some(Xmm(self.last_taken as u8));
-            }
-        }
-        None
-    }
-    /// The register of the processor holds this register from now on.
-    fn hold(&mut self, k: Xmm, register: usize) {
-        for (other, held) in self.held.iter_mut().enumerate() {
-            if *held as usize == register + 1 && self.fixed[other] == 0 {
-                *held = 0;
-            }
-        }
-        self.held[k.0 as usize] = register as u8 + 1;
-        self.fresh = Some(register);
-    }
-    /// Stores the value in a general register, which is the instruction's result.
-    fn store_value(&mut self, i: usize, register_: usize, value: Reg) {
-        self.asm.store(Eight, register(register_), value);
-        if let Some(k) = self.destination(i, register_) {
-            self.asm.double_of_bits(k, value);
-            self.hold(k, register_);
-        }
-    }
     /// Goes to the slow part, which there is for that.
-    fn slow_if(&mut self, c: Cond, i: usize) {
+    pub(super) fn slow_if(&mut self, c: Cond, i: usize) {
         self.notes[i].set(Note { slow: true, ..self.notes[i].get() });
         self.jump_if(c, i, Slow);
     }
@@ -585,10 +460,10 @@ impl<'a, 'b> Maker<'a, 'b> {
         let within = |first: ExecOp, last: ExecOp| (first as u8..=last as u8).contains(&op);
         let big = self.insn(i).imm() > MOST_INDEX;
         match self.insn(i).op() {
-            E::SelfField | E::GetTabUp | E::SetTabUp | E::GetTable | E::SetTable | E::SelfAny => false,
+            E::GetTabUp | E::SetTabUp | E::GetTable | E::SetTable | E::SelfAny => false,
             E::ArithKK | E::EqRK | E::EqRN | E::NotEqRK | E::NotEqRN | E::CompareAny => false,
             E::GetInt => !big,
-            E::Call | E::ForPrep | E::SetUpval => true,
+            E::Call | E::ForPrep | E::SetUpval | E::Len => true,
             E::CloseReturn0 | E::CloseReturn1 => false,
             _ => {
                 within(E::GetGlobal, E::SetUpIndexK)
@@ -610,17 +485,17 @@ impl<'a, 'b> Maker<'a, 'b> {
 
     // --- parts of templates
 
-    fn bind(&mut self, i: usize, part: Part) {
+    pub(super) fn bind(&mut self, i: usize, part: Part) {
         self.asm.bind(label(i, part));
     }
-    fn jump(&mut self, i: usize, part: Part) {
+    pub(super) fn jump(&mut self, i: usize, part: Part) {
         self.asm.jump(label(i, part));
     }
-    fn jump_if(&mut self, c: Cond, i: usize, part: Part) {
+    pub(super) fn jump_if(&mut self, c: Cond, i: usize, part: Part) {
         self.asm.jump_if(c, label(i, part));
     }
     /// The instruction that a jump leads to.
-    fn target(&self, i: usize, insn: ExecInsn) -> usize {
+    pub(super) fn target(&self, i: usize, insn: ExecInsn) -> usize {
         let target = i.wrapping_add_signed(insn.offset());
         debug_assert!(target < self.n);
         target
@@ -630,7 +505,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.asm.set(CONSTANTS, self.p.k.as_ptr() as u64);
     }
     /// What a callee that returns has not kept.
-    fn reload(&mut self) {
+    pub(super) fn reload(&mut self) {
         self.load_constants();
         if self.upvalues {
             self.asm.load(Eight, CLOSURE, at(CI, CI_FUNC));
@@ -639,13 +514,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         }
         self.reload_held(self.fixed);
     }
-    /// The upvalue's value is where `to` points to then.
-    fn upvalue_place(&mut self, to: Reg, n: usize) -> Mem {
-        self.asm.load(Eight, to, at(CLOSURE, CLOSURE_UPVALS + n as i32 * 8));
-        self.asm.load(Eight, to, at(to, UPVAL_V));
-        at(to, 0)
-    }
-    fn load(&mut self, to: Reg, from: Source) {
+    pub(super) fn load(&mut self, to: Reg, from: Source) {
         let place = match from {
             Register(n) => register(n),
             Constant(n) => constant(n),
@@ -653,137 +522,63 @@ impl<'a, 'b> Maker<'a, 'b> {
         };
         self.asm.load(Eight, to, place);
     }
-    fn place(from: Source) -> Mem {
+    pub(super) fn place(from: Source) -> Mem {
         match from {
             Register(n) => register(n),
             Constant(n) | Upvalue(n) => constant(n),
         }
     }
     /// `saved_pc` names the instruction `i`.
-    fn save_pc(&mut self, i: usize) {
+    pub(super) fn save_pc(&mut self, i: usize) {
         self.asm.set(Rax, self.code.wrapping_add(i) as u64);
         self.asm.store(Eight, at(CI, CI_SAVED_PC), Rax);
     }
-    fn jump_to_function(&mut self, id: Id) {
+    pub(super) fn jump_to_function(&mut self, id: Id) {
         self.asm.load(Eight, Rax, at(Reg::Rsp, FUNCTIONS_SLOT));
         self.asm.jump_to_mem(at(Rax, id as i32 * 8));
     }
-    fn call_leaf(&mut self, id: Id) {
+    pub(super) fn call_leaf(&mut self, id: Id) {
         self.asm.load(Eight, Rax, at(Reg::Rsp, FUNCTIONS_SLOT));
         self.asm.call_mem(at(Rax, id as i32 * 8));
     }
     /// Has a helper do the instruction; then it goes on at the part.
-    fn help(&mut self, i: usize, id: Id, then: Part) {
+    pub(super) fn help(&mut self, i: usize, id: Id, then: Part) {
         self.save_pc(i + 1);
         self.asm.address_of_label(Rcx, label(i, then));
         self.jump_to_function(id);
     }
     /// Goes to the part when a hook is set.
-    fn check_hooks(&mut self, i: usize, part: Part) {
+    pub(super) fn check_hooks(&mut self, i: usize, part: Part) {
         self.asm.compare_byte(at(THREAD, THREAD_HOOK_MASK), 0);
         self.jump_if(Cond::NotEqual, i, part);
     }
     /// A jump that may make a loop.
-    fn jump_back(&mut self, i: usize, insn: ExecInsn) {
+    pub(super) fn jump_back(&mut self, i: usize, insn: ExecInsn) {
         let target = self.target(i, insn);
         self.check_hooks(i, Hook);
         self.go(i, target);
     }
     /// A hook is set: leaves before the instruction `pc`.
-    fn leave_for_hooks(&mut self, i: usize, pc: usize) {
+    pub(super) fn leave_for_hooks(&mut self, i: usize, pc: usize) {
         self.bind(i, Hook);
         self.save_pc(pc);
         self.leave(stubs::SWITCH);
     }
-    fn leave(&mut self, why: i64) {
+    pub(super) fn leave(&mut self, why: i64) {
         self.asm.set(Rax, why as u64);
         self.asm.load(Eight, Rcx, at(Reg::Rsp, FUNCTIONS_SLOT));
         self.asm.jump_to_mem(at(Rcx, Id::Leave as i32 * 8));
     }
-    /// The object of a value with the tag in the slot is in rax; else it goes to the slow part. Changes rcx.
-    fn object(&mut self, i: usize, value: Source, tag_slot: i32) {
-        self.load(Rax, value);
-        self.asm.alu_load(Alu::Xor, Eight, Rax, at(Reg::Rsp, tag_slot));
-        if tag_slot == TABLE_TAG_SLOT && self.type_of(value) == Type::Table {
-            return;
-        }
-        self.asm.mov(Rcx, Rax);
-        self.asm.shift_right(Rcx, 48);
-        self.jump_if(Cond::NotEqual, i, Slow);
-    }
-    /// The place of the value of the node that a hint leads to, when the key is the constant. The table is in rax.
-    fn hinted(&mut self, i: usize, obj: Source, key: usize, hint: Hint) -> Mem {
-        self.object(i, obj, TABLE_TAG_SLOT);
-        self.asm.compare_byte(at(Rax, TABLE_LSIZENODE), hint.size_log());
-        self.jump_if(Cond::NotEqual, i, Slow);
-        self.asm.load(Eight, Rcx, at(Rax, TABLE_DATA));
-        self.asm.load(Eight, Rdx, constant(key));
-        let node = -(hint.byte_distance() as i32);
-        self.asm.alu_store(Alu::Cmp, Eight, at(Rcx, node + NODE_KEY), Rdx);
-        self.jump_if(Cond::NotEqual, i, Slow);
-        at(Rcx, node + NODE_VAL)
-    }
-    /// The place in the array of a table for the number in a register. The table is in rax.
-    fn slot(&mut self, i: usize, obj: Source, key: usize) -> Mem {
-        self.object(i, obj, TABLE_TAG_SLOT);
-        let double = self.double(Register(key));
-        let double = self.in_register(X0, double);
-        self.asm.truncate(Eight, Rcx, double);
-        if !self.type_of(Register(key)).is_whole() {
-            self.asm.clear_double(X1);
-            self.asm.double_of_number(Eight, X1, Rcx);
-            self.asm.compare_doubles(double, X1);
-            self.jump_if(Cond::NotEqual, i, Slow);
-            self.jump_if(Cond::Parity, i, Slow);
-        }
-        self.asm.alu_number(Alu::Sub, Eight, Rcx, 1);
-        self.asm.load(Four, Rdx, at(Rax, TABLE_ASIZE));
-        self.asm.alu(Alu::Cmp, Eight, Rcx, Rdx);
-        self.jump_if(Cond::NotBelow, i, Slow);
-        self.asm.load(Eight, Rdx, at(Rax, TABLE_DATA));
-        element(Rdx, Rcx, 0)
-    }
-    /// The same for a constant index, counted from 0.
-    fn fixed_slot(&mut self, i: usize, obj: Source, index: u32) -> Mem {
-        self.object(i, obj, TABLE_TAG_SLOT);
-        self.asm.alu_number_store(Alu::Cmp, Four, at(Rax, TABLE_ASIZE), index as i32);
-        self.jump_if(Cond::NotAbove, i, Slow);
-        self.asm.load(Eight, Rdx, at(Rax, TABLE_DATA));
-        at(Rdx, index as i32 * 8)
-    }
-    /// The value at the place is the result, unless it is nil.
-    fn get_unless_nil(&mut self, i: usize, place: Mem, result: usize) {
-        self.asm.load(Eight, Rdx, place);
-        self.asm.alu(Alu::Cmp, Eight, Rdx, NIL);
-        self.jump_if(Cond::Equal, i, Slow);
-        self.store_value(i, result, Rdx);
-        self.bind(i, Back);
-    }
-    /// Stores at the place in the table in rax, and looks whether the collector must know.
-    fn set_with_barrier(&mut self, i: usize, place: Mem, value: Source) {
-        self.asm.load(Eight, R8, Self::place(value));
-        self.asm.test_byte(at(Rax, OBJECT_MARKED), BLACK);
-        self.jump_if(Cond::NotEqual, i, Third);
-        self.bind(i, Fourth);
-        self.asm.store(Eight, place, R8);
-        self.bind(i, Back);
-    }
-    /// The table is black: of what is stored there, only objects matter.
-    fn barrier(&mut self, i: usize) {
-        self.bind(i, Third);
-        self.asm.set(R9, TAG_STRING << 48);
-        self.asm.alu(Alu::Cmp, Eight, R8, R9);
-        self.jump_if(Cond::Below, i, Fourth);
-    }
     /// Tells a helper whether the code behind relies on the instruction's guess.
-    fn tell_guess(&mut self, i: usize) {
+    pub(super) fn tell_guess(&mut self, i: usize) {
         let insn = self.insn(i);
-        if types::arithmetic(insn).is_some() || types::indexed(insn).is_some() {
+        let guesses = types::arithmetic(insn).is_some() || types::indexed(insn).is_some();
+        if guesses || insn.op() == ExecOp::Len {
             self.asm.set(Rdx, self.analysis.guesses(insn) as u64);
         }
     }
     /// The part after which the slow way is a helper that does all.
-    fn slow(&mut self, i: usize, id: Id) {
+    pub(super) fn slow(&mut self, i: usize, id: Id) {
         self.bind(i, Slow);
         self.tell_guess(i);
         let after = self.notes[i].get().after;
@@ -795,148 +590,11 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.reload_held(after);
         self.jump(i, Back);
     }
-    /// The slow part of arithmetic, where there is one.
-    fn slow_arith(&mut self, i: usize) {
-        if self.notes[i].get().slow || cfg!(feature = "stress-jit") {
-            self.slow(i, Id::Arith);
-        }
-    }
 
     // --- templates
 
-    fn get_field(&mut self, i: usize, insn: ExecInsn, obj: Source) {
-        let hint = Hint(insn.imm());
-        if hint.size_log() == Hint::NONE.size_log() {
-            self.jump(i, Slow);
-            self.bind(i, Back);
-            return;
-        }
-        let place = self.hinted(i, obj, insn.c(), hint);
-        self.get_unless_nil(i, place, insn.a());
-    }
-    fn set_field(&mut self, i: usize, insn: ExecInsn, obj: Source, value: Source) {
-        let hint = Hint(insn.imm());
-        if hint.size_log() == Hint::NONE.size_log() {
-            self.jump(i, Slow);
-            self.bind(i, Fourth);
-            self.bind(i, Back);
-            return;
-        }
-        let place = self.hinted(i, obj, insn.b(), hint);
-        self.asm.alu_store(Alu::Cmp, Eight, place, NIL);
-        self.jump_if(Cond::Equal, i, Slow);
-        self.set_with_barrier(i, place, value);
-    }
-    fn get_index(&mut self, i: usize, insn: ExecInsn, obj: Source) {
-        let place = self.slot(i, obj, insn.c());
-        self.get_unless_nil(i, place, insn.a());
-    }
-    /// A nil in the array is filled only where no metamethod may be asked.
-    fn set_slot(&mut self, i: usize, place: Mem, value: Source) {
-        self.asm.alu_store(Alu::Cmp, Eight, place, NIL);
-        self.jump_if(Cond::Equal, i, Fifth);
-        self.bind(i, Hook);
-        self.set_with_barrier(i, place, value);
-    }
-    fn set_index(&mut self, i: usize, insn: ExecInsn, obj: Source, value: Source) {
-        let place = self.slot(i, obj, insn.b());
-        self.set_slot(i, place, value);
-    }
-    fn set_int(&mut self, i: usize, insn: ExecInsn, value: Source) {
-        let place = self.fixed_slot(i, Register(insn.a()), insn.imm().wrapping_sub(1));
-        self.set_slot(i, place, value);
-    }
-    /// The rare parts of `set_slot`.
-    fn set_slot_cold(&mut self, i: usize) {
-        self.bind(i, Fifth);
-        self.asm.alu_number_store(Alu::Cmp, Eight, at(Rax, TABLE_METATABLE), 0);
-        self.jump_if(Cond::Equal, i, Hook);
-        self.jump(i, Slow);
-        self.barrier(i);
-        self.slow(i, Id::Set);
-    }
-
-    fn arith(&mut self, i: usize, insn: ExecInsn, op: Sse, x: Source, y: Source) {
-        let known = self.are_numbers(x, y);
-        let (x, y) = (self.double(x), self.double(y));
-        let destination = self.destination(i, insn.a());
-        let to = match destination {
-            Some(k) if In(k) != y || In(k) == x => k,
-            _ => X0,
-        };
-        self.load_to(to, x);
-        self.sse_from(op, to, y);
-        if !known {
-            self.asm.compare_doubles(to, to);
-            self.slow_if(Cond::Parity, i);
-        }
-        self.finish_number(insn, to, destination);
-        self.bind(i, Back);
-    }
-    /// The instruction's result is the number in `from`; a register of the processor is to hold it.
-    fn finish_number(&mut self, insn: ExecInsn, from: Xmm, destination: Option<Xmm>) {
-        self.asm.store_double(register(insn.a()), from);
-        if let Some(k) = destination {
-            self.load_to(k, In(from));
-            self.hold(k, insn.a());
-        }
-    }
-    /// A tagged operand makes a NaN of every operation.
-    fn finish_arith(&mut self, i: usize, insn: ExecInsn, destination: Option<Xmm>) {
-        self.asm.compare_doubles(X0, X0);
-        self.slow_if(Cond::Parity, i);
-        self.finish_number(insn, X0, destination);
-        self.bind(i, Back);
-    }
-    /// `num::modulo`: of whole numbers in place.
-    fn modulo(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        let (x, y) = (self.double(x), self.double(y));
-        let destination = self.destination(i, insn.a());
-        self.load_to(X0, x);
-        self.load_to(X1, y);
-        for (whole, number) in [(Rax, X0), (Rcx, X1)] {
-            self.asm.truncate(Four, whole, number);
-            self.asm.clear_double(X2);
-            self.asm.double_of_number(Four, X2, whole);
-            self.asm.compare_doubles(X2, number);
-            self.jump_if(Cond::NotEqual, i, Third);
-            self.jump_if(Cond::Parity, i, Third);
-        }
-        self.asm.mov(Rdx, Rax);
-        self.asm.alu(Alu::Or, Four, Rdx, Rcx);
-        self.jump_if(Cond::Negative, i, Third);
-        self.asm.test(Four, Rcx, Rcx);
-        self.jump_if(Cond::Equal, i, Third);
-        self.asm.alu(Alu::Xor, Four, Rdx, Rdx);
-        self.asm.divide(Rcx);
-        self.asm.clear_double(X0);
-        self.asm.double_of_number(Four, X0, Rdx);
-        self.bind(i, Fourth);
-        self.finish_arith(i, insn, destination);
-    }
-    fn modulo_cold(&mut self, i: usize) {
-        self.bind(i, Third);
-        self.call_leaf(Id::Modulo);
-        self.reload_held(self.notes[i].get().before);
-        self.jump(i, Fourth);
-        self.slow_arith(i);
-    }
-    /// 1^x is 1 and x^0 is 1 for a NaN, too: so the operands are looked at.
-    fn power(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        for operand in [x, y] {
-            self.asm.alu_load(Alu::Cmp, Eight, NIL, Self::place(operand));
-            self.slow_if(Cond::NotAbove, i);
-        }
-        self.asm.load_double(X0, Self::place(x));
-        self.asm.load_double(X1, Self::place(y));
-        self.call_leaf(Id::Power);
-        self.reload_held(self.fixed);
-        let fixed = (FIRST_HELD..XMMS).find(|&k| self.fixed[k] as usize == insn.a() + 1);
-        self.finish_arith(i, insn, fixed.map(|k| Xmm(k as u8)));
-    }
-
     /// Jumps when the condition of the flags holds.
-    fn branch(&mut self, i: usize, insn: ExecInsn, c: Cond, opposite: Cond) {
+    pub(super) fn branch(&mut self, i: usize, insn: ExecInsn, c: Cond, opposite: Cond) {
         if insn.offset() == 1 {
             self.go_if(opposite, i, i + 2);
         } else {
@@ -945,63 +603,14 @@ impl<'a, 'b> Maker<'a, 'b> {
             self.next_after_two(i);
         }
     }
-    /// Jumps when the doubles that were compared are equal, or are not. A NaN equals nothing.
-    fn branch_if_equal(&mut self, i: usize, insn: ExecInsn, equal: bool) {
-        if equal {
-            self.go_if(Cond::Parity, i, i + 2);
-            self.branch(i, insn, Cond::Equal, Cond::NotEqual);
-        } else {
-            let target = self.target(i, insn);
-            self.go_if(Cond::Parity, i, target);
-            self.branch(i, insn, Cond::NotEqual, Cond::Equal);
-        }
-    }
     /// Goes on behind the jump that follows the instruction. Nothing to do where that is moved.
-    fn next_after_two(&mut self, i: usize) {
+    pub(super) fn next_after_two(&mut self, i: usize) {
         if !self.is_moved(i + 1) || self.analysis.enters(i, i + 2) {
             self.go(i, i + 2);
         }
     }
-    /// The conditions do not hold where a NaN is compared, as the language has it.
-    fn compare(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source, conds: (Cond, Cond)) {
-        let known = self.are_numbers(x, y);
-        let (x, y) = (self.double(x), self.double(y));
-        let y = self.in_register(X0, y);
-        self.compare_with(y, x);
-        if !known {
-            self.slow_if(Cond::Parity, i);
-        }
-        self.branch(i, insn, conds.0, conds.1);
-    }
-    fn less_than(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        self.compare(i, insn, x, y, (Cond::Above, Cond::NotAbove));
-    }
-    fn not_less_than(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        self.compare(i, insn, x, y, (Cond::NotAbove, Cond::Above));
-    }
-    fn less_equal(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        self.compare(i, insn, x, y, (Cond::NotBelow, Cond::Below));
-    }
-    fn not_less_equal(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        self.compare(i, insn, x, y, (Cond::Below, Cond::NotBelow));
-    }
-    /// The rare part of a comparison.
-    fn compare_cold(&mut self, i: usize, insn: ExecInsn, jumps_if_holds: bool) {
-        if !self.notes[i].get().slow && !cfg!(feature = "stress-jit") {
-            return;
-        }
-        self.bind(i, Slow);
-        self.help(i, Id::Compare, Third);
-        self.bind(i, Third);
-        self.reload_held(self.notes[i].get().after);
-        self.asm.test(Eight, Rax, Rax);
-        let target = self.target(i, insn);
-        let c = if jumps_if_holds { Cond::NotEqual } else { Cond::Equal };
-        self.go_if(c, i, target);
-        self.go(i, i + 2);
-    }
     /// Whether the register holds nil or false: below, or not below.
-    fn test(&mut self, value: Mem) {
+    pub(super) fn test(&mut self, value: Mem) {
         self.asm.load(Eight, Rdx, value);
         self.asm.mov(Rax, Rdx);
         self.asm.alu(Alu::Sub, Eight, Rax, NIL);
@@ -1009,7 +618,7 @@ impl<'a, 'b> Maker<'a, 'b> {
     }
 
     /// The stores of `frame::push_plain`.
-    fn call(&mut self, i: usize, insn: ExecInsn) {
+    pub(super) fn call(&mut self, i: usize, insn: ExecInsn) {
         if insn.b() == 0 {
             // An open number of arguments.
             self.jump(i, Slow);
@@ -1055,11 +664,11 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.reload();
     }
     /// `saved_pc` names the instruction `i`; rax is kept.
-    fn save_pc_with(&mut self, i: usize, scratch: Reg) {
+    pub(super) fn save_pc_with(&mut self, i: usize, scratch: Reg) {
         self.asm.set(scratch, self.code.wrapping_add(i) as u64);
         self.asm.store(Eight, at(CI, CI_SAVED_PC), scratch);
     }
-    fn call_cold(&mut self, i: usize, insn: ExecInsn) {
+    pub(super) fn call_cold(&mut self, i: usize, insn: ExecInsn) {
         if insn.b() != 0 {
             // Missing arguments are nil: the slots from `b` to the number of parameters, counted from the function.
             self.bind(i, Third);
@@ -1074,7 +683,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.slow(i, Id::Call);
     }
     /// A return of no value or one, if the call was plain.
-    fn return_fixed(&mut self, i: usize, insn: ExecInsn, results: i32) {
+    pub(super) fn return_fixed(&mut self, i: usize, insn: ExecInsn, results: i32) {
         self.asm.load(Four, Rax, at(CI, CI_KIND));
         self.asm.alu_number(Alu::And, Four, Rax, !CallKind::TAIL_CALLED as i32);
         self.asm.alu_number(Alu::Sub, Four, Rax, PLAIN_KIND as i32);
@@ -1099,7 +708,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.asm.jump_to_mem(at(CI, CI_RETURNS_TO));
     }
     /// The end of an invocation of `vm::tier` that wanted as many results, and all other returns.
-    fn return_cold(&mut self, i: usize, insn: ExecInsn, results: usize) {
+    pub(super) fn return_cold(&mut self, i: usize, insn: ExecInsn, results: usize) {
         self.bind(i, Slow);
         self.asm.alu_number_store(Alu::Cmp, Four, at(CI, CI_KIND), FRESH_KINDS[results] as i32);
         self.jump_if(Cond::NotEqual, i, Third);
@@ -1117,64 +726,14 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.bind(i, Third);
         self.help(i, Id::Return, Start);
     }
-    fn close_and_return(&mut self, i: usize, insn: ExecInsn, results: i32) {
+    pub(super) fn close_and_return(&mut self, i: usize, insn: ExecInsn, results: i32) {
         self.help(i, Id::Close, Back);
         self.bind(i, Back);
         self.return_fixed(i, insn, results);
     }
-    fn for_prep(&mut self, i: usize, insn: ExecInsn) {
-        let a = insn.a();
-        self.asm.load_double(X0, register(a));
-        self.asm.sse_load(Sse::Sub, X0, register(a + 2));
-        self.asm.compare_doubles(X0, X0);
-        self.jump_if(Cond::Parity, i, Slow);
-        self.asm.load_double(X1, register(a + 1));
-        self.asm.compare_doubles(X1, X1);
-        self.jump_if(Cond::Parity, i, Slow);
-        self.asm.store_double(register(a), X0);
-        self.bind(i, Back);
-        let target = self.target(i, insn);
-        self.go(i, target);
-    }
-    fn for_loop(&mut self, i: usize, insn: ExecInsn) {
-        let a = insn.a();
-        let [index, limit, step] = [a, a + 1, a + 2].map(|r| self.double(Register(r)));
-        self.load_to(X0, index);
-        if self.type_of(Register(a + 2)) == Type::Step {
-            self.sse_from(Sse::Add, X0, step);
-        } else {
-            let step = self.in_register(X1, step);
-            self.asm.sse(Sse::Add, X0, step);
-            self.asm.clear_double(X2);
-            self.asm.compare_doubles(step, X2);
-            self.jump_if(Cond::NotAbove, i, Third);
-            self.notes[i].set(Note { slow: true, ..self.notes[i].get() });
-        }
-        let limit = self.in_register(X2, limit);
-        self.asm.compare_doubles(limit, X0);
-        self.go_if(Cond::Below, i, i + 1);
-        self.bind(i, Fourth);
-        for r in [a, a + 3] {
-            self.asm.store_double(register(r), X0);
-            if let In(k) = self.double(Register(r)) {
-                self.asm.move_double(k, X0);
-            }
-        }
-        self.jump_back(i, insn);
-    }
-    /// A loop that counts down.
-    fn for_loop_cold(&mut self, i: usize, insn: ExecInsn) {
-        if !self.notes[i].get().slow {
-            return;
-        }
-        self.bind(i, Third);
-        self.asm.compare_double_load(X0, register(insn.a() + 1));
-        self.go_if(Cond::Below, i, i + 1);
-        self.jump(i, Fourth);
-    }
 
     /// Has a helper do all of the instruction.
-    fn helped(&mut self, i: usize, id: Id) {
+    pub(super) fn helped(&mut self, i: usize, id: Id) {
         self.tell_guess(i);
         self.help(i, id, Back);
         self.bind(i, Back);
@@ -1228,7 +787,25 @@ impl<'a, 'b> Maker<'a, 'b> {
             E::SetGlobalK => self.set_field(i, insn, Upvalue(a), Constant(c)),
             E::SetFieldR => self.set_field(i, insn, Register(a), Register(c)),
             E::SetFieldK => self.set_field(i, insn, Register(a), Constant(c)),
-            E::SelfField => self.helped(i, Id::SelfField),
+            E::SelfField => {
+                if self.type_of(Register(b)) == Type::Table {
+                    self.object(i, Register(b), TABLE_TAG_SLOT);
+                } else {
+                    self.asm.load(Eight, Rax, register(b));
+                    self.asm.alu_load(Alu::Xor, Eight, Rax, at(Reg::Rsp, TABLE_TAG_SLOT));
+                    self.asm.mov(Rcx, Rax);
+                    self.asm.shift_right(Rcx, 48);
+                    self.jump_if(Cond::NotEqual, i, Third);
+                }
+                self.asm.alu(Alu::Xor, Four, Rsi, Rsi);
+                self.bind(i, Fourth);
+                self.find_field(c);
+                self.jump_if(Cond::Equal, i, Slow);
+                self.asm.load(Eight, Rax, register(b));
+                self.asm.store(Eight, register(a + 1), Rax);
+                self.store_value(i, a, Rdx);
+                self.bind(i, Back);
+            }
             E::GetInt => {
                 if insn.imm() > MOST_INDEX {
                     return self.helped(i, Id::Get);
@@ -1295,7 +872,7 @@ impl<'a, 'b> Maker<'a, 'b> {
                 self.asm.alu_number(Alu::Adc, Eight, Rax, 0);
                 self.asm.store(Eight, register(a), Rax);
             }
-            E::Len => self.helped(i, Id::Len),
+            E::Len => self.len(i, insn),
             E::Concat => self.helped(i, Id::Concat),
             E::Jmp => {
                 let target = self.target(i, insn);
@@ -1404,10 +981,13 @@ impl<'a, 'b> Maker<'a, 'b> {
             E::Move | E::LoadK | E::LoadBool | E::LoadNil | E::GetUpval | E::Not | E::Jmp | E::Nop => {}
             E::EqRK | E::NotEqRK | E::EqRN | E::NotEqRN | E::Test | E::TestNot | E::TestSet => {}
             // A helper does all of it.
-            E::SelfField | E::GetTabUp | E::GetTable | E::SelfAny | E::SetTabUp | E::SetTable => {}
-            E::NewTable | E::SetList | E::ArithKK | E::Len | E::Concat | E::CompareAny => {}
+            E::GetTabUp | E::GetTable | E::SelfAny | E::SetTabUp | E::SetTable => {}
+            E::NewTable | E::SetList | E::ArithKK | E::Concat | E::CompareAny => {}
             E::TailCall | E::Return | E::TForCall | E::Closure | E::VarArg => {}
             E::SetUpval => self.slow(i, Id::SetUpval),
+            E::SelfField => self.self_field_cold(i, insn),
+            E::Len => self.len_cold(i, insn),
+            E::GetField if self.again => self.get_field_cold(i, insn),
             E::GetGlobal | E::GetField => self.slow(i, Id::GetField),
             E::SetGlobalR | E::SetGlobalK | E::SetFieldR | E::SetFieldK => {
                 self.barrier(i);
@@ -1444,6 +1024,6 @@ impl<'a, 'b> Maker<'a, 'b> {
     }
 }
 
-fn label(i: usize, part: Part) -> Label {
+pub(super) fn label(i: usize, part: Part) -> Label {
     Label(i as u32 * LABELS + part as u32)
 }

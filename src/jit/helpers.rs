@@ -248,7 +248,7 @@ pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: &CallInfo, guessed:
     after_miss(l, ci, obj.value, at, guessed)
 }
 
-pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let (obj, key) = (f.r(i.b()), f.k(i.c()));
@@ -268,8 +268,7 @@ pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo, guessed
     } else {
         found
     };
-    result(ci, i.a(), v);
-    if guessed != 0 && !obj.is_table() { refute(l, ci, at) } else { 0 }
+    result(ci, i.a(), v)
 }
 
 /// Reads with any key.
@@ -383,8 +382,8 @@ pub(super) unsafe extern "C" fn fill_list(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     0
 }
 
-pub(super) unsafe extern "C" fn len(l: Gc<Thread>, ci: &CallInfo) -> i64 {
-    let (i, _) = running(ci);
+pub(super) unsafe extern "C" fn len(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+    let (i, at) = running(ci);
     let f = Frame::of(ci);
     let x = f.r(i.b());
     let v = if let Some(t) = x.as_table()
@@ -396,7 +395,8 @@ pub(super) unsafe extern "C" fn len(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     } else {
         tri!(meta::len_at(l, f.at(i.b())))
     };
-    result(ci, i.a(), v)
+    result(ci, i.a(), v);
+    if guessed != 0 && !types::Type::Whole.has(v) { refute(l, ci, at) } else { 0 }
 }
 
 // --- strings, closures, loops, variable arguments
@@ -656,6 +656,11 @@ pub(super) unsafe extern "C" fn stress(_: Gc<Thread>, _: &CallInfo) -> i64 {
 
 pub(super) extern "C" fn modulo(a: f64, b: f64) -> f64 {
     num::modulo(a, b)
+}
+
+/// The length of a table without a metatable.
+pub(super) extern "C" fn length(t: Gc<Table>, l: Gc<Thread>) -> f64 {
+    t.length(l.global()) as f64
 }
 
 pub(super) extern "C" fn power(a: f64, b: f64) -> f64 {

@@ -12,8 +12,10 @@
 //!   after native code was left.
 
 mod compile;
+mod fields;
 mod helpers;
 mod memory;
+mod numbers;
 mod stubs;
 mod types;
 mod x64;
@@ -143,7 +145,7 @@ fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
 fn compile(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
     let state = state(l.global())?;
     let guesses = p.entry().native().is_null() || versions(p.entry().native()) < MOST_VERSIONS;
-    let code = compile::compile(&state.scratch, &state.memory, p, guesses)?;
+    let code = compile::compile(&state.scratch, &state.memory, l.global(), p, guesses)?;
     p.entry().set_native(code);
     Some(code)
 }

@@ -26,7 +26,7 @@
 use super::helpers;
 use crate::object::layout::*;
 use crate::object::value::{TAG_FUNCTION, TAG_TABLE, Value};
-use crate::object::{CallInfo, LuaClosure, Thread};
+use crate::object::{CallInfo, Gc, LuaClosure, Table, Thread};
 use core::arch::naked_asm;
 
 /// Slots of the native frame.
@@ -252,16 +252,132 @@ macro_rules! functions {
     };
 }
 
+/// The field of a table, or what the table inherits through `__index` tables. In: rax the table, r8 the key, a short string, r11
+/// the string `__index`; in rsi a metatable to begin with instead of the table, or 0. Out: rdx the value, or 0 where a helper has to look. Changes rax, rcx, rdx, rdi, r9, r10.
+///
+/// It is a search of `Table::find_short`, once for the key and once for `__index` at each level: nodes descend from `data`,
+/// rdx points behind the one that is looked at.
+#[unsafe(naked)]
+unsafe extern "C" fn find_field() {
+    naked_asm!(
+        ".cfi_startproc",
+        "mov r9, r8",
+        "shl r9, 16",
+        "shr r9, 16",
+        "mov r9d, [r9 + {hash}]",
+        "mov r10, r11",
+        "shl r10, 16",
+        "shr r10, 16",
+        "mov r10d, [r10 + {hash}]",
+        "mov edi, {levels}",
+        "mov rcx, rsi",
+        "test rsi, rsi",
+        "jnz 8f",
+        // The key in this table.
+        "2:",
+        "movzx ecx, byte ptr [rax + {size}]",
+        "cmp ecx, {no_hash}",
+        "je 5f",
+        "mov edx, -1",
+        "shl edx, cl",
+        "not edx",
+        "and edx, r9d",
+        "lea rdx, [rdx + 2*rdx]",
+        "shl rdx, 3",
+        "neg rdx",
+        "add rdx, [rax + {data}]",
+        "3:",
+        "cmp r8, [rdx + {key}]",
+        "je 4f",
+        "movsxd rcx, dword ptr [rdx + {next}]",
+        "test ecx, ecx",
+        "jz 5f",
+        "lea rcx, [rcx + 2*rcx]",
+        "shl rcx, 3",
+        "sub rdx, rcx",
+        "jmp 3b",
+        "4:",
+        "mov rdx, [rdx + {value}]",
+        "cmp rdx, r13",
+        "je 5f",
+        "ret",
+        // Its metatable's `__index`.
+        "5:",
+        "dec edi",
+        "jz 9f",
+        "mov rcx, [rax + {metatable}]",
+        "test rcx, rcx",
+        "jz 9f",
+        "8:",
+        "mov rax, rcx",
+        "test byte ptr [rax + {flags}], {no_index}",
+        "jnz 9f",
+        "movzx ecx, byte ptr [rax + {size}]",
+        "cmp ecx, {no_hash}",
+        "je 9f",
+        "mov edx, -1",
+        "shl edx, cl",
+        "not edx",
+        "and edx, r10d",
+        "lea rdx, [rdx + 2*rdx]",
+        "shl rdx, 3",
+        "neg rdx",
+        "add rdx, [rax + {data}]",
+        "6:",
+        "cmp r11, [rdx + {key}]",
+        "je 7f",
+        "movsxd rcx, dword ptr [rdx + {next}]",
+        "test ecx, ecx",
+        "jz 9f",
+        "lea rcx, [rcx + 2*rcx]",
+        "shl rcx, 3",
+        "sub rdx, rcx",
+        "jmp 6b",
+        "7:",
+        "mov rax, [rdx + {value}]",
+        "xor rax, [rsp + {table_tag}]",
+        "mov rcx, rax",
+        "shr rcx, 48",
+        "jz 2b",
+        "9:",
+        "xor edx, edx",
+        "ret",
+        ".cfi_endproc",
+        hash = const SHORT_HASH,
+        levels = const 16,
+        size = const TABLE_LSIZENODE,
+        no_hash = const NO_HASH_PART,
+        data = const TABLE_DATA,
+        metatable = const TABLE_METATABLE,
+        flags = const TABLE_FLAGS,
+        no_index = const NO_INDEX,
+        key = const NODE_KEY - NODE_SIZE,
+        value = const NODE_VAL - NODE_SIZE,
+        next = const NODE_NEXT - NODE_SIZE,
+        // Behind the return address.
+        table_tag = const TABLE_TAG_SLOT + 8,
+    )
+}
+const _: () = assert!(NODE_SIZE == 24, "`find_field` multiplies by 3 and 8");
+
 /// A leaf: it calls nothing foreign, so native code calls it directly.
 const fn leaf(f: extern "C" fn(f64, f64) -> f64) -> Function {
     // SAFETY: only its address is used, by native code that knows its type.
     unsafe { core::mem::transmute::<extern "C" fn(f64, f64) -> f64, Function>(f) }
 }
 
+/// The same for the length of a table.
+const fn length_leaf(f: extern "C" fn(Gc<Table>, Gc<Thread>) -> f64) -> Function {
+    // SAFETY: as for `leaf`.
+    unsafe { core::mem::transmute::<extern "C" fn(Gc<Table>, Gc<Thread>) -> f64, Function>(f) }
+}
+
 functions! {
     Leave = leave;
     Modulo = leaf(helpers::modulo);
     Power = leaf(helpers::power);
+    Length = length_leaf(helpers::length);
+    FindField = find_field;
     Arith = trampoline!(arith);
     Compare = trampoline!(compare);
     GetField = trampoline!(get_field);

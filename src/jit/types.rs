@@ -1,9 +1,9 @@
 //! What is known of registers before a function is compiled: which hold numbers or tables at each instruction, and which
 //! registers a loop keeps in registers of the processor.
 //!
-//! What is known is proven, but for three guesses, each of which the code checks where it makes it:
+//! What is known is proven, but for a few guesses, each of which the code checks where it makes it:
 //! * Arithmetic gives a number. When a helper finds that it does not, native code is left.
-//! * What is indexed is a table. The same.
+//! * What is indexed is a table, and a length is a whole number. The same.
 //! * A register whose first use in a loop is one of these holds a number or a table when the loop begins. The loop's `Pad`
 //!   checks that.
 //!
@@ -127,7 +127,7 @@ pub fn numeric(insn: ExecInsn) -> Option<(Operand, Operand)> {
 pub fn indexed(insn: ExecInsn) -> Option<usize> {
     use ExecOp as E;
     match insn.op() {
-        E::GetField | E::SelfField | E::GetIndex | E::GetInt => Some(insn.b()),
+        E::GetField | E::GetIndex | E::GetInt => Some(insn.b()),
         E::SetFieldR | E::SetFieldK | E::SetIndexR | E::SetIndexK | E::SetIntR | E::SetIntK => Some(insn.a()),
         _ => None,
     }
@@ -137,7 +137,7 @@ pub fn indexed(insn: ExecInsn) -> Option<usize> {
 fn has_word(op: ExecOp) -> bool {
     use ExecOp as E;
     op as u8 >= E::AddRR as u8 && op as u8 <= E::Unm as u8 && op != E::ArithKK
-        || matches!(op, E::GetIndex | E::SetIndexR | E::SetIndexK)
+        || matches!(op, E::Len | E::GetIndex | E::SetIndexR | E::SetIndexK)
 }
 
 /// The guess of the instruction is known to be wrong: that arithmetic gives a number, that what is indexed is a table, or,
@@ -145,9 +145,7 @@ fn has_word(op: ExecOp) -> bool {
 pub fn is_refuted(insn: ExecInsn) -> bool {
     use ExecOp as E;
     match insn.op() {
-        E::GetField | E::SetFieldR | E::SetFieldK | E::SelfField => {
-            Hint(insn.imm()).size_log() == Hint::NONE.size_log()
-        }
+        E::GetField | E::SetFieldR | E::SetFieldK => Hint(insn.imm()).size_log() == Hint::NONE.size_log(),
         E::ForLoop | E::TForLoop | E::JmpBack | E::JmpClose => insn.b() != 0,
         op => has_word(op) && insn.imm() != 0,
     }
@@ -157,7 +155,7 @@ pub fn is_refuted(insn: ExecInsn) -> bool {
 pub fn refuted(insn: ExecInsn) -> ExecInsn {
     use ExecOp as E;
     match insn.op() {
-        E::GetField | E::SetFieldR | E::SetFieldK | E::SelfField => {
+        E::GetField | E::SetFieldR | E::SetFieldK => {
             ExecInsn(insn.0 & u32::MAX as u64 | (Hint::NONE.0 as u64) << 32)
         }
         E::ForLoop | E::TForLoop | E::JmpBack | E::JmpClose => ExecInsn(insn.0 | 1 << 16),
@@ -214,7 +212,6 @@ pub fn is_helped(insn: ExecInsn) -> bool {
         E::Call
             | E::TailCall
             | E::TForCall
-            | E::SelfField
             | E::SelfAny
             | E::GetTabUp
             | E::SetTabUp
@@ -732,6 +729,10 @@ impl<'a> Analysis<'a> {
                 let object = self.now[b];
                 self.set(a + 1, object);
                 self.set(a, Unknown);
+            }
+            E::Len => {
+                let t = if self.guesses(insn) { Whole } else { Unknown };
+                self.set(a, t);
             }
             E::NewTable => {
                 self.forget_from(a);

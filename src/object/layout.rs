@@ -2,9 +2,9 @@
 
 use super::call_info::CallKind;
 use super::header::{Header, mark};
-use super::table::{Node, Table};
+use super::table::{NO_HASH, Node, Table};
 use super::value::Value;
-use super::{CallInfo, LuaClosure, Proto, Thread, UpVal};
+use super::{CallInfo, LuaClosure, Metamethod, Proto, Str, Thread, UpVal};
 use crate::mem::Array;
 use core::mem::offset_of;
 
@@ -29,12 +29,16 @@ distances! {
     CI_RETURNS_TO = CallInfo, shared;
     OBJECT_KIND = Header, kind;
     OBJECT_MARKED = Header, marked;
+    SHORT_LENGTH = Str, header.aux1;
+    SHORT_HASH = Str, header.aux32;
+    TABLE_FLAGS = Table, header.aux0;
     TABLE_LSIZENODE = Table, header.aux1;
     TABLE_ASIZE = Table, header.aux32;
     TABLE_DATA = Table, data;
     TABLE_METATABLE = Table, metatable;
     NODE_VAL = Node, val;
     NODE_KEY = Node, key;
+    NODE_NEXT = Node, next;
     CLOSURE_PROTO = LuaClosure, proto;
     CLOSURE_UPVALS = LuaClosure, upvals;
     UPVAL_V = UpVal, v;
@@ -50,3 +54,8 @@ pub const BLACK: u8 = mark::BLACK;
 pub const FRESH_KINDS: [u32; 2] = [CallKind::fresh(0).bits(), CallKind::fresh(1).bits()];
 /// What `CallKind::is_plain` compares with.
 pub const PLAIN_KIND: u32 = CallKind::plain(-1).bits();
+/// Nodes are as many bytes.
+pub const NODE_SIZE: i32 = size_of::<Node>() as i32;
+pub const NO_HASH_PART: i32 = NO_HASH as i32;
+/// In `TABLE_FLAGS`: there is no `__index`.
+pub const NO_INDEX: i32 = 1 << Metamethod::Index as u8;
