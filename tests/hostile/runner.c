@@ -21,7 +21,7 @@
 
 #define MEMORY ((size_t)24 << 20)
 #define TICK 1        /* seconds of processor time after which a script is stopped */
-#define LAST_TICK 10  /* ticks after which that did not help */
+#define LAST_TICK 120 /* ticks after which that did not help: what a hook runs cannot be stopped, and takes up to a minute */
 
 static lua_State *running;
 static volatile sig_atomic_t ticks;
