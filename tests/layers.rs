@@ -4,6 +4,8 @@
 //! from an imported name, through re-exports to the file that defines the name; and the names of macros. What no path
 //! shows, a call of a method or an operator, is made visible by a rule: an `impl` is in the layer of its type or of its
 //! trait. So a method of a higher layer is one of a type or a trait of that layer, and who calls it has to name that.
+//! Within a room, a call of a method leads to the file that has it when only one function has its name, and an `impl` of a
+//! trait for a type, both of other files, is on a list.
 //! Modules for tests are not read: they may use the whole library.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +19,13 @@ const ORDER: &[&str] = &[
 
 /// References upward that there have to be: from, to, why. None yet; there may be three.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+
+/// Traits that a file declares so that a file above it in the same room, which has the `impl` for a type of another file,
+/// can be called: trait, the file with the `impl`, why.
+const INVERSIONS: &[(&str, &str, &str)] = &[
+    ("RunLua", "vm/tier.rs", "a call runs a Lua function, which calls"),
+    ("Raise", "vm/raise.rs", "an error at any place calls the message handler"),
+];
 
 /// Files that refer to each other in a circle are at most so many.
 const LARGEST_CIRCLE: usize = 4;
@@ -154,14 +163,31 @@ struct File {
     imports: Vec<(Vec<String>, String)>,
     /// Paths in code.
     paths: Vec<Vec<String>>,
-    /// For each `impl` the types and traits that it names: that it is of, and their arguments.
-    impls: Vec<BTreeSet<String>>,
+    impls: Vec<Impl>,
+    /// Functions defined here, each as often as that is.
+    functions: Vec<String>,
+    /// Names of methods and of functions behind a path that are called here.
+    calls: BTreeSet<String>,
     /// Types and traits defined here.
     types: BTreeSet<String>,
     /// Macros that are defined here for the whole library.
     macros: BTreeSet<String>,
     /// Macros that are called here.
     called: BTreeSet<String>,
+}
+
+struct Impl {
+    /// The types and traits that it names: that it is of, and their arguments.
+    names: BTreeSet<String>,
+    /// Those of the trait and its arguments; none when it is of no trait.
+    of_trait: BTreeSet<String>,
+    functions: Vec<String>,
+}
+
+/// The functions that the text defines.
+fn functions(text: &str) -> Vec<String> {
+    let names = text.split("fn ").skip(1).map(|after| after.chars().take_while(|c| is_word(*c)).collect());
+    names.filter(|name: &String| !name.is_empty()).collect()
 }
 
 /// What the head of an `impl` names, behind its parameters.
@@ -181,6 +207,8 @@ fn read(text: &str) -> File {
         types: BTreeSet::new(),
         macros: BTreeSet::new(),
         called: BTreeSet::new(),
+        functions: functions(&text),
+        calls: BTreeSet::new(),
     };
     let mut rest = String::new();
     let mut statements = text.as_str();
@@ -251,7 +279,17 @@ fn read(text: &str) -> File {
     {
         let head = &rest[at + "impl".len()..];
         if head.starts_with([' ', '<']) {
-            file.impls.push(named(head));
+            // The end is the first bracket that closes at the start of a line.
+            let body = head.split_once('{').map_or("", |(_, body)| body.split("\n}").next().unwrap());
+            let of_trait = head.split('{').next().unwrap().split_once(" for ").map(|(of, _)| named(of));
+            let of_trait = of_trait.unwrap_or_default();
+            file.impls.push(Impl { names: named(head), of_trait, functions: functions(body) });
+        }
+    }
+    for (at, _) in rest.match_indices('(') {
+        let name: String = rest[..at].chars().rev().take_while(|c| is_word(*c)).collect();
+        if rest[..at - name.len()].ends_with(['.', ':']) {
+            file.calls.insert(name.chars().rev().collect());
         }
     }
     for (at, _) in rest.match_indices('!') {
@@ -327,6 +365,7 @@ impl Crate {
 
     /// The files that each file refers to.
     fn references(&self) -> BTreeMap<&str, BTreeSet<String>> {
+        let methods = self.methods();
         let mut all = BTreeMap::new();
         for (name, file) in &self.files {
             let mut to = BTreeSet::new();
@@ -346,9 +385,54 @@ impl Crate {
             let of_other =
                 |f: &&String| room(f) != room(name) && !self.files[*f].macros.is_disjoint(&file.called);
             to.extend(self.files.keys().filter(of_other).cloned());
+            for (method, of) in &methods {
+                if of != name && room(of) == room(name) && file.calls.contains(*method) {
+                    to.insert((*of).to_owned());
+                }
+            }
             all.insert(name.as_str(), to);
         }
         all
+    }
+
+    /// Whether a file defines one of the types and traits that an `impl` names.
+    fn defines(&self, file: &str, of: &Impl) -> bool {
+        !self.files[file].types.is_disjoint(&of.names)
+    }
+
+    /// Methods whose `impl` is in another file than its type, with that file, when no other function has their name.
+    fn methods(&self) -> BTreeMap<&str, &str> {
+        let mut times = BTreeMap::<&str, usize>::new();
+        for name in self.files.values().flat_map(|file| &file.functions) {
+            *times.entry(name).or_default() += 1;
+        }
+        let mut found = BTreeMap::new();
+        for (path, file) in &self.files {
+            for of in file.impls.iter().filter(|of| of.of_trait.is_empty() && !self.defines(path, of)) {
+                let own = of.functions.iter().filter(|name| times[name.as_str()] == 1);
+                found.extend(own.map(|name| (name.as_str(), path.as_str())));
+            }
+        }
+        found
+    }
+
+    /// Implementations of this room's traits for types, both of other files, that are on no list; and what is on the
+    /// list and is none.
+    fn inversions(&self) -> Vec<String> {
+        let mut listed: BTreeSet<_> = INVERSIONS.iter().map(|(of, file, _)| (*of, *file)).collect();
+        let mut found = Vec::new();
+        for (path, file) in &self.files {
+            let own_room = |of: &&Impl| of.of_trait.iter().any(|n| self.room_of(path, n) == Some(room(path)));
+            for of in file.impls.iter().filter(|of| !self.defines(path, of)).filter(own_room) {
+                let entry =
+                    listed.iter().find(|(name, file)| file == path && of.of_trait.contains(*name)).copied();
+                if entry.is_none_or(|entry| !listed.remove(&entry)) {
+                    found.push(format!("{path} has an impl of {:?}, all of other files", of.names));
+                }
+            }
+        }
+        found.extend(listed.iter().map(|(name, file)| format!("{file} has no impl of {name}")));
+        found
     }
 
     /// References to a higher layer.
@@ -391,7 +475,7 @@ impl Crate {
     fn hidden(&self) -> Vec<String> {
         let mut found = Vec::new();
         for (file, text) in &self.files {
-            for names in &text.impls {
+            for Impl { names, .. } in &text.impls {
                 let rooms: BTreeSet<&str> =
                     names.iter().filter_map(|name| self.room_of(file, name)).collect();
                 if !rooms.is_empty() && !rooms.contains(room(file)) {
@@ -478,6 +562,12 @@ fn an_impl_belongs_to_the_layer_of_its_type_or_trait() {
 }
 
 #[test]
+fn an_impl_of_what_other_files_define_is_listed() {
+    let found = Crate::new(&sources()).inversions();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
 fn circles_are_small() {
     let found = Crate::new(&sources()).large_circles();
     assert!(found.is_empty(), "{found:#?}");
@@ -530,6 +620,28 @@ fn a_hidden_method_is_found() {
     assert!(hidden("gc/mod.rs", "\nimpl crate::mem::Owner for Global {\n}\n"));
     assert!(!hidden("vm/meta.rs", "\ntrait Own {}\nimpl Own for Gc<Table> {}\n"));
     assert!(!hidden("vm/meta.rs", "\nstruct Own;\nimpl From<Value> for Own {}\n"));
+}
+
+#[test]
+fn an_inversion_is_found() {
+    let inversions = |file: &str, lines| with(file, lines).inversions().iter().any(|f| f.starts_with(file));
+    assert!(inversions("vm/debug/names.rs", "\nimpl crate::vm::call::RunLua for Gc<Proto> {\n}\n"));
+    assert!(inversions("object/table.rs", "\nimpl From<Gc<Str>> for Value {\n}\n"));
+    assert!(!inversions("object/table.rs", "\nimpl From<Gc<Table>> for Value {\n}\n"));
+    assert!(!inversions("vm/meta.rs", "\ntrait Own {}\nimpl Own for Gc<Table> {}\n"));
+}
+
+/// A file below that calls a method which a file above gives to a type.
+#[test]
+fn a_call_of_a_method_closes_a_circle() {
+    let circle = |method: &str| {
+        let mut sources = sources();
+        let text = sources.get_mut("object/value.rs").unwrap();
+        text.push_str(&format!("\nfn f(v: Value) {{ v.{method}(); }}\n"));
+        !Crate::new(&sources).large_circles().is_empty()
+    };
+    assert!(circle("table_unchecked"));
+    assert!(!circle("is_collectable"));
 }
 
 #[test]

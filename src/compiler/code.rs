@@ -8,9 +8,9 @@
 //!   be joined to another jump.
 //! * No instruction is merged with one before it when a jump leads to between them (`last_target`).
 
-use super::Compiler;
 use super::expdesc::{Container, Exp, Kind, NO_JUMP, NO_REGISTER};
 use super::func::append;
+use super::state::Compiler;
 use crate::code::bytecode::*;
 use crate::messages as msg;
 use crate::num;

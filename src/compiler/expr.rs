@@ -1,9 +1,9 @@
 //! Parsing expressions, with their code made on the way.
 
-use super::Compiler;
 use super::code::{Binary, MULTIPLE, Unary};
 use super::expdesc::{Exp, Kind};
 use super::func::Func;
+use super::state::Compiler;
 use super::token::Tok;
 use crate::code::bytecode::*;
 use crate::messages as msg;

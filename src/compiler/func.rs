@@ -6,8 +6,8 @@
 //! * `Work`'s arrays serve all functions of the chunk as stacks: each function uses the part from its `first_*` on.
 //! * Names of labels and gotos are also keys of a table in a stack slot, which keeps them alive.
 
-use super::Compiler;
 use super::expdesc::{Exp, Kind, NO_JUMP};
+use super::state::Compiler;
 use crate::code::bytecode::*;
 use crate::gc;
 use crate::mem::{Array, OutOfMemory, PushError};

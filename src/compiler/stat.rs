@@ -1,8 +1,8 @@
 //! Parsing statements.
 
-use super::Compiler;
 use super::code::MULTIPLE;
 use super::expdesc::{Container, Exp, Kind, NO_JUMP};
+use super::state::Compiler;
 use super::token::Tok;
 use crate::code::bytecode::*;
 use crate::consts::LUAI_MAXCCALLS;
