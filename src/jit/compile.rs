@@ -217,6 +217,7 @@ pub(super) enum Part {
     Third,
     Fourth,
     Fifth,
+    Sixth,
     /// A hook is set; to be left at the target of the jump.
     Hook,
     /// A loop is entered here.
@@ -230,7 +231,7 @@ pub(super) enum Part {
     Stressed,
     StressReload,
 }
-const LABELS: u32 = 13;
+const LABELS: u32 = 14;
 use Part::{
     Back, Fifth, Fourth, Hook, Pad, PadFails, Reload, Slow, Start, Stress, StressReload, Stressed, Third,
 };
@@ -994,10 +995,14 @@ impl<'a, 'b> Maker<'a, 'b> {
                 self.slow(i, Id::SetField);
             }
             E::GetInt if insn.imm() > MOST_INDEX => {}
-            E::GetInt | E::GetIndex | E::GetUpIndex => self.slow(i, Id::Get),
-            E::SetIntR | E::SetIntK | E::SetIndexR | E::SetIndexK | E::SetUpIndexR | E::SetUpIndexK => {
-                self.set_slot_cold(i);
-            }
+            E::GetInt => self.slow(i, Id::Get),
+            E::GetIndex => self.get_index_cold(i, insn, Register(insn.b())),
+            E::GetUpIndex => self.get_index_cold(i, insn, Upvalue(insn.b())),
+            E::SetIntR | E::SetIntK => self.set_slot_cold(i),
+            E::SetIndexR => self.set_index_cold(i, insn, Register(insn.a()), Register(insn.c())),
+            E::SetIndexK => self.set_index_cold(i, insn, Register(insn.a()), Constant(insn.c())),
+            E::SetUpIndexR => self.set_index_cold(i, insn, Upvalue(insn.a()), Register(insn.c())),
+            E::SetUpIndexK => self.set_index_cold(i, insn, Upvalue(insn.a()), Constant(insn.c())),
             E::AddRR | E::AddRK | E::AddKR | E::SubRR | E::SubRK | E::SubKR => self.slow_arith(i),
             E::MulRR | E::MulRK | E::MulKR | E::DivRR | E::DivRK | E::DivKR => self.slow_arith(i),
             E::PowRR | E::PowRK | E::PowKR | E::Unm => self.slow_arith(i),

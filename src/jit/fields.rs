@@ -8,7 +8,7 @@ use crate::code::exec::{ExecInsn, Hint};
 use crate::object::Kind;
 use crate::object::layout::*;
 use crate::object::value::TAG_STRING;
-use Part::{Back, Fifth, Fourth, Hook, Reload, Slow, Third};
+use Part::{Back, Fifth, Fourth, Hook, Reload, Sixth, Slow, Third};
 use Reg::{R8, R9, R11, Rax, Rcx, Rdi, Rdx, Rsi};
 use Source::Register;
 use Width::{Eight, Four};
@@ -202,6 +202,68 @@ impl Maker<'_, '_> {
     pub(super) fn get_index(&mut self, i: usize, insn: ExecInsn, obj: Source) {
         let place = self.slot(i, obj, insn.c());
         self.get_unless_nil(i, place, insn.a());
+    }
+    /// The place of a value in the nodes of a table is in rdx, and the table in rax, when its key is an object or a short
+    /// string that is there, and else 0 is in rdx; to the part when the table is none, or the key is a number or nil.
+    fn find_key(&mut self, i: usize, obj: Source, key: usize, otherwise: Part) {
+        self.asm.load(Eight, R8, register(key));
+        self.asm.alu(Alu::Cmp, Eight, R8, NIL);
+        self.jump_if(Cond::NotAbove, i, otherwise);
+        self.load(Rax, obj);
+        self.asm.alu_load(Alu::Xor, Eight, Rax, at(Reg::Rsp, TABLE_TAG_SLOT));
+        self.asm.mov(Rcx, Rax);
+        self.asm.shift_right(Rcx, 48);
+        self.jump_if(Cond::NotEqual, i, otherwise);
+        self.asm.load(Eight, Rcx, at(Reg::Rsp, FUNCTIONS_SLOT));
+        self.asm.call_mem(at(Rcx, Id::FindKey as i32 * 8));
+    }
+    /// The key is no index of the array.
+    pub(super) fn get_index_cold(&mut self, i: usize, insn: ExecInsn, obj: Source) {
+        self.bind(i, Slow);
+        self.find_key(i, obj, insn.c(), Third);
+        self.jump_if(Cond::Equal, i, Fourth);
+        self.asm.load(Eight, Rdx, at(Rdx, 0));
+        self.asm.alu(Alu::Cmp, Eight, Rdx, NIL);
+        self.jump_if(Cond::Equal, i, Fourth);
+        self.bind(i, Fifth);
+        self.asm.store(Eight, register(insn.a()), Rdx);
+        self.bind(i, Reload);
+        self.reload_held(self.notes[i].get().after);
+        self.jump(i, Back);
+        // Nothing is there: that is nil, unless a metamethod has to be asked.
+        self.bind(i, Fourth);
+        self.asm.test(Eight, Rax, Rax);
+        self.jump_if(Cond::Equal, i, Third);
+        self.asm.alu_number_store(Alu::Cmp, Eight, at(Rax, TABLE_METATABLE), 0);
+        self.asm.mov(Rdx, NIL);
+        self.jump_if(Cond::Equal, i, Fifth);
+        self.bind(i, Third);
+        self.tell_guess(i);
+        self.help(i, Id::Get, Reload);
+    }
+    /// The key is no index of the array, or nothing is there.
+    pub(super) fn set_index_cold(&mut self, i: usize, insn: ExecInsn, obj: Source, value: Source) {
+        self.bind(i, Fifth);
+        self.asm.alu_number_store(Alu::Cmp, Eight, at(Rax, TABLE_METATABLE), 0);
+        self.jump_if(Cond::Equal, i, Hook);
+        self.jump(i, Sixth);
+        self.barrier(i);
+        self.bind(i, Slow);
+        self.find_key(i, obj, insn.b(), Sixth);
+        self.jump_if(Cond::Equal, i, Sixth);
+        self.asm.alu_store(Alu::Cmp, Eight, at(Rdx, 0), NIL);
+        self.jump_if(Cond::Equal, i, Sixth);
+        self.asm.test_byte(at(Rax, OBJECT_MARKED), BLACK);
+        self.jump_if(Cond::NotEqual, i, Sixth);
+        self.asm.load(Eight, R8, Self::place(value));
+        self.asm.store(Eight, at(Rdx, 0), R8);
+        self.jump(i, Back);
+        self.bind(i, Sixth);
+        self.tell_guess(i);
+        self.help(i, Id::Set, Reload);
+        self.bind(i, Reload);
+        self.reload_held(self.notes[i].get().after);
+        self.jump(i, Back);
     }
     /// A nil in the array is filled only where no metamethod may be asked.
     pub(super) fn set_slot(&mut self, i: usize, place: Mem, value: Source) {

@@ -25,8 +25,9 @@
 
 use super::helpers;
 use crate::object::layout::*;
-use crate::object::value::{TAG_FUNCTION, TAG_TABLE, Value};
-use crate::object::{CallInfo, Gc, LuaClosure, Table, Thread};
+use crate::object::table::POINTER_FACTOR;
+use crate::object::value::{TAG_FUNCTION, TAG_STRING, TAG_TABLE, Value};
+use crate::object::{CallInfo, Gc, Kind, LuaClosure, Table, Thread};
 use core::arch::naked_asm;
 
 /// Slots of the native frame.
@@ -358,7 +359,78 @@ unsafe extern "C" fn find_field() {
         table_tag = const TABLE_TAG_SLOT + 8,
     )
 }
-const _: () = assert!(NODE_SIZE == 24, "`find_field` multiplies by 3 and 8");
+const _: () = assert!(NODE_SIZE == 24, "the searches multiply by 3 and 8");
+
+/// The place of the value of a key in a table's nodes. In: rax the table, r8 the key, no number and not nil. Out: rdx the place,
+/// or 0 where there is none; flags as `test rdx, rdx` sets them. Keys that are neither objects nor short strings are not
+/// looked for: rax is 0 then. Changes rcx, r9.
+///
+/// Where a key belongs is what `Table::main_position` says.
+#[unsafe(naked)]
+unsafe extern "C" fn find_key() {
+    naked_asm!(
+        ".cfi_startproc",
+        "mov rcx, r8",
+        "shr rcx, 48",
+        "cmp ecx, {string}",
+        "jb 7f",
+        "je 2f",
+        "mov r9, {factor}",
+        "imul r9, r8",
+        "shr r9, 32",
+        "jmp 3f",
+        "2:",
+        "mov r9, r8",
+        "shl r9, 16",
+        "shr r9, 16",
+        "cmp byte ptr [r9 + {kind}], {short}",
+        "jne 7f",
+        "mov r9d, [r9 + {hash}]",
+        "3:",
+        "movzx ecx, byte ptr [rax + {size}]",
+        "cmp ecx, {no_hash}",
+        "je 8f",
+        "mov edx, -1",
+        "shl edx, cl",
+        "not edx",
+        "and edx, r9d",
+        "lea rdx, [rdx + 2*rdx]",
+        "shl rdx, 3",
+        "neg rdx",
+        "add rdx, [rax + {data}]",
+        "4:",
+        "cmp r8, [rdx + {key}]",
+        "je 5f",
+        "movsxd rcx, dword ptr [rdx + {next}]",
+        "test ecx, ecx",
+        "jz 8f",
+        "lea rcx, [rcx + 2*rcx]",
+        "shl rcx, 3",
+        "sub rdx, rcx",
+        "jmp 4b",
+        "5:",
+        "lea rdx, [rdx + {value}]",
+        "test rdx, rdx",
+        "ret",
+        "7:",
+        "xor eax, eax",
+        "8:",
+        "xor edx, edx",
+        "ret",
+        ".cfi_endproc",
+        string = const TAG_STRING as i32,
+        factor = const POINTER_FACTOR as i64,
+        kind = const OBJECT_KIND,
+        short = const Kind::ShortStr as u8,
+        hash = const SHORT_HASH,
+        size = const TABLE_LSIZENODE,
+        no_hash = const NO_HASH_PART,
+        data = const TABLE_DATA,
+        key = const NODE_KEY - NODE_SIZE,
+        value = const NODE_VAL - NODE_SIZE,
+        next = const NODE_NEXT - NODE_SIZE,
+    )
+}
 
 /// A leaf: it calls nothing foreign, so native code calls it directly.
 const fn leaf(f: extern "C" fn(f64, f64) -> f64) -> Function {
@@ -378,6 +450,7 @@ functions! {
     Power = leaf(helpers::power);
     Length = length_leaf(helpers::length);
     FindField = find_field;
+    FindKey = find_key;
     Arith = trampoline!(arith);
     Compare = trampoline!(compare);
     GetField = trampoline!(get_field);

@@ -36,6 +36,8 @@ pub struct Table {
 pub struct UnknownKey;
 
 pub const NO_HASH: u8 = 0xFF;
+/// Bits 32 and up of the product with a key that is an object say where the key belongs. Native code does the same.
+pub const POINTER_FACTOR: u64 = crate::num::GOLDEN;
 /// Largest log2 of either part.
 const MAX_BITS: u32 = 30;
 const NODE: usize = size_of::<Node>();
@@ -145,10 +147,8 @@ impl Table {
                 s.hash(h) & mask
             }
             TAG_SPECIAL => (key.0 as u32) & 3 & mask,
-            _ => {
-                let h = key.0.wrapping_mul(crate::num::GOLDEN);
-                self.mod_position((h >> 32) as u32)
-            }
+            // Nobody can rely on an order that depends on addresses, so there is no division.
+            _ => (key.0.wrapping_mul(POINTER_FACTOR) >> 32) as u32 & mask,
         }
     }
     #[inline(always)]
