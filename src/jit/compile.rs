@@ -13,9 +13,8 @@
 //! there, the distance of a record from the beginning of the code, downwards. A record has the distance of the code, the
 //! number of registers of which something is known there, and a word for each: its number, and from bit 16 on the type.
 
-use super::helpers;
+use super::interface::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
 use super::memory::CodeMemory;
-use super::stubs::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
 use super::types::{self, Analysis, FIRST_HELD, Held, Type};
 use super::x64::{Alu, Assembler, Cond, Label, Mem, Pass, Place, Reg, Sse, Width, Xmm, at, element};
 use crate::code::exec::{ExecInsn, ExecOp};
@@ -435,7 +434,7 @@ impl<'a, 'b> Maker<'a, 'b> {
     fn begin(&mut self, i: usize) {
         self.bind(i, Start);
         if cfg!(feature = "stress-jit") {
-            self.asm.set(Rax, helpers::STRESS_COUNT.as_ptr() as u64);
+            self.asm.set(Rax, interface::STRESS_COUNT.as_ptr() as u64);
             self.asm.alu_number_store(Alu::Sub, Four, at(Rax, 0), 1);
             self.jump_if(Cond::Negative, i, Stress);
             self.bind(i, Stressed);
@@ -563,7 +562,7 @@ impl<'a, 'b> Maker<'a, 'b> {
     pub(super) fn leave_for_hooks(&mut self, i: usize, pc: usize) {
         self.bind(i, Hook);
         self.save_pc(pc);
-        self.leave(stubs::SWITCH);
+        self.leave(interface::SWITCH);
     }
     pub(super) fn leave(&mut self, why: i64) {
         self.asm.set(Rax, why as u64);
@@ -723,7 +722,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.asm.store(Eight, at(THREAD, THREAD_TOP), Rcx);
         self.asm.load(Eight, Rdx, at(CI, CI_PREV));
         self.asm.store(Eight, at(THREAD, THREAD_CI), Rdx);
-        self.leave(stubs::DONE);
+        self.leave(interface::DONE);
         self.bind(i, Third);
         self.help(i, Id::Return, Start);
     }

@@ -1,7 +1,7 @@
 //! Templates of tables: fields, methods, array elements, lengths.
 
 use super::compile::{CLOSURE, Maker, NIL, Part, Source, THREAD, X0, X1, constant, register};
-use super::stubs::{FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
+use super::interface::{FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
 use super::types::{FIRST_HELD, Type, XMMS};
 use super::x64::{Alu, Cond, Mem, Reg, Width, Xmm, at, element};
 use crate::code::exec::{ExecInsn, Hint};

@@ -7,7 +7,7 @@
 //! 2. It stores results. What it returns is told in `stubs`, rule 3.
 //! 3. The contract of `vm::ops` holds for what it calls.
 
-use super::stubs::{DONE, INTERPRET, SWITCH};
+use super::interface::{DONE, INTERPRET, STRESS_COUNT, SWITCH};
 use super::{address, code_of, types};
 use crate::code::bytecode::{Instruction, Op};
 use crate::code::exec::{ExecInsn, ExecOp, Hint};
@@ -29,7 +29,7 @@ use crate::vm::ops::tables::{find_method, find_string_method, get_plain, node_of
 use crate::vm::ops::{self, arith as arith_ops, loops, rk, tables, varargs};
 use crate::vm::tier::{self, Exit};
 use crate::vm::{closure as closures, meta, stack, upval};
-use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The number that leaves native code with a throw.
 fn thrown(t: Throw) -> i64 {
@@ -636,8 +636,6 @@ pub(super) unsafe extern "C" fn return_results(l: Gc<Thread>, ci: &'static CallI
 
 // --- stress builds
 
-/// Instructions until native code calls `stress`. All states of the process share it.
-pub static STRESS_COUNT: AtomicI32 = AtomicI32::new(1);
 static STRESS_RANDOM: AtomicU32 = AtomicU32::new(1);
 
 /// In a stress build, before some instruction, at which the saved pc is: 0 go on, 1 take the long way, or leave and have the

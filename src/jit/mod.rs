@@ -14,6 +14,7 @@
 mod compile;
 mod fields;
 mod helpers;
+mod interface;
 mod memory;
 mod numbers;
 mod stubs;
@@ -214,8 +215,8 @@ fn run(l: Gc<Thread>) -> Exit {
             };
             match helpers::exit_of(left) {
                 Err(throw) => return Exit::Throw(throw),
-                Ok(stubs::DONE) => return Exit::Done,
-                Ok(stubs::INTERPRET) => {}
+                Ok(interface::DONE) => return Exit::Done,
+                Ok(interface::INTERPRET) => {}
                 Ok(_) => continue,
             }
         }

@@ -1,7 +1,7 @@
 //! Templates of numbers: what registers of the processor hold of them, arithmetic, comparisons, numeric loops.
 
 use super::compile::{Double, Maker, NIL, Note, Part, Source, X0, X1, X2, register};
-use super::stubs::Id;
+use super::interface::Id;
 use super::types::{self, FIRST_HELD, Held, Operand, Type, XMMS};
 use super::x64::{Alu, Cond, Reg, Sse, Width, Xmm};
 use crate::code::exec::{ExecInsn, ExecOp};

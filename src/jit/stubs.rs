@@ -23,23 +23,13 @@
 //! 4. What a trampoline's helper returns: 0 go on here; 1 likewise, for comparisons that hold; negative leave, with that
 //!    number for `enter` to return; all else is the address of native code of the frame that is now the current one.
 
-use super::helpers;
+use super::helpers::{self, length, modulo, power};
+use super::interface::{INTERPRET, Id, RETURNED, TABLE_TAG_SLOT, functions};
 use crate::object::layout::*;
 use crate::object::table::POINTER_FACTOR;
 use crate::object::value::{TAG_FUNCTION, TAG_STRING, TAG_TABLE, Value};
 use crate::object::{CallInfo, Gc, Kind, LuaClosure, Table, Thread};
 use core::arch::naked_asm;
-
-/// Slots of the native frame.
-pub const TABLE_TAG_SLOT: i32 = 16;
-pub const FUNCTION_TAG_SLOT: i32 = 24;
-pub const FUNCTIONS_SLOT: i32 = 32;
-
-/// What `enter` returns: see `left`.
-pub const DONE: i64 = -2 << 32;
-pub const SWITCH: i64 = DONE | 1;
-pub const RETURNED: i64 = DONE | 2;
-pub const INTERPRET: i64 = DONE | 3;
 
 /// CFI of the native frame once it is in place.
 macro_rules! in_frame {
@@ -242,17 +232,6 @@ macro_rules! flow_trampoline {
 /// A function that native code jumps to or calls: an entry of `FUNCTIONS`.
 pub type Function = unsafe extern "C" fn();
 
-macro_rules! functions {
-    ($($id:ident = $function:expr;)*) => {
-        /// The functions that native code uses, by their places in `FUNCTIONS`.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        #[repr(u8)]
-        pub enum Id { $($id),* }
-        /// Their addresses, which native code finds by way of its frame: it may lie too far away for direct calls.
-        static FUNCTIONS: [Function; [$(Id::$id),*].len()] = [$($function),*];
-    };
-}
-
 /// The field of a table, or what the table inherits through `__index` tables. In: rax the table, r8 the key, a short string, r11
 /// the string `__index`; in rsi a metatable to begin with instead of the table, or 0. Out: rdx the value, or 0 where a helper has to look. Changes rax, rcx, rdx, rdi, r9, r10.
 ///
@@ -444,33 +423,11 @@ const fn length_leaf(f: extern "C" fn(Gc<Table>, Gc<Thread>) -> f64) -> Function
     unsafe { core::mem::transmute::<extern "C" fn(Gc<Table>, Gc<Thread>) -> f64, Function>(f) }
 }
 
-functions! {
-    Leave = leave;
-    Modulo = leaf(helpers::modulo);
-    Power = leaf(helpers::power);
-    Length = length_leaf(helpers::length);
-    FindField = find_field;
-    FindKey = find_key;
-    Arith = trampoline!(arith);
-    Compare = trampoline!(compare);
-    GetField = trampoline!(get_field);
-    SetField = trampoline!(set_field);
-    SelfField = trampoline!(self_field);
-    Get = trampoline!(get);
-    Set = trampoline!(set);
-    SetUpval = trampoline!(set_upval);
-    NewTable = trampoline!(new_table);
-    SetList = trampoline!(fill_list);
-    Len = trampoline!(len);
-    Concat = trampoline!(concat);
-    Close = trampoline!(close);
-    ForPrep = trampoline!(for_prep);
-    Closure = trampoline!(closure);
-    VarArg = trampoline!(var_arg);
-    Call = flow_trampoline!(call);
-    TailCall = flow_trampoline!(tail_call);
-    TForCall = flow_trampoline!(tfor_call);
-    Return = flow_trampoline!(return_results);
-    RefuteLoop = trampoline!(refute_loop);
-    Stress = trampoline!(stress);
+macro_rules! table {
+    ($($id:ident = $function:expr;)*) => {
+        /// The addresses of the functions that native code uses, which it finds by way of its frame: they may lie too far
+        /// away for direct calls.
+        static FUNCTIONS: [Function; [$(Id::$id),*].len()] = [$($function),*];
+    };
 }
+functions!(table);
