@@ -989,10 +989,10 @@ impl<'a, 'b> Maker<'a, 'b> {
             E::Len => self.len_cold(i, insn),
             E::GetField if self.again => self.get_field_cold(i, insn),
             E::GetGlobal | E::GetField => self.slow(i, Id::GetField),
-            E::SetGlobalR | E::SetGlobalK | E::SetFieldR | E::SetFieldK => {
-                self.barrier(i);
-                self.slow(i, Id::SetField);
-            }
+            E::SetGlobalR => self.set_field_cold(i, insn, Upvalue(insn.a()), Register(insn.c())),
+            E::SetGlobalK => self.set_field_cold(i, insn, Upvalue(insn.a()), Constant(insn.c())),
+            E::SetFieldR => self.set_field_cold(i, insn, Register(insn.a()), Register(insn.c())),
+            E::SetFieldK => self.set_field_cold(i, insn, Register(insn.a()), Constant(insn.c())),
             E::GetInt if insn.imm() > MOST_INDEX => {}
             E::GetInt => self.slow(i, Id::Get),
             E::GetIndex => self.get_index_cold(i, insn, Register(insn.b())),

@@ -10,7 +10,7 @@ use crate::object::layout::*;
 use crate::object::value::TAG_STRING;
 use Part::{Back, Fifth, Fourth, Hook, Reload, Sixth, Slow, Third};
 use Reg::{R8, R9, R11, Rax, Rcx, Rdi, Rdx, Rsi};
-use Source::Register;
+use Source::{Constant, Register};
 use Width::{Eight, Four};
 
 impl Maker<'_, '_> {
@@ -205,10 +205,12 @@ impl Maker<'_, '_> {
     }
     /// The place of a value in the nodes of a table is in rdx, and the table in rax, when its key is an object or a short
     /// string that is there, and else 0 is in rdx; to the part when the table is none, or the key is a number or nil.
-    fn find_key(&mut self, i: usize, obj: Source, key: usize, otherwise: Part) {
-        self.asm.load(Eight, R8, register(key));
-        self.asm.alu(Alu::Cmp, Eight, R8, NIL);
-        self.jump_if(Cond::NotAbove, i, otherwise);
+    fn find_key(&mut self, i: usize, obj: Source, key: Source, otherwise: Part) {
+        self.asm.load(Eight, R8, Self::place(key));
+        if matches!(key, Register(_)) {
+            self.asm.alu(Alu::Cmp, Eight, R8, NIL);
+            self.jump_if(Cond::NotAbove, i, otherwise);
+        }
         self.load(Rax, obj);
         self.asm.alu_load(Alu::Xor, Eight, Rax, at(Reg::Rsp, TABLE_TAG_SLOT));
         self.asm.mov(Rcx, Rax);
@@ -220,7 +222,7 @@ impl Maker<'_, '_> {
     /// The key is no index of the array.
     pub(super) fn get_index_cold(&mut self, i: usize, insn: ExecInsn, obj: Source) {
         self.bind(i, Slow);
-        self.find_key(i, obj, insn.c(), Third);
+        self.find_key(i, obj, Register(insn.c()), Third);
         self.jump_if(Cond::Equal, i, Fourth);
         self.asm.load(Eight, Rdx, at(Rdx, 0));
         self.asm.alu(Alu::Cmp, Eight, Rdx, NIL);
@@ -248,8 +250,12 @@ impl Maker<'_, '_> {
         self.jump_if(Cond::Equal, i, Hook);
         self.jump(i, Sixth);
         self.barrier(i);
+        self.set_found(i, obj, Register(insn.b()), value, Id::Set);
+    }
+    /// The slow part of a store: in place if the key is in the nodes of the table, and something is there.
+    fn set_found(&mut self, i: usize, obj: Source, key: Source, value: Source, id: Id) {
         self.bind(i, Slow);
-        self.find_key(i, obj, insn.b(), Sixth);
+        self.find_key(i, obj, key, Sixth);
         self.jump_if(Cond::Equal, i, Sixth);
         self.asm.alu_store(Alu::Cmp, Eight, at(Rdx, 0), NIL);
         self.jump_if(Cond::Equal, i, Sixth);
@@ -260,10 +266,19 @@ impl Maker<'_, '_> {
         self.jump(i, Back);
         self.bind(i, Sixth);
         self.tell_guess(i);
-        self.help(i, Id::Set, Reload);
+        self.help(i, id, Reload);
         self.bind(i, Reload);
         self.reload_held(self.notes[i].get().after);
         self.jump(i, Back);
+    }
+    /// The rare parts of `set_field`.
+    pub(super) fn set_field_cold(&mut self, i: usize, insn: ExecInsn, obj: Source, value: Source) {
+        self.barrier(i);
+        if self.again {
+            self.set_found(i, obj, Constant(insn.b()), value, Id::SetField);
+        } else {
+            self.slow(i, Id::SetField);
+        }
     }
     /// A nil in the array is filled only where no metamethod may be asked.
     pub(super) fn set_slot(&mut self, i: usize, place: Mem, value: Source) {
