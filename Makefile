@@ -13,6 +13,8 @@ LD      ?= ld
 OBJCOPY ?= objcopy
 STRIP   ?= strip
 CARGO   ?= cargo
+# Native code (docs/NATIVE.md): JIT=1 builds it in on x86-64 Linux, JIT=0 does not. Other machines have none.
+JIT     ?= 0
 # More features for the library, such as FEATURES=apicheck. Use a build directory of its own for them.
 FEATURES ?=
 # Rust's name of another machine to build for, with CC, LD, OBJCOPY, STRIP and AR to match; tests/cross does it.
@@ -32,6 +34,9 @@ MACHINE := $(shell $(CC) -dumpmachine)
 # Where src/boundary has no assembly, the version in C is taken.
 ifeq ($(if $(findstring linux,$(MACHINE)),$(filter x86_64-% aarch64-%,$(MACHINE))),)
 override FEATURES += portable-boundary
+endif
+ifeq ($(JIT),1)
+override FEATURES += $(if $(findstring linux,$(MACHINE)),$(if $(filter x86_64-%,$(MACHINE)),jit))
 endif
 # GNU ld damages RISC-V unwind tables when it drops functions from a relocatable object.
 GC_IN_OBJECT := $(if $(filter riscv%,$(MACHINE)),,--gc-sections)
@@ -170,13 +175,14 @@ $(B)/include/%: include/%
 
 PROGRAMS := lua luac
 BUILT_PROGRAMS := $(addprefix $(B)/bin/,$(PROGRAMS))
+PROGRAMS_FEATURES := $(if $(filter portable-boundary,$(FEATURES)),liblua-rs/portable-boundary) \
+    $(if $(filter jit stress-jit,$(FEATURES)),jit)
 
 programs: $(BUILT_PROGRAMS) ## the programs, in build/bin
 
 $(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%: $(B)/lib/liblua5.2.a FORCE
 	@$(CARGO_ENV) LIBLUA_DIR=$(abspath $(B)/lib) $(CARGO) build --quiet --profile programs -p lua-programs \
-	    $(CARGO_FOR) --target-dir $(TARGET)/programs --bin $* \
-	    $(if $(filter portable-boundary,$(FEATURES)),--features liblua-rs/portable-boundary)
+	    $(CARGO_FOR) --target-dir $(TARGET)/programs --bin $* --features "$(PROGRAMS_FEATURES)"
 
 $(B)/bin/%: $(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%
 	@mkdir -p $(@D)

@@ -9,6 +9,12 @@ use std::path::Path;
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBLUA_DIR");
     println!("cargo:rustc-check-cfg=cfg(lua_from_crate)");
+    println!("cargo:rustc-check-cfg=cfg(native_code)");
+    // As the library's own build.rs has it.
+    let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
+    if cfg!(feature = "jit") && target("OS") == "linux" && target("ARCH") == "x86_64" {
+        println!("cargo:rustc-cfg=native_code");
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let exports = root.join("src/abi/exports.txt");
     println!("cargo:rerun-if-changed={}", exports.display());

@@ -112,8 +112,11 @@ mod gc;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod gc;
-#[cfg(native_code)]
+#[cfg(all(native_code, not(feature = "internals")))]
 mod jit;
+#[cfg(all(native_code, feature = "internals"))]
+#[doc(hidden)]
+pub mod jit;
 #[cfg(not(feature = "internals"))]
 mod mem;
 #[cfg(feature = "internals")]

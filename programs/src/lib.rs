@@ -9,12 +9,28 @@ pub use c_api::*;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io::{self, Write};
 
-/// What `-v` prints. Programs read the version at the line's beginning, and look for PUC-Rio at its end.
-pub const VERSION: &str = concat!(
-    "Lua 5.2.4 (liblua-rs ",
-    env!("CARGO_PKG_VERSION"),
-    ")  Copyright (C) 1994-2015 Lua.org, PUC-Rio"
-);
+#[cfg(native_code)]
+#[path = "../../src/jit/mode.rs"]
+mod mode;
+
+/// When functions are compiled to native code in this process, in the words of the environment's variable; none where the
+/// library has no native code.
+pub fn native_code() -> Option<&'static str> {
+    #[cfg(native_code)]
+    {
+        unsafe extern "C" {
+            fn secure_getenv(name: *const c_char) -> *const c_char;
+        }
+        // SAFETY: a terminated name; what comes back is null or a C string, read before anybody changes the environment.
+        let value = unsafe {
+            let value = secure_getenv(mode::VARIABLE.as_ptr());
+            (!value.is_null()).then(|| CStr::from_ptr(value).to_bytes())
+        };
+        Some(mode::Mode::asked(value).name())
+    }
+    #[cfg(not(native_code))]
+    None
+}
 
 /// `lua_pop`
 ///
@@ -45,9 +61,12 @@ pub enum BadOption {
     Unrecognized(String),
 }
 
-/// Prints the version. That nobody can read it is no reason to stop.
-pub fn print_version() {
-    let _ = writeln!(io::stdout(), "{VERSION}");
+/// Prints the version, with what there is to say of the library behind its own. Programs read the line's beginning, and look
+/// for PUC-Rio at its end. That nobody can read it is no reason to stop.
+pub fn print_version(more: &str) {
+    let own = env!("CARGO_PKG_VERSION");
+    let _ =
+        writeln!(io::stdout(), "Lua 5.2.4 (liblua-rs {own}{more})  Copyright (C) 1994-2015 Lua.org, PUC-Rio");
 }
 
 /// Writes to standard error. When that fails, there is no one left to tell.

@@ -8,8 +8,8 @@
 //! is stored to the Lua stack all the same, so that a helper, an exit and the collector find true frames; behind a
 //! helper, what is held is loaded again.
 //!
-//! Layout of a function: the records, the map, the address of the code that the function had before (or 0), then the code,
-//! which a call begins at. The map has a word for each instruction, that of the first one last: where code can be entered
+//! Layout of a function: the records, the map, the size of all of it, the size of what is in front of the code, the address
+//! of the code that the function had before (or 0), then the code, which a call begins at. The map has a word for each instruction, that of the first one last: where code can be entered
 //! there, the distance of a record from the beginning of the code, downwards. A record has the distance of the code, the
 //! number of registers of which something is known there, and a word for each: its number, and from bit 16 on the type.
 
@@ -38,8 +38,12 @@ pub(super) const X2: Xmm = Xmm(2);
 
 /// Bytes that the beginning of code is a multiple of.
 const ALIGNMENT: usize = 16;
-/// Bytes before the code that say where the older code is.
+/// Where, before the code, the address of the older code is, the size of all that is before the code, and the size of all.
 const OLDER: usize = 8;
+const FRONT: usize = 12;
+const SIZE: usize = 16;
+/// Bytes between the map and the code.
+const HEAD: usize = SIZE;
 /// The largest constant index whose place fits an instruction.
 const MOST_INDEX: u32 = i32::MAX as u32 / size_of::<Value>() as u32;
 /// More instructions than this are not compiled.
@@ -55,6 +59,9 @@ pub(super) struct Note {
     pub(super) slow: bool,
 }
 
+/// Told for a listing whose instruction's code follows, and how far that is from where calls begin.
+pub type Marks<'a> = Option<&'a dyn Fn(usize, usize)>;
+
 /// Native code for a function; where a call of it begins. Nothing when there is no memory, or the function is too long.
 /// With `guesses` it may leave where a guess of `types` fails.
 pub fn compile(
@@ -63,6 +70,7 @@ pub fn compile(
     g: &Global,
     p: Gc<Proto>,
     guesses: bool,
+    marks: Marks,
 ) -> Option<*const u8> {
     let n = p.code.len();
     if n > MOST_INSTRUCTIONS {
@@ -101,7 +109,9 @@ pub fn compile(
     Maker::new(Assembler::new(Pass::Wide, &mut [], labels), p, &mut analysis, notes, data).make();
     let size = Maker::new(Assembler::new(Pass::Count, &mut [], labels), p, &mut analysis, notes, data).make();
     let fill = |out: &mut [u8]| {
-        Maker::new(Assembler::new(Pass::Write, out, labels), p, &mut analysis, notes, data).make();
+        let mut maker = Maker::new(Assembler::new(Pass::Write, out, labels), p, &mut analysis, notes, data);
+        maker.marks = marks;
+        maker.make();
     };
     Some(memory.publish(size, fill)?.wrapping_add(data.size()))
 }
@@ -121,7 +131,7 @@ pub(super) struct Data<'a> {
 impl Data<'_> {
     /// Bytes in front of the code.
     fn size(&self) -> usize {
-        (4 * (self.records.len() + self.map.len()) + OLDER).next_multiple_of(ALIGNMENT)
+        (4 * (self.records.len() + self.map.len()) + HEAD).next_multiple_of(ALIGNMENT)
     }
 }
 
@@ -183,12 +193,21 @@ pub fn older(code: *const u8) -> Option<*const u8> {
     (!older.is_null()).then_some(older)
 }
 
+/// All of a function whose calls begin at `code`, with what is in front of that.
+pub fn extent(code: *const u8) -> (*const u8, usize) {
+    // SAFETY: the layout of a function.
+    unsafe {
+        let front = *code.sub(FRONT).cast::<u32>() as usize;
+        (code.sub(front), *code.sub(SIZE).cast::<u32>() as usize)
+    }
+}
+
 /// Where the code is entered in a frame whose registers begin at `base`, at an instruction of a function whose calls begin
 /// at `code`. Nothing where it cannot be.
 pub fn entry(code: *const u8, index: usize, base: Slot) -> Option<*const u8> {
     // SAFETY: the layout of a function; the index is that of an instruction, the registers those of its frame.
     unsafe {
-        let distance = *code.sub(OLDER).cast::<u32>().sub(index + 1) as usize;
+        let distance = *code.sub(HEAD).cast::<u32>().sub(index + 1) as usize;
         if distance == 0 {
             return None;
         }
@@ -271,6 +290,7 @@ pub(super) struct Maker<'a, 'b> {
     pub(super) last_taken: usize,
     /// the function has upvalues that its code reads
     pub(super) upvalues: bool,
+    marks: Marks<'a>,
 }
 
 /// The place of a register.
@@ -303,6 +323,7 @@ impl<'a, 'b> Maker<'a, 'b> {
             fresh: None,
             last_taken: FIRST_HELD,
             upvalues: !p.upvalues.is_empty(),
+            marks: None,
         }
     }
 
@@ -342,6 +363,7 @@ impl<'a, 'b> Maker<'a, 'b> {
                 self.fixed = self.held;
                 self.one(i);
             }
+            self.mark(i);
             self.cold(i, self.insn(i));
             if self.analysis.has_pad(i) {
                 self.pad(i);
@@ -356,7 +378,7 @@ impl<'a, 'b> Maker<'a, 'b> {
     /// What is in front of the code.
     fn make_data(&mut self) {
         let (data, size) = (self.data, self.data.size());
-        for _ in 0..(size - OLDER) / 4 - data.map.len() - data.records.len() {
+        for _ in 0..(size - HEAD) / 4 - data.map.len() - data.records.len() {
             self.asm.word(0);
         }
         let records_at = self.asm.position();
@@ -374,6 +396,8 @@ impl<'a, 'b> Maker<'a, 'b> {
             let record = (record as usize).checked_sub(1);
             self.asm.word(record.map_or(0, |record| size - (records_at + 4 * record)) as u32);
         }
+        self.asm.word(self.asm.size() as u32);
+        self.asm.word(size as u32);
         let older = self.p.entry().native() as u64;
         self.asm.word(older as u32);
         self.asm.word((older >> 32) as u32);
@@ -430,8 +454,15 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.jump_if(c, i, Slow);
     }
 
+    /// What follows belongs to the instruction.
+    fn mark(&mut self, i: usize) {
+        if let Some(mark) = self.marks {
+            mark(i, self.asm.position() - self.data.size());
+        }
+    }
     /// The instruction begins here.
     fn begin(&mut self, i: usize) {
+        self.mark(i);
         self.bind(i, Start);
         if cfg!(feature = "stress-jit") {
             self.asm.set(Rax, interface::STRESS_COUNT.as_ptr() as u64);

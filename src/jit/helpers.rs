@@ -114,7 +114,7 @@ fn checkpoint(l: Gc<Thread>, ci: &CallInfo, live: Slot) -> i64 {
             Some(_) => SWITCH,
         };
     }
-    0
+    if super::leaves_by_chance(l) { SWITCH } else { 0 }
 }
 
 // --- guesses

@@ -4,15 +4,17 @@
 //! 1. No page is writable and executable at the same time, and a page that was executable is never written to again. So a
 //!    function has whole pages to itself: they are filled once, and then they become executable by one call.
 //! 2. Pages come in chunks, mappings of 64 KB or of one function that is larger. What is not filled yet can be written to.
-//!    A chunk goes back to the system when the last function in it is freed.
+//!    What is in the pages of a function that is freed goes back to the system at once, a chunk with the last function
+//!    in it.
 //! 3. Where the system lets nothing that was writable become executable, a function is copied through a file without a
 //!    name, and is a chunk of its own. Where that is refused, too, there is no native code in this process; the refusal
 //!    is no error for anybody.
-//! 4. None of it comes from `lua_Alloc`: what a script sees of its memory does not depend on what is compiled.
+//! 4. A process may have only so many mappings. Chunks are so few that a host with many states can map memory, too.
+//! 5. None of it comes from `lua_Alloc`: what a script sees of its memory does not depend on what is compiled.
 
 use crate::sys;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 /// Bytes of a chunk that several functions share.
 const CHUNK: usize = 64 << 10;
@@ -20,6 +22,11 @@ const CHUNK: usize = 64 << 10;
 const LIMIT: usize = 8 << 20;
 /// More than there can be: a chunk has at least a page.
 const MOST_CHUNKS: usize = LIMIT / 4096;
+
+/// Chunks of all states in the process, and how many there may be. A chunk is two mappings, of what can be executed and of
+/// what can be written to; Linux lets a process have 65,530.
+static CHUNKS: AtomicUsize = AtomicUsize::new(0);
+const MOST_CHUNKS_IN_PROCESS: usize = 12_000;
 
 /// How code becomes executable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,7 +113,10 @@ impl CodeMemory {
             }
         }
         let size = if pages > CHUNK || way() == Way::Copy { pages } else { CHUNK };
-        if size > LIMIT || self.total.get() > LIMIT - size {
+        if size > LIMIT
+            || self.total.get() > LIMIT - size
+            || CHUNKS.load(Ordering::Relaxed) >= MOST_CHUNKS_IN_PROCESS
+        {
             return None;
         }
         let p = sys::map(size);
@@ -135,6 +145,7 @@ impl CodeMemory {
         chunk.functions.set(0);
         self.count.set(self.count.get().max(free + 1));
         self.total.set(self.total.get() + size);
+        CHUNKS.fetch_add(1, Ordering::Relaxed);
         Some(chunk)
     }
 
@@ -142,6 +153,7 @@ impl CodeMemory {
     fn drop_unused(&self, chunk: &Chunk) {
         if chunk.functions.get() == 0 {
             self.total.set(self.total.get() - chunk.size.get() as usize);
+            CHUNKS.fetch_sub(1, Ordering::Relaxed);
             // SAFETY: the chunk's mapping, in which nothing is left.
             unsafe { sys::unmap(chunk.start.get(), chunk.size.get() as usize) };
             chunk.start.set(core::ptr::null_mut());
@@ -150,8 +162,9 @@ impl CodeMemory {
         }
     }
 
-    /// Frees the function that `publish` gave this place. It does not run any more.
-    pub fn free(&self, code: *const u8) {
+    /// Frees the function of this size that `publish` gave this place. It does not run any more: with `forbid`, whoever tries
+    /// ends the process, for which mappings have to be split.
+    pub fn free(&self, code: *const u8, size: usize, forbid: bool) {
         let holds = |chunk: &&Chunk| {
             (code as usize).wrapping_sub(chunk.start.get() as usize) < chunk.size.get() as usize
         };
@@ -159,7 +172,18 @@ impl CodeMemory {
         debug_assert!(chunk.is_some(), "code that is not of this state");
         if let Some(chunk) = chunk {
             chunk.functions.set(chunk.functions.get() - 1);
-            self.drop_unused(chunk);
+            if chunk.functions.get() == 0 {
+                self.drop_unused(chunk);
+            } else {
+                let pages = size.next_multiple_of(sys::page_size());
+                // SAFETY: the function's own pages. That they keep what is in them does no harm.
+                unsafe {
+                    match forbid {
+                        true => sys::forbid(code.cast_mut(), pages),
+                        false => _ = sys::discard(code.cast_mut(), pages),
+                    }
+                }
+            }
         }
     }
 
@@ -242,11 +266,12 @@ mod tests {
         assert_eq!(memory.0.total.get(), CHUNK);
         let (&last, others) = functions.split_last().unwrap();
         for &code in others {
-            memory.0.free(code);
+            memory.0.free(code, 100, true);
+            assert_eq!(rights(code).unwrap(), "---p");
         }
         assert_eq!(call(last), functions.len() as u32 - 1);
         assert_eq!(memory.0.total.get(), CHUNK);
-        memory.0.free(last);
+        memory.0.free(last, 100, false);
         assert_eq!(memory.0.total.get(), 0);
         // Its place in the list is used again.
         let large = publish_number(memory.0, 7, CHUNK + 1).unwrap();
@@ -263,7 +288,7 @@ mod tests {
         }
         assert_eq!(functions.len(), LIMIT / CHUNK);
         assert!(publish_number(memory.0, 0, LIMIT + 1).is_none());
-        memory.0.free(functions[3]);
+        memory.0.free(functions[3], CHUNK, false);
         assert!(publish_number(memory.0, 0, CHUNK).is_some());
         assert!(publish_number(memory.0, 0, 1).is_none());
     }
@@ -300,8 +325,8 @@ mod tests {
             assert_eq!(call(code), n as u32);
             assert_eq!(rights(code).unwrap(), "r-xp");
         }
-        for &code in &functions {
-            memory.0.free(code);
+        for (n, &code) in functions.iter().enumerate() {
+            memory.0.free(code, 6 + n * 500, false);
         }
         assert_eq!(memory.0.total.get(), 0);
     }

@@ -16,7 +16,9 @@ mod fields;
 mod helpers;
 mod interface;
 mod memory;
+mod mode;
 mod numbers;
+mod perf_map;
 mod stubs;
 mod types;
 mod x64;
@@ -29,41 +31,26 @@ use crate::object::native::NativeTier;
 use crate::object::{CallInfo, Gc, Global, Proto, Thread};
 use crate::sys;
 use crate::vm::tier::{self, Exit};
+use compile::Marks;
+use core::cell::Cell;
+use core::ffi::CStr;
 use core::sync::atomic::{AtomicU8, Ordering};
 use memory::CodeMemory;
+use mode::Mode;
 use types::Scratch;
 
-/// When functions are compiled.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Mode {
-    /// not known yet
-    Unknown,
-    Off,
-    /// when they run often
-    On,
-    /// when they run first
-    Always,
-}
-
-static MODE: AtomicU8 = AtomicU8::new(Mode::Unknown as u8);
+/// The `Mode` of the process; 0: not known yet.
+static MODE: AtomicU8 = AtomicU8::new(0);
 
 /// What the environment asks for, read once.
 fn mode() -> Mode {
-    match MODE.load(Ordering::Relaxed) {
-        m if m == Mode::Off as u8 => Mode::Off,
-        m if m == Mode::On as u8 => Mode::On,
-        m if m == Mode::Always as u8 => Mode::Always,
-        _ => {
-            let mode = match sys::trusted_environment(c"LIBLUA_JIT").map(|value| value.to_bytes()) {
-                Some(b"off") => Mode::Off,
-                Some(b"always") => Mode::Always,
-                _ => Mode::On,
-            };
-            MODE.store(mode as u8, Ordering::Relaxed);
-            mode
-        }
+    let known = MODE.load(Ordering::Relaxed);
+    if let Some(mode) = Mode::ALL.into_iter().find(|&mode| mode as u8 == known) {
+        return mode;
     }
+    let mode = Mode::asked(sys::trusted_environment(mode::VARIABLE).map(CStr::to_bytes));
+    MODE.store(mode as u8, Ordering::Relaxed);
+    mode
 }
 
 /// What a state has for its native code. It is all zeros at first, in a mapping of its own that is made for the first
@@ -71,6 +58,20 @@ fn mode() -> Mode {
 struct State {
     scratch: Scratch,
     memory: CodeMemory,
+    /// With `Mode::FlushStress`: how many times native code was entered and not left yet. When an exception or the end of a
+    /// thread passed it, more than there are.
+    entered: Cell<u32>,
+    /// With `Mode::FlushStress`: the last random number.
+    random: Cell<u32>,
+}
+
+impl State {
+    /// True at random, once in `n` times, a power of two.
+    fn by_chance(&self, n: u32) -> bool {
+        let random = self.random.get().wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.random.set(random);
+        random >> 8 & (n - 1) == 0
+    }
 }
 
 /// Misses of look-ups after which a function is compiled again.
@@ -109,7 +110,8 @@ fn free(g: &Global, code: *const u8) {
     let mut next = Some(code);
     while let Some(code) = next {
         next = compile::older(code);
-        state.memory.free(code);
+        let (start, size) = compile::extent(code);
+        state.memory.free(start, size, mode() == Mode::FlushStress);
     }
 }
 
@@ -127,14 +129,17 @@ fn close(g: &Global) {
 
 /// The native code with which a call of the function begins. Counts the call, and compiles the function when it is time.
 fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
+    if mode() == Mode::FlushStress {
+        flush_by_chance(l, p);
+    }
     let entry = p.entry();
     let code = entry.native();
     if !code.is_null() {
         return Some(code);
     }
-    let now = entry.warm_up() || mode() == Mode::Always && !entry.is_refused();
+    let now = entry.warm_up() || mode() >= Mode::Always && !entry.is_refused();
     if now && matches!(entry.tier(), Tier::Interpreted(_)) {
-        let code = compile(l, p);
+        let code = compile(l, p, None);
         // The interpreter leaves at each chance for native code, and never for what cannot be compiled.
         entry.cool(if code.is_some() { 0 } else { i32::MAX });
         return code;
@@ -143,16 +148,32 @@ fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
 }
 
 /// Compiles the function with the hints of now; its native code, or `None` where it keeps what it has.
-fn compile(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
+fn compile(l: Gc<Thread>, p: Gc<Proto>, marks: Marks) -> Option<*const u8> {
     let state = state(l.global())?;
     let guesses = p.entry().native().is_null() || versions(p.entry().native()) < MOST_VERSIONS;
-    let code = compile::compile(&state.scratch, &state.memory, l.global(), p, guesses)?;
+    let code = compile::compile(&state.scratch, &state.memory, l.global(), p, guesses, marks)?;
     p.entry().set_native(code);
+    perf_map::add(l, p, code);
     Some(code)
 }
 
-/// A look-up of a field in native code missed. Compiles the function again when there were many; whether it did.
+/// For listings: compiles the function. Gives its code, from where calls begin, and tells where in that the parts of
+/// instructions are: the instruction and the beginning of a part, in the order of the code.
+#[cfg(feature = "internals")]
+pub fn list(l: Gc<Thread>, p: Gc<Proto>, mark: &dyn Fn(usize, usize)) -> Option<&'static [u8]> {
+    l.global().native.tier.set(Some(&TIER));
+    let code = compile(l, p, Some(mark))?;
+    let (start, size) = compile::extent(code);
+    // SAFETY: the code, which lives as long as the function.
+    Some(unsafe { core::slice::from_raw_parts(code, size - (code as usize - start as usize)) })
+}
+
+/// A look-up of a field in native code missed. Compiles the function again when there were many. Whether to leave native code,
+/// to go on in the new one.
 fn missed(l: Gc<Thread>, p: Gc<Proto>) -> bool {
+    if leaves_by_chance(l) {
+        return true;
+    }
     count_misses(l, p, 1)
 }
 
@@ -162,10 +183,40 @@ fn refuted(l: Gc<Thread>, p: Gc<Proto>) {
 }
 
 fn count_misses(l: Gc<Thread>, p: Gc<Proto>, count: u32) -> bool {
-    let limit = if mode() == Mode::Always { MISSES_ALWAYS } else { MISSES };
+    let limit = if mode() >= Mode::Always { MISSES_ALWAYS } else { MISSES };
     let before = p.entry().count_misses(count);
     let reached = before < limit && before.saturating_add(count) >= limit;
-    reached && versions(p.entry().native()) <= MOST_VERSIONS && compile(l, p).is_some()
+    reached && versions(p.entry().native()) <= MOST_VERSIONS && compile(l, p, None).is_some()
+}
+
+/// Whether to leave native code only because whoever enters it next may throw code away.
+fn leaves_by_chance(l: Gc<Thread>) -> bool {
+    mode() == Mode::FlushStress && state(l.global()).is_some_and(|state| state.by_chance(8))
+}
+
+/// Throws the function's native code away at random: all that it ever had while no native code runs in the state, or else
+/// the last, which calls begin with.
+fn flush_by_chance(l: Gc<Thread>, p: Gc<Proto>) {
+    let Some(state) = state(l.global()) else { return };
+    let code = p.entry().native();
+    if code.is_null() || !state.by_chance(16) {
+        return;
+    }
+    if state.entered.get() == 0 {
+        free(l.global(), code);
+        p.entry().set_native(core::ptr::null());
+    } else if versions(code) <= MOST_VERSIONS {
+        compile(l, p, None);
+    }
+}
+
+/// Counts how deep native code is nested, for `flush_by_chance`.
+fn count_entered(l: Gc<Thread>, more: i32) {
+    if mode() == Mode::FlushStress
+        && let Some(state) = state(l.global())
+    {
+        state.entered.set(state.entered.get().wrapping_add_signed(more));
+    }
 }
 
 /// How many codes a function has, of which the last begins at `code`. Frames may still run the others.
@@ -209,10 +260,12 @@ fn run(l: Gc<Thread>) -> Exit {
             && let Some(code) = address(p, ci)
         {
             mark_entered(ci);
+            count_entered(l, 1);
             // SAFETY: the current frame and its closure; the frame is marked.
             let left = unsafe {
                 stubs::enter(l.as_ptr(), ci, code, ci.base.get().as_ptr(), cl.as_ptr(), p.k.as_ptr())
             };
+            count_entered(l, -1);
             match helpers::exit_of(left) {
                 Err(throw) => return Exit::Throw(throw),
                 Ok(interface::DONE) => return Exit::Done,

@@ -133,6 +133,10 @@ impl<'a> Assembler<'a> {
     pub fn position(&self) -> usize {
         self.at
     }
+    /// Bytes in all, in the last pass.
+    pub fn size(&self) -> usize {
+        self.out.len()
+    }
     /// The label is here.
     pub fn bind(&mut self, label: Label) {
         let place = &self.labels[label.0 as usize];

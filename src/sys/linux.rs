@@ -271,6 +271,18 @@ pub unsafe fn make_executable(p: *mut u8, size: usize) -> bool {
     unsafe { libc::mprotect(p.cast(), size, libc::PROT_READ | libc::PROT_EXEC) == 0 }
 }
 
+/// Gives back what is in whole pages of a mapping, which stay mapped and cannot be used in any way. Nothing changes where the
+/// system does not agree.
+///
+/// # Safety
+/// The pages are a part of a mapping of the caller's, whose bytes nobody needs.
+#[cfg(native_code)]
+pub unsafe fn forbid(p: *mut u8, size: usize) {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+    // SAFETY: the caller's promise.
+    unsafe { libc::mmap(p.cast(), size, libc::PROT_NONE, flags, -1, 0) };
+}
+
 /// Maps a copy of the bytes that can be executed and was never writable, by way of a file without a name; null where the
 /// system does not agree.
 #[cfg(native_code)]
@@ -329,6 +341,33 @@ pub fn trusted_environment(name: &CStr) -> Option<&'static CStr> {
         let value = secure_getenv(name.as_ptr());
         (!value.is_null()).then(|| CStr::from_ptr(value))
     }
+}
+
+/// Appends a line to a file, which is made if need be; where it is in the way of others, or the system does not agree, not.
+#[cfg(native_code)]
+pub fn append_to_file(path: &CStr, bytes: &[u8]) {
+    // No symbolic link is followed, and no pipe waited for, which somebody else may have put there.
+    let flags = libc::O_WRONLY
+        | libc::O_APPEND
+        | libc::O_CREAT
+        | libc::O_CLOEXEC
+        | libc::O_NOFOLLOW
+        | libc::O_NONBLOCK
+        | libc::O_NOCTTY;
+    // SAFETY: a terminated path, bytes with their size, a descriptor of ours that is closed once.
+    unsafe {
+        let file = libc::open(path.as_ptr(), flags, 0o600 as libc::c_uint);
+        if file >= 0 {
+            libc::write(file, bytes.as_ptr().cast(), bytes.len());
+            libc::close(file);
+        }
+    }
+}
+
+#[cfg(native_code)]
+pub fn process_number() -> c_int {
+    // SAFETY: no preconditions.
+    unsafe { libc::getpid() }
 }
 
 // --- threads

@@ -163,11 +163,15 @@ unsafe extern "C-unwind" fn run(l: *mut lua_State) -> c_int {
     }
 }
 
+fn native_code_in_words() -> String {
+    native_code().map_or(String::new(), |mode| format!(", native code {mode}"))
+}
+
 unsafe fn steps(job: &mut Job, l: *mut lua_State) -> bool {
     // SAFETY: as `run`.
     unsafe {
         if job.options.version {
-            print_version();
+            print_version(&native_code_in_words());
         }
         if !job.options.ignore_environment && !initialise(job, l) {
             return false;
@@ -190,7 +194,7 @@ unsafe fn steps(job: &mut Job, l: *mut lua_State) -> bool {
             interact(job, l);
         } else if job.options.script.is_none() && job.options.actions.is_empty() && !job.options.version {
             if io::stdin().is_terminal() {
-                print_version();
+                print_version(&native_code_in_words());
                 interact(job, l);
             } else {
                 // As in the reference, its errors do not show in the exit code.

@@ -1,4 +1,5 @@
-//! The listing of `luac -l --exec`: the executable form, which the interpreter makes of a function when it first runs.
+//! The listing of `luac -l --exec`: the executable form, which the interpreter makes of a function when it first runs. With
+//! `--native` native code is listed, too.
 //!
 //! What an operand is comes from the library's table of operations, so that the listing cannot fall behind.
 
@@ -12,43 +13,57 @@ use lua52::object::entry::Tier;
 use lua52::object::{Gc, Proto};
 use std::io::{self, Write};
 
-/// The executable form of each function, an enclosing one before those inside it.
-pub type Forms = Vec<Vec<ExecInsn>>;
+/// What runs a function.
+pub struct Form {
+    insns: Vec<ExecInsn>,
+    /// the lines of native code before the first instruction and of each, if that is asked for
+    native: Vec<String>,
+}
 
-/// The executable forms of the Lua function on top of the stack and of those inside it; none without memory.
+/// The forms of all functions, an enclosing one before those inside it.
+pub type Forms = Vec<Form>;
+
+/// Tells the lines of a function's native code.
+pub type NativeLines = fn(Lua, Gc<Proto>) -> Vec<String>;
+
+/// The forms of the Lua function on top of the stack and of those inside it; none without memory.
 ///
 /// # Safety
 /// A live thread of the library that is linked in, with a Lua function on top.
-pub unsafe fn forms(l: *mut lua_State) -> Option<Forms> {
+pub unsafe fn forms(l: *mut lua_State, native: Option<NativeLines>) -> Option<Forms> {
     // SAFETY: the caller's promise; programs see the thread as an opaque type.
     let l = unsafe { Lua::from_ptr(l.cast()) };
     let mut forms = Vec::new();
-    collect(l, l.from_top(1).as_lua_closure()?.proto, &mut forms)?;
+    collect(l, l.from_top(1).as_lua_closure()?.proto, native, &mut forms)?;
     Some(forms)
 }
 
-fn collect(l: Lua, p: Gc<Proto>, forms: &mut Forms) -> Option<()> {
+fn collect(l: Lua, p: Gc<Proto>, native: Option<NativeLines>, forms: &mut Forms) -> Option<()> {
     let form = match p.entry().tier() {
         Tier::NotLowered => p.entry().lower(*l).ok()?,
         Tier::Interpreted(form) => form,
     };
     // SAFETY: the form has as many instructions as the bytecode.
-    forms.push(unsafe { std::slice::from_raw_parts(form, p.code.len()) }.to_vec());
-    p.protos.cells().iter().try_for_each(|inner| collect(l, inner.get(), forms))
+    let insns = unsafe { std::slice::from_raw_parts(form, p.code.len()) }.to_vec();
+    forms.push(Form { insns, native: native.map_or(Vec::new(), |lines| lines(l, p)) });
+    p.protos.cells().iter().try_for_each(|inner| collect(l, inner.get(), native, forms))
 }
 
 /// Lists a function and those inside it; `full` adds constants, local variables and upvalues.
 pub fn list(
     out: &mut impl Write,
     f: &Function,
-    forms: &mut impl Iterator<Item = Vec<ExecInsn>>,
+    forms: &mut impl Iterator<Item = Form>,
     full: bool,
 ) -> io::Result<()> {
     let form = forms.next().expect("a form for each function");
     head(out, f)?;
-    for (pc, insn) in form.iter().enumerate() {
+    let mut native = form.native.iter().map(String::as_bytes);
+    out.write_all(native.next().unwrap_or_default())?;
+    for (pc, insn) in form.insns.iter().enumerate() {
         place(out, f, pc)?;
         instruction(out, f, pc, *insn)?;
+        out.write_all(native.next().unwrap_or_default())?;
     }
     if full {
         tables(out, f)?;

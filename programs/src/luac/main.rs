@@ -8,6 +8,8 @@
 mod chunk;
 mod exec;
 mod listing;
+#[cfg(native_code)]
+mod native;
 
 use chunk::Function;
 use lua_programs::*;
@@ -32,6 +34,8 @@ struct Options {
     listing: u32,
     /// List the executable form instead of the bytecode.
     exec: bool,
+    /// List native code, too.
+    native: bool,
     dump: bool,
     strip: bool,
     version: u32,
@@ -45,6 +49,9 @@ struct Options {
 enum Error {
     #[error("cannot create state: not enough memory")]
     NoState,
+    #[cfg(not(native_code))]
+    #[error("cannot list native code: this program was built without it")]
+    NoNativeCode,
     #[error("not enough memory")]
     NoMemory,
     /// The library's message.
@@ -74,6 +81,7 @@ fn parse(arguments: &[CString]) -> Result<Options, BadOption> {
     let mut options = Options {
         listing: 0,
         exec: false,
+        native: false,
         dump: true,
         strip: false,
         version: 0,
@@ -93,6 +101,10 @@ fn parse(arguments: &[CString]) -> Result<Options, BadOption> {
             b"-" => break,
             b"-l" => options.listing += 1,
             b"--exec" => options.exec = true,
+            b"--native" => {
+                options.exec = true;
+                options.native = true;
+            }
             b"-p" => options.dump = false,
             b"-s" => options.strip = true,
             b"-v" => options.version += 1,
@@ -145,7 +157,7 @@ pub unsafe extern "C-unwind" fn start(argc: c_int, argv: *const *const c_char) -
         Err(bad) => return usage(&bad.to_string()),
     };
     if options.version > 0 {
-        print_version();
+        print_version("");
         if options.version as usize == arguments.len() - 1 {
             return libc::EXIT_SUCCESS;
         }
@@ -163,6 +175,10 @@ pub unsafe extern "C-unwind" fn start(argc: c_int, argv: *const *const c_char) -
 }
 
 fn run(options: &Options) -> Result<(), Error> {
+    #[cfg(native_code)]
+    let native: Option<exec::NativeLines> = options.native.then_some(native::lines);
+    #[cfg(not(native_code))]
+    let native = if options.native { return Err(Error::NoNativeCode) } else { None };
     let mut job = Job { files: &options.files, dumps: Vec::new() };
     // SAFETY: `load_all` takes a job.
     unsafe { protected(Some(load_all), (&raw mut job).cast())? };
@@ -172,7 +188,8 @@ fn run(options: &Options) -> Result<(), Error> {
         let full = options.listing > 1;
         let mut out = io::BufWriter::new(io::stdout().lock());
         if options.exec {
-            let mut job = Lowering { chunk: chunk::write(&header, &main, false), forms: None };
+            let chunk = chunk::write(&header, &main, false);
+            let mut job = Lowering { chunk, native, forms: None };
             // SAFETY: `lower` takes this.
             unsafe { protected(Some(lower), (&raw mut job).cast())? };
             let forms = job.forms.ok_or(Error::NoMemory)?;
@@ -302,6 +319,7 @@ unsafe extern "C-unwind" fn collect(
 /// A chunk, and what the interpreter makes of its functions; none when there is no memory for that.
 struct Lowering {
     chunk: Vec<u8>,
+    native: Option<exec::NativeLines>,
     forms: Option<exec::Forms>,
 }
 
@@ -314,7 +332,7 @@ unsafe extern "C-unwind" fn lower(l: *mut lua_State) -> c_int {
         if luaL_loadbufferx(l, job.chunk.as_ptr().cast(), job.chunk.len(), name, ptr::null()) != LUA_OK {
             lua_error(l);
         }
-        job.forms = exec::forms(l);
+        job.forms = exec::forms(l, job.native);
         0
     }
 }

@@ -186,7 +186,7 @@ fn upvalue_at(cl: Gc<LuaClosure>, slot: Slot) -> Option<(NameKind, Bytes)> {
 }
 
 /// How the Lua frame `ci` refers to the function that its current instruction calls.
-fn callee_name(l: Gc<Thread>, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
+pub fn callee_name(l: Gc<Thread>, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
     let p = ci.closure().proto;
     let pc = ci.current_pc();
     let i = instruction(&p, pc);
@@ -212,6 +212,7 @@ fn callee_name(l: Gc<Thread>, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
 }
 
 /// How the function running in frame `ci` was called, as far as its caller tells.
+#[inline(never)]
 pub fn func_name(l: Gc<Thread>, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
     // SAFETY: a frame other than the host's has a previous one, and only the host's has none.
     let prev = unsafe { ci.prev.get().as_ref() }?;
