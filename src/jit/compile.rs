@@ -44,8 +44,8 @@ const FRONT: usize = 12;
 const SIZE: usize = 16;
 /// Bytes between the map and the code.
 const HEAD: usize = SIZE;
-/// The largest constant index whose place fits an instruction.
-const MOST_INDEX: u32 = i32::MAX as u32 / size_of::<Value>() as u32;
+/// The largest constant index of an array that gets into code: larger numbers are not for a script to choose there.
+const MOST_INDEX: u32 = 1000;
 /// More instructions than this are not compiled.
 const MOST_INSTRUCTIONS: usize = 4000;
 
@@ -837,10 +837,11 @@ impl<'a, 'b> Maker<'a, 'b> {
                 self.store_value(i, a, Rdx);
                 self.bind(i, Back);
             }
+            E::GetInt if insn.imm() > MOST_INDEX => {
+                self.jump(i, Slow);
+                self.bind(i, Back);
+            }
             E::GetInt => {
-                if insn.imm() > MOST_INDEX {
-                    return self.helped(i, Id::Get);
-                }
                 let place = self.fixed_slot(i, Register(b), insn.imm() - 1);
                 self.get_unless_nil(i, place, a);
             }
@@ -1024,7 +1025,6 @@ impl<'a, 'b> Maker<'a, 'b> {
             E::SetGlobalK => self.set_field_cold(i, insn, Upvalue(insn.a()), Constant(insn.c())),
             E::SetFieldR => self.set_field_cold(i, insn, Register(insn.a()), Register(insn.c())),
             E::SetFieldK => self.set_field_cold(i, insn, Register(insn.a()), Constant(insn.c())),
-            E::GetInt if insn.imm() > MOST_INDEX => {}
             E::GetInt => self.slow(i, Id::Get),
             E::GetIndex => self.get_index_cold(i, insn, Register(insn.b())),
             E::GetUpIndex => self.get_index_cold(i, insn, Upvalue(insn.b())),

@@ -414,7 +414,7 @@ pub(super) unsafe extern "C" fn concat(l: Gc<Thread>, ci: &CallInfo) -> i64 {
 }
 
 /// Closes the upvalues of a block that is left, or of the function.
-pub(super) unsafe extern "C" fn close(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn close_upvalues(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let first = if i.op() == ExecOp::JmpClose { i.a() - 1 } else { 0 };
     upval::close(l, ci.base.get().above(first));

@@ -35,7 +35,7 @@ macro_rules! functions {
             SetList = trampoline!(fill_list);
             Len = trampoline!(len);
             Concat = trampoline!(concat);
-            Close = trampoline!(close);
+            Close = trampoline!(close_upvalues);
             ForPrep = trampoline!(for_prep);
             Closure = trampoline!(closure);
             VarArg = trampoline!(var_arg);

@@ -85,7 +85,7 @@ const REFUTED: u32 = MISSES / 10;
 /// A function that has more codes than this gets no other. With the last one, no guesses are made any more.
 const MOST_VERSIONS: usize = 3;
 
-static TIER: NativeTier = NativeTier { run, free, close, changed };
+static TIER: NativeTier = NativeTier { run, free, close: close_state, changed };
 
 /// Gives a new state native code, unless the environment says no.
 pub fn attach(l: Gc<Thread>) {
@@ -115,7 +115,7 @@ fn free(g: &Global, code: *const u8) {
     }
 }
 
-fn close(g: &Global) {
+fn close_state(g: &Global) {
     let p = g.native.data.replace(core::ptr::null_mut());
     if !p.is_null() {
         // SAFETY: the mapping of `state`.

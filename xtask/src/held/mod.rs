@@ -170,7 +170,9 @@ fn library_mir(root: &Path) -> Result<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let status = Command::new(cargo)
         .current_dir(root)
-        .args(["rustc", "--quiet", "-p", "liblua-rs", "--lib", "--target-dir", "target/held", "--"])
+        // Native code, too, where there is any.
+        .args(["rustc", "--quiet", "-p", "liblua-rs", "--lib", "--features", "jit"])
+        .args(["--target-dir", "target/held", "--"])
         .arg(format!("--emit=mir={}", out.display()))
         .args(["-Copt-level=0", "-Cdebug-assertions=no", "-Coverflow-checks=no", "-Cdebuginfo=0"])
         .env_remove("RUSTFLAGS")
