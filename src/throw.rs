@@ -26,6 +26,9 @@ impl Throw {
     /// A metamethod that the interpreter called for an instruction has set a hook: the loop that looks for hooks is to go on,
     /// once the instruction has its result, which is on the stack as after a yield.
     pub const HOOKS_SET: Throw = Throw::new(0x200);
+    /// A metamethod that native code called for an instruction has got a frame, and is to be run. It interrupts the instruction.
+    #[cfg(native_code)]
+    pub const METAMETHOD_PUSHED: Throw = Throw::new(0x300);
 
     pub const fn new(code: u32) -> Throw {
         match NonZeroU32::new(code) {

@@ -16,13 +16,12 @@
 use super::interface::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
 use super::memory::CodeMemory;
 use super::types::{self, Analysis, FIRST_HELD, Held, Type};
-use super::x64::{Alu, Assembler, Cond, Label, Mem, Pass, Place, Reg, Sse, Width, Xmm, at, element};
+use super::x64::{Alu, Assembler, Cond, Label, Mem, Pass, Place, Reg, Sse, Width, Xmm, at};
 use crate::code::exec::{ExecInsn, ExecOp};
 use crate::consts::LUA_TSTRING;
-use crate::object::call_info::CallKind;
 use crate::object::layout::*;
-use crate::object::{Gc, Global, Kind, Metamethod, Proto, Slot, Value};
-use Reg::{R8, R9, R10, R11, Rax, Rcx, Rdi, Rdx, Rsi};
+use crate::object::{Gc, Global, Metamethod, Proto, Slot, Value};
+use Reg::{Rax, Rcx, Rdx, Rsi};
 use Width::{Eight, Four};
 use core::cell::Cell;
 
@@ -250,9 +249,7 @@ pub(super) enum Part {
     StressReload,
 }
 const LABELS: u32 = 14;
-use Part::{
-    Back, Fifth, Fourth, Hook, Pad, PadFails, Reload, Slow, Start, Stress, StressReload, Stressed, Third,
-};
+use Part::{Back, Fourth, Hook, Pad, PadFails, Reload, Slow, Start, Stress, StressReload, Stressed, Third};
 
 /// An operand that holds a value.
 #[derive(Clone, Copy)]
@@ -494,7 +491,8 @@ impl<'a, 'b> Maker<'a, 'b> {
             E::GetTabUp | E::SetTabUp | E::GetTable | E::SetTable | E::SelfAny => false,
             E::ArithKK | E::EqRK | E::EqRN | E::NotEqRK | E::NotEqRN | E::CompareAny => false,
             E::GetInt => !big,
-            E::Call | E::ForPrep | E::SetUpval | E::Len => true,
+            E::Call | E::TailCall | E::Return | E::TForCall | E::VarArg => true,
+            E::ForPrep | E::SetUpval | E::Len => true,
             E::CloseReturn0 | E::CloseReturn1 => false,
             _ => {
                 within(E::GetGlobal, E::SetUpIndexK)
@@ -536,13 +534,14 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.asm.set(CONSTANTS, self.p.k.as_ptr() as u64);
     }
     /// What a callee that returns has not kept.
-    pub(super) fn reload(&mut self) {
+    pub(super) fn reload(&mut self, i: usize) {
         self.load_constants();
         if self.upvalues {
             self.asm.load(Eight, CLOSURE, at(CI, CI_FUNC));
             self.asm.load(Eight, CLOSURE, at(CLOSURE, 0));
             self.asm.alu_load(Alu::Xor, Eight, CLOSURE, at(Reg::Rsp, FUNCTION_TAG_SLOT));
         }
+        self.bind(i, Reload);
         self.reload_held(self.fixed);
     }
     pub(super) fn load(&mut self, to: Reg, from: Source) {
@@ -603,10 +602,9 @@ impl<'a, 'b> Maker<'a, 'b> {
     /// Tells a helper whether the code behind relies on the instruction's guess.
     pub(super) fn tell_guess(&mut self, i: usize) {
         let insn = self.insn(i);
-        let guesses = types::arithmetic(insn).is_some() || types::indexed(insn).is_some();
-        if guesses || insn.op() == ExecOp::Len {
-            self.asm.set(Rdx, self.analysis.guesses(insn) as u64);
-        }
+        let has_one = types::arithmetic(insn).is_some() || types::indexed(insn).is_some();
+        let has_one = has_one || insn.op() == ExecOp::Len;
+        self.asm.set(Rdx, (has_one && self.analysis.guesses(insn)) as u64);
     }
     /// The part after which the slow way is a helper that does all.
     pub(super) fn slow(&mut self, i: usize, id: Id) {
@@ -646,121 +644,6 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.asm.mov(Rax, Rdx);
         self.asm.alu(Alu::Sub, Eight, Rax, NIL);
         self.asm.alu_number(Alu::Cmp, Eight, Rax, 2);
-    }
-
-    /// The stores of `frame::push_plain`.
-    pub(super) fn call(&mut self, i: usize, insn: ExecInsn) {
-        if insn.b() == 0 {
-            // An open number of arguments.
-            self.jump(i, Slow);
-        } else {
-            let func = register(insn.a());
-            self.object(i, Register(insn.a()), FUNCTION_TAG_SLOT);
-            self.asm.compare_byte(at(Rax, OBJECT_KIND), Kind::LuaClosure as u8);
-            self.jump_if(Cond::NotEqual, i, Slow);
-            self.asm.load(Eight, Rdx, at(Rax, CLOSURE_PROTO));
-            self.asm.load(Eight, Rcx, at(Rdx, PROTO_NATIVE));
-            self.asm.test(Eight, Rcx, Rcx);
-            self.jump_if(Cond::Equal, i, Slow);
-            self.asm.load(Eight, Rsi, at(CI, CI_NEXT));
-            self.asm.test(Eight, Rsi, Rsi);
-            self.jump_if(Cond::Equal, i, Slow);
-            self.check_hooks(i, Slow);
-            self.asm.load(Four, R8, at(Rdx, PROTO_FRAME_BYTES));
-            self.asm.address(Rdi, func);
-            self.asm.load(Eight, R9, at(THREAD, THREAD_STACK_LAST));
-            self.asm.alu(Alu::Sub, Eight, R9, Rdi);
-            self.asm.alu(Alu::Cmp, Eight, R9, R8);
-            self.jump_if(Cond::LessEqual, i, Slow);
-            self.asm.load_byte(R11, at(Rdx, PROTO_NUMPARAMS));
-            self.asm.alu_number(Alu::Cmp, Four, R11, insn.b() as i32);
-            self.jump_if(Cond::NotBelow, i, Third);
-            self.bind(i, Fourth);
-            self.asm.address_of_label(R10, label(i, Back));
-            self.asm.store(Eight, at(CI, CI_RETURNS_TO), R10);
-            self.save_pc_with(i + 1, R9);
-            self.asm.store(Eight, at(Rsi, CI_FUNC), Rdi);
-            self.asm.address(BASE, at(Rdi, 8));
-            self.asm.store(Eight, at(Rsi, CI_BASE), BASE);
-            self.asm.alu(Alu::Add, Eight, Rdi, R8);
-            self.asm.store(Eight, at(Rsi, CI_TOP), Rdi);
-            self.asm.store_number(Four, at(Rsi, CI_KIND), insn.imm() as i32);
-            self.asm.store(Eight, at(THREAD, THREAD_TOP), Rdi);
-            self.asm.store(Eight, at(THREAD, THREAD_CI), Rsi);
-            self.asm.mov(CI, Rsi);
-            self.asm.mov(CLOSURE, Rax);
-            self.asm.jump_to_reg(Rcx);
-        }
-        self.bind(i, Back);
-        self.reload();
-    }
-    /// `saved_pc` names the instruction `i`; rax is kept.
-    pub(super) fn save_pc_with(&mut self, i: usize, scratch: Reg) {
-        self.asm.set(scratch, self.code.wrapping_add(i) as u64);
-        self.asm.store(Eight, at(CI, CI_SAVED_PC), scratch);
-    }
-    pub(super) fn call_cold(&mut self, i: usize, insn: ExecInsn) {
-        if insn.b() != 0 {
-            // Missing arguments are nil: the slots from `b` to the number of parameters, counted from the function.
-            self.bind(i, Third);
-            self.asm.set(R10, insn.b() as u64);
-            self.bind(i, Fifth);
-            self.asm.store(Eight, element(Rdi, R10, 0), NIL);
-            self.asm.alu_number(Alu::Add, Four, R10, 1);
-            self.asm.alu(Alu::Cmp, Four, R10, R11);
-            self.jump_if(Cond::NotAbove, i, Fifth);
-            self.jump(i, Fourth);
-        }
-        self.slow(i, Id::Call);
-    }
-    /// A return of no value or one, if the call was plain.
-    pub(super) fn return_fixed(&mut self, i: usize, insn: ExecInsn, results: i32) {
-        self.asm.load(Four, Rax, at(CI, CI_KIND));
-        self.asm.alu_number(Alu::And, Four, Rax, !CallKind::TAIL_CALLED as i32);
-        self.asm.alu_number(Alu::Sub, Four, Rax, PLAIN_KIND as i32);
-        self.asm.alu_number(Alu::Cmp, Four, Rax, 2);
-        self.jump_if(Cond::Above, i, Slow);
-        self.check_hooks(i, Slow);
-        self.asm.load(Eight, Rcx, at(CI, CI_FUNC));
-        if results == 1 {
-            self.asm.load(Eight, Rdx, register(insn.a()));
-            self.asm.store(Eight, at(Rcx, 0), Rdx);
-            self.asm.alu_number(Alu::Add, Eight, Rcx, 8);
-        } else {
-            self.asm.store(Eight, at(Rcx, 0), NIL);
-        }
-        self.asm.load(Eight, CI, at(CI, CI_PREV));
-        // The end of an open number of results, or the caller's own limit.
-        self.asm.test(Four, Rax, Rax);
-        self.asm.move_if(Cond::NotEqual, Rcx, at(CI, CI_TOP));
-        self.asm.store(Eight, at(THREAD, THREAD_TOP), Rcx);
-        self.asm.store(Eight, at(THREAD, THREAD_CI), CI);
-        self.asm.load(Eight, BASE, at(CI, CI_BASE));
-        self.asm.jump_to_mem(at(CI, CI_RETURNS_TO));
-    }
-    /// The end of an invocation of `vm::tier` that wanted as many results, and all other returns.
-    pub(super) fn return_cold(&mut self, i: usize, insn: ExecInsn, results: usize) {
-        self.bind(i, Slow);
-        self.asm.alu_number_store(Alu::Cmp, Four, at(CI, CI_KIND), FRESH_KINDS[results] as i32);
-        self.jump_if(Cond::NotEqual, i, Third);
-        self.check_hooks(i, Third);
-        self.asm.load(Eight, Rcx, at(CI, CI_FUNC));
-        if results == 1 {
-            self.asm.load(Eight, Rdx, register(insn.a()));
-            self.asm.store(Eight, at(Rcx, 0), Rdx);
-            self.asm.alu_number(Alu::Add, Eight, Rcx, 8);
-        }
-        self.asm.store(Eight, at(THREAD, THREAD_TOP), Rcx);
-        self.asm.load(Eight, Rdx, at(CI, CI_PREV));
-        self.asm.store(Eight, at(THREAD, THREAD_CI), Rdx);
-        self.leave(interface::DONE);
-        self.bind(i, Third);
-        self.help(i, Id::Return, Start);
-    }
-    pub(super) fn close_and_return(&mut self, i: usize, insn: ExecInsn, results: i32) {
-        self.help(i, Id::Close, Back);
-        self.bind(i, Back);
-        self.return_fixed(i, insn, results);
     }
 
     /// Has a helper do all of the instruction.
@@ -978,21 +861,15 @@ impl<'a, 'b> Maker<'a, 'b> {
                 self.go(i, target);
             }
             E::Call => self.call(i, insn),
-            E::TailCall => {
-                self.helped(i, Id::TailCall);
-                self.reload();
-            }
-            E::Return => self.help(i, Id::Return, Start),
+            E::TailCall => self.tail_call(i, insn),
+            E::Return => self.return_values(i, insn),
             E::Return0 => self.return_fixed(i, insn, 0),
             E::Return1 => self.return_fixed(i, insn, 1),
             E::CloseReturn0 => self.close_and_return(i, insn, 0),
             E::CloseReturn1 => self.close_and_return(i, insn, 1),
             E::ForPrep => self.for_prep(i, insn),
             E::ForLoop => self.for_loop(i, insn),
-            E::TForCall => {
-                self.helped(i, Id::TForCall);
-                self.reload();
-            }
+            E::TForCall => self.iterator_call(i, insn),
             E::TForLoop => {
                 self.asm.load(Eight, Rax, register(a + 1));
                 self.asm.alu(Alu::Cmp, Eight, Rax, NIL);
@@ -1001,7 +878,7 @@ impl<'a, 'b> Maker<'a, 'b> {
                 self.jump_back(i, insn);
             }
             E::Closure => self.helped(i, Id::Closure),
-            E::VarArg => self.helped(i, Id::VarArg),
+            E::VarArg => self.var_arg(i, insn),
             E::Nop => {}
         }
     }
@@ -1015,7 +892,7 @@ impl<'a, 'b> Maker<'a, 'b> {
             // A helper does all of it.
             E::GetTabUp | E::GetTable | E::SelfAny | E::SetTabUp | E::SetTable => {}
             E::NewTable | E::SetList | E::ArithKK | E::Concat | E::CompareAny => {}
-            E::TailCall | E::Return | E::TForCall | E::Closure | E::VarArg => {}
+            E::Closure => {}
             E::SetUpval => self.slow(i, Id::SetUpval),
             E::SelfField => self.self_field_cold(i, insn),
             E::Len => self.len_cold(i, insn),
@@ -1047,6 +924,13 @@ impl<'a, 'b> Maker<'a, 'b> {
             E::NotEqRR | E::NotLtRR | E::NotLtRK | E::NotLtKR => self.compare_cold(i, insn, false),
             E::NotLeRR | E::NotLeRK | E::NotLeKR => self.compare_cold(i, insn, false),
             E::Call => self.call_cold(i, insn),
+            E::TailCall => self.tail_call_cold(i, insn),
+            E::Return => {
+                self.bind(i, Slow);
+                self.help(i, Id::Return, Start);
+            }
+            E::TForCall => self.iterator_call_cold(i),
+            E::VarArg => self.slow(i, Id::VarArg),
             E::Return0 | E::CloseReturn0 => self.return_cold(i, insn, 0),
             E::Return1 | E::CloseReturn1 => self.return_cold(i, insn, 1),
             E::ForPrep => self.slow(i, Id::ForPrep),

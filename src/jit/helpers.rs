@@ -8,6 +8,7 @@
 //! 3. The contract of `vm::ops` holds for what it calls.
 
 use super::interface::{DONE, INTERPRET, STRESS_COUNT, SWITCH};
+use super::stubs;
 use super::{address, code_of, types};
 use crate::code::bytecode::{Instruction, Op};
 use crate::code::exec::{ExecInsn, ExecOp, Hint};
@@ -18,22 +19,73 @@ use crate::object::call_info::CallKind;
 use crate::object::call_info::FrameFlags;
 use crate::object::value::TAG_LIGHTC;
 use crate::object::{
-    Builtin, CallInfo, FastResult, Gc, Intrinsic, LuaClosure, Metamethod, Slot, Str, Table, Thread, Value,
+    Builtin, CallInfo, Gc, Intrinsic, LuaClosure, Metamethod, Slot, Str, Table, Thread, Value,
 };
 use crate::throw::{LResult, Throw};
 use crate::vm::call::pcall::{enter_pcall, runs_here};
 use crate::vm::call::{self, Prepared, frame};
 use crate::vm::error::{OrThrow, Raise, ValueAt};
+use crate::vm::ops::finish;
 use crate::vm::ops::loops::{iterate_ipairs, iterate_next};
 use crate::vm::ops::tables::{find_method, find_string_method, get_plain, node_of, slot_at, slot_of};
 use crate::vm::ops::{self, arith as arith_ops, loops, rk, tables, varargs};
 use crate::vm::tier::{self, Exit};
-use crate::vm::{closure as closures, meta, stack, upval};
+use crate::vm::{closure as closures, meta, upval};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The number that leaves native code with a throw.
 fn thrown(t: Throw) -> i64 {
     -1 << 32 | t.code() as i64
+}
+
+/// Does what an instruction leaves to metamethods. One that is written in Lua gets a frame, with which native code goes on; when
+/// it returns, the instruction gets its result as after a yield (`tier::leave`). Where code behind relies on a guess that
+/// may fail now, it is run here.
+#[inline(always)]
+fn with_metamethods<T>(l: Gc<Thread>, guessed: u64, does: impl FnOnce() -> LResult<T>) -> Result<T, i64> {
+    if guessed == 0 {
+        l.native_instruction.set(l.ci.get());
+    }
+    let done = does();
+    l.native_instruction.set(core::ptr::null());
+    done.map_err(|t| interrupted(l, t))
+}
+
+/// An instruction is interrupted.
+#[cold]
+#[inline(never)]
+fn interrupted(l: Gc<Thread>, t: Throw) -> i64 {
+    if t != Throw::METAMETHOD_PUSHED {
+        return thrown(t);
+    }
+    // SAFETY: the metamethod's frame has one before it.
+    let ci = unsafe { &*l.call_info().prev.get() };
+    let (i, _) = running(ci);
+    use ExecOp as E;
+    let finish: stubs::Function = match i.op() {
+        _ if l.call_info().nresults() == 0 => stubs::finish_nothing,
+        // The rest of a concatenation is to be done; and `__lt` may have stood in for `__le`.
+        E::Concat | E::LeRR | E::LeRK | E::LeKR | E::NotLeRR | E::NotLeRK | E::NotLeKR | E::CompareAny => {
+            stubs::metamethod_returned
+        }
+        E::EqRR | E::NotEqRR | E::LtRR | E::LtRK | E::LtKR | E::NotLtRR | E::NotLtRK | E::NotLtKR => {
+            stubs::finish_comparison
+        }
+        _ => stubs::finish_value,
+    };
+    let frame = ci.lua_frame();
+    frame.goes_on_at.set(frame.returns_to.get());
+    frame.returns_to.set(finish as *const () as usize);
+    begin(l)
+}
+
+macro_rules! metamethods {
+    ($l:expr, $guessed:expr, $e:expr) => {
+        match with_metamethods($l, $guessed, || $e) {
+            Ok(v) => v,
+            Err(number) => return number,
+        }
+    };
 }
 
 /// What a number that native code was left with means.
@@ -152,7 +204,7 @@ pub(super) unsafe extern "C" fn arith(l: Gc<Thread>, ci: &CallInfo, guessed: u64
     // SAFETY: operands of the instruction.
     let are_numbers = unsafe { x.read().is_number() && y.read().is_number() };
     // SAFETY: as before.
-    let v = tri!(unsafe { arith_ops::arith(l, event, x, y) });
+    let v = metamethods!(l, guessed, unsafe { arith_ops::arith(l, event, x, y) });
     result(ci, i.a(), v);
     if guessed != 0 && !(are_numbers && v.is_number()) { refute(l, ci, at) } else { 0 }
 }
@@ -162,7 +214,7 @@ pub(super) unsafe extern "C" fn compare(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
-    let holds = match i.op() {
+    let holds = || match i.op() {
         E::EqRR | E::NotEqRR => {
             let (x, y) = (f.r(i.b()), f.r(i.c()));
             // Values of a kind that has `__eq`, or the bits decide.
@@ -185,8 +237,8 @@ pub(super) unsafe extern "C" fn compare(l: Gc<Thread>, ci: &CallInfo) -> i64 {
             }
         }
     };
-    let holds = tri!(holds);
-    if ci.lua_frame().returns_to.get() == super::changed() {
+    let holds = metamethods!(l, 0, holds());
+    if ci.lua_frame().returns_to.get() == super::changed_frame() {
         // The interpreter goes on, behind the jump.
         let jumps = match i.op() {
             E::CompareAny => return interpret_after(ci, if holds as usize == i.a() { 0 } else { 1 }),
@@ -214,7 +266,7 @@ pub(super) unsafe extern "C" fn get_field(l: Gc<Thread>, ci: &CallInfo, guessed:
     let v = match node_of(obj.value, key, Hint(i.imm())) {
         Some(n) if !n.val.get().is_nil() => n.val.get(),
         // SAFETY: the running instruction.
-        _ => tri!(unsafe { tables::get_field(l, obj, key, at) }),
+        _ => metamethods!(l, guessed, unsafe { tables::get_field(l, obj, key, at) }),
     };
     result(ci, i.a(), v);
     after_miss(l, ci, obj.value, at, guessed)
@@ -243,7 +295,7 @@ pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: &CallInfo, guessed:
             gc::barrier_back(l, unsafe { obj.value.table_unchecked() }.erase(), val);
         }
         // SAFETY: the running instruction.
-        _ => tri!(unsafe { tables::set_field(l, obj, key, val, at) }),
+        _ => metamethods!(l, guessed, unsafe { tables::set_field(l, obj, key, val, at) }),
     }
     after_miss(l, ci, obj.value, at, guessed)
 }
@@ -264,7 +316,7 @@ pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo) -> i64 
     };
     let v = if found.is_nil() {
         // SAFETY: the running instruction.
-        tri!(unsafe { tables::get_method(l, f.at(i.b()), key, at) })
+        metamethods!(l, 0, unsafe { tables::get_method(l, f.at(i.b()), key, at) })
     } else {
         found
     };
@@ -282,12 +334,12 @@ pub(super) unsafe extern "C" fn get(l: Gc<Thread>, ci: &CallInfo, guessed: u64) 
         E::GetInt => match slot_at(f.r(i.b()), i.imm().wrapping_sub(1)) {
             // SAFETY: a slot of the array.
             Some(s) if unsafe { !s.read().is_nil() } => unsafe { s.read() },
-            _ => tri!(meta::get_at(l, f.at(i.b()), f.k(i.c()))),
+            _ => metamethods!(l, guessed, meta::get_at(l, f.at(i.b()), f.k(i.c()))),
         },
         E::SelfAny => {
             let (obj, at, key) = (f.r(i.b()), f.at(i.b()), f.operand(i.imm() >> 16));
             result(ci, i.a() + 1, obj);
-            tri!(meta::get_at(l, at, key))
+            metamethods!(l, guessed, meta::get_at(l, at, key))
         }
         op => {
             let upvalue = matches!(op, E::GetUpIndex | E::GetTabUp);
@@ -296,7 +348,7 @@ pub(super) unsafe extern "C" fn get(l: Gc<Thread>, ci: &CallInfo, guessed: u64) 
             let key = if in_register { f.r(i.c()) } else { f.operand(i.imm() >> 16) };
             match get_plain(l, obj.value, key) {
                 Some(v) => v,
-                None => tri!(meta::get_at(l, obj, key)),
+                None => metamethods!(l, guessed, meta::get_at(l, obj, key)),
             }
         }
     };
@@ -331,8 +383,10 @@ pub(super) unsafe extern "C" fn set(l: Gc<Thread>, ci: &CallInfo, guessed: u64) 
                 gc::barrier_back(l, obj.value.table_unchecked().erase(), val);
             }
         }
-        _ if matches!(i.op(), E::SetIntR | E::SetIntK) => tri!(meta::set_at(l, obj, key, val)),
-        _ => tri!(tables::set_index(l, obj, key, val)),
+        _ if matches!(i.op(), E::SetIntR | E::SetIntK) => {
+            metamethods!(l, guessed, meta::set_at(l, obj, key, val))
+        }
+        _ => metamethods!(l, guessed, tables::set_index(l, obj, key, val)),
     }
     if guessed != 0 && !obj.value.is_table() { refute(l, ci, at) } else { 0 }
 }
@@ -393,7 +447,7 @@ pub(super) unsafe extern "C" fn len(l: Gc<Thread>, ci: &CallInfo, guessed: u64) 
     } else if let Some(s) = x.as_string() {
         Value::number(s.len() as f64)
     } else {
-        tri!(meta::len_at(l, f.at(i.b())))
+        metamethods!(l, guessed, meta::len_at(l, f.at(i.b())))
     };
     result(ci, i.a(), v);
     if guessed != 0 && !types::Type::Whole.has(v) { refute(l, ci, at) } else { 0 }
@@ -405,7 +459,7 @@ pub(super) unsafe extern "C" fn concat(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     let (i, _) = running(ci);
     let n = i.c() - i.b() + 1;
     l.top.set(ci.base.get().above(i.c() + 1));
-    tri!(meta::concat(l, n));
+    metamethods!(l, 0, meta::concat(l, n));
     let f = Frame::of(ci);
     result(ci, i.a(), f.r(i.b()));
     let (ra, rb) = (f.base.above(i.a()), f.base.above(i.b()));
@@ -472,60 +526,49 @@ fn go_on(l: Gc<Thread>, before: &CallInfo) -> i64 {
         return 0;
     }
     debug_assert!(ci.is_lua());
-    let p = ci.lua_closure().proto;
-    if p.entry().native().is_null() {
+    if ci.lua_closure().proto.entry().native().is_null() {
         return SWITCH;
     }
-    match address(p, ci) {
-        Some(code) => {
-            super::mark_entered(ci);
-            code as i64
-        }
-        None => INTERPRET,
-    }
+    enter_at_saved_pc(ci)
 }
 
+/// A call that is not as plain as those that native code makes by itself.
 pub(super) unsafe extern "C" fn call(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
     let (i, _) = running(ci);
     let func = ci.base.get().above(i.a());
     // SAFETY: a register of the frame.
-    let f = unsafe { func.read() };
-    let wanted = i.c() as i32 - 1;
-    if let Some(cl) = f.as_lua_closure()
+    if let Some(cl) = unsafe { func.read() }.as_lua_closure()
         && l.hook_mask() == 0
         && let Some(new) = frame::push_plain(l, ci, func, cl.proto, i.b(), CallKind::from_bits(i.imm()))
     {
         new.saved_pc.set(cl.proto.entry().code());
         return begin(l);
     }
-    if let Some(b) = f.as_builtin() {
-        let nargs = frame::given(l, func, i.b()) - 1;
-        if let Some(fast) = b.fast
-            && (wanted == 1 || b.fast_result != FastResult::First)
-            // SAFETY: `nargs` values follow the function, whose slot takes the result.
-            && unsafe { fast(l, func.above(1).as_ptr(), nargs, func.as_ptr()) }
-        {
-            if wanted < 0 {
-                let given = (b.fast_result != FastResult::None) as usize;
-                l.top.set(func.above(given));
-                return 0;
-            }
-            if wanted > 1 {
-                stack::fill(func.above(1), wanted as usize - 1);
-            }
-            l.top.set(ci.top.get());
-            return checkpoint(l, ci, func.above(1.max(wanted as usize)));
-        }
-        if i.b() != 0 {
-            l.top.set(func.above(i.b()));
-        }
-        if runs_here(b, nargs) {
-            return protected_call(l, ci, func, b, wanted);
-        }
-    } else if i.b() != 0 {
+    // SAFETY: the caller's.
+    unsafe { call_function(l, ci) }
+}
+
+/// A call of anything.
+pub(super) unsafe extern "C" fn call_function(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    let func = ci.base.get().above(i.a());
+    let wanted = i.c() as i32 - 1;
+    if i.b() != 0 {
         l.top.set(func.above(i.b()));
     }
+    // SAFETY: a register of the frame.
+    if let Some(b) = unsafe { func.read() }.as_builtin()
+        && runs_here(b, l.top.get().slots_above(func) - 1)
+    {
+        return protected_call(l, ci, func, b, wanted);
+    }
     called(l, ci, call::prepare(l, func, wanted), wanted)
+}
+
+/// The collector's checkpoint after a call by a fast entry for at most one result.
+pub(super) unsafe extern "C" fn after_fast_call(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+    let (i, _) = running(ci);
+    checkpoint(l, ci, ci.base.get().above(i.a() + 1))
 }
 
 /// After `prepare` for the frame `ci`, at whatever function.
@@ -632,6 +675,26 @@ pub(super) unsafe extern "C" fn return_results(l: Gc<Thread>, ci: &'static CallI
         return caller.lua_frame().returns_to.get() as i64;
     }
     go_on(l, ci)
+}
+
+/// A metamethod has returned; the instruction is finished as after a yield.
+pub(super) unsafe extern "C" fn finish_metamethod(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
+    tri!(finish::finish(l, ci));
+    if l.hook_mask() != 0 {
+        return SWITCH;
+    }
+    enter_at_saved_pc(ci)
+}
+
+/// Goes on with a frame whose function has native code, at its saved pc.
+fn enter_at_saved_pc(ci: &CallInfo) -> i64 {
+    match address(ci.lua_closure().proto, ci) {
+        Some(code) => {
+            super::mark_entered(ci);
+            code as i64
+        }
+        None => INTERPRET,
+    }
 }
 
 // --- stress builds

@@ -8,9 +8,11 @@
 //!   the same Lua stack. It can be entered and left at each instruction.
 //! * Native code runs only while no hook is set. Each call, each return and each turn of a loop looks.
 //! * In a plain frame that native code runs, the caller's `returns_to` is the address at which the caller goes on: in the caller's
-//!   native code, or, for the frame with which native code was entered, `stubs::returned`. Nobody reads what is in it
-//!   after native code was left.
+//!   native code, or, for the frame with which native code was entered, `stubs::returned`. In the frame of a metamethod
+//!   it is a stub that finishes the caller's instruction, and goes on at `goes_on_at` if it can. Nobody reads what is in
+//!   them after native code was left.
 
+mod calls;
 mod compile;
 mod fields;
 mod helpers;
@@ -230,17 +232,29 @@ fn address(p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
 }
 
 /// What is in `returns_to` of a frame whose registers were changed from outside.
-fn changed() -> usize {
-    let changed: stubs::Function = stubs::changed;
-    changed as *const () as usize
+fn changed(l: &Thread, ci: &CallInfo) -> usize {
+    // SAFETY: a frame that is not the current one has a frame behind it.
+    let waits = !core::ptr::eq(l.ci.get(), ci) && unsafe { (*ci.next.get()).has(FrameFlags::METAMETHOD) };
+    if waits { place_of(stubs::metamethod_returned) } else { changed_frame() }
+}
+
+/// The same for a frame that does not wait for a metamethod.
+fn changed_frame() -> usize {
+    place_of(stubs::changed)
+}
+
+fn place_of(stub: stubs::Function) -> usize {
+    stub as *const () as usize
 }
 
 /// Native code is entered in this frame: its caller does not wait for it in native code.
 fn mark_entered(ci: &CallInfo) {
-    if ci.has(FrameFlags::PLAIN) {
-        let returned: stubs::Function = stubs::returned;
-        // SAFETY: the caller of a plain frame is the Lua frame before it.
-        unsafe { (*ci.prev.get()).lua_frame().returns_to.set(returned as *const () as usize) };
+    let kind = ci.kind.get();
+    if kind.has_any(FrameFlags::PLAIN.and(FrameFlags::METAMETHOD)) {
+        let plain = kind.has_any(FrameFlags::PLAIN);
+        let returned = place_of(if plain { stubs::returned } else { stubs::metamethod_returned });
+        // SAFETY: the caller of such a frame is the Lua frame before it.
+        unsafe { (*ci.prev.get()).lua_frame().returns_to.set(returned) };
     }
 }
 

@@ -3,8 +3,8 @@
 //! Native code has one frame on the native stack for any number of Lua frames. From its stack pointer upwards:
 //!
 //! ```text
-//!   0  -                               40  r15 r14 r13 r12 rbx rbp
-//!   8  -                               88  return address
+//!   0  free for stubs                  40  r15 r14 r13 r12 rbx rbp
+//!   8  free for stubs                  88  return address
 //!  16  the tag of tables
 //!  24  the tag of functions
 //!  32  `FUNCTIONS`
@@ -25,10 +25,11 @@
 
 use super::helpers::{self, length, modulo, power};
 use super::interface::{INTERPRET, Id, RETURNED, TABLE_TAG_SLOT, functions};
+use crate::object::call_info::CallKind;
 use crate::object::layout::*;
 use crate::object::table::POINTER_FACTOR;
 use crate::object::value::{TAG_FUNCTION, TAG_STRING, TAG_TABLE, Value};
-use crate::object::{CallInfo, Gc, Kind, LuaClosure, Table, Thread};
+use crate::object::{CallInfo, FastResult, Gc, Kind, LuaClosure, Table, Thread};
 use core::arch::naked_asm;
 
 /// CFI of the native frame once it is in place.
@@ -200,12 +201,13 @@ macro_rules! flow_trampoline {
                 "mov rdi, r12",
                 "mov rsi, r14",
                 "call {helper}",
-                "test rax, rax",
-                "js {leave}",
-                "jnz 2f",
+                "cmp rax, 1",
+                "ja 2f",
                 "mov rbx, [r14 + {base}]",
                 "jmp [r14 + {returns_to}]",
                 "2:",
+                "test rax, rax",
+                "js {leave}",
                 "mov r14, [r12 + {ci}]",
                 "mov rbx, [r14 + {base}]",
                 "mov r15, [r14 + {func}]",
@@ -227,6 +229,254 @@ macro_rules! flow_trampoline {
         }
         $name
     }};
+}
+
+/// A call for one result of a library function that may have a fast entry (`FastFn`). The function is in rax, its slot in
+/// rdi, the number of arguments in rdx; native code goes on at the place in rcx. The saved pc is behind the call.
+#[unsafe(naked)]
+unsafe extern "C" fn fast_call_1() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "mov [rsp + 8], rcx",
+        "mov r8, [rax + {fast}]",
+        "test r8, r8",
+        "jz 3f",
+        "mov rcx, rdi",
+        "lea rsi, [rdi + 8]",
+        "mov rdi, r12",
+        "call r8",
+        "test al, al",
+        "jz 3f",
+        "mov rax, [r14 + {limit}]",
+        "mov [r12 + {top}], rax",
+        "mov rax, [r12 + {global}]",
+        "cmp qword ptr [rax + {debt}], 0",
+        "jg 2f",
+        "jmp [rsp + 8]",
+        "2:",
+        "mov rax, [rsp + 32]",
+        "mov rcx, [rsp + 8]",
+        "jmp [rax + {collect}]",
+        "3:",
+        "mov rax, [rsp + 32]",
+        "mov rcx, [rsp + 8]",
+        "jmp [rax + {call}]",
+        ".cfi_endproc",
+        fast = const BUILTIN_FAST,
+        limit = const CI_TOP,
+        top = const THREAD_TOP,
+        global = const THREAD_GLOBAL,
+        debt = const GLOBAL_DEBT,
+        collect = const Id::AfterFastCall as i32 * 8,
+        call = const Id::CallFunction as i32 * 8,
+    )
+}
+
+/// The same for no result.
+#[unsafe(naked)]
+unsafe extern "C" fn fast_call_0() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "cmp byte ptr [rax + {result}], {first}",
+        "jne {fast_call_1}",
+        "mov rax, [rsp + 32]",
+        "jmp [rax + {call}]",
+        ".cfi_endproc",
+        result = const BUILTIN_FAST_RESULT,
+        first = const FastResult::First as u8,
+        fast_call_1 = sym fast_call_1,
+        call = const Id::CallFunction as i32 * 8,
+    )
+}
+
+/// The same for all results.
+#[unsafe(naked)]
+unsafe extern "C" fn fast_call_open() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "mov [rsp + 8], rcx",
+        "mov r8, [rax + {fast}]",
+        "test r8, r8",
+        "jz 3f",
+        "movzx ecx, byte ptr [rax + {result}]",
+        "cmp ecx, {first}",
+        "je 3f",
+        // The results' end.
+        "lea rsi, [rdi + 8]",
+        "cmp ecx, {none}",
+        "mov rcx, rdi",
+        "cmovne rdi, rsi",
+        "mov [rsp], rdi",
+        "mov rdi, r12",
+        "call r8",
+        "test al, al",
+        "jz 3f",
+        "mov rax, [rsp]",
+        "mov [r12 + {top}], rax",
+        "jmp [rsp + 8]",
+        "3:",
+        "mov rax, [rsp + 32]",
+        "mov rcx, [rsp + 8]",
+        "jmp [rax + {call}]",
+        ".cfi_endproc",
+        fast = const BUILTIN_FAST,
+        result = const BUILTIN_FAST_RESULT,
+        first = const FastResult::First as u8,
+        none = const FastResult::None as u8,
+        top = const THREAD_TOP,
+        call = const Id::CallFunction as i32 * 8,
+    )
+}
+
+/// A return of rdx values from the place in rsi on, to a plain call or from a metamethod; if the frame was made in another way,
+/// native code goes on at the place in rcx.
+#[unsafe(naked)]
+unsafe extern "C" fn return_several() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "mov eax, [r14 + {kind}]",
+        "and eax, {not_tail_called}",
+        "sub eax, {plain}",
+        "cmp byte ptr [r12 + {hook_mask}], 0",
+        "jne 8f",
+        "cmp eax, 255",
+        "ja 6f",
+        "mov rdi, [r14 + {func}]",
+        "mov r14, [r14 + {prev}]",
+        "mov rcx, [r14 + {limit}]",
+        // One more than the number of results wanted.
+        "sub eax, 1",
+        "js 4f",
+        "jz 3f",
+        // As many values as there are, and nil for the others.
+        "2:",
+        "mov r8, r13",
+        "sub rdx, 1",
+        "cmovns r8, [rsi]",
+        "mov [rdi], r8",
+        "add rsi, 8",
+        "add rdi, 8",
+        "sub eax, 1",
+        "jnz 2b",
+        "3:",
+        "mov [r12 + {top}], rcx",
+        "mov [r12 + {ci}], r14",
+        "mov rbx, [r14 + {base}]",
+        "jmp [r14 + {returns_to}]",
+        // All of them.
+        "4:",
+        "lea rcx, [rdi + rdx * 8]",
+        "sub rdx, 1",
+        "js 3b",
+        "5:",
+        "mov r8, [rsi]",
+        "mov [rdi], r8",
+        "add rsi, 8",
+        "add rdi, 8",
+        "sub rdx, 1",
+        "jns 5b",
+        "jmp 3b",
+        // A metamethod with its one result or none: it is in r8 then, and on top of the stack.
+        "6:",
+        "sub eax, {metamethod}",
+        "cmp eax, 1",
+        "ja 8f",
+        "mov rdi, [r14 + {func}]",
+        "mov r14, [r14 + {prev}]",
+        "mov r8, r13",
+        "test rdx, rdx",
+        "cmovnz r8, [rsi]",
+        "mov [rdi], r8",
+        "lea rcx, [rdi + rax * 8]",
+        "dec word ptr [r12 + {native_depth}]",
+        "jmp 3b",
+        "8:",
+        "jmp rcx",
+        ".cfi_endproc",
+        metamethod = const METAMETHOD_KIND - PLAIN_KIND,
+        native_depth = const THREAD_NATIVE_DEPTH,
+        kind = const CI_KIND,
+        not_tail_called = const !CallKind::TAIL_CALLED as i32,
+        plain = const PLAIN_KIND,
+        hook_mask = const THREAD_HOOK_MASK,
+        func = const CI_FUNC,
+        prev = const CI_PREV,
+        limit = const CI_TOP,
+        top = const THREAD_TOP,
+        ci = const THREAD_CI,
+        base = const CI_BASE,
+        returns_to = const CI_RETURNS_TO,
+    )
+}
+
+/// A metamethod has returned whose instruction goes on elsewhere than where native code of this run noted.
+#[unsafe(naked)]
+pub unsafe extern "C" fn metamethod_returned() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "mov rax, [rsp + 32]",
+        "jmp [rax + {finish}]",
+        ".cfi_endproc",
+        finish = const Id::FinishMetamethod as i32 * 8,
+    )
+}
+
+/// What goes before the end of an instruction whose metamethod has returned, with its result in r8.
+macro_rules! finish {
+    ($(#[$doc:meta])* $name:ident, $($line:literal),* / $($constant:ident)?) => {
+        $(#[$doc])*
+        #[unsafe(naked)]
+        pub unsafe extern "C" fn $name() {
+            naked_asm!(
+                ".cfi_startproc",
+                in_frame!(),
+                $($line,)*
+                "mov rcx, [r14 + {limit}]",
+                "mov [r12 + {top}], rcx",
+                "mov r15, [r14 + {func}]",
+                "mov r15, [r15]",
+                "xor r15, [rsp + 24]",
+                "mov rbp, [r15 + {proto}]",
+                "mov rbp, [rbp + {constants}]",
+                "jmp [r14 + {goes_on_at}]",
+                ".cfi_endproc",
+                $($constant = const CI_SAVED_PC,)?
+                limit = const CI_TOP,
+                top = const THREAD_TOP,
+                func = const CI_FUNC,
+                proto = const CLOSURE_PROTO,
+                constants = const PROTO_K,
+                goes_on_at = const CI_GOES_ON_AT,
+            )
+        }
+    };
+}
+
+finish! {
+    /// The result belongs in the instruction's register A, its second byte.
+    finish_value,
+    "mov rax, [r14 + {saved_pc}]",
+    "movzx eax, byte ptr [rax - 7]",
+    "mov [rbx + rax * 8], r8"
+    / saved_pc
+}
+finish! {
+    /// There is no result.
+    finish_nothing, /
+}
+finish! {
+    /// The result is true or false.
+    finish_comparison,
+    "xor eax, eax",
+    "sub r8, r13",
+    "cmp r8, 2",
+    "setae al"
+    /
 }
 
 /// A function that native code jumps to or calls: an entry of `FUNCTIONS`.

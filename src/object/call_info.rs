@@ -84,12 +84,14 @@ pub struct BaseFrame {
     pub protected: Cell<u32>,
 }
 
-/// What a Lua frame keeps that calls another one in native code.
+/// What a Lua frame keeps that calls another one in native code; `jit` says when it is right.
 #[cfg(native_code)]
 #[repr(C)]
 pub struct LuaFrame {
-    /// where it goes on when the callee returns; `jit` says when this is right
+    /// where it goes on when the callee returns
     pub returns_to: Cell<usize>,
+    /// where it goes on when the result of a metamethod is where it belongs
+    pub goes_on_at: Cell<usize>,
 }
 
 const _: () = assert!(size_of::<CallInfo>() == 11 * size_of::<usize>());
@@ -239,6 +241,14 @@ impl Default for CallInfo {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The frames from `from` down to `to`, or to the base frame if that is null.
+#[cfg(native_code)]
+pub fn frames(from: *const CallInfo, to: *const CallInfo) -> impl Iterator<Item = &'static CallInfo> {
+    // SAFETY: the chain of active frames is live.
+    core::iter::successors(unsafe { from.as_ref() }, move |c| unsafe { c.prev.get().as_ref() })
+        .take_while(move |&c| !core::ptr::eq(c, to))
 }
 
 /// Frees the CallInfos after `ci`, which are all spare.

@@ -32,6 +32,10 @@ impl FrameFlags {
     pub const LIBRARY_PCALL: FrameFlags = FrameFlags(1 << 11);
     /// A Lua function called by the Lua frame before it in the same invocation of the interpreter.
     pub const PLAIN: FrameFlags = FrameFlags(1 << 12);
+    /// A metamethod, called by an instruction of the Lua frame before it, which gets its result when it returns. It counts
+    /// as a nested native call. Only native code makes such frames.
+    #[cfg(native_code)]
+    pub const METAMETHOD: FrameFlags = FrameFlags(1 << 13);
     /// The debug interface took values out of the frame of this C function, which `object::keep` has.
     pub const KEPT: FrameFlags = FrameFlags(1 << 15);
 
@@ -79,6 +83,11 @@ impl CallKind {
     #[inline(always)]
     pub fn is_plain(self) -> bool {
         (self.0 & !FrameFlags::TAIL_CALLED.in_kind()).wrapping_sub(CallKind::plain(-1).0) <= 2
+    }
+    /// That of a metamethod with a frame that native code pushed.
+    #[cfg(native_code)]
+    pub const fn metamethod(nresults: i32) -> CallKind {
+        CallKind::new(nresults, FrameFlags::LUA.and(FrameFlags::METAMETHOD))
     }
     /// That of a Lua function called by a fresh invocation of the interpreter.
     #[inline(always)]

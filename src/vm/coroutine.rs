@@ -50,12 +50,15 @@ pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i3
     loop {
         match r {
             Err(t) if t != Throw::YIELD && t != Throw::FOREIGN && recover(l, t) => {
-                l.native_depth.set(n + 1);
+                settle(l, n + 1);
                 unwinding::set_count(l, protected + 1);
                 r = unroll(l);
             }
             _ => break,
         }
+    }
+    if r.is_err() {
+        settle(l, n + 1);
     }
     g.running.set(l.resumer.take());
     if l.hook_mask() & YIELD_PENDING != 0 {
@@ -83,6 +86,16 @@ pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i3
             Ok(t.status())
         }
     }
+}
+
+/// A throw ended all invocations of the coroutine, but for that of resume, which is at this level of native calls.
+#[inline(always)]
+fn settle(l: Gc<Thread>, level: u16) {
+    #[cfg(native_code)]
+    if l.native_depth.get() != level {
+        unwinding::forget_metamethods(l);
+    }
+    l.native_depth.set(level);
 }
 
 /// An error of resume itself: the arguments are replaced by the message, the coroutine is not touched.

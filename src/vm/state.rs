@@ -47,6 +47,8 @@ fn blank_thread(kind_white: u8, g: *const Global) -> Thread {
         hook_count: Cell::new(0),
         hook_mask: Cell::new(0),
         allow_hook: Cell::new(true),
+        #[cfg(native_code)]
+        native_instruction: Cell::new(core::ptr::null()),
         base_ci: CallInfo::new(),
     }
 }

@@ -9,6 +9,8 @@
 //!    look alike to the debug interface, to resume and to each other.
 //! 3. On `Exit::Throw` the frames are as they were when the error was raised.
 
+#[cfg(native_code)]
+use super::call::unwinding;
 use super::call::{RunLua, pcall, results};
 use super::interpreter;
 use super::ops::finish;
@@ -101,6 +103,12 @@ pub(crate) fn leave(
     let open = results::end_call(l, ci, first)?;
     if ci.has(FrameFlags::FRESH) {
         return Ok(None);
+    }
+    #[cfg(native_code)]
+    if ci.has(FrameFlags::METAMETHOD) {
+        unwinding::uncount_metamethod(l);
+        finish::finish(l, l.call_info())?;
+        return Ok(Some(l.call_info()));
     }
     let prev = l.call_info();
     if !prev.is_lua() {

@@ -213,6 +213,13 @@ pub fn call_metamethod(l: Gc<Thread>, f: Value, args: &[Value], nresults: i32) -
     }
     stack::check(l, 0)?;
     let func = l.top.get().below(args.len() + 1);
+    #[cfg(native_code)]
+    if core::ptr::eq(l.native_instruction.get(), l.ci.get())
+        && l.hook_mask() == 0
+        && let Some(cl) = f.as_lua_closure()
+    {
+        return Err(push_metamethod(l, func, cl, nresults).map_or_else(|t| t, |()| Throw::METAMETHOD_PUSHED));
+    }
     if l.call_info().is_lua() {
         let quiet = l.hook_mask() == 0;
         call(l, func, nresults)?;
@@ -230,4 +237,21 @@ pub fn call_metamethod(l: Gc<Thread>, f: Value, args: &[Value], nresults: i32) -
     let v = l.from_top(1);
     l.drop_values(1);
     Ok(v)
+}
+
+/// Pushes the frame of a metamethod, which `vm::tier` has returned from.
+#[cfg(native_code)]
+#[inline(never)]
+fn push_metamethod(l: Gc<Thread>, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResult<()> {
+    native::count(l)?;
+    match frame::push_lua(l, func, cl, nresults) {
+        Ok(ci) => {
+            ci.add_flags(crate::object::call_info::FrameFlags::METAMETHOD);
+            Ok(())
+        }
+        Err(throw) => {
+            unwinding::uncount_metamethod(l);
+            Err(throw)
+        }
+    }
 }

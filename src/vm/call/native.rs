@@ -87,6 +87,8 @@ pub fn leave(l: Gc<Thread>, throw: Throw) -> Ret {
 pub(super) fn panic_out(l: Gc<Thread>, throw: Throw) -> Ret {
     let g = l.global();
     let mut failed = g.failed_call.replace(SlotOffset::NONE);
+    #[cfg(native_code)]
+    l.native_instruction.set(core::ptr::null());
     // SAFETY: the link of a live state.
     if unsafe { !(*link(l)).has_pad() } {
         // Nothing of the library is under way, so the host called from outside.
@@ -171,6 +173,15 @@ pub fn enter(l: Gc<Thread>) -> LResult<()> {
     let n = l.native_depth.get().wrapping_add(1);
     l.native_depth.set(n);
     if n <= UNMEASURED_LEVELS { Ok(()) } else { enter_deep(l, n) }
+}
+
+/// The same for what needs nothing of the native stack.
+#[cfg(native_code)]
+#[inline(always)]
+pub(super) fn count(l: Gc<Thread>) -> LResult<()> {
+    let n = l.native_depth.get().wrapping_add(1);
+    l.native_depth.set(n);
+    if n < LUAI_MAXCCALLS as u16 { Ok(()) } else { enter_deep(l, n) }
 }
 
 #[inline(never)]

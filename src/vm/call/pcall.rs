@@ -27,9 +27,18 @@ pub fn catch(
 ) -> LResult<()> {
     loop {
         let Some(ci) = catching_frame(l, entry, throw) else { return Err(throw) };
+        #[cfg(native_code)]
+        let in_metamethods = l.native_depth.get() != native_depth;
         catch_in_pcall(l, ci, throw);
         l.non_yieldable_depth.set(non_yieldable_depth);
         l.native_depth.set(native_depth);
+        #[cfg(native_code)]
+        if in_metamethods {
+            // Those that go on.
+            let frames = crate::object::call_info::frames(ci, entry);
+            let metamethods = frames.filter(|c| c.has(FrameFlags::METAMETHOD)).count();
+            l.native_depth.set(native_depth + metamethods as u16);
+        }
         match finish_pcall(l, ci) {
             Ok(()) => return Ok(()),
             Err(t) => throw = t,

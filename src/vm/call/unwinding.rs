@@ -92,10 +92,31 @@ pub(super) fn undo_calls(l: Gc<Thread>, func: SlotOffset) {
         if ci.has(FrameFlags::LIBRARY_PCALL) {
             leave_pcall(l, ci);
         }
+        #[cfg(native_code)]
+        if ci.has(FrameFlags::METAMETHOD) {
+            uncount_metamethod(l);
+        }
         // SAFETY: the caller's frame, at the latest the host's, is further out in the chain.
         ci = unsafe { &*ci.prev.get() };
     }
     upval::close(l, func);
     l.ci.set(ci);
     l.top.set(func);
+}
+
+/// A metamethod with a frame of its own does not count as a nested native call any more.
+#[cfg(native_code)]
+pub fn uncount_metamethod(l: Gc<Thread>) {
+    l.native_depth.set(l.native_depth.get().wrapping_sub(1));
+}
+
+/// All frames of metamethods become first frames of invocations, as if they ran in nested ones that a throw has ended.
+#[cfg(native_code)]
+pub fn forget_metamethods(l: Gc<Thread>) {
+    for ci in crate::object::call_info::frames(l.ci.get(), core::ptr::null()) {
+        if ci.has(FrameFlags::METAMETHOD) {
+            ci.clear_flags(FrameFlags::METAMETHOD);
+            ci.add_flags(FrameFlags::FRESH);
+        }
+    }
 }

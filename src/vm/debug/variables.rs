@@ -72,7 +72,7 @@ pub fn set_local(l: Gc<Thread>, th: Gc<Thread>, ci: &CallInfo, n: i32, v: Value)
         && ci.is_lua()
     {
         // Native code of the frame may rely on what the register held.
-        ci.lua_frame().returns_to.set((native.changed)());
+        ci.lua_frame().returns_to.set((native.changed)(&th, ci));
     }
     Some(name)
 }

@@ -1,0 +1,323 @@
+//! Templates of calls, returns, iterators and variable arguments.
+//!
+//! What they do is what `vm::call::frame` does where that takes nothing but stores. A call that is not so plain goes the
+//! long way: it is made by a helper. A frame that native code pushed is like any other.
+
+use super::compile::{BASE, CI, CLOSURE, Maker, NIL, Part, Source, THREAD, label, register};
+use super::interface::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id};
+use super::x64::{Alu, Cond, Reg, Width, at, element};
+use crate::code::exec::ExecInsn;
+use crate::object::Kind;
+use crate::object::call_info::CallKind;
+use crate::object::layout::*;
+use Part::{Back, Fifth, Fourth, Hook, Reload, Slow, Start, Third};
+use Reg::{R8, R9, R10, R11, Rax, Rcx, Rdi, Rdx, Rsi};
+use Source::Register;
+use Width::{Eight, Four};
+
+/// Where a call goes on whose callee is no Lua function.
+const NOT_LUA: Part = Hook;
+/// More values than this are copied by a helper, where the code would have a copy for each of them.
+const MOST_COPIES: usize = 8;
+
+impl Maker<'_, '_> {
+    // --- calls
+
+    pub(super) fn call(&mut self, i: usize, insn: ExecInsn) {
+        self.push_frame(i, insn.a(), insn.a(), insn.b(), insn.imm());
+        self.bind(i, Back);
+        self.reload(i);
+    }
+    /// The stores of `frame::push_plain` for the function in the register `function`. It is called in the register `slot`
+    /// with the `given` - 1 arguments behind it, or for 0 with those up to the top.
+    fn push_frame(&mut self, i: usize, function: usize, slot: usize, given: usize, kind: u32) {
+        self.native_callee(i, function);
+        if slot != function {
+            // An iterator and its two arguments.
+            for n in 0..given {
+                self.asm.load(Eight, R9, register(function + n));
+                self.asm.store(Eight, register(slot + n), R9);
+            }
+        }
+        self.asm.load(Eight, Rsi, at(CI, CI_NEXT));
+        self.asm.test(Eight, Rsi, Rsi);
+        self.jump_if(Cond::Equal, i, Slow);
+        self.check_hooks(i, Slow);
+        self.asm.address(Rdi, register(slot));
+        self.room_for_frame(i);
+        self.missing_arguments(i, given);
+        self.bind(i, Fourth);
+        self.asm.address_of_label(R10, label(i, Back));
+        self.asm.store(Eight, at(CI, CI_RETURNS_TO), R10);
+        self.save_pc_with(i + 1, R9);
+        self.asm.store(Eight, at(Rsi, CI_FUNC), Rdi);
+        self.asm.address(BASE, at(Rdi, 8));
+        self.asm.store(Eight, at(Rsi, CI_BASE), BASE);
+        self.asm.alu(Alu::Add, Eight, Rdi, R8);
+        self.asm.store(Eight, at(Rsi, CI_TOP), Rdi);
+        self.asm.store_number(Four, at(Rsi, CI_KIND), kind as i32);
+        self.asm.store(Eight, at(THREAD, THREAD_TOP), Rdi);
+        self.asm.store(Eight, at(THREAD, THREAD_CI), Rsi);
+        self.asm.mov(CI, Rsi);
+        self.asm.mov(CLOSURE, Rax);
+        self.asm.jump_to_reg(Rcx);
+    }
+    /// The closure in the register is in rax, its prototype in rdx, and where its native code begins in rcx.
+    fn native_callee(&mut self, i: usize, function: usize) {
+        self.object(i, Register(function), FUNCTION_TAG_SLOT);
+        self.asm.compare_byte(at(Rax, OBJECT_KIND), Kind::LuaClosure as u8);
+        self.jump_if(Cond::NotEqual, i, NOT_LUA);
+        self.asm.load(Eight, Rdx, at(Rax, CLOSURE_PROTO));
+        self.asm.load(Eight, Rcx, at(Rdx, PROTO_NATIVE));
+        self.asm.test(Eight, Rcx, Rcx);
+        self.jump_if(Cond::Equal, i, Slow);
+    }
+    /// The stack has room for the frame of the prototype in rdx, behind the slot to which rdi points; its bytes are in r8.
+    fn room_for_frame(&mut self, i: usize) {
+        self.asm.load(Four, R8, at(Rdx, PROTO_FRAME_BYTES));
+        self.asm.load(Eight, R9, at(THREAD, THREAD_STACK_LAST));
+        self.asm.alu(Alu::Sub, Eight, R9, Rdi);
+        self.asm.alu(Alu::Cmp, Eight, R9, R8);
+        self.jump_if(Cond::LessEqual, i, Slow);
+    }
+    /// Goes to the third part when there are fewer arguments than parameters; their number is in r11, how many are given in
+    /// r10.
+    fn missing_arguments(&mut self, i: usize, given: usize) {
+        self.asm.load_byte(R11, at(Rdx, PROTO_NUMPARAMS));
+        if given == 0 {
+            self.asm.load(Eight, R10, at(THREAD, THREAD_TOP));
+            self.asm.alu(Alu::Sub, Eight, R10, Rdi);
+            self.asm.shift_right(R10, 3);
+            self.asm.alu(Alu::Cmp, Four, R11, R10);
+        } else {
+            self.asm.alu_number(Alu::Cmp, Four, R11, given as i32);
+        }
+        self.jump_if(Cond::NotBelow, i, Third);
+    }
+    /// Missing arguments are nil: the slots from `given` to the number of parameters, counted from the function.
+    fn fill_arguments(&mut self, i: usize, given: usize) {
+        self.bind(i, Third);
+        if given != 0 {
+            self.asm.set(R10, given as u64);
+        }
+        self.bind(i, Fifth);
+        self.asm.store(Eight, element(Rdi, R10, 0), NIL);
+        self.asm.alu_number(Alu::Add, Four, R10, 1);
+        self.asm.alu(Alu::Cmp, Four, R10, R11);
+        self.jump_if(Cond::NotAbove, i, Fifth);
+        self.jump(i, Fourth);
+    }
+    /// `saved_pc` names the instruction `i`; rax is kept.
+    fn save_pc_with(&mut self, i: usize, scratch: Reg) {
+        self.asm.set(scratch, self.code.wrapping_add(i) as u64);
+        self.asm.store(Eight, at(CI, CI_SAVED_PC), scratch);
+    }
+    pub(super) fn call_cold(&mut self, i: usize, insn: ExecInsn) {
+        self.fill_arguments(i, insn.b());
+        self.bind(i, NOT_LUA);
+        if let Some(id) = match insn.c() {
+            0 => Some(Id::FastCallOpen),
+            1 => Some(Id::FastCall0),
+            2 => Some(Id::FastCall1),
+            _ => None,
+        } {
+            self.library_call(i, insn, id);
+        }
+        self.slow(i, Id::Call);
+    }
+    /// A library function with a fast entry. The stub takes it in rax, its slot in rdi, the number of arguments in rdx.
+    fn library_call(&mut self, i: usize, insn: ExecInsn, id: Id) {
+        self.asm.compare_byte(at(Rax, OBJECT_KIND), Kind::Builtin as u8);
+        self.jump_if(Cond::NotEqual, i, Slow);
+        self.save_pc_with(i + 1, R9);
+        self.asm.address(Rdi, register(insn.a()));
+        if insn.b() == 0 {
+            self.asm.load(Eight, Rdx, at(THREAD, THREAD_TOP));
+            self.asm.alu(Alu::Sub, Eight, Rdx, Rdi);
+            self.asm.shift_right(Rdx, 3);
+            self.asm.alu_number(Alu::Sub, Four, Rdx, 1);
+        } else {
+            self.asm.set(Rdx, insn.b() as u64 - 1);
+        }
+        self.asm.address_of_label(Rcx, label(i, Reload));
+        self.asm.load(Eight, R9, at(Reg::Rsp, FUNCTIONS_SLOT));
+        self.asm.jump_to_mem(at(R9, id as i32 * 8));
+    }
+
+    /// The stores of `frame::replace_plain`.
+    pub(super) fn tail_call(&mut self, i: usize, insn: ExecInsn) {
+        let given = insn.b();
+        if given == 0 || given > MOST_COPIES || !self.p.protos.is_empty() {
+            self.jump(i, Slow);
+        } else {
+            self.native_callee(i, insn.a());
+            self.check_hooks(i, Slow);
+            self.asm.load(Eight, Rdi, at(CI, CI_FUNC));
+            self.room_for_frame(i);
+            for n in 0..given {
+                self.asm.load(Eight, R9, register(insn.a() + n));
+                self.asm.store(Eight, at(Rdi, n as i32 * 8), R9);
+            }
+            self.missing_arguments(i, given);
+            self.bind(i, Fourth);
+            self.asm.address(BASE, at(Rdi, 8));
+            self.asm.store(Eight, at(CI, CI_BASE), BASE);
+            self.asm.alu(Alu::Add, Eight, Rdi, R8);
+            self.asm.store(Eight, at(CI, CI_TOP), Rdi);
+            self.asm.store(Eight, at(THREAD, THREAD_TOP), Rdi);
+            self.asm.alu_number_store(Alu::Or, Four, at(CI, CI_KIND), CallKind::TAIL_CALLED as i32);
+            self.asm.mov(CLOSURE, Rax);
+            self.asm.jump_to_reg(Rcx);
+        }
+        self.bind(i, Back);
+        self.reload(i);
+    }
+    pub(super) fn tail_call_cold(&mut self, i: usize, insn: ExecInsn) {
+        let given = insn.b();
+        if !(given == 0 || given > MOST_COPIES || !self.p.protos.is_empty()) {
+            self.fill_arguments(i, given);
+            self.bind(i, NOT_LUA);
+            if insn.c() == 0 {
+                // Its results are returned by the instruction that follows.
+                self.library_call(i, insn, Id::FastCallOpen);
+            }
+        }
+        self.slow(i, Id::TailCall);
+    }
+
+    // --- returns
+
+    /// A return of no value or one, if the call was plain and wanted no more than that.
+    pub(super) fn return_fixed(&mut self, i: usize, insn: ExecInsn, results: i32) {
+        self.asm.load(Four, Rax, at(CI, CI_KIND));
+        self.asm.alu_number(Alu::And, Four, Rax, !CallKind::TAIL_CALLED as i32);
+        self.asm.alu_number(Alu::Sub, Four, Rax, PLAIN_KIND as i32);
+        self.asm.alu_number(Alu::Cmp, Four, Rax, 2);
+        self.jump_if(Cond::Above, i, Slow);
+        self.check_hooks(i, Slow);
+        self.asm.load(Eight, Rcx, at(CI, CI_FUNC));
+        if results == 1 {
+            self.asm.load(Eight, Rdx, register(insn.a()));
+            self.asm.store(Eight, at(Rcx, 0), Rdx);
+            self.asm.alu_number(Alu::Add, Eight, Rcx, 8);
+        } else {
+            self.asm.store(Eight, at(Rcx, 0), NIL);
+        }
+        self.asm.load(Eight, CI, at(CI, CI_PREV));
+        // The end of an open number of results, or the caller's own limit.
+        self.asm.test(Four, Rax, Rax);
+        self.asm.move_if(Cond::NotEqual, Rcx, at(CI, CI_TOP));
+        self.asm.store(Eight, at(THREAD, THREAD_TOP), Rcx);
+        self.asm.store(Eight, at(THREAD, THREAD_CI), CI);
+        self.asm.load(Eight, BASE, at(CI, CI_BASE));
+        self.asm.jump_to_mem(at(CI, CI_RETURNS_TO));
+    }
+    /// The end of an invocation of `vm::tier` that wanted as many results, and all other returns.
+    pub(super) fn return_cold(&mut self, i: usize, insn: ExecInsn, results: usize) {
+        self.bind(i, Slow);
+        self.asm.alu_number_store(Alu::Cmp, Four, at(CI, CI_KIND), FRESH_KINDS[results] as i32);
+        self.jump_if(Cond::NotEqual, i, Third);
+        self.check_hooks(i, Third);
+        self.asm.load(Eight, Rcx, at(CI, CI_FUNC));
+        if results == 1 {
+            self.asm.load(Eight, Rdx, register(insn.a()));
+            self.asm.store(Eight, at(Rcx, 0), Rdx);
+            self.asm.alu_number(Alu::Add, Eight, Rcx, 8);
+        }
+        self.asm.store(Eight, at(THREAD, THREAD_TOP), Rcx);
+        self.asm.load(Eight, Rdx, at(CI, CI_PREV));
+        self.asm.store(Eight, at(THREAD, THREAD_CI), Rdx);
+        self.leave(interface::DONE);
+        self.bind(i, Third);
+        self.asm.set(Rdx, results as u64);
+        self.return_several(i, insn, Fourth);
+        self.bind(i, Fourth);
+        self.help(i, Id::Return, Start);
+    }
+    pub(super) fn close_and_return(&mut self, i: usize, insn: ExecInsn, results: i32) {
+        self.help(i, Id::Close, Back);
+        self.bind(i, Back);
+        self.return_fixed(i, insn, results);
+    }
+    /// A return of several values, or of an open number of them.
+    pub(super) fn return_values(&mut self, i: usize, insn: ExecInsn) {
+        if insn.c() != 0 {
+            // It closes upvalues.
+            return self.jump(i, Slow);
+        }
+        if insn.b() == 0 {
+            self.asm.load(Eight, Rdx, at(THREAD, THREAD_TOP));
+            self.asm.address(Rsi, register(insn.a()));
+            self.asm.alu(Alu::Sub, Eight, Rdx, Rsi);
+            self.asm.shift_right(Rdx, 3);
+        } else {
+            self.asm.set(Rdx, insn.b() as u64 - 1);
+        }
+        self.return_several(i, insn, Slow);
+    }
+    /// The stub for plain calls takes the first result's place in rsi, the number of results in rdx, and where to go otherwise in
+    /// rcx.
+    fn return_several(&mut self, i: usize, insn: ExecInsn, otherwise: Part) {
+        self.asm.address(Rsi, register(insn.a()));
+        self.asm.address_of_label(Rcx, label(i, otherwise));
+        self.jump_to_function(Id::ReturnSeveral);
+    }
+
+    // --- iterators
+
+    pub(super) fn iterator_call(&mut self, i: usize, insn: ExecInsn) {
+        let a = insn.a();
+        self.push_frame(i, a, a + 3, 3, CallKind::plain(insn.c() as i32).bits());
+        self.bind(i, Back);
+        self.reload(i);
+    }
+    pub(super) fn iterator_call_cold(&mut self, i: usize) {
+        self.fill_arguments(i, 3);
+        self.bind(i, NOT_LUA);
+        self.slow(i, Id::TForCall);
+    }
+
+    // --- variable arguments
+
+    /// Those of the frame are between the called function's parameters and the first register.
+    pub(super) fn var_arg(&mut self, i: usize, insn: ExecInsn) {
+        let (a, b) = (insn.a(), insn.b());
+        if cfg!(feature = "stress-stack") || b > 1 + MOST_COPIES {
+            self.jump(i, Slow);
+            self.bind(i, Back);
+            return self.reload_held(self.fixed);
+        }
+        // How many bytes they take; where they begin.
+        self.asm.mov(Rdx, BASE);
+        self.asm.alu_load(Alu::Sub, Eight, Rdx, at(CI, CI_FUNC));
+        self.asm.alu_number(Alu::Sub, Eight, Rdx, (1 + self.p.numparams() as i32) * 8);
+        self.asm.mov(Rsi, BASE);
+        self.asm.alu(Alu::Sub, Eight, Rsi, Rdx);
+        if b != 0 {
+            for n in 0..b - 1 {
+                self.asm.mov(Rax, NIL);
+                self.asm.alu_number(Alu::Cmp, Eight, Rdx, n as i32 * 8);
+                self.asm.move_if(Cond::Above, Rax, at(Rsi, n as i32 * 8));
+                self.asm.store(Eight, register(a + n), Rax);
+            }
+        } else {
+            self.asm.load(Eight, Rax, at(THREAD, THREAD_STACK_LAST));
+            self.asm.alu_load(Alu::Sub, Eight, Rax, at(THREAD, THREAD_TOP));
+            self.asm.alu(Alu::Cmp, Eight, Rax, Rdx);
+            self.jump_if(Cond::LessEqual, i, Slow);
+            self.asm.address(Rdi, register(a));
+            self.asm.mov(Rax, Rdi);
+            self.asm.alu(Alu::Add, Eight, Rax, Rdx);
+            self.asm.store(Eight, at(THREAD, THREAD_TOP), Rax);
+            self.asm.shift_right(Rdx, 3);
+            self.jump_if(Cond::Equal, i, Back);
+            self.bind(i, Third);
+            self.asm.load(Eight, Rax, element(Rsi, Rdx, -8));
+            self.asm.store(Eight, element(Rdi, Rdx, -8), Rax);
+            self.asm.alu_number(Alu::Sub, Eight, Rdx, 1);
+            self.jump_if(Cond::NotEqual, i, Third);
+        }
+        self.bind(i, Back);
+        self.reload_held(self.fixed);
+    }
+}
