@@ -668,9 +668,8 @@ pub(super) unsafe extern "C" fn return_results(l: Gc<Thread>, ci: &'static CallI
         },
     };
     let kind = ci.kind.get();
-    let plain = kind.has_any(FrameFlags::PLAIN);
     let Some(caller) = tri!(tier::leave(l, ci, first, n)) else { return DONE };
-    if plain && l.hook_mask() == 0 {
+    if !kind.has_any(FrameFlags::METAMETHOD) && l.hook_mask() == 0 {
         // Where the caller goes on was noted when the frame was made, or when native code was entered.
         return caller.lua_frame().returns_to.get() as i64;
     }

@@ -7,10 +7,10 @@
 //! * Native code does, instruction by instruction of the executable form, what the interpreter does, on the same frames and
 //!   the same Lua stack. It can be entered and left at each instruction.
 //! * Native code runs only while no hook is set. Each call, each return and each turn of a loop looks.
-//! * In a plain frame that native code runs, the caller's `returns_to` is the address at which the caller goes on: in the caller's
-//!   native code, or, for the frame with which native code was entered, `stubs::returned`. In the frame of a metamethod
-//!   it is a stub that finishes the caller's instruction, and goes on at `goes_on_at` if it can. Nobody reads what is in
-//!   them after native code was left.
+//! * Where native code runs a frame that a Lua frame called, perhaps by way of pcall, the caller's `returns_to` is the address
+//!   at which the caller goes on: in the caller's native code, or, for the frame with which native code was entered,
+//!   `stubs::returned`. For the frame of a metamethod it is a stub that finishes the caller's instruction, and goes on at
+//!   `goes_on_at` if it can. Nobody reads what is in them after native code was left.
 
 mod calls;
 mod compile;
@@ -250,12 +250,18 @@ fn place_of(stub: stubs::Function) -> usize {
 /// Native code is entered in this frame: its caller does not wait for it in native code.
 fn mark_entered(ci: &CallInfo) {
     let kind = ci.kind.get();
-    if kind.has_any(FrameFlags::PLAIN.and(FrameFlags::METAMETHOD)) {
-        let plain = kind.has_any(FrameFlags::PLAIN);
-        let returned = place_of(if plain { stubs::returned } else { stubs::metamethod_returned });
-        // SAFETY: the caller of such a frame is the Lua frame before it.
-        unsafe { (*ci.prev.get()).lua_frame().returns_to.set(returned) };
+    if kind.has_any(FrameFlags::FRESH) {
+        return;
     }
+    let from_metamethod = kind.has_any(FrameFlags::METAMETHOD);
+    let returned = place_of(if from_metamethod { stubs::metamethod_returned } else { stubs::returned });
+    // SAFETY: before it there is a Lua frame, with nothing but frames of pcall in between.
+    let mut caller = unsafe { &*ci.prev.get() };
+    while !caller.is_lua() {
+        // SAFETY: as before.
+        caller = unsafe { &*caller.prev.get() };
+    }
+    caller.lua_frame().returns_to.set(returned);
 }
 
 /// Runs the current frame, natively where that is possible.

@@ -16,6 +16,7 @@
 //! * What is behind the end of the stack that a collection sees is not known after it.
 
 use crate::code::exec::{ExecInsn, ExecOp, Hint, Writes};
+use crate::num;
 use crate::object::{Gc, Proto, Value};
 use crate::sys;
 use core::cell::Cell;
@@ -63,12 +64,14 @@ impl Type {
     }
     /// Whether a value is of the type.
     pub fn has(self, v: Value) -> bool {
+        let n = v.raw_number();
         match self {
             Unknown => true,
-            Number => v.is_number(),
-            Whole => v.is_number() && (v.raw_number() as i64 as f64 == v.raw_number()),
-            Step => Whole.has(v) && v.raw_number() > 0.0,
             Table => v.is_table(),
+            _ => {
+                let whole = || num::to_integer(n) as f64 == n;
+                v.is_number() && (self == Number || whole()) && (self != Step || n > 0.0)
+            }
         }
     }
     /// The type with this number.
