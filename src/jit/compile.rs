@@ -202,8 +202,8 @@ pub fn extent(code: *const u8) -> (*const u8, usize) {
 }
 
 /// Where the code is entered in a frame whose registers begin at `base`, at an instruction of a function whose calls begin
-/// at `code`. Nothing where it cannot be.
-pub fn entry(code: *const u8, index: usize, base: Slot) -> Option<*const u8> {
+/// at `code`. Nothing where it cannot be; where a register is not as the code takes for granted, its number.
+pub fn entry(code: *const u8, index: usize, base: Slot) -> Option<Result<*const u8, usize>> {
     // SAFETY: the layout of a function; the index is that of an instruction, the registers those of its frame.
     unsafe {
         let distance = *code.sub(HEAD).cast::<u32>().sub(index + 1) as usize;
@@ -212,11 +212,13 @@ pub fn entry(code: *const u8, index: usize, base: Slot) -> Option<*const u8> {
         }
         let record = code.sub(distance).cast::<u32>();
         let known = core::slice::from_raw_parts(record.add(2), *record.add(1) as usize);
-        let holds = |&word: &u32| {
-            let v = base.above(word as u16 as usize).read();
-            Type::from_number((word >> 16) as u8).has(v)
-        };
-        known.iter().all(holds).then(|| code.add(*record as usize))
+        for &word in known {
+            let register = word as u16 as usize;
+            if !Type::from_number((word >> 16) as u8).has(base.above(register).read()) {
+                return Some(Err(register));
+            }
+        }
+        Some(Ok(code.add(*record as usize)))
     }
 }
 

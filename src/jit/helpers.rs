@@ -529,7 +529,7 @@ fn go_on(l: Gc<Thread>, before: &CallInfo) -> i64 {
     if ci.lua_closure().proto.entry().native().is_null() {
         return SWITCH;
     }
-    enter_at_saved_pc(ci)
+    enter_at_saved_pc(l, ci)
 }
 
 /// A call that is not as plain as those that native code makes by itself.
@@ -682,12 +682,12 @@ pub(super) unsafe extern "C" fn finish_metamethod(l: Gc<Thread>, ci: &'static Ca
     if l.hook_mask() != 0 {
         return SWITCH;
     }
-    enter_at_saved_pc(ci)
+    enter_at_saved_pc(l, ci)
 }
 
 /// Goes on with a frame whose function has native code, at its saved pc.
-fn enter_at_saved_pc(ci: &CallInfo) -> i64 {
-    match address(ci.lua_closure().proto, ci) {
+fn enter_at_saved_pc(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+    match address(l, ci.lua_closure().proto, ci) {
         Some(code) => {
             super::mark_entered(ci);
             code as i64

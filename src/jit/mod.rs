@@ -227,8 +227,15 @@ fn versions(code: *const u8) -> usize {
 }
 
 /// Where native code is entered in the frame, a frame of this function, which has native code; `None` where it cannot be.
-fn address(p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
-    compile::entry(p.entry().native(), p.entry().index_of(ci.saved_pc.get()), ci.base.get())
+fn address(l: Gc<Thread>, p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
+    match compile::entry(p.entry().native(), p.entry().index_of(ci.saved_pc.get()), ci.base.get())? {
+        Ok(code) => Some(code),
+        Err(register) => {
+            types::refute_register(p, register);
+            refuted(l, p);
+            None
+        }
+    }
 }
 
 /// What is in `returns_to` of a frame whose registers were changed from outside.
@@ -277,7 +284,7 @@ fn run(l: Gc<Thread>) -> Exit {
             p.entry().cool(0);
         }
         if !p.entry().native().is_null()
-            && let Some(code) = address(p, ci)
+            && let Some(code) = address(l, p, ci)
         {
             mark_entered(ci);
             count_entered(l, 1);

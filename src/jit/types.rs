@@ -166,6 +166,21 @@ pub fn refuted(insn: ExecInsn) -> ExecInsn {
         _ => insn,
     }
 }
+/// A register was not as code takes for granted that was to be entered: guesses about it were wrong.
+#[cold]
+pub fn refute_register(p: Gc<Proto>, register: usize) {
+    let code = p.entry().code().cast_mut();
+    for i in 0..p.code.len() {
+        // SAFETY: an instruction of the executable form of a live function.
+        unsafe {
+            let insn = *code.add(i);
+            let numeric = arithmetic(insn).is_some() || insn.op() == ExecOp::Len;
+            if numeric && insn.a() == register || indexed(insn) == Some(register) {
+                *code.add(i) = refuted(insn);
+            }
+        }
+    }
+}
 
 /// Where an instruction may go on; the second place is behind a jump.
 pub fn successors(i: usize, insn: ExecInsn) -> [Option<usize>; 2] {
