@@ -188,6 +188,32 @@ macro_rules! trampoline {
     }};
 }
 
+/// Leaves with the number in rax, or goes on at that address, in the frame that is the current one now.
+#[unsafe(naked)]
+unsafe extern "C" fn elsewhere() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "test rax, rax",
+        "js {leave}",
+        "mov r14, [r12 + {ci}]",
+        "mov rbx, [r14 + {base}]",
+        "mov r15, [r14 + {func}]",
+        "mov r15, [r15]",
+        "xor r15, [rsp + 24]",
+        "mov rbp, [r15 + {proto}]",
+        "mov rbp, [rbp + {constants}]",
+        "jmp rax",
+        ".cfi_endproc",
+        leave = sym leave,
+        ci = const THREAD_CI,
+        base = const CI_BASE,
+        func = const CI_FUNC,
+        proto = const CLOSURE_PROTO,
+        constants = const PROTO_K,
+    )
+}
+
 /// The trampoline of a helper that may make another frame the current one. The place in rcx is also where this frame goes on
 /// when a plain call returns to it.
 macro_rules! flow_trampoline {
@@ -202,29 +228,14 @@ macro_rules! flow_trampoline {
                 "mov rsi, r14",
                 "call {helper}",
                 "cmp rax, 1",
-                "ja 2f",
+                "ja {elsewhere}",
                 "mov rbx, [r14 + {base}]",
                 "jmp [r14 + {returns_to}]",
-                "2:",
-                "test rax, rax",
-                "js {leave}",
-                "mov r14, [r12 + {ci}]",
-                "mov rbx, [r14 + {base}]",
-                "mov r15, [r14 + {func}]",
-                "mov r15, [r15]",
-                "xor r15, [rsp + 24]",
-                "mov rbp, [r15 + {proto}]",
-                "mov rbp, [rbp + {constants}]",
-                "jmp rax",
                 ".cfi_endproc",
                 helper = sym helpers::$name,
-                leave = sym leave,
+                elsewhere = sym elsewhere,
                 returns_to = const CI_RETURNS_TO,
                 base = const CI_BASE,
-                ci = const THREAD_CI,
-                func = const CI_FUNC,
-                proto = const CLOSURE_PROTO,
-                constants = const PROTO_K,
             )
         }
         $name
@@ -426,57 +437,60 @@ pub unsafe extern "C" fn metamethod_returned() {
     )
 }
 
-/// What goes before the end of an instruction whose metamethod has returned, with its result in r8.
-macro_rules! finish {
-    ($(#[$doc:meta])* $name:ident, $($line:literal),* / $($constant:ident)?) => {
-        $(#[$doc])*
-        #[unsafe(naked)]
-        pub unsafe extern "C" fn $name() {
-            naked_asm!(
-                ".cfi_startproc",
-                in_frame!(),
-                $($line,)*
-                "mov rcx, [r14 + {limit}]",
-                "mov [r12 + {top}], rcx",
-                "mov r15, [r14 + {func}]",
-                "mov r15, [r15]",
-                "xor r15, [rsp + 24]",
-                "mov rbp, [r15 + {proto}]",
-                "mov rbp, [rbp + {constants}]",
-                "jmp [r14 + {goes_on_at}]",
-                ".cfi_endproc",
-                $($constant = const CI_SAVED_PC,)?
-                limit = const CI_TOP,
-                top = const THREAD_TOP,
-                func = const CI_FUNC,
-                proto = const CLOSURE_PROTO,
-                constants = const PROTO_K,
-                goes_on_at = const CI_GOES_ON_AT,
-            )
-        }
-    };
+/// A metamethod without a result has returned; its instruction is at its end.
+#[unsafe(naked)]
+pub unsafe extern "C" fn finish_nothing() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "mov rcx, [r14 + {limit}]",
+        "mov [r12 + {top}], rcx",
+        "mov r15, [r14 + {func}]",
+        "mov r15, [r15]",
+        "xor r15, [rsp + 24]",
+        "mov rbp, [r15 + {proto}]",
+        "mov rbp, [rbp + {constants}]",
+        "jmp [r14 + {goes_on_at}]",
+        ".cfi_endproc",
+        limit = const CI_TOP,
+        top = const THREAD_TOP,
+        func = const CI_FUNC,
+        proto = const CLOSURE_PROTO,
+        constants = const PROTO_K,
+        goes_on_at = const CI_GOES_ON_AT,
+    )
 }
 
-finish! {
-    /// The result belongs in the instruction's register A, its second byte.
-    finish_value,
-    "mov rax, [r14 + {saved_pc}]",
-    "movzx eax, byte ptr [rax - 7]",
-    "mov [rbx + rax * 8], r8"
-    / saved_pc
+/// The result of a metamethod, in r8, belongs in the instruction's register A, its second byte.
+#[unsafe(naked)]
+pub unsafe extern "C" fn finish_value() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "mov rax, [r14 + {saved_pc}]",
+        "movzx eax, byte ptr [rax - 7]",
+        "mov [rbx + rax * 8], r8",
+        "jmp {finish_nothing}",
+        ".cfi_endproc",
+        saved_pc = const CI_SAVED_PC,
+        finish_nothing = sym finish_nothing,
+    )
 }
-finish! {
-    /// There is no result.
-    finish_nothing, /
-}
-finish! {
-    /// The result is true or false.
-    finish_comparison,
-    "xor eax, eax",
-    "sub r8, r13",
-    "cmp r8, 2",
-    "setae al"
-    /
+
+/// The result of a metamethod, in r8, is true or false.
+#[unsafe(naked)]
+pub unsafe extern "C" fn finish_comparison() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "xor eax, eax",
+        "sub r8, r13",
+        "cmp r8, 2",
+        "setae al",
+        "jmp {finish_nothing}",
+        ".cfi_endproc",
+        finish_nothing = sym finish_nothing,
+    )
 }
 
 /// A function that native code jumps to or calls: an entry of `FUNCTIONS`.
