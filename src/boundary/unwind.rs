@@ -365,18 +365,46 @@ fn cxx_function(which: usize, name: &CStr) -> usize {
     if linked != 0 {
         return linked;
     }
-    // A module may have brought the C++ library with it, invisible to us.
-    for library in sys::CXX_LIBRARIES {
+    // A module may have brought the C++ library with it, invisible to us. The function stays: whoever threw holds the
+    // library, too.
+    function_of_loaded(&sys::CXX_LIBRARIES, name)
+}
+
+/// The address of a function in the first of these libraries that is loaded and has it, or 0. (A process can have several:
+/// libc++abi beside libstdc++, and a library of that name need not have the function.)
+fn function_of_loaded(libraries: &[&CStr], name: &CStr) -> usize {
+    for library in libraries {
         let handle = sys::find_library(library);
-        // SAFETY: a handle that is not null is valid and is given back once. The function stays: whoever threw holds the
-        // library, too.
-        unsafe {
-            if !handle.is_null() {
-                let at = sys::symbol(handle, name) as usize;
-                sys::close_library(handle);
-                return at;
-            }
+        if handle.is_null() {
+            continue;
+        }
+        // SAFETY: the handle is valid, and is given back once.
+        let at = unsafe {
+            let at = sys::symbol(handle, name) as usize;
+            sys::close_library(handle);
+            at
+        };
+        if at != 0 {
+            return at;
         }
     }
     0
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::function_of_loaded;
+
+    #[test]
+    fn all_loaded_libraries_are_asked() {
+        // The C library has no unwinder, and a test is linked with both.
+        let with = function_of_loaded(&[c"libgcc_s.so.1"], c"_Unwind_GetCFA");
+        assert_ne!(with, 0);
+        assert_eq!(function_of_loaded(&[c"libc.so.6"], c"_Unwind_GetCFA"), 0);
+        assert_eq!(
+            function_of_loaded(&[c"no-such.so", c"libc.so.6", c"libgcc_s.so.1"], c"_Unwind_GetCFA"),
+            with
+        );
+        assert_eq!(function_of_loaded(&[c"libc.so.6", c"libgcc_s.so.1"], c"no such function"), 0);
+    }
 }
