@@ -49,7 +49,7 @@ lua52::stub! {
 
 /// A protected call: 0 when `f` returned, else 1000 + what was thrown.
 unsafe extern "C" fn pcall_core(toy: *mut Toy, f: *const c_void, arg: usize) -> Ret {
-    // SAFETY: as above; the toy outlives the call.
+    // SAFETY: `f` is a foreign function of the toy's signature; the toy outlives the call.
     unsafe {
         let before = (*toy).link.protected;
         (*toy).link.protected = before.wrapping_add(1);
@@ -841,7 +841,7 @@ fn costs() {
     time("raise, 1 frame without a table", &mut || calls(bare.symbol("bare")));
     let jump = f.symbol("jump");
     time("setjmp and longjmp", &mut || {
-        // SAFETY: as above.
+        // SAFETY: a function of the toy's signature.
         unsafe { boundary::call(this.cast(), jump, this as usize, rounds as usize, 0, 0) };
     });
 }

@@ -243,7 +243,7 @@ unsafe extern "C" fn limited_alloc(
     osize: usize,
     nsize: usize,
 ) -> *mut c_void {
-    // SAFETY: `ud` is the test's `Budget`; the rest as in `alloc`.
+    // SAFETY: `ud` is the test's `Budget`; `p` is null or came from `alloc`.
     unsafe {
         let b = &mut *ud.cast::<Budget>();
         let osize = if p.is_null() { 0 } else { osize };
@@ -263,7 +263,7 @@ unsafe extern "C" fn limited_alloc(
 fn memory_runs_out() {
     for file in corpus("lua") {
         let text = std::fs::read(&file).expect("readable");
-        // SAFETY: as in `compare`.
+        // SAFETY: `alloc` is an allocator as the manual describes.
         let l = unsafe { state::new_state(alloc, std::ptr::null_mut()) }.expect("a state");
         let binary = dump(compile(l, &text, b"=x", None).expect("compiles"), false);
         state::close_state(*l);
@@ -277,7 +277,7 @@ fn memory_runs_out() {
                 // SAFETY: the state's allocator is not running.
                 unsafe { (*ud.cast::<Budget>()).requests_left = n };
                 let result = compile(l, chunk, b"=x", Some(100));
-                // SAFETY: as above.
+                // SAFETY: the state's allocator is not running.
                 unsafe { (*ud.cast::<Budget>()).requests_left = usize::MAX };
                 state::close_state(*l);
                 assert_eq!(budget.bytes, 0, "{}: {n} requests granted", file.display());

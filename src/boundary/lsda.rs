@@ -153,7 +153,7 @@ pub(super) unsafe fn landing(table: *const u8, function: usize, pc: usize) -> Op
 unsafe fn strongest(first: *const u8, types: Option<*const u8>, type_encoding: u8) -> Option<Landing> {
     let mut at = Cursor(first);
     loop {
-        // SAFETY: as in `landing`.
+        // SAFETY: the table is well formed, by the caller's promise; each read is the next field of it.
         unsafe {
             let filter = at.sleb();
             let link = at;

@@ -101,7 +101,7 @@ pub(super) fn linked_cxx_globals() -> usize {
 
 /// Tells the address sanitizer, if there is one, that frames are left without returning.
 pub(super) fn no_return() {
-    // SAFETY: as above; the sanitizer's function has this type and may be called at any time.
+    // SAFETY: a constant of `portable.c`; the sanitizer's function has this type and may be called at any time.
     unsafe {
         let function = LINKED[10];
         if function != 0 {

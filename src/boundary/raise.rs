@@ -138,7 +138,7 @@ pub(super) unsafe fn plan(link: *mut Link, throw: u64, from: Frame) -> Plan {
 /// Gives the exception in flight back to the unwinder.
 #[cold]
 unsafe fn resume(link: *mut Link) -> Plan {
-    // SAFETY: as in `decide`.
+    // SAFETY: the link is valid, and so is its innermost pad (invariant 1 of the boundary).
     unsafe {
         let exception = (*link).foreign;
         (*link).foreign = null_mut();

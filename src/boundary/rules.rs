@@ -527,7 +527,7 @@ mod tests {
             let rule = unsafe { rules.of(frame.pc) };
             // The second look is answered by the cache.
             assert_eq!(Slot::of(frame.pc).read(frame.pc).unwrap().0, rule);
-            // SAFETY: as above.
+            // SAFETY: a return address in a frame that is live.
             assert_eq!(unsafe { rules.of(frame.pc) }, rule);
             SEEN.with_borrow_mut(|seen| seen.push(rule));
             // SAFETY: the rule is the frame's own.

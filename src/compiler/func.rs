@@ -226,7 +226,7 @@ impl Compiler<'_> {
     }
 
     fn func_mut(&mut self, at: *mut Func) -> &mut Func {
-        // SAFETY: as in `func`.
+        // SAFETY: an `outer` that is not null points into the frame of an active `function_body`.
         if at.is_null() { &mut self.f } else { unsafe { &mut *at } }
     }
 

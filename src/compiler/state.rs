@@ -56,7 +56,7 @@ impl Compiler<'_> {
     /// The table of the names of labels and gotos.
     pub(super) fn names(&self) -> Option<Gc<Table>> {
         let slot = self.lex.l.restore_slot(self.slots).above(Slots::Names as usize);
-        // SAFETY: as in `set_slot`.
+        // SAFETY: `compile` pushed the slots, and the top stays above them.
         unsafe { slot.read() }.as_table()
     }
 

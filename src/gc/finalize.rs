@@ -66,7 +66,7 @@ pub(super) fn separate(g: &Global, all: bool) {
     }
     let mut link: &Cell<Option<GcRef>> = &gc.finobj;
     while let Some(o) = link.get() {
-        // SAFETY: as above.
+        // SAFETY: the list consists of live objects, whose links stay where they are.
         let next: &Cell<Option<GcRef>> = unsafe { &*(&raw const (*o.as_ptr()).next) };
         if !all && !o.is_white() {
             link = next;

@@ -176,30 +176,30 @@ impl Checker<'_> {
         match o.kind() {
             // SAFETY: the kind says so.
             Kind::ShortStr | Kind::LongStr => unsafe { o.cast::<Str>() }.size(),
-            // SAFETY: as above.
+            // SAFETY: the kind says so.
             Kind::Table => self.table(unsafe { o.cast() }),
             Kind::LuaClosure => {
-                // SAFETY: as above.
+                // SAFETY: the kind says so.
                 let c: Gc<LuaClosure> = unsafe { o.cast() };
                 self.check(o, c.proto.erase());
                 c.upvals().iter().for_each(|u| self.opt(o, u.get()));
                 LuaClosure::size_of(c.nupvalues())
             }
             Kind::CClosure => {
-                // SAFETY: as above.
+                // SAFETY: the kind says so.
                 let c: Gc<CClosure> = unsafe { o.cast() };
                 c.upvalues().iter().for_each(|v| self.value(o, v.get()));
                 CClosure::size_of(c.nupvalues())
             }
             Kind::Userdata => {
-                // SAFETY: as above.
+                // SAFETY: the kind says so.
                 let u: Gc<Userdata> = unsafe { o.cast() };
                 self.opt(o, u.metatable.get());
                 self.value(o, u.uservalue.get());
                 Userdata::size_of(u.len)
             }
             Kind::UpVal => {
-                // SAFETY: as above.
+                // SAFETY: the kind says so.
                 let uv: Gc<UpVal> = unsafe { o.cast() };
                 // The slot of an open one is written without a barrier.
                 if !uv.is_open() {
@@ -208,7 +208,7 @@ impl Checker<'_> {
                 size_of::<UpVal>()
             }
             Kind::Proto => {
-                // SAFETY: as above.
+                // SAFETY: the kind says so.
                 let p: Gc<Proto> = unsafe { o.cast() };
                 if !o.is_black() || !self.g.gc.keep_invariant() {
                     self.opt(o, p.cache.get());
@@ -220,7 +220,7 @@ impl Checker<'_> {
                 p.locvars.cells().iter().for_each(|v| self.opt(o, v.get().name));
                 p.size()
             }
-            // SAFETY: as above.
+            // SAFETY: the kind says so.
             Kind::Thread => self.thread(unsafe { o.cast() }),
             Kind::Builtin => 0,
         }

@@ -171,27 +171,27 @@ pub(super) fn visit(g: &Global, o: GcRef) -> usize {
         Kind::Table => return visit_table(g, unsafe { o.cast() }),
         Kind::LuaClosure => {
             blacken(o);
-            // SAFETY: as above.
+            // SAFETY: the kind says so.
             visit_lua_closure(g, unsafe { o.cast() })
         }
         Kind::CClosure => {
             blacken(o);
-            // SAFETY: as above.
+            // SAFETY: the kind says so.
             let c: Gc<CClosure> = unsafe { o.cast() };
             c.upvalues().iter().for_each(|v| mark_value(g, v.get()));
             CClosure::size_of(c.nupvalues())
         }
         Kind::Proto => {
             blacken(o);
-            // SAFETY: as above.
+            // SAFETY: the kind says so.
             visit_proto(g, unsafe { o.cast() })
         }
-        // SAFETY: as above.
+        // SAFETY: the kind says so.
         Kind::Thread => visit_thread(g, unsafe { o.cast() }),
         Kind::UpVal => {
             // An open upvalue that was reached before the atomic phase.
             blacken(o);
-            // SAFETY: as above.
+            // SAFETY: the kind says so.
             mark_value(g, unsafe { o.cast::<UpVal>() }.get());
             return size_of::<UpVal>();
         }

@@ -151,7 +151,7 @@ impl Allocator {
     #[inline(always)]
     pub unsafe fn free(&self, block: *mut u8, size: usize) {
         let pool = self.sole.get();
-        // SAFETY: as in `alloc`; all blocks are the pool's.
+        // SAFETY: the caller's promise. While `sole` is set, all blocks are of the pool that it names.
         unsafe {
             if !pool.is_null() && size <= SMALL {
                 return (*pool).free_small(block, size);
@@ -179,7 +179,7 @@ impl Allocator {
     }
     #[inline(never)]
     unsafe fn alloc_any(&self, tag: usize, size: usize) -> *mut u8 {
-        // SAFETY: as in `alloc`.
+        // SAFETY: a pool that `sole` names is there as long as the state.
         unsafe {
             if !self.sole.get().is_null() {
                 return (*self.pool).alloc(size);
@@ -193,7 +193,7 @@ impl Allocator {
     }
     #[inline(never)]
     unsafe fn free_any(&self, block: *mut u8, size: usize) {
-        // SAFETY: as in `free`.
+        // SAFETY: while `sole` is set, all blocks are of the pool that it names.
         unsafe {
             if !self.sole.get().is_null() {
                 return (*self.pool).free(block, size);
@@ -217,7 +217,7 @@ impl Allocator {
     }
     #[inline(never)]
     unsafe fn alloc_apart(&self, tag: usize, size: usize) -> *mut u8 {
-        // SAFETY: as in `alloc`.
+        // SAFETY: a pool that is set is there as long as the state.
         unsafe {
             if self.pool.is_null() || !is_default(self.function.get()) {
                 return self.new_host_block(tag, size);
@@ -264,13 +264,13 @@ impl Allocator {
     }
     /// Gives a bounded amount of memory back to the system: about how many bytes, 0 when there is nothing more to do.
     pub fn release_some(&self) -> usize {
-        // SAFETY: as in `collected`.
+        // SAFETY: the pool is there as long as the state, and nothing else refers to it now.
         if self.pool.is_null() { 0 } else { unsafe { (*self.pool).release_some() } }
     }
     /// Whether the pool holds much more than is in use.
     #[cfg(test)]
     pub fn is_sparse(&self) -> bool {
-        // SAFETY: as in `collected`.
+        // SAFETY: the pool is there as long as the state, and nothing else refers to it now.
         !self.pool.is_null() && unsafe { (*self.pool).is_sparse() }
     }
     #[allow(clippy::mut_from_ref, reason = "the set is in a cell")]

@@ -88,7 +88,7 @@ impl Kept {
     /// The kept mapping that begins at `p`, or null.
     fn at(&mut self, p: *mut u8) -> Link {
         let mut link: Link = &raw mut self.first;
-        // SAFETY: as in `find`.
+        // SAFETY: kept mappings are there, with their link in front.
         unsafe {
             while !(*link).is_null() && (*link).cast() != p {
                 link = &raw mut (**link).next;

@@ -119,7 +119,7 @@ impl Slabs {
                 self.empty = unsafe { (*s).next };
                 self.assign(s, c);
             }
-            // SAFETY: as above; nothing else refers to it now.
+            // SAFETY: slabs on lists are there; nothing else refers to it now.
             let s = unsafe { &mut *s };
             let room = s.capacity() - s.carved as usize;
             let mut blocks = core::mem::replace(&mut s.free, null_mut());

@@ -126,25 +126,25 @@ impl CallInfo {
     /// The words of a frame of the library's pcall or xpcall.
     #[inline(always)]
     pub fn library_pcall(&self) -> &LibraryPcallFrame {
-        // SAFETY: as in `c_function`.
+        // SAFETY: all words are written by `new`, and valid in each view.
         unsafe { &self.shared.library_pcall }
     }
     /// The words of the frame in which the thread is suspended.
     #[inline(always)]
     pub fn suspended(&self) -> &SuspendedFrame {
-        // SAFETY: as in `c_function`.
+        // SAFETY: all words are written by `new`, and valid in each view.
         unsafe { &self.shared.suspended }
     }
     /// The words of the frame of the host's level.
     #[inline(always)]
     pub fn base_frame(&self) -> &BaseFrame {
-        // SAFETY: as in `c_function`.
+        // SAFETY: all words are written by `new`, and valid in each view.
         unsafe { &self.shared.base }
     }
     /// The words of a Lua frame.
     #[cfg(native_code)]
     pub fn lua_frame(&self) -> &LuaFrame {
-        // SAFETY: as in `c_function`.
+        // SAFETY: all words are written by `new`, and valid in each view.
         unsafe { &self.shared.lua }
     }
     #[inline(always)]

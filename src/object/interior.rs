@@ -20,7 +20,7 @@ impl<T: ?Sized> Deref for Interior<T> {
     type Target = T;
     #[inline(always)]
     fn deref(&self) -> &T {
-        // SAFETY: as with `Gc`: the object lives while the pointer is used.
+        // SAFETY: the object that this is a part of lives while the pointer is used.
         unsafe { self.0.as_ref() }
     }
 }

@@ -30,7 +30,7 @@ pub fn until_end_of(l: Gc<Thread>, th: Gc<Thread>, ci: &CallInfo, v: Value) -> R
         Some(t) => t,
         None => {
             let t = Gc::<Table>::new(l)?;
-            // SAFETY: as in `list`.
+            // SAFETY: a thread with a stack has slot 0.
             unsafe { th.stack.get().write(Value::table(t)) };
             t
         }
@@ -106,7 +106,7 @@ fn drop_ended_of(th: Gc<Thread>, t: Gc<Table>) {
         n -= 2;
     }
     if n == 0 {
-        // SAFETY: as in `list`.
+        // SAFETY: a thread with a stack has slot 0.
         unsafe { th.stack.get().write(Value::NIL) };
     }
 }

@@ -572,7 +572,7 @@ impl Gc<Table> {
             }
             self.rehash(l, key)?;
             if let Some(s) = self.find(h, key) {
-                // SAFETY: as in `place`.
+                // SAFETY: it is in the table's block, which stays as long as the table is not resized.
                 return Ok(unsafe { Interior::new(s) });
             }
         }
@@ -581,7 +581,7 @@ impl Gc<Table> {
     #[inline]
     pub fn slot(self, l: impl InHeap, key: Value) -> Result<Interior<Cell<Value>>, ObjectError> {
         if let Some(s) = self.find(l.heap(), key) {
-            // SAFETY: as in `place`.
+            // SAFETY: it is in the table's block, which stays as long as the table is not resized.
             return Ok(unsafe { Interior::new(s) });
         }
         if key.is_nil() {

@@ -138,7 +138,7 @@ impl Value {
     #[inline(always)]
     pub(super) fn header(self) -> GcRef {
         debug_assert!(self.is_collectable());
-        // SAFETY: as in `object`.
+        // SAFETY: a collectable tag is only ever put on the address of a live object.
         unsafe { Gc::from_ptr(self.payload::<Header>()) }
     }
     #[inline(always)]

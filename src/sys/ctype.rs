@@ -43,13 +43,13 @@ pub mod tables {
 
     #[inline(always)]
     pub fn lower() -> &'static [i32; 256] {
-        // SAFETY: as for `classes`.
+        // SAFETY: glibc's table covers -128 to 255 and its address is that of entry 0.
         unsafe { &*(*__ctype_tolower_loc()).cast() }
     }
 
     #[inline(always)]
     pub fn upper() -> &'static [i32; 256] {
-        // SAFETY: as for `classes`.
+        // SAFETY: glibc's table covers -128 to 255 and its address is that of entry 0.
         unsafe { &*(*__ctype_toupper_loc()).cast() }
     }
 }

@@ -52,13 +52,13 @@ pub fn stdin() -> *mut FILE {
 
 #[inline(always)]
 pub fn stdout() -> *mut FILE {
-    // SAFETY: as for `stdin`.
+    // SAFETY: the C library sets it before any of our code runs.
     unsafe { STDOUT }
 }
 
 #[inline(always)]
 pub fn stderr() -> *mut FILE {
-    // SAFETY: as for `stdin`.
+    // SAFETY: the C library sets it before any of our code runs.
     unsafe { STDERR }
 }
 

@@ -110,7 +110,7 @@ impl Item {
     #[inline(always)]
     fn fill(&mut self, c: u8, n: usize) {
         debug_assert!(self.len + n <= MAX_ITEM);
-        // SAFETY: as in `put`.
+        // SAFETY: callers keep an item below `MAX_ITEM`, which is its room.
         unsafe { core::ptr::write_bytes(self.start.add(self.len), c, n) };
         self.len += n;
     }

@@ -41,7 +41,7 @@ pub(crate) fn finish(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
                 // Without `__le` it was `__lt` with the operands swapped that was called.
                 // SAFETY: operands are registers or constants of the frame.
                 let b = unsafe { rk(base, Slot::from_ptr(p.k.as_ptr()), i.b()).read() };
-                // SAFETY: as above.
+                // SAFETY: operands are registers or constants of the frame.
                 let c = unsafe { rk(base, Slot::from_ptr(p.k.as_ptr()), i.c()).read() };
                 let g = l.global();
                 if g.metamethod_of(b, Metamethod::Le).is_nil() && g.metamethod_of(c, Metamethod::Le).is_nil()

@@ -55,7 +55,7 @@ unsafe fn class_node(class: Gc<Table>, key: Gc<Str>, insn: *mut ExecInsn) -> Opt
     let hint = Hint(unsafe { (*insn).imm() });
     match hinted_node(class, Value::string(key), hint) {
         Some(n) => Some(n),
-        // SAFETY: as above.
+        // SAFETY: `insn` is the running instruction.
         None => unsafe { find_hinted(class, key, insn) },
     }
 }
