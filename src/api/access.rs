@@ -1,4 +1,4 @@
-//! From the stack to C: types, conversions; comparison, arithmetic, concatenation, length.
+//! Reads values on the stack: their types, conversions to C's types, comparison. Arithmetic, concatenation, length.
 
 use super::Bytes;
 use super::misuse::api_check;

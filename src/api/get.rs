@@ -1,4 +1,4 @@
-//! From Lua objects to the stack, and iteration over tables.
+//! Pushes what tables and other objects have in their fields. Iteration over tables.
 
 use super::misuse::api_check;
 use crate::api::Lua;

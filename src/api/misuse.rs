@@ -1,4 +1,4 @@
-//! Misuse by the host (feature `apicheck`): which call, which argument, what was wrong; then abort.
+//! Misuse by the host (feature `apicheck`): says which call it was, which argument, and what was wrong, and aborts.
 //!
 //! Without the feature every check is a constant false condition and leaves no code.
 

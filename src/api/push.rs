@@ -1,4 +1,4 @@
-//! From C to the stack.
+//! Pushes values that C gives.
 
 use super::Bytes;
 use super::misuse::api_check;

@@ -1,4 +1,4 @@
-//! From the stack into Lua objects.
+//! Stores values of the stack in fields of tables and other objects.
 
 use super::misuse::api_check;
 use crate::api::Lua;

@@ -1,7 +1,7 @@
 //! The state machine and its pacing: when to work, and how much.
 //!
-//! Allocation adds to `debt`, work pays it off: a step is due when it is positive. Between cycles the debt is set
-//! to minus what may be allocated before the next one begins (`pause`).
+//! Each allocation adds its size to `debt`, and the collector's work is taken off. A step is due when the debt is positive.
+//! At the end of a cycle the debt becomes negative: that many bytes may be allocated before the next cycle (`pause`).
 
 use super::{GcState, Phase, atomic, finalize, mark, sweep};
 use crate::consts::*;

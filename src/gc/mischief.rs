@@ -1,5 +1,5 @@
-//! Mischief (feature `stress-finalizers`): what the finalizers of a program may do at a checkpoint of the collector and no
-//! correct program notices, done at as many checkpoints as a program survives in reasonable time.
+//! Mischief (feature `stress-finalizers`). The finalizers of a program may do many things at a checkpoint of the collector
+//! that no correct program notices. This module does all of them, at as many checkpoints as possible in reasonable time.
 //!
 //! A pointer that the library holds in Rust over a checkpoint is wrong afterwards, unless it is anchored and read again:
 //! * every table's block is somewhere else, as if entries had been added and removed,

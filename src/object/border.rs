@@ -1,4 +1,4 @@
-//! The border of an array part whose last element is nil: `#t` of a table that has room to grow, so the first half of
+//! The border of an array part whose last element is nil. This is `#t` of a table that has room to grow, and so a part of
 //! each `t[#t + 1] = v`.
 //!
 //! The answer is that of the reference's binary search also for arrays with holes, where it depends on which elements

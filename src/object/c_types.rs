@@ -1,5 +1,5 @@
-//! Types of the C interface that more than the API's own layer has to do with: the host's functions, and the record they
-//! are told about a call in.
+//! Types of the C interface that layers below the API use, too: those of the host's functions, and `lua_Debug`, the record
+//! that tells a hook about a call.
 
 use crate::consts::LUA_IDSIZE;
 use core::ffi::{CStr, c_char, c_void};

@@ -1,5 +1,5 @@
-//! How often the library did what an operation of the executable form may be said not to do. Only debug builds and those
-//! that check the heap count; the interpreter compares (`vm::watch`).
+//! Counts of effects: calls and allocations. The table of operations says which effects each operation may have, and
+//! the interpreter compares (`vm::watch`). Only debug builds and those that check the heap count.
 
 use core::cell::Cell;
 

@@ -3,8 +3,8 @@
 //! The encoding, which only this file knows: `Proto::exec` is the executable form, or null before the function is
 //! lowered, and `aux32` of the header is the size of its frame in bytes, the function's slot included, with the bit
 //! `MORE_THAN_STORES` set while the shortest way to call it may not be taken. That bit makes the size larger than any
-//! stack, so that one comparison with the room on the stack asks for both. Native code is no
-//! other kind of `Tier`: a function that has it is lowered, and the interpreter may run it at any time (`native`).
+//! stack, so that one comparison with the room on the stack tests both. Native code is not a
+//! `Tier` of its own here: a function that has native code is lowered as well, and the interpreter may run it at any time.
 
 use super::call_kind::CallKind;
 use super::proto::Proto;

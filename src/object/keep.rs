@@ -7,8 +7,9 @@
 //! Invariants
 //! * Slot 0 of a stack is that of the host's level, which is no function: it holds nil, or the thread's list.
 //! * The list is a table that nothing else refers to: stack offset of a frame and value, in turn, from index 1 on.
-//! * A frame with values on the list has `FrameFlags::KEPT`. A frame whose function lies above the running one's has ended; so have
-//!   all when no active one has the mark. (A frame that took the place of another one keeps what was kept for that.)
+//! * A frame with values on the list has the flag `FrameFlags::KEPT`. An entry is stale when its frame's function lies above
+//!   that of the running frame: then the frame has ended. When no active frame has the flag, all entries are stale. (A frame
+//!   that took the place of another one keeps what was kept for that one.)
 
 use super::call_info::FrameFlags;
 use super::{CallInfo, Gc, ObjectError, Table, Thread, Value};

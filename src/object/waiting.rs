@@ -1,4 +1,5 @@
-//! Entries of ephemeron tables that wait: key and value are white, and when the key is marked the value is to be.
+//! Entries of ephemeron tables that wait: their key and their value are white. When the key is marked, the value must be
+//! marked, too.
 //!
 //! This index makes the convergence of ephemerons linear: whoever marks a key finds the values that waited for it, and no
 //! table is visited again to look for them. It exists within the atomic phase only, and only when one pass over the tables

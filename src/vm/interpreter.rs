@@ -4,11 +4,13 @@
 //! 1. `run` keeps the running frame in locals: `ci`, `base`, `k`, `cl`, and `pc`, the running instruction (a frame's
 //!    `saved_pc` is the next one, and out of date in the running frame until `save_pc!`). Whatever may raise, call, allocate
 //!    or move the stack runs under `protect!`, which saves `pc` first and re-reads `base` afterwards.
-//! 2. While a Lua frame runs, the stack's top is the frame's limit, except between an instruction that leaves an
-//!    open number of values and the one that takes them.
-//! 3. Lua-to-Lua calls push a frame and go on; only a frame marked `FRESH` ends the invocation when it returns.
-//!    The library's pcall and xpcall are frames without native nesting too (`FrameFlags::LIBRARY_PCALL`).
-//! 4. Errors leave the loop as values; `vm::tier` looks for a library pcall frame of this invocation. A yield passes.
+//! 2. While a Lua frame runs, the stack's top is the frame's limit. The exception is after an instruction that leaves an
+//!    open number of values, until the instruction that takes them.
+//! 3. A call of a Lua function pushes a frame, and the loop goes on in it. The loop ends when a frame marked `FRESH` returns.
+//!    The library's pcall and xpcall are frames of this kind, too (`FrameFlags::LIBRARY_PCALL`): the native stack does not
+//!    grow with them.
+//! 4. Errors leave the loop as values. `vm::tier` then looks for a library pcall frame of this invocation that stops the error;
+//!    it never stops a yield.
 //! 5. The plain loop looks for hooks at backward jumps (signals and other threads set them) and wherever foreign code may
 //!    have run: calls, collections; where a metamethod has set one, the instruction ends as if the metamethod had yielded
 //!    (`Throw::HOOKS_SET`). With hooks set, the loop that is `HOOKED` asks before each instruction; it takes no shortcut

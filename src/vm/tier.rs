@@ -1,5 +1,6 @@
-//! Entering a Lua function, leaving it, stopping errors, and going on at a pc: what every tier that runs Lua functions
-//! has in common. (Today there is one, the interpreter. [The decision](../../docs/adr/0012-tiers.md).)
+//! Entering a Lua function, leaving it, stopping errors, and going on at a pc: what all tiers that run Lua functions have in
+//! common. There are two: the interpreter, and native code with the feature `jit`
+//! ([the decision](../../docs/adr/0012-tiers.md)).
 //!
 //! Rules
 //! 1. A tier runs `Thread::ci`, a Lua frame, from its saved pc. It may run what that calls and returns to, up to the first

@@ -1,5 +1,5 @@
-//! Debug builds, and those that check the heap, hold each operation that runs to what the table of operations says of it
-//! (`ExecOp::effects`). In other builds a watch is nothing.
+//! Debug builds, and those that check the heap, watch each operation that runs: it must not have an effect that the table of
+//! operations does not list for it (`ExecOp::effects`). In other builds a watch is empty and costs nothing.
 
 #[cfg(not(any(debug_assertions, feature = "heapcheck")))]
 pub use off::Watch;

@@ -6,8 +6,8 @@
 //!    how many slots lie between its function and its callee (`LibraryPcallFrame`).
 //! 2. Its callee returns to it with all results; `finish_pcall` hands them on. An error is caught by the invocation of
 //!    the interpreter that runs the frame, or by resume.
-//! 3. The mark is there while the callee runs. The call hook runs before and the return hook afterwards: what they raise
-//!    belongs to the caller, and they find handler, counts and `allow_hook` as the caller has them.
+//! 3. The frame has the flag while the callee runs. The call hook runs before that, and the return hook afterwards. So the frame
+//!    does not stop their errors, and they find handler, counts and `allow_hook` as the caller has them.
 
 use super::{Prepared, frame, prepare, results, unwinding};
 use crate::consts::*;

@@ -1,4 +1,4 @@
-//! What stopping an error takes, whoever does it: the counts of protected calls, the error's object, and undoing calls.
+//! What all who stop an error need: the counts of protected calls, the error's object, and undoing calls.
 
 use super::foreign::link;
 use crate::messages as msg;
