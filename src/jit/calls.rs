@@ -4,7 +4,7 @@
 //! long way: it is made by a helper. A frame that native code pushed is like any other.
 
 use super::compile::{BASE, CI, CLOSURE, Maker, NIL, Part, Source, THREAD, label, register};
-use super::interface::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id};
+use super::interface::{self, FUNCTION_TAG_SLOT, Id};
 use super::x64::{Alu, Cond, Reg, Width, at, element};
 use crate::code::exec::ExecInsn;
 use crate::object::Kind;
@@ -64,7 +64,7 @@ impl Maker<'_, '_> {
     }
     /// The closure in the register is in rax, its prototype in rdx, and where its native code begins in rcx.
     fn native_callee(&mut self, i: usize, function: usize) {
-        self.object(i, Register(function), FUNCTION_TAG_SLOT);
+        self.object(i, Rax, Register(function), FUNCTION_TAG_SLOT, Slow);
         self.asm.compare_byte(at(Rax, OBJECT_KIND), Kind::LuaClosure as u8);
         self.jump_if(Cond::NotEqual, i, NOT_LUA);
         self.asm.load(Eight, Rdx, at(Rax, CLOSURE_PROTO));
@@ -85,14 +85,18 @@ impl Maker<'_, '_> {
     fn missing_arguments(&mut self, i: usize, given: usize) {
         self.asm.load_byte(R11, at(Rdx, PROTO_NUMPARAMS));
         if given == 0 {
-            self.asm.load(Eight, R10, at(THREAD, THREAD_TOP));
-            self.asm.alu(Alu::Sub, Eight, R10, Rdi);
-            self.asm.shift_right(R10, 3);
+            self.values_to_top(R10, Rdi);
             self.asm.alu(Alu::Cmp, Four, R11, R10);
         } else {
             self.asm.alu_number(Alu::Cmp, Four, R11, given as i32);
         }
         self.jump_if(Cond::NotBelow, i, Third);
+    }
+    /// The number of values from the place to the top.
+    fn values_to_top(&mut self, to: Reg, from: Reg) {
+        self.asm.load(Eight, to, at(THREAD, THREAD_TOP));
+        self.asm.alu(Alu::Sub, Eight, to, from);
+        self.asm.shift_right(to, 3);
     }
     /// Missing arguments are nil: the slots from `given` to the number of parameters, counted from the function.
     fn fill_arguments(&mut self, i: usize, given: usize) {
@@ -132,22 +136,23 @@ impl Maker<'_, '_> {
         self.save_pc_with(i + 1, R9);
         self.asm.address(Rdi, register(insn.a()));
         if insn.b() == 0 {
-            self.asm.load(Eight, Rdx, at(THREAD, THREAD_TOP));
-            self.asm.alu(Alu::Sub, Eight, Rdx, Rdi);
-            self.asm.shift_right(Rdx, 3);
+            self.values_to_top(Rdx, Rdi);
             self.asm.alu_number(Alu::Sub, Four, Rdx, 1);
         } else {
             self.asm.set(Rdx, insn.b() as u64 - 1);
         }
         self.asm.address_of_label(Rcx, label(i, Reload));
-        self.asm.load(Eight, R9, at(Reg::Rsp, FUNCTIONS_SLOT));
-        self.asm.jump_to_mem(at(R9, id as i32 * 8));
+        self.jump_to_entry(id, R9);
     }
 
+    /// A tail call with this many values does without a helper: they are few, and no variable needs closing.
+    fn replaces_frame(&self, given: usize) -> bool {
+        given != 0 && given <= MOST_COPIES && self.p.protos.is_empty()
+    }
     /// The stores of `frame::replace_plain`.
     pub(super) fn tail_call(&mut self, i: usize, insn: ExecInsn) {
         let given = insn.b();
-        if given == 0 || given > MOST_COPIES || !self.p.protos.is_empty() {
+        if !self.replaces_frame(given) {
             self.jump(i, Slow);
         } else {
             self.native_callee(i, insn.a());
@@ -174,7 +179,7 @@ impl Maker<'_, '_> {
     }
     pub(super) fn tail_call_cold(&mut self, i: usize, insn: ExecInsn) {
         let given = insn.b();
-        if !(given == 0 || given > MOST_COPIES || !self.p.protos.is_empty()) {
+        if self.replaces_frame(given) {
             self.fill_arguments(i, given);
             self.bind(i, NOT_LUA);
             if insn.c() == 0 {
@@ -246,10 +251,8 @@ impl Maker<'_, '_> {
             return self.jump(i, Slow);
         }
         if insn.b() == 0 {
-            self.asm.load(Eight, Rdx, at(THREAD, THREAD_TOP));
             self.asm.address(Rsi, register(insn.a()));
-            self.asm.alu(Alu::Sub, Eight, Rdx, Rsi);
-            self.asm.shift_right(Rdx, 3);
+            self.values_to_top(Rdx, Rsi);
         } else {
             self.asm.set(Rdx, insn.b() as u64 - 1);
         }
@@ -260,7 +263,7 @@ impl Maker<'_, '_> {
     fn return_several(&mut self, i: usize, insn: ExecInsn, otherwise: Part) {
         self.asm.address(Rsi, register(insn.a()));
         self.asm.address_of_label(Rcx, label(i, otherwise));
-        self.jump_to_function(Id::ReturnSeveral);
+        self.jump_to_entry(Id::ReturnSeveral, Rax);
     }
 
     // --- iterators

@@ -8,10 +8,11 @@
 //! is stored to the Lua stack all the same, so that a helper, an exit and the collector find true frames; behind a
 //! helper, what is held is loaded again.
 //!
-//! Layout of a function: the records, the map, the size of all of it, the size of what is in front of the code, the address
-//! of the code that the function had before (or 0), then the code, which a call begins at. The map has a word for each instruction, that of the first one last: where code can be entered
-//! there, the distance of a record from the beginning of the code, downwards. A record has the distance of the code, the
-//! number of registers of which something is known there, and a word for each: its number, and from bit 16 on the type.
+//! Layout of a function: the records, the map, the size of all of it, the size of what is in front of the code, the
+//! address of the code that the function had before (or 0), then the code, which a call begins at. The map has a word for
+//! each instruction, that of the first one last: where code can be entered there, the distance of a record from the
+//! beginning of the code, downwards. A record has the distance of the code, the number of registers of which something is
+//! known there, and a word for each: its number, and from bit 16 on the type.
 
 use super::interface::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
 use super::memory::CodeMemory;
@@ -21,7 +22,7 @@ use crate::code::exec::{ExecInsn, ExecOp};
 use crate::consts::LUA_TSTRING;
 use crate::object::layout::*;
 use crate::object::{Gc, Global, Metamethod, Proto, Slot, Value};
-use Reg::{Rax, Rcx, Rdx, Rsi};
+use Reg::{Rax, Rcx, Rdx};
 use Width::{Eight, Four};
 use core::cell::Cell;
 
@@ -251,7 +252,7 @@ pub(super) enum Part {
     StressReload,
 }
 const LABELS: u32 = 14;
-use Part::{Back, Fourth, Hook, Pad, PadFails, Reload, Slow, Start, Stress, StressReload, Stressed, Third};
+use Part::{Back, Fourth, Hook, Pad, PadFails, Reload, Slow, Start, Stress, StressReload, Stressed};
 
 /// An operand that holds a value.
 #[derive(Clone, Copy)]
@@ -437,7 +438,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.jump(i, Start);
         self.bind(i, PadFails);
         self.save_pc(self.analysis.loop_end(i) + 1);
-        self.jump_to_function(Id::RefuteLoop);
+        self.jump_to_entry(Id::RefuteLoop, Rax);
     }
     /// Goes on at another instruction than the next one.
     pub(super) fn go(&mut self, i: usize, to: usize) {
@@ -478,7 +479,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         if self.has_long_way(i) {
             self.asm.address_of_label(Rcx, label(i, Slow));
         }
-        self.jump_to_function(Id::Stress);
+        self.jump_to_entry(Id::Stress, Rax);
         self.bind(i, StressReload);
         self.reload_held(self.notes[i].get().before);
         self.jump(i, Stressed);
@@ -565,19 +566,20 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.asm.set(Rax, self.code.wrapping_add(i) as u64);
         self.asm.store(Eight, at(CI, CI_SAVED_PC), Rax);
     }
-    pub(super) fn jump_to_function(&mut self, id: Id) {
-        self.asm.load(Eight, Rax, at(Reg::Rsp, FUNCTIONS_SLOT));
-        self.asm.jump_to_mem(at(Rax, id as i32 * 8));
+    /// Jumps to the function, or calls it, by way of a register that it does not need.
+    pub(super) fn jump_to_entry(&mut self, id: Id, by: Reg) {
+        self.asm.load(Eight, by, at(Reg::Rsp, FUNCTIONS_SLOT));
+        self.asm.jump_to_mem(at(by, id as i32 * 8));
     }
-    pub(super) fn call_leaf(&mut self, id: Id) {
-        self.asm.load(Eight, Rax, at(Reg::Rsp, FUNCTIONS_SLOT));
-        self.asm.call_mem(at(Rax, id as i32 * 8));
+    pub(super) fn call_entry(&mut self, id: Id, by: Reg) {
+        self.asm.load(Eight, by, at(Reg::Rsp, FUNCTIONS_SLOT));
+        self.asm.call_mem(at(by, id as i32 * 8));
     }
     /// Has a helper do the instruction; then it goes on at the part.
     pub(super) fn help(&mut self, i: usize, id: Id, then: Part) {
         self.save_pc(i + 1);
         self.asm.address_of_label(Rcx, label(i, then));
-        self.jump_to_function(id);
+        self.jump_to_entry(id, Rax);
     }
     /// Goes to the part when a hook is set.
     pub(super) fn check_hooks(&mut self, i: usize, part: Part) {
@@ -598,8 +600,7 @@ impl<'a, 'b> Maker<'a, 'b> {
     }
     pub(super) fn leave(&mut self, why: i64) {
         self.asm.set(Rax, why as u64);
-        self.asm.load(Eight, Rcx, at(Reg::Rsp, FUNCTIONS_SLOT));
-        self.asm.jump_to_mem(at(Rcx, Id::Leave as i32 * 8));
+        self.jump_to_entry(Id::Leave, Rcx);
     }
     /// Tells a helper whether the code behind relies on the instruction's guess.
     pub(super) fn tell_guess(&mut self, i: usize) {
@@ -609,8 +610,8 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.asm.set(Rdx, (has_one && self.analysis.guesses(insn)) as u64);
     }
     /// The part after which the slow way is a helper that does all.
-    pub(super) fn slow(&mut self, i: usize, id: Id) {
-        self.bind(i, Slow);
+    pub(super) fn slow_at(&mut self, i: usize, part: Part, id: Id) {
+        self.bind(i, part);
         self.tell_guess(i);
         let after = self.notes[i].get().after;
         if after == Held::default() || types::is_helped(self.insn(i)) {
@@ -618,7 +619,14 @@ impl<'a, 'b> Maker<'a, 'b> {
         }
         self.help(i, id, Reload);
         self.bind(i, Reload);
-        self.reload_held(after);
+        self.go_back(i);
+    }
+    pub(super) fn slow(&mut self, i: usize, id: Id) {
+        self.slow_at(i, Slow, id);
+    }
+    /// A rare part is done: what is held is loaded again.
+    pub(super) fn go_back(&mut self, i: usize) {
+        self.reload_held(self.notes[i].get().after);
         self.jump(i, Back);
     }
 
@@ -703,25 +711,7 @@ impl<'a, 'b> Maker<'a, 'b> {
             E::SetGlobalK => self.set_field(i, insn, Upvalue(a), Constant(c)),
             E::SetFieldR => self.set_field(i, insn, Register(a), Register(c)),
             E::SetFieldK => self.set_field(i, insn, Register(a), Constant(c)),
-            E::SelfField => {
-                if self.type_of(Register(b)) == Type::Table {
-                    self.object(i, Register(b), TABLE_TAG_SLOT);
-                } else {
-                    self.asm.load(Eight, Rax, register(b));
-                    self.asm.alu_load(Alu::Xor, Eight, Rax, at(Reg::Rsp, TABLE_TAG_SLOT));
-                    self.asm.mov(Rcx, Rax);
-                    self.asm.shift_right(Rcx, 48);
-                    self.jump_if(Cond::NotEqual, i, Third);
-                }
-                self.asm.alu(Alu::Xor, Four, Rsi, Rsi);
-                self.bind(i, Fourth);
-                self.find_field(c);
-                self.jump_if(Cond::Equal, i, Slow);
-                self.asm.load(Eight, Rax, register(b));
-                self.asm.store(Eight, register(a + 1), Rax);
-                self.store_value(i, a, Rdx);
-                self.bind(i, Back);
-            }
+            E::SelfField => self.self_field(i, insn),
             E::GetInt if insn.imm() > MOST_INDEX => {
                 self.jump(i, Slow);
                 self.bind(i, Back);

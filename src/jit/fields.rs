@@ -1,14 +1,15 @@
 //! Templates of tables: fields, methods, array elements, lengths.
 
 use super::compile::{CLOSURE, Maker, NIL, Part, Source, THREAD, X0, X1, constant, register};
-use super::interface::{FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
-use super::types::{FIRST_HELD, Type, XMMS};
-use super::x64::{Alu, Cond, Mem, Reg, Width, Xmm, at, element};
+use super::interface::{Id, TABLE_TAG_SLOT};
+use super::numbers::holder;
+use super::types::Type;
+use super::x64::{Alu, Cond, Mem, Reg, Width, at, element};
 use crate::code::exec::{ExecInsn, Hint};
 use crate::object::Kind;
 use crate::object::layout::*;
 use crate::object::value::TAG_STRING;
-use Part::{Back, Fifth, Fourth, Hook, Reload, Sixth, Slow, Third};
+use Part::{Back, Fifth, Fourth, Hook, Sixth, Slow, Third};
 use Reg::{R8, R9, R11, Rax, Rcx, Rdi, Rdx, Rsi};
 use Source::{Constant, Register};
 use Width::{Eight, Four};
@@ -24,24 +25,33 @@ impl Maker<'_, '_> {
     pub(super) fn find_field(&mut self, key: usize) {
         self.asm.load(Eight, R8, constant(key));
         self.asm.set(R11, self.data.index);
-        self.asm.load(Eight, Rcx, at(Reg::Rsp, FUNCTIONS_SLOT));
-        self.asm.call_mem(at(Rcx, Id::FindField as i32 * 8));
+        self.call_entry(Id::FindField, Rcx);
         self.asm.test(Eight, Rdx, Rdx);
     }
-    /// The object of a value with the tag in the slot is in rax; else it goes to the slow part. Changes rcx.
-    pub(super) fn object(&mut self, i: usize, value: Source, tag_slot: i32) {
-        self.load(Rax, value);
-        self.asm.alu_load(Alu::Xor, Eight, Rax, at(Reg::Rsp, tag_slot));
-        if tag_slot == TABLE_TAG_SLOT && self.type_of(value) == Type::Table {
-            return;
+    /// The object of a value with the tag in the slot is in the register; else it goes to the part. Changes rcx.
+    pub(super) fn object(&mut self, i: usize, to: Reg, value: Source, tag_slot: i32, otherwise: Part) {
+        self.untag(to, value, tag_slot);
+        if tag_slot != TABLE_TAG_SLOT || self.type_of(value) != Type::Table {
+            self.check_untagged(i, to, otherwise);
         }
-        self.asm.mov(Rcx, Rax);
+    }
+    /// The same for rare parts, for which types are not known.
+    fn table(&mut self, i: usize, to: Reg, value: Source, otherwise: Part) {
+        self.untag(to, value, TABLE_TAG_SLOT);
+        self.check_untagged(i, to, otherwise);
+    }
+    fn untag(&mut self, to: Reg, value: Source, tag_slot: i32) {
+        self.load(to, value);
+        self.asm.alu_load(Alu::Xor, Eight, to, at(Reg::Rsp, tag_slot));
+    }
+    fn check_untagged(&mut self, i: usize, object: Reg, otherwise: Part) {
+        self.asm.mov(Rcx, object);
         self.asm.shift_right(Rcx, 48);
-        self.jump_if(Cond::NotEqual, i, Slow);
+        self.jump_if(Cond::NotEqual, i, otherwise);
     }
     /// The place of the value of the node that a hint leads to, when the key is the constant. The table is in rax.
     pub(super) fn hinted(&mut self, i: usize, obj: Source, key: usize, hint: Hint) -> Mem {
-        self.object(i, obj, TABLE_TAG_SLOT);
+        self.object(i, Rax, obj, TABLE_TAG_SLOT, Slow);
         self.asm.compare_byte(at(Rax, TABLE_LSIZENODE), hint.size_log());
         self.jump_if(Cond::NotEqual, i, Slow);
         self.asm.load(Eight, Rcx, at(Rax, TABLE_DATA));
@@ -53,7 +63,7 @@ impl Maker<'_, '_> {
     }
     /// The place in the array of a table for the number in a register. The table is in rax.
     pub(super) fn slot(&mut self, i: usize, obj: Source, key: usize) -> Mem {
-        self.object(i, obj, TABLE_TAG_SLOT);
+        self.object(i, Rax, obj, TABLE_TAG_SLOT, Slow);
         let double = self.double(Register(key));
         let double = self.in_register(X0, double);
         self.asm.truncate(Eight, Rcx, double);
@@ -73,7 +83,7 @@ impl Maker<'_, '_> {
     }
     /// The same for a constant index, counted from 0.
     pub(super) fn fixed_slot(&mut self, i: usize, obj: Source, index: u32) -> Mem {
-        self.object(i, obj, TABLE_TAG_SLOT);
+        self.object(i, Rax, obj, TABLE_TAG_SLOT, Slow);
         self.asm.alu_number_store(Alu::Cmp, Four, at(Rax, TABLE_ASIZE), index as i32);
         self.jump_if(Cond::NotAbove, i, Slow);
         self.asm.load(Eight, Rdx, at(Rax, TABLE_DATA));
@@ -113,6 +123,18 @@ impl Maker<'_, '_> {
         let place = self.hinted(i, obj, insn.c(), hint);
         self.get_unless_nil(i, place, insn.a());
     }
+    /// A method of a table is sought in it at once: mostly a class has it, so a hint would lead nowhere.
+    pub(super) fn self_field(&mut self, i: usize, insn: ExecInsn) {
+        self.object(i, Rax, Register(insn.b()), TABLE_TAG_SLOT, Third);
+        self.asm.alu(Alu::Xor, Four, Rsi, Rsi);
+        self.bind(i, Fourth);
+        self.find_field(insn.c());
+        self.jump_if(Cond::Equal, i, Slow);
+        self.asm.load(Eight, Rax, register(insn.b()));
+        self.asm.store(Eight, register(insn.a() + 1), Rax);
+        self.store_value(i, insn.a(), Rdx);
+        self.bind(i, Back);
+    }
     /// A method of a string, or what a helper has to look for.
     pub(super) fn self_field_cold(&mut self, i: usize, insn: ExecInsn) {
         self.bind(i, Third);
@@ -129,40 +151,24 @@ impl Maker<'_, '_> {
     /// What was compiled before had the hint of then: where another one would serve no better, the table is searched.
     pub(super) fn get_field_cold(&mut self, i: usize, insn: ExecInsn) {
         self.bind(i, Slow);
-        self.asm.load(Eight, Rax, register(insn.b()));
-        self.asm.alu_load(Alu::Xor, Eight, Rax, at(Reg::Rsp, TABLE_TAG_SLOT));
-        self.asm.mov(Rcx, Rax);
-        self.asm.shift_right(Rcx, 48);
-        self.jump_if(Cond::NotEqual, i, Third);
+        self.table(i, Rax, Register(insn.b()), Third);
         self.asm.alu(Alu::Xor, Four, Rsi, Rsi);
         self.find_field(insn.c());
         self.jump_if(Cond::Equal, i, Third);
         self.asm.store(Eight, register(insn.a()), Rdx);
-        self.bind(i, Reload);
-        self.reload_held(self.notes[i].get().after);
-        self.jump(i, Back);
-        self.bind(i, Third);
-        self.tell_guess(i);
-        self.help(i, Id::GetField, Reload);
+        self.go_back(i);
+        self.slow_at(i, Third, Id::GetField);
     }
     /// The length of a table without a metatable, and of a short string.
     pub(super) fn len(&mut self, i: usize, insn: ExecInsn) {
-        let known = self.type_of(Register(insn.b())) == Type::Table;
-        self.asm.load(Eight, Rdi, register(insn.b()));
-        self.asm.alu_load(Alu::Xor, Eight, Rdi, at(Reg::Rsp, TABLE_TAG_SLOT));
-        if !known {
-            self.asm.mov(Rcx, Rdi);
-            self.asm.shift_right(Rcx, 48);
-            self.jump_if(Cond::NotEqual, i, Third);
-        }
+        self.object(i, Rdi, Register(insn.b()), TABLE_TAG_SLOT, Third);
         self.asm.alu_number_store(Alu::Cmp, Eight, at(Rdi, TABLE_METATABLE), 0);
         self.jump_if(Cond::NotEqual, i, Slow);
         self.asm.mov(Rsi, THREAD);
-        self.call_leaf(Id::Length);
+        self.call_entry(Id::Length, Rax);
         self.reload_held(self.fixed);
         self.bind(i, Fourth);
-        let fixed = (FIRST_HELD..XMMS).find(|&k| self.fixed[k] as usize == insn.a() + 1);
-        self.finish_number(insn, X0, fixed.map(|k| Xmm(k as u8)));
+        self.finish_number(insn, X0, holder(&self.fixed, insn.a()));
         self.bind(i, Back);
     }
     pub(super) fn len_cold(&mut self, i: usize, insn: ExecInsn) {
@@ -170,21 +176,14 @@ impl Maker<'_, '_> {
         self.asm.load(Eight, Rdi, register(insn.b()));
         self.asm.set(Rcx, TAG_STRING << 48);
         self.asm.alu(Alu::Xor, Eight, Rdi, Rcx);
-        self.asm.mov(Rcx, Rdi);
-        self.asm.shift_right(Rcx, 48);
-        self.jump_if(Cond::NotEqual, i, Slow);
+        self.check_untagged(i, Rdi, Slow);
         self.asm.compare_byte(at(Rdi, OBJECT_KIND), Kind::ShortStr as u8);
         self.jump_if(Cond::NotEqual, i, Slow);
         self.asm.load_byte(Rcx, at(Rdi, SHORT_LENGTH));
         self.asm.clear_double(X0);
         self.asm.double_of_number(Four, X0, Rcx);
         self.jump(i, Fourth);
-        self.bind(i, Slow);
-        self.tell_guess(i);
-        self.help(i, Id::Len, Reload);
-        self.bind(i, Reload);
-        self.reload_held(self.notes[i].get().after);
-        self.jump(i, Back);
+        self.slow(i, Id::Len);
     }
     pub(super) fn set_field(&mut self, i: usize, insn: ExecInsn, obj: Source, value: Source) {
         let hint = Hint(insn.imm());
@@ -211,13 +210,8 @@ impl Maker<'_, '_> {
             self.asm.alu(Alu::Cmp, Eight, R8, NIL);
             self.jump_if(Cond::NotAbove, i, otherwise);
         }
-        self.load(Rax, obj);
-        self.asm.alu_load(Alu::Xor, Eight, Rax, at(Reg::Rsp, TABLE_TAG_SLOT));
-        self.asm.mov(Rcx, Rax);
-        self.asm.shift_right(Rcx, 48);
-        self.jump_if(Cond::NotEqual, i, otherwise);
-        self.asm.load(Eight, Rcx, at(Reg::Rsp, FUNCTIONS_SLOT));
-        self.asm.call_mem(at(Rcx, Id::FindKey as i32 * 8));
+        self.table(i, Rax, obj, otherwise);
+        self.call_entry(Id::FindKey, Rcx);
     }
     /// The key is no index of the array.
     pub(super) fn get_index_cold(&mut self, i: usize, insn: ExecInsn, obj: Source) {
@@ -229,9 +223,7 @@ impl Maker<'_, '_> {
         self.jump_if(Cond::Equal, i, Fourth);
         self.bind(i, Fifth);
         self.asm.store(Eight, register(insn.a()), Rdx);
-        self.bind(i, Reload);
-        self.reload_held(self.notes[i].get().after);
-        self.jump(i, Back);
+        self.go_back(i);
         // Nothing is there: that is nil, unless a metamethod has to be asked.
         self.bind(i, Fourth);
         self.asm.test(Eight, Rax, Rax);
@@ -239,9 +231,7 @@ impl Maker<'_, '_> {
         self.asm.alu_number_store(Alu::Cmp, Eight, at(Rax, TABLE_METATABLE), 0);
         self.asm.mov(Rdx, NIL);
         self.jump_if(Cond::Equal, i, Fifth);
-        self.bind(i, Third);
-        self.tell_guess(i);
-        self.help(i, Id::Get, Reload);
+        self.slow_at(i, Third, Id::Get);
     }
     /// The key is no index of the array, or nothing is there.
     pub(super) fn set_index_cold(&mut self, i: usize, insn: ExecInsn, obj: Source, value: Source) {
@@ -264,12 +254,7 @@ impl Maker<'_, '_> {
         self.asm.load(Eight, R8, Self::place(value));
         self.asm.store(Eight, at(Rdx, 0), R8);
         self.jump(i, Back);
-        self.bind(i, Sixth);
-        self.tell_guess(i);
-        self.help(i, id, Reload);
-        self.bind(i, Reload);
-        self.reload_held(self.notes[i].get().after);
-        self.jump(i, Back);
+        self.slow_at(i, Sixth, id);
     }
     /// The rare parts of `set_field`.
     pub(super) fn set_field_cold(&mut self, i: usize, insn: ExecInsn, obj: Source, value: Source) {

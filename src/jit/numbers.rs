@@ -11,6 +11,11 @@ use Reg::{Rax, Rcx, Rdx};
 use Source::{Constant, Register, Upvalue};
 use Width::{Eight, Four};
 
+/// The register of the processor that holds the register.
+pub(super) fn holder(held: &Held, register: usize) -> Option<Xmm> {
+    (FIRST_HELD..XMMS).find(|&k| held[k] as usize == register + 1).map(|k| Xmm(k as u8))
+}
+
 impl Maker<'_, '_> {
     /// The instruction has written registers in memory only: what is held of them is out of date.
     pub(super) fn settle(&mut self, insn: ExecInsn) {
@@ -40,9 +45,9 @@ impl Maker<'_, '_> {
     }
     pub(super) fn double(&self, from: Source) -> Double {
         if let Register(n) = from
-            && let Some(k) = (FIRST_HELD..XMMS).find(|&k| self.held[k] as usize == n + 1)
+            && let Some(k) = holder(&self.held, n)
         {
-            return In(Xmm(k as u8));
+            return In(k);
         }
         At(Self::place(from))
     }
@@ -110,9 +115,8 @@ impl Maker<'_, '_> {
     }
     /// The register of the processor that is to hold what the instruction leaves in the register, if one is.
     pub(super) fn destination(&mut self, i: usize, register: usize) -> Option<Xmm> {
-        let k = (FIRST_HELD..XMMS).find(|&k| self.fixed[k] as usize == register + 1);
-        if let Some(k) = k {
-            return Some(Xmm(k as u8));
+        if let Some(k) = holder(&self.fixed, register) {
+            return Some(k);
         }
         if !self.is_read_soon(i, register) {
             return None;
@@ -210,7 +214,7 @@ impl Maker<'_, '_> {
     }
     pub(super) fn modulo_cold(&mut self, i: usize) {
         self.bind(i, Third);
-        self.call_leaf(Id::Modulo);
+        self.call_entry(Id::Modulo, Rax);
         self.reload_held(self.notes[i].get().before);
         self.jump(i, Fourth);
         self.slow_arith(i);
@@ -223,10 +227,9 @@ impl Maker<'_, '_> {
         }
         self.asm.load_double(X0, Self::place(x));
         self.asm.load_double(X1, Self::place(y));
-        self.call_leaf(Id::Power);
+        self.call_entry(Id::Power, Rax);
         self.reload_held(self.fixed);
-        let fixed = (FIRST_HELD..XMMS).find(|&k| self.fixed[k] as usize == insn.a() + 1);
-        self.finish_arith(i, insn, fixed.map(|k| Xmm(k as u8)));
+        self.finish_arith(i, insn, holder(&self.fixed, insn.a()));
     }
     /// Jumps when the doubles that were compared are equal, or are not. A NaN equals nothing.
     pub(super) fn branch_if_equal(&mut self, i: usize, insn: ExecInsn, equal: bool) {

@@ -24,7 +24,9 @@
 //!    number for `enter` to return; all else is the address of native code of the frame that is now the current one.
 
 use super::helpers::{self, length, modulo, power};
-use super::interface::{INTERPRET, Id, RETURNED, TABLE_TAG_SLOT, functions};
+use super::interface::{
+    FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, INTERPRET, Id, RETURNED, TABLE_TAG_SLOT, functions,
+};
 use crate::object::call_info::CallKind;
 use crate::object::layout::*;
 use crate::object::table::POINTER_FACTOR;
@@ -88,17 +90,20 @@ pub unsafe extern "C" fn enter(
         "mov rbp, r9",
         "mov r13, {nil}",
         "mov rax, {table_tag}",
-        "mov [rsp + 16], rax",
+        "mov [rsp + {table_tag_slot}], rax",
         "mov rax, {function_tag}",
-        "mov [rsp + 24], rax",
+        "mov [rsp + {function_tag_slot}], rax",
         "lea rax, [rip + {functions}]",
-        "mov [rsp + 32], rax",
+        "mov [rsp + {functions_slot}], rax",
         "jmp rdx",
         ".cfi_endproc",
         nil = const Value::NIL.0 as i64,
         table_tag = const (TAG_TABLE << 48) as i64,
         function_tag = const (TAG_FUNCTION << 48) as i64,
         functions = sym FUNCTIONS,
+        table_tag_slot = const TABLE_TAG_SLOT,
+        function_tag_slot = const FUNCTION_TAG_SLOT,
+        functions_slot = const FUNCTIONS_SLOT,
     )
 }
 
@@ -133,32 +138,30 @@ unsafe extern "C" fn leave() {
     )
 }
 
+macro_rules! leave_for {
+    ($reason:ident) => {
+        naked_asm!(
+            ".cfi_startproc",
+            in_frame!(),
+            "mov rax, {reason}",
+            "jmp {leave}",
+            ".cfi_endproc",
+            reason = const $reason,
+            leave = sym leave,
+        )
+    };
+}
+
 /// A frame whose caller does not run in this invocation of native code returns to here.
 #[unsafe(naked)]
 pub unsafe extern "C" fn returned() {
-    naked_asm!(
-        ".cfi_startproc",
-        in_frame!(),
-        "mov rax, {reason}",
-        "jmp {leave}",
-        ".cfi_endproc",
-        reason = const RETURNED,
-        leave = sym leave,
-    )
+    leave_for!(RETURNED)
 }
 
 /// A frame of which a register was changed from outside goes on here, in the interpreter.
 #[unsafe(naked)]
 pub unsafe extern "C" fn changed() {
-    naked_asm!(
-        ".cfi_startproc",
-        in_frame!(),
-        "mov rax, {reason}",
-        "jmp {leave}",
-        ".cfi_endproc",
-        reason = const INTERPRET,
-        leave = sym leave,
-    )
+    leave_for!(INTERPRET)
 }
 
 /// The trampoline of a helper after which native code goes on at the place in rcx, or leaves.
@@ -188,6 +191,17 @@ macro_rules! trampoline {
     }};
 }
 
+/// Closure and constants of the frame in r14.
+macro_rules! load_closure {
+    () => {
+        "mov r15, [r14 + {func}]
+         mov r15, [r15]
+         xor r15, [rsp + {function_tag}]
+         mov rbp, [r15 + {proto}]
+         mov rbp, [rbp + {constants}]"
+    };
+}
+
 /// Leaves with the number in rax, or goes on at that address, in the frame that is the current one now.
 #[unsafe(naked)]
 unsafe extern "C" fn elsewhere() {
@@ -198,17 +212,14 @@ unsafe extern "C" fn elsewhere() {
         "js {leave}",
         "mov r14, [r12 + {ci}]",
         "mov rbx, [r14 + {base}]",
-        "mov r15, [r14 + {func}]",
-        "mov r15, [r15]",
-        "xor r15, [rsp + 24]",
-        "mov rbp, [r15 + {proto}]",
-        "mov rbp, [rbp + {constants}]",
+        load_closure!(),
         "jmp rax",
         ".cfi_endproc",
         leave = sym leave,
         ci = const THREAD_CI,
         base = const CI_BASE,
         func = const CI_FUNC,
+        function_tag = const FUNCTION_TAG_SLOT,
         proto = const CLOSURE_PROTO,
         constants = const PROTO_K,
     )
@@ -242,6 +253,31 @@ macro_rules! flow_trampoline {
     }};
 }
 
+/// The jump to an entry of `FUNCTIONS`, whose distance there is the operand of this name. Changes rax.
+macro_rules! jump_to_entry {
+    ($distance:literal) => {
+        concat!(
+            "mov rax, [rsp + {functions}]
+         jmp [rax + {",
+            $distance,
+            "}]"
+        )
+    };
+}
+
+/// A call whose function has no fast entry, or whose fast entry has done nothing.
+#[unsafe(naked)]
+unsafe extern "C" fn ordinary_call() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        jump_to_entry!("call"),
+        ".cfi_endproc",
+        functions = const FUNCTIONS_SLOT,
+        call = const Id::CallFunction as i32 * 8,
+    )
+}
+
 /// A call for one result of a library function that may have a fast entry (`FastFn`). The function is in rax, its slot in
 /// rdi, the number of arguments in rdx; native code goes on at the place in rcx. The saved pc is behind the call.
 #[unsafe(naked)]
@@ -249,38 +285,34 @@ unsafe extern "C" fn fast_call_1() {
     naked_asm!(
         ".cfi_startproc",
         in_frame!(),
-        "mov [rsp + 8], rcx",
         "mov r8, [rax + {fast}]",
         "test r8, r8",
-        "jz 3f",
+        "jz {ordinary_call}",
+        "mov [rsp + 8], rcx",
         "mov rcx, rdi",
         "lea rsi, [rdi + 8]",
         "mov rdi, r12",
         "call r8",
+        "mov rcx, [rsp + 8]",
         "test al, al",
-        "jz 3f",
+        "jz {ordinary_call}",
         "mov rax, [r14 + {limit}]",
         "mov [r12 + {top}], rax",
         "mov rax, [r12 + {global}]",
         "cmp qword ptr [rax + {debt}], 0",
         "jg 2f",
-        "jmp [rsp + 8]",
+        "jmp rcx",
         "2:",
-        "mov rax, [rsp + 32]",
-        "mov rcx, [rsp + 8]",
-        "jmp [rax + {collect}]",
-        "3:",
-        "mov rax, [rsp + 32]",
-        "mov rcx, [rsp + 8]",
-        "jmp [rax + {call}]",
+        jump_to_entry!("collect"),
         ".cfi_endproc",
         fast = const BUILTIN_FAST,
+        ordinary_call = sym ordinary_call,
         limit = const CI_TOP,
         top = const THREAD_TOP,
         global = const THREAD_GLOBAL,
         debt = const GLOBAL_DEBT,
+        functions = const FUNCTIONS_SLOT,
         collect = const Id::AfterFastCall as i32 * 8,
-        call = const Id::CallFunction as i32 * 8,
     )
 }
 
@@ -292,13 +324,12 @@ unsafe extern "C" fn fast_call_0() {
         in_frame!(),
         "cmp byte ptr [rax + {result}], {first}",
         "jne {fast_call_1}",
-        "mov rax, [rsp + 32]",
-        "jmp [rax + {call}]",
+        "jmp {ordinary_call}",
         ".cfi_endproc",
         result = const BUILTIN_FAST_RESULT,
         first = const FastResult::First as u8,
         fast_call_1 = sym fast_call_1,
-        call = const Id::CallFunction as i32 * 8,
+        ordinary_call = sym ordinary_call,
     )
 }
 
@@ -308,37 +339,34 @@ unsafe extern "C" fn fast_call_open() {
     naked_asm!(
         ".cfi_startproc",
         in_frame!(),
-        "mov [rsp + 8], rcx",
         "mov r8, [rax + {fast}]",
         "test r8, r8",
-        "jz 3f",
-        "movzx ecx, byte ptr [rax + {result}]",
-        "cmp ecx, {first}",
-        "je 3f",
+        "jz {ordinary_call}",
+        "movzx eax, byte ptr [rax + {result}]",
+        "cmp eax, {first}",
+        "je {ordinary_call}",
+        "mov [rsp + 8], rcx",
         // The results' end.
         "lea rsi, [rdi + 8]",
-        "cmp ecx, {none}",
         "mov rcx, rdi",
+        "cmp eax, {none}",
         "cmovne rdi, rsi",
         "mov [rsp], rdi",
         "mov rdi, r12",
         "call r8",
+        "mov rcx, [rsp + 8]",
         "test al, al",
-        "jz 3f",
+        "jz {ordinary_call}",
         "mov rax, [rsp]",
         "mov [r12 + {top}], rax",
-        "jmp [rsp + 8]",
-        "3:",
-        "mov rax, [rsp + 32]",
-        "mov rcx, [rsp + 8]",
-        "jmp [rax + {call}]",
+        "jmp rcx",
         ".cfi_endproc",
         fast = const BUILTIN_FAST,
         result = const BUILTIN_FAST_RESULT,
         first = const FastResult::First as u8,
         none = const FastResult::None as u8,
         top = const THREAD_TOP,
-        call = const Id::CallFunction as i32 * 8,
+        ordinary_call = sym ordinary_call,
     )
 }
 
@@ -430,9 +458,9 @@ pub unsafe extern "C" fn metamethod_returned() {
     naked_asm!(
         ".cfi_startproc",
         in_frame!(),
-        "mov rax, [rsp + 32]",
-        "jmp [rax + {finish}]",
+        jump_to_entry!("finish"),
         ".cfi_endproc",
+        functions = const FUNCTIONS_SLOT,
         finish = const Id::FinishMetamethod as i32 * 8,
     )
 }
@@ -445,16 +473,13 @@ pub unsafe extern "C" fn finish_nothing() {
         in_frame!(),
         "mov rcx, [r14 + {limit}]",
         "mov [r12 + {top}], rcx",
-        "mov r15, [r14 + {func}]",
-        "mov r15, [r15]",
-        "xor r15, [rsp + 24]",
-        "mov rbp, [r15 + {proto}]",
-        "mov rbp, [rbp + {constants}]",
+        load_closure!(),
         "jmp [r14 + {goes_on_at}]",
         ".cfi_endproc",
         limit = const CI_TOP,
         top = const THREAD_TOP,
         func = const CI_FUNC,
+        function_tag = const FUNCTION_TAG_SLOT,
         proto = const CLOSURE_PROTO,
         constants = const PROTO_K,
         goes_on_at = const CI_GOES_ON_AT,
@@ -496,51 +521,94 @@ pub unsafe extern "C" fn finish_comparison() {
 /// A function that native code jumps to or calls: an entry of `FUNCTIONS`.
 pub type Function = unsafe extern "C" fn();
 
-/// The field of a table, or what the table inherits through `__index` tables. In: rax the table, r8 the key, a short string, r11
-/// the string `__index`; in rsi a metatable to begin with instead of the table, or 0. Out: rdx the value, or 0 where a helper has to look. Changes rax, rcx, rdx, rdi, r9, r10.
-///
-/// It is a search of `Table::find_short`, once for the key and once for `__index` at each level: nodes descend from `data`,
-/// rdx points behind the one that is looked at.
+/// Where in a table's nodes the search for a short string begins, as a multiple of eight: hash and bucket times eight.
+/// `$to32` is the lower half of `$to`, `$key` the string as a value.
+macro_rules! position {
+    ($to:literal, $to32:literal, $key:literal) => {
+        concat!(
+            "mov ",
+            $to,
+            ", ",
+            $key,
+            "
+         shl ",
+            $to,
+            ", 16
+         shr ",
+            $to,
+            ", 16
+         mov ",
+            $to32,
+            ", [",
+            $to,
+            " + {hash}]
+         shl ",
+            $to,
+            ", 3"
+        )
+    };
+}
+
+/// Searches the nodes of the table in rax for a key, as `Table::find_short` does: to the label `$found` with rdx behind the
+/// node (nodes descend from `data`), or to `$absent`. `$walk` is a label of its own. Changes rcx.
+macro_rules! search {
+    ($key:literal at $position:literal, $walk:literal, $found:literal, $absent:literal) => {
+        concat!(
+            "movzx ecx, byte ptr [rax + {size}]
+         cmp ecx, {no_hash}
+         je ",
+            $absent,
+            "f
+         mov edx, 8
+         shl rdx, cl
+         sub rdx, 8
+         and rdx, ",
+            $position,
+            "
+         lea rcx, [rdx + 2*rdx]
+         mov rdx, [rax + {data}]
+         sub rdx, rcx
+         ",
+            $walk,
+            ":
+         cmp ",
+            $key,
+            ", [rdx + {key}]
+         je ",
+            $found,
+            "f
+         movsxd rcx, dword ptr [rdx + {next}]
+         test ecx, ecx
+         jz ",
+            $absent,
+            "f
+         lea rcx, [rcx + 2*rcx]
+         shl rcx, 3
+         sub rdx, rcx
+         jmp ",
+            $walk,
+            "b"
+        )
+    };
+}
+const _: () = assert!(NODE_SIZE == 24, "the searches multiply by 3 and 8");
+
+/// The field of a table, or what the table inherits through `__index` tables. In: rax the table, r8 the key, a short
+/// string, r11 the string `__index`; in rsi a metatable to begin with instead of the table, or 0. Out: rdx the value, or 0
+/// where a helper has to look. Changes rax, rcx, rdx, rdi, r9, r10.
 #[unsafe(naked)]
 unsafe extern "C" fn find_field() {
     naked_asm!(
         ".cfi_startproc",
-        "mov r9, r8",
-        "shl r9, 16",
-        "shr r9, 16",
-        "mov r9d, [r9 + {hash}]",
-        "shl r9, 3",
-        "mov r10, r11",
-        "shl r10, 16",
-        "shr r10, 16",
-        "mov r10d, [r10 + {hash}]",
-        "shl r10, 3",
+        position!("r9", "r9d", "r8"),
+        position!("r10", "r10d", "r11"),
         "mov edi, {levels}",
         "mov rcx, rsi",
         "test rsi, rsi",
         "jnz 8f",
         // The key in this table.
         "2:",
-        "movzx ecx, byte ptr [rax + {size}]",
-        "cmp ecx, {no_hash}",
-        "je 5f",
-        "mov edx, 8",
-        "shl rdx, cl",
-        "sub rdx, 8",
-        "and rdx, r9",
-        "lea rcx, [rdx + 2*rdx]",
-        "mov rdx, [rax + {data}]",
-        "sub rdx, rcx",
-        "3:",
-        "cmp r8, [rdx + {key}]",
-        "je 4f",
-        "movsxd rcx, dword ptr [rdx + {next}]",
-        "test ecx, ecx",
-        "jz 5f",
-        "lea rcx, [rcx + 2*rcx]",
-        "shl rcx, 3",
-        "sub rdx, rcx",
-        "jmp 3b",
+        search!("r8" at "r9", "3", "4", "5"),
         "4:",
         "mov rdx, [rdx + {value}]",
         "cmp rdx, r13",
@@ -557,26 +625,7 @@ unsafe extern "C" fn find_field() {
         "mov rax, rcx",
         "test byte ptr [rax + {flags}], {no_index}",
         "jnz 9f",
-        "movzx ecx, byte ptr [rax + {size}]",
-        "cmp ecx, {no_hash}",
-        "je 9f",
-        "mov edx, 8",
-        "shl rdx, cl",
-        "sub rdx, 8",
-        "and rdx, r10",
-        "lea rcx, [rdx + 2*rdx]",
-        "mov rdx, [rax + {data}]",
-        "sub rdx, rcx",
-        "6:",
-        "cmp r11, [rdx + {key}]",
-        "je 7f",
-        "movsxd rcx, dword ptr [rdx + {next}]",
-        "test ecx, ecx",
-        "jz 9f",
-        "lea rcx, [rcx + 2*rcx]",
-        "shl rcx, 3",
-        "sub rdx, rcx",
-        "jmp 6b",
+        search!("r11" at "r10", "6", "7", "9"),
         "7:",
         "mov rax, [rdx + {value}]",
         "xor rax, [rsp + {table_tag}]",
@@ -602,8 +651,6 @@ unsafe extern "C" fn find_field() {
         table_tag = const TABLE_TAG_SLOT + 8,
     )
 }
-const _: () = assert!(NODE_SIZE == 24, "the searches multiply by 3 and 8");
-
 /// The place of the value of a key in a table's nodes. In: rax the table, r8 the key, no number and not nil. Out: rdx the place,
 /// or 0 where there is none; flags as `test rdx, rdx` sets them. Keys that are neither objects nor short strings are not
 /// looked for: rax is 0 then. Changes rcx, r9.
@@ -632,26 +679,7 @@ unsafe extern "C" fn find_key() {
         "mov r9d, [r9 + {hash}]",
         "shl r9, 3",
         "3:",
-        "movzx ecx, byte ptr [rax + {size}]",
-        "cmp ecx, {no_hash}",
-        "je 8f",
-        "mov edx, 8",
-        "shl rdx, cl",
-        "sub rdx, 8",
-        "and rdx, r9",
-        "lea rcx, [rdx + 2*rdx]",
-        "mov rdx, [rax + {data}]",
-        "sub rdx, rcx",
-        "4:",
-        "cmp r8, [rdx + {key}]",
-        "je 5f",
-        "movsxd rcx, dword ptr [rdx + {next}]",
-        "test ecx, ecx",
-        "jz 8f",
-        "lea rcx, [rcx + 2*rcx]",
-        "shl rcx, 3",
-        "sub rdx, rcx",
-        "jmp 4b",
+        search!("r8" at "r9", "4", "5", "8"),
         "5:",
         "lea rdx, [rdx + {value}]",
         "test rdx, rdx",
