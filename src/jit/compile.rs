@@ -609,7 +609,8 @@ impl<'a, 'b> Maker<'a, 'b> {
         let has_one = has_one || insn.op() == ExecOp::Len;
         self.asm.set(Rdx, (has_one && self.analysis.guesses(insn)) as u64);
     }
-    /// The part after which the slow way is a helper that does all.
+    /// The part after which the slow way is a helper that does all. Behind it, what is held is loaded again: here, or by
+    /// the short way, which does so behind `Back` in operations that a helper does (`types::is_helped`).
     pub(super) fn slow_at(&mut self, i: usize, part: Part, id: Id) {
         self.bind(i, part);
         self.tell_guess(i);

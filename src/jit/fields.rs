@@ -2,7 +2,6 @@
 
 use super::compile::{CLOSURE, Maker, NIL, Part, Source, THREAD, X0, X1, constant, register};
 use super::interface::{Id, TABLE_TAG_SLOT};
-use super::numbers::holder;
 use super::types::Type;
 use super::x64::{Alu, Cond, Mem, Reg, Width, at, element};
 use crate::code::exec::{ExecInsn, Hint};
@@ -166,10 +165,10 @@ impl Maker<'_, '_> {
         self.jump_if(Cond::NotEqual, i, Slow);
         self.asm.mov(Rsi, THREAD);
         self.call_entry(Id::Length, Rax);
-        self.reload_held(self.fixed);
         self.bind(i, Fourth);
-        self.finish_number(insn, X0, holder(&self.fixed, insn.a()));
+        self.asm.store_double(register(insn.a()), X0);
         self.bind(i, Back);
+        self.reload_held(self.fixed);
     }
     pub(super) fn len_cold(&mut self, i: usize, insn: ExecInsn) {
         self.bind(i, Third);

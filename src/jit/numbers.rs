@@ -12,7 +12,7 @@ use Source::{Constant, Register, Upvalue};
 use Width::{Eight, Four};
 
 /// The register of the processor that holds the register.
-pub(super) fn holder(held: &Held, register: usize) -> Option<Xmm> {
+fn holder(held: &Held, register: usize) -> Option<Xmm> {
     (FIRST_HELD..XMMS).find(|&k| held[k] as usize == register + 1).map(|k| Xmm(k as u8))
 }
 
@@ -179,13 +179,6 @@ impl Maker<'_, '_> {
             self.hold(k, insn.a());
         }
     }
-    /// A tagged operand makes a NaN of every operation.
-    pub(super) fn finish_arith(&mut self, i: usize, insn: ExecInsn, destination: Option<Xmm>) {
-        self.asm.compare_doubles(X0, X0);
-        self.slow_if(Cond::Parity, i);
-        self.finish_number(insn, X0, destination);
-        self.bind(i, Back);
-    }
     /// `num::modulo`: of whole numbers in place.
     pub(super) fn modulo(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
         let (x, y) = (self.double(x), self.double(y));
@@ -210,7 +203,11 @@ impl Maker<'_, '_> {
         self.asm.clear_double(X0);
         self.asm.double_of_number(Four, X0, Rdx);
         self.bind(i, Fourth);
-        self.finish_arith(i, insn, destination);
+        // A tagged operand makes a NaN of every operation.
+        self.asm.compare_doubles(X0, X0);
+        self.slow_if(Cond::Parity, i);
+        self.finish_number(insn, X0, destination);
+        self.bind(i, Back);
     }
     pub(super) fn modulo_cold(&mut self, i: usize) {
         self.bind(i, Third);
@@ -228,8 +225,11 @@ impl Maker<'_, '_> {
         self.asm.load_double(X0, Self::place(x));
         self.asm.load_double(X1, Self::place(y));
         self.call_entry(Id::Power, Rax);
+        self.asm.compare_doubles(X0, X0);
+        self.slow_if(Cond::Parity, i);
+        self.asm.store_double(register(insn.a()), X0);
+        self.bind(i, Back);
         self.reload_held(self.fixed);
-        self.finish_arith(i, insn, holder(&self.fixed, insn.a()));
     }
     /// Jumps when the doubles that were compared are equal, or are not. A NaN equals nothing.
     pub(super) fn branch_if_equal(&mut self, i: usize, insn: ExecInsn, equal: bool) {
