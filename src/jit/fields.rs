@@ -187,7 +187,12 @@ impl Maker<'_, '_> {
     pub(super) fn set_field(&mut self, i: usize, insn: ExecInsn, obj: Source, value: Source) {
         let hint = Hint(insn.imm());
         if hint.size_log() == Hint::NONE.size_log() {
-            self.jump(i, Slow);
+            // Where the field was new each time, as in a constructor, there is no hint.
+            self.object(i, Rax, obj, TABLE_TAG_SLOT, Slow);
+            self.asm.load(Eight, R8, constant(insn.b()));
+            self.asm.load(Eight, Rsi, Self::place(value));
+            self.call_entry(Id::InsertField, Rcx);
+            self.jump_if(Cond::NotEqual, i, Slow);
             self.bind(i, Fourth);
             self.bind(i, Back);
             return;

@@ -23,6 +23,7 @@ macro_rules! functions {
             Length = length_leaf(length);
             FindField = find_field;
             FindKey = find_key;
+            InsertField = insert_field;
             Arith = flow_trampoline!(arith);
             Compare = flow_trampoline!(compare);
             GetField = flow_trampoline!(get_field);

@@ -254,14 +254,10 @@ macro_rules! flow_trampoline {
 }
 
 /// The jump to an entry of `FUNCTIONS`, whose distance there is the operand of this name. Changes rax.
+#[rustfmt::skip]
 macro_rules! jump_to_entry {
     ($distance:literal) => {
-        concat!(
-            "mov rax, [rsp + {functions}]
-         jmp [rax + {",
-            $distance,
-            "}]"
-        )
+        concat!("mov rax, [rsp + {functions}]\n", "jmp [rax + {", $distance, "}]")
     };
 }
 
@@ -523,71 +519,55 @@ pub type Function = unsafe extern "C" fn();
 
 /// Where in a table's nodes the search for a short string begins, as a multiple of eight: hash and bucket times eight.
 /// `$to32` is the lower half of `$to`, `$key` the string as a value.
+#[rustfmt::skip]
 macro_rules! position {
     ($to:literal, $to32:literal, $key:literal) => {
         concat!(
-            "mov ",
-            $to,
-            ", ",
-            $key,
-            "
-         shl ",
-            $to,
-            ", 16
-         shr ",
-            $to,
-            ", 16
-         mov ",
-            $to32,
-            ", [",
-            $to,
-            " + {hash}]
-         shl ",
-            $to,
-            ", 3"
+            "mov ", $to, ", ", $key, "\n",
+            "shl ", $to, ", 16\n",
+            "shr ", $to, ", 16\n",
+            "mov ", $to32, ", [", $to, " + {hash}]\n",
+            "shl ", $to, ", 3",
         )
     };
 }
 
-/// Searches the nodes of the table in rax for a key, as `Table::find_short` does: to the label `$found` with rdx behind the
-/// node (nodes descend from `data`), or to `$absent`. `$walk` is a label of its own. Changes rcx.
-macro_rules! search {
-    ($key:literal at $position:literal, $walk:literal, $found:literal, $absent:literal) => {
+/// The node at a position of the table in rax: rdx points behind it (nodes descend from `data`). To the label `$absent`
+/// where the table has no nodes. Changes rcx.
+#[rustfmt::skip]
+macro_rules! node {
+    ($position:literal, $absent:literal) => {
         concat!(
-            "movzx ecx, byte ptr [rax + {size}]
-         cmp ecx, {no_hash}
-         je ",
-            $absent,
-            "f
-         mov edx, 8
-         shl rdx, cl
-         sub rdx, 8
-         and rdx, ",
-            $position,
-            "
-         lea rcx, [rdx + 2*rdx]
-         mov rdx, [rax + {data}]
-         sub rdx, rcx
-         ",
-            $walk,
-            ":
-         cmp ",
-            $key,
-            ", [rdx + {key}]
-         je ",
-            $found,
-            "f
-         movsxd rcx, dword ptr [rdx + {next}]
-         test ecx, ecx
-         jz ",
-            $absent,
-            "f
-         lea rcx, [rcx + 2*rcx]
-         shl rcx, 3
-         sub rdx, rcx
-         jmp ",
-            $walk,
-            "b"
+            "movzx ecx, byte ptr [rax + {size}]\n",
+            "cmp ecx, {no_hash}\n",
+            "je ", $absent, "\n",
+            "mov edx, 8\n",
+            "shl rdx, cl\n",
+            "sub rdx, 8\n",
+            "and rdx, ", $position, "\n",
+            "lea rcx, [rdx + 2*rdx]\n",
+            "mov rdx, [rax + {data}]\n",
+            "sub rdx, rcx",
+        )
+    };
+}
+
+/// Searches for a key from the node in rdx on, as `Table::find_short` does: to the label `$found` with the node in rdx, or
+/// to `$absent`. `$walk` is the number of a label that is free here. Changes rcx.
+#[rustfmt::skip]
+macro_rules! search {
+    ($key:literal, $walk:literal, $found:literal, $absent:literal) => {
+        concat!(
+            $walk, ":\n",
+            "cmp ", $key, ", [rdx + {key}]\n",
+            "je ", $found, "\n",
+            "movsxd rcx, dword ptr [rdx + {next}]\n",
+            "test ecx, ecx\n",
+            "jz ", $absent, "\n",
+            "lea rcx, [rcx + 2*rcx]\n",
+            "shl rcx, 3\n",
+            "sub rdx, rcx\n",
+            "jmp ", $walk, "b",
         )
     };
 }
@@ -608,7 +588,8 @@ unsafe extern "C" fn find_field() {
         "jnz 8f",
         // The key in this table.
         "2:",
-        search!("r8" at "r9", "3", "4", "5"),
+        node!("r9", "5f"),
+        search!("r8", "3", "4f", "5f"),
         "4:",
         "mov rdx, [rdx + {value}]",
         "cmp rdx, r13",
@@ -625,7 +606,8 @@ unsafe extern "C" fn find_field() {
         "mov rax, rcx",
         "test byte ptr [rax + {flags}], {no_index}",
         "jnz 9f",
-        search!("r11" at "r10", "6", "7", "9"),
+        node!("r10", "9f"),
+        search!("r11", "6", "7f", "9f"),
         "7:",
         "mov rax, [rdx + {value}]",
         "xor rax, [rsp + {table_tag}]",
@@ -679,7 +661,8 @@ unsafe extern "C" fn find_key() {
         "mov r9d, [r9 + {hash}]",
         "shl r9, 3",
         "3:",
-        search!("r8" at "r9", "4", "5", "8"),
+        node!("r9", "8f"),
+        search!("r8", "4", "5f", "8f"),
         "5:",
         "lea rdx, [rdx + {value}]",
         "test rdx, rdx",
@@ -701,6 +684,42 @@ unsafe extern "C" fn find_key() {
         key = const NODE_KEY - NODE_SIZE,
         value = const NODE_VAL - NODE_SIZE,
         next = const NODE_NEXT - NODE_SIZE,
+    )
+}
+
+/// Stores a field that a table does not have yet, where that takes nothing but stores: `Table::unused_main` is its place. In:
+/// rax the table, r8 the key, a short string, rsi the value. The zero flag is set when it is stored. Changes rcx, rdx, r9.
+#[unsafe(naked)]
+unsafe extern "C" fn insert_field() {
+    naked_asm!(
+        ".cfi_startproc",
+        "cmp qword ptr [rax + {metatable}], 0",
+        "jne 9f",
+        "test byte ptr [rax + {marked}], {black}",
+        "jnz 9f",
+        position!("r9", "r9d", "r8"),
+        node!("r9", "8f"),
+        "cmp r13, [rdx + {key}]",
+        "jne 9f",
+        "mov [rdx + {key}], r8",
+        "mov [rdx + {value}], rsi",
+        "mov byte ptr [rax + {flags}], 0",
+        "ret",
+        "8:",
+        "test rsp, rsp",
+        "9:",
+        "ret",
+        ".cfi_endproc",
+        metatable = const TABLE_METATABLE,
+        marked = const OBJECT_MARKED,
+        black = const BLACK,
+        hash = const SHORT_HASH,
+        size = const TABLE_LSIZENODE,
+        no_hash = const NO_HASH_PART,
+        data = const TABLE_DATA,
+        flags = const TABLE_FLAGS,
+        key = const NODE_KEY - NODE_SIZE,
+        value = const NODE_VAL - NODE_SIZE,
     )
 }
 
