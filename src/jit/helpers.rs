@@ -560,7 +560,7 @@ pub(super) unsafe extern "C" fn call_function(l: Gc<Thread>, ci: &'static CallIn
     if let Some(b) = unsafe { func.read() }.as_builtin()
         && runs_here(b, l.top.get().slots_above(func) - 1)
     {
-        return protected_call(l, ci, func, b, wanted);
+        return protected_call(l, ci, func, b, wanted, FrameFlags::WAITS);
     }
     called(l, ci, call::prepare(l, func, wanted), wanted)
 }
@@ -573,7 +573,11 @@ pub(super) unsafe extern "C" fn after_fast_call(l: Gc<Thread>, ci: &CallInfo) ->
 
 /// After `prepare` for the frame `ci`, at whatever function.
 fn called(l: Gc<Thread>, ci: &CallInfo, prepared: LResult<Prepared>, wanted: i32) -> i64 {
-    if tri!(prepared) == Prepared::Lua {
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(t) => return yielded(l, ci, t),
+    };
+    if prepared == Prepared::Lua {
         // It was called by the Lua frame before it, in whatever way. So a return with few results takes only stores.
         l.call_info().add_flags(FrameFlags::PLAIN);
         return begin(l);
@@ -584,10 +588,32 @@ fn called(l: Gc<Thread>, ci: &CallInfo, prepared: LResult<Prepared>, wanted: i32
     go_on(l, ci)
 }
 
-/// A call of pcall or xpcall.
-fn protected_call(l: Gc<Thread>, ci: &CallInfo, func: Slot, b: &'static Builtin, wanted: i32) -> i64 {
+/// A call failed, or its callee yielded, for which the frame waits then.
+#[cold]
+#[inline(never)]
+fn yielded(l: Gc<Thread>, ci: &CallInfo, t: Throw) -> i64 {
+    if t == Throw::YIELD && l.hook_mask() == 0 && core::ptr::eq(l.call_info().prev.get(), ci) {
+        ci.add_flags(FrameFlags::WAITS);
+    }
+    thrown(t)
+}
+
+/// A call of pcall or xpcall. `waits` is `WAITS` where the frame goes on behind it, as it does but for tail calls.
+fn protected_call(
+    l: Gc<Thread>,
+    ci: &CallInfo,
+    func: Slot,
+    b: &'static Builtin,
+    wanted: i32,
+    waits: FrameFlags,
+) -> i64 {
     tri!(enter_pcall(l, func, b, wanted));
-    if core::ptr::eq(l.call_info(), ci) { go_on(l, ci) } else { begin(l) }
+    if core::ptr::eq(l.call_info(), ci) {
+        return go_on(l, ci);
+    }
+    // SAFETY: before the callee's frame there is that of pcall.
+    unsafe { (*l.call_info().prev.get()).add_flags(waits) };
+    begin(l)
 }
 
 pub(super) unsafe extern "C" fn tail_call(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
@@ -613,7 +639,7 @@ pub(super) unsafe extern "C" fn tail_call(l: Gc<Thread>, ci: &'static CallInfo) 
     if let Some(b) = f.as_builtin() {
         let nargs = l.top.get().slots_above(func) - 1;
         if runs_here(b, nargs) {
-            return protected_call(l, ci, func, b, LUA_MULTRET);
+            return protected_call(l, ci, func, b, LUA_MULTRET, FrameFlags::NONE);
         }
     } else if !f.is_function() && f.tag() != TAG_LIGHTC {
         func = tri!(call::try_call_metamethod(l, func));

@@ -55,6 +55,12 @@ fn mode() -> Mode {
     mode
 }
 
+/// The mode is that one or one of those behind it. Attached states ask, so it is known.
+#[inline(always)]
+fn is_at_least(mode: Mode) -> bool {
+    MODE.load(Ordering::Relaxed) >= mode as u8
+}
+
 /// What a state has for its native code. It is all zeros at first, in a mapping of its own that is made for the first
 /// function.
 struct State {
@@ -113,7 +119,7 @@ fn free(g: &Global, code: *const u8) {
     while let Some(code) = next {
         next = compile::older(code);
         let (start, size) = compile::extent(code);
-        state.memory.free(start, size, mode() == Mode::FlushStress);
+        state.memory.free(start, size, is_at_least(Mode::FlushStress));
     }
 }
 
@@ -131,7 +137,7 @@ fn close_state(g: &Global) {
 
 /// The native code with which a call of the function begins. Counts the call, and compiles the function when it is time.
 fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
-    if mode() == Mode::FlushStress {
+    if is_at_least(Mode::FlushStress) {
         flush_by_chance(l, p);
     }
     let entry = p.entry();
@@ -139,7 +145,7 @@ fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
     if !code.is_null() {
         return Some(code);
     }
-    let now = entry.warm_up() || mode() >= Mode::Always && !entry.is_refused();
+    let now = entry.warm_up() || is_at_least(Mode::Always) && !entry.is_refused();
     if now && matches!(entry.tier(), Tier::Interpreted(_)) {
         let code = compile(l, p, None);
         // The interpreter leaves at each chance for native code, and never for what cannot be compiled.
@@ -185,7 +191,7 @@ fn refuted(l: Gc<Thread>, p: Gc<Proto>) {
 }
 
 fn count_misses(l: Gc<Thread>, p: Gc<Proto>, count: u32) -> bool {
-    let limit = if mode() >= Mode::Always { MISSES_ALWAYS } else { MISSES };
+    let limit = if is_at_least(Mode::Always) { MISSES_ALWAYS } else { MISSES };
     let before = p.entry().count_misses(count);
     let reached = before < limit && before.saturating_add(count) >= limit;
     reached && versions(p.entry().native()) <= MOST_VERSIONS && compile(l, p, None).is_some()
@@ -193,7 +199,7 @@ fn count_misses(l: Gc<Thread>, p: Gc<Proto>, count: u32) -> bool {
 
 /// Whether to leave native code only because whoever enters it next may throw code away.
 fn leaves_by_chance(l: Gc<Thread>) -> bool {
-    mode() == Mode::FlushStress && state(l.global()).is_some_and(|state| state.by_chance(8))
+    is_at_least(Mode::FlushStress) && state(l.global()).is_some_and(|state| state.by_chance(8))
 }
 
 /// Throws the function's native code away at random: all that it ever had while no native code runs in the state, or else
@@ -214,7 +220,7 @@ fn flush_by_chance(l: Gc<Thread>, p: Gc<Proto>) {
 
 /// Counts how deep native code is nested, for `flush_by_chance`.
 fn count_entered(l: Gc<Thread>, more: i32) {
-    if mode() == Mode::FlushStress
+    if is_at_least(Mode::FlushStress)
         && let Some(state) = state(l.global())
     {
         state.entered.set(state.entered.get().wrapping_add_signed(more));
@@ -236,6 +242,20 @@ fn address(l: Gc<Thread>, p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
             None
         }
     }
+}
+
+/// Where native code goes on in the frame, a frame of this function; `None` where the interpreter does.
+fn place(l: Gc<Thread>, p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
+    if ci.has(FrameFlags::WAITS) {
+        ci.clear_flags(FrameFlags::WAITS);
+        if !is_at_least(Mode::FlushStress) {
+            return Some(core::ptr::with_exposed_provenance(ci.lua_frame().returns_to.get()));
+        }
+    }
+    if code_of(l, p).is_some() {
+        p.entry().cool(0);
+    }
+    if p.entry().native().is_null() { None } else { address(l, p, ci) }
 }
 
 /// What is in `returns_to` of a frame whose registers were changed from outside.
@@ -280,12 +300,7 @@ fn run(l: Gc<Thread>) -> Exit {
         let ci = l.call_info();
         let cl = ci.lua_closure();
         let p = cl.proto;
-        if code_of(l, p).is_some() {
-            p.entry().cool(0);
-        }
-        if !p.entry().native().is_null()
-            && let Some(code) = address(l, p, ci)
-        {
+        if let Some(code) = place(l, p, ci) {
             mark_entered(ci);
             count_entered(l, 1);
             // SAFETY: the current frame and its closure; the frame is marked.

@@ -36,6 +36,10 @@ impl FrameFlags {
     /// as a nested native call. Only native code makes such frames.
     #[cfg(native_code)]
     pub const METAMETHOD: FrameFlags = FrameFlags(1 << 13);
+    /// Native code left while it waited in this Lua frame for a callee, and nothing ran the frame since: it goes on at
+    /// `LuaFrame::returns_to`. In a frame of pcall: its caller so waits for it.
+    #[cfg(native_code)]
+    pub const WAITS: FrameFlags = FrameFlags(1 << 14);
     /// The debug interface took values out of the frame of this C function, which `object::keep` has.
     pub const KEPT: FrameFlags = FrameFlags(1 << 15);
 

@@ -51,10 +51,11 @@ fn execute(l: Gc<Thread>, entry: *const CallInfo) -> LResult<()> {
 #[inline(always)]
 fn run(l: Gc<Thread>) -> Exit {
     #[cfg(native_code)]
-    if let Some(native) = l.global().native.tier.get()
-        && l.hook_mask() == 0
-    {
-        return (native.run)(l);
+    if let Some(native) = l.global().native.tier.get() {
+        if l.hook_mask() == 0 {
+            return (native.run)(l);
+        }
+        l.call_info().clear_flags(FrameFlags::WAITS);
     }
     interpret(l)
 }

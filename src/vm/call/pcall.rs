@@ -40,7 +40,13 @@ pub fn catch(
             l.native_depth.set(native_depth + metamethods as u16);
         }
         match finish_pcall(l, ci) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                #[cfg(native_code)]
+                if ci.has(FrameFlags::WAITS) {
+                    l.call_info().add_flags(FrameFlags::WAITS);
+                }
+                return Ok(());
+            }
             Err(t) => throw = t,
         }
     }
