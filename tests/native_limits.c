@@ -102,12 +102,19 @@ static void work(void) {
 
 /* A function with `n` local variables, and one with more than `n` instructions. */
 static char *wide(int n) {
-  char *text = malloc(n * 40 + 400), *p = text;
-  p += sprintf(p, "local function f(x) ");
+  char *text = malloc(n * 500 + 4000), *p = text;
+  // Few instructions, much code.
+  p += sprintf(p, "local function g(x) ");
+  for (int i = 0; i < 60; i++) {
+    p += sprintf(p, "x = x + 1 do local v0");
+    for (int k = 1; k < n; k++) p += sprintf(p, ",v%d", k);
+    p += sprintf(p, " end ");
+  }
+  p += sprintf(p, "return x end local function f(x) ");
   for (int i = 0; i < n; i++) p += sprintf(p, "local v%d = x + %d ", i, i);
   p += sprintf(p, "return v0 + v%d, {", n - 1);
   for (int i = 0; i < 49; i++) p += sprintf(p, "v%d,", i);
-  sprintf(p, "} end local s = 0 for i = 1, 300 do local a, t = f(i) s = s + a + #t end return s");
+  sprintf(p, "} end local s = 0 for i = 1, 300 do local a, t = f(i) s = s + a + #t + g(i) end return s");
   return text;
 }
 static char *lengthy(int n) {

@@ -16,8 +16,8 @@
 
 use super::interface::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
 use super::memory::CodeMemory;
-use super::types::{self, Analysis, FIRST_HELD, Held, Type};
-use super::x64::{Alu, Assembler, Cond, Label, Mem, Pass, Place, Reg, Sse, Width, Xmm, at};
+use super::types::{self, Analysis, FIRST_HELD, Held, Room, Type};
+use super::x64::{Alu, Assembler, Cond, Jump, Label, Mem, Place, Reg, Sse, Width, Xmm, at};
 use crate::code::exec::{ExecInsn, ExecOp};
 use crate::consts::LUA_TSTRING;
 use crate::object::layout::*;
@@ -76,44 +76,52 @@ pub fn compile(
     if n > MOST_INSTRUCTIONS {
         return None;
     }
-    let sizes = [
-        n * LABELS as usize * size_of::<Place>(),
-        n * size_of::<Note>(),
-        4 * n,
-        4 * records_at_most(p),
-        Analysis::size(p)?,
-    ];
-    let mut rest = scratch.take(sizes.iter().map(|size| size.next_multiple_of(8)).sum())?;
-    let parts = sizes.map(|size| {
-        let (part, after) = core::mem::take(&mut rest).split_at_mut(size.next_multiple_of(8));
-        rest = after;
-        part.as_mut_ptr()
-    });
-    let [labels, notes, map, records, analysis] = parts;
-    // SAFETY: each part has room for as many; zeros are elements of each type, and so is what an earlier function left.
-    let (labels, notes, map, records, analysis) = unsafe {
-        (
-            core::slice::from_raw_parts(labels.cast::<Cell<Place>>(), n * LABELS as usize),
-            core::slice::from_raw_parts(notes.cast::<Cell<Note>>(), n),
-            core::slice::from_raw_parts_mut(map.cast::<u32>(), n),
-            core::slice::from_raw_parts_mut(records.cast::<u32>(), sizes[3] / 4),
-            core::slice::from_raw_parts_mut(analysis, sizes[4]),
-        )
-    };
-    notes.iter().for_each(|note| note.set(Note::default()));
-    let mut analysis = Analysis::new(p, guesses, analysis);
-    let records = find_records(&mut analysis, n, map, records);
-    let index = Value::string(g.metamethod_name(Metamethod::Index)).0;
-    let string_metatable = g.metatables[LUA_TSTRING as usize].as_ptr() as u64;
-    let data = Data { map, records, index, string_metatable };
-    Maker::new(Assembler::new(Pass::Wide, &mut [], labels), p, &mut analysis, notes, data).make();
-    let size = Maker::new(Assembler::new(Pass::Count, &mut [], labels), p, &mut analysis, notes, data).make();
-    let fill = |out: &mut [u8]| {
-        let mut maker = Maker::new(Assembler::new(Pass::Write, out, labels), p, &mut analysis, notes, data);
-        maker.marks = marks;
+    let label_count = n * LABELS as usize;
+    let record_words = records_at_most(p);
+    let fixed = size_of::<Place>() * label_count
+        + (size_of::<Note>() + 4) * n
+        + 4 * record_words
+        + Analysis::size(p)?
+        + 64;
+    // Room for what most functions need, and then twice as much, and so on.
+    for factor in (0..8).map(|k| 1 << k) {
+        let (jump_count, bytes) = (factor * (8 * n + 64), factor * (128 * n + 4096));
+        let memory_for_all = scratch.take(fixed + size_of::<Jump>() * jump_count + bytes)?;
+        let mut room = Room { left: memory_for_all };
+        // SAFETY: zeros are each of these types, and anything is a `Place` or a `Jump`.
+        let (labels, notes, map, records, jumps) = unsafe {
+            (
+                &*room.take_as_is::<Cell<Place>>(label_count),
+                &*room.take::<Cell<Note>>(n),
+                room.take::<u32>(n),
+                room.take_as_is::<u32>(record_words),
+                room.take_as_is::<Jump>(jump_count),
+            )
+        };
+        let mut analysis = Analysis::new(p, guesses, &mut room);
+        let records = find_records(&mut analysis, n, map, records);
+        let index = Value::string(g.metamethod_name(Metamethod::Index)).0;
+        let string_metatable = g.metatables[LUA_TSTRING as usize].as_ptr() as u64;
+        let data = Data { map, records, index, string_metatable };
+        let asm = Assembler::new(room.left, jumps, labels);
+        let mut maker = Maker::new(asm, p, &mut analysis, notes, data);
         maker.make();
-    };
-    Some(memory.publish(size, fill)?.wrapping_add(data.size()))
+        if maker.asm.is_full() {
+            continue;
+        }
+        let front = data.size();
+        let size = front + maker.asm.shorten();
+        let code = memory.publish(size, |out| {
+            let (before, code) = out.split_at_mut(front);
+            maker.write_data(before, size);
+            maker.asm.write(code);
+        })?;
+        if marks.is_some() {
+            maker.make_again(marks);
+        }
+        return Some(code.wrapping_add(front));
+    }
+    None
 }
 
 /// What is in front of the code, with labels for distances, and what else code needs to know.
@@ -251,7 +259,8 @@ pub(super) enum Part {
     Stressed,
     StressReload,
 }
-const LABELS: u32 = 14;
+/// Those of stress builds are the last.
+const LABELS: u32 = Stress as u32 + if cfg!(feature = "stress-jit") { 3 } else { 0 };
 use Part::{Back, Fourth, Hook, Pad, PadFails, Reload, Slow, Start, Stress, StressReload, Stressed};
 
 /// An operand that holds a value.
@@ -331,9 +340,8 @@ impl<'a, 'b> Maker<'a, 'b> {
         self.analysis.insn(i)
     }
 
-    /// Makes all of it; its size.
-    fn make(&mut self) -> usize {
-        self.make_data();
+    /// Makes all of it.
+    fn make(&mut self) {
         self.load_constants();
         if self.analysis.is_entered(0) {
             self.jump(0, Pad);
@@ -372,35 +380,44 @@ impl<'a, 'b> Maker<'a, 'b> {
                 self.stress_cold(i);
             }
         }
-        self.asm.position()
     }
 
-    /// What is in front of the code.
-    fn make_data(&mut self) {
-        let (data, size) = (self.data, self.data.size());
-        for _ in 0..(size - HEAD) / 4 - data.map.len() - data.records.len() {
-            self.asm.word(0);
-        }
-        let records_at = self.asm.position();
+    /// Makes the same again, and tells where instructions are.
+    fn make_again(&mut self, marks: Marks<'a>) {
+        self.asm.restart();
+        (self.held, self.fixed, self.last_taken) = (Held::default(), Held::default(), FIRST_HELD);
+        self.marks = marks;
+        self.make();
+    }
+
+    /// Writes what is in front of the code, once it is known where that is. `all` is the size of both.
+    fn write_data(&self, out: &mut [u8], all: usize) {
+        let (data, size) = (self.data, out.len());
+        let records_at = size - HEAD - 4 * (data.map.len() + data.records.len());
+        let (unused, mut out) = out.split_at_mut(records_at);
+        unused.fill(0);
+        let mut word = |w: u32| {
+            let (to, rest) = core::mem::take(&mut out).split_at_mut(4);
+            to.copy_from_slice(&w.to_le_bytes());
+            out = rest;
+        };
         let mut i = 0;
         while i < data.records.len() {
             let (place, count) = (data.records[i], data.records[i + 1]);
-            let code = if place == BEGINNING { size } else { self.asm.place_of(Label(place)) as usize };
-            self.asm.word(code.wrapping_sub(size) as u32);
-            for &word in &data.records[i + 1..i + 2 + count as usize] {
-                self.asm.word(word);
+            word(if place == BEGINNING { 0 } else { self.asm.place_of(Label(place)) as u32 });
+            for &known in &data.records[i + 1..i + 2 + count as usize] {
+                word(known);
             }
             i += 2 + count as usize;
         }
         for &record in data.map.iter().rev() {
             let record = (record as usize).checked_sub(1);
-            self.asm.word(record.map_or(0, |record| size - (records_at + 4 * record)) as u32);
+            word(record.map_or(0, |record| size - (records_at + 4 * record)) as u32);
         }
-        self.asm.word(self.asm.size() as u32);
-        self.asm.word(size as u32);
         let older = self.p.entry().native() as u64;
-        self.asm.word(older as u32);
-        self.asm.word((older >> 32) as u32);
+        for w in [all as u32, size as u32, older as u32, (older >> 32) as u32] {
+            word(w);
+        }
     }
 
     /// The short way of an instruction.
@@ -457,7 +474,7 @@ impl<'a, 'b> Maker<'a, 'b> {
     /// What follows belongs to the instruction.
     fn mark(&mut self, i: usize) {
         if let Some(mark) = self.marks {
-            mark(i, self.asm.position() - self.data.size());
+            mark(i, self.asm.position());
         }
     }
     /// The instruction begins here.

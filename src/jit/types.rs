@@ -282,9 +282,9 @@ struct Leader {
     outside: bool,
 }
 
-/// Memory that is taken from its beginning on, all zeros.
-struct Room<'a> {
-    left: &'a mut [u8],
+/// Memory that is taken from its beginning on, which is aligned to 8.
+pub struct Room<'a> {
+    pub left: &'a mut [u8],
 }
 
 impl<'a> Room<'a> {
@@ -292,11 +292,19 @@ impl<'a> Room<'a> {
     ///
     /// # Safety
     /// Zeros are a `T`.
-    unsafe fn take<T>(&mut self, count: usize) -> &'a mut [T] {
+    pub unsafe fn take<T>(&mut self, count: usize) -> &'a mut [T] {
+        self.left[..count * size_of::<T>()].fill(0);
+        // SAFETY: zeros are a `T`.
+        unsafe { self.take_as_is(count) }
+    }
+    /// The same with what is in it.
+    ///
+    /// # Safety
+    /// Any bytes are a `T`.
+    pub unsafe fn take_as_is<T>(&mut self, count: usize) -> &'a mut [T] {
         let bytes = (count * size_of::<T>()).next_multiple_of(8);
         let (mine, left) = core::mem::take(&mut self.left).split_at_mut(bytes);
         self.left = left;
-        mine.fill(0);
         debug_assert!(align_of::<T>() <= 8);
         // SAFETY: as many bytes, aligned to 8, which are a `T` each.
         unsafe { core::slice::from_raw_parts_mut(mine.as_mut_ptr().cast(), count) }
@@ -337,11 +345,10 @@ impl<'a> Analysis<'a> {
         (types <= MOST_TYPES && leaders < u16::MAX as usize).then_some(types + fixed + 3 * registers + 128)
     }
 
-    /// The analysis, in zeroed memory of that size.
-    pub fn new(p: Gc<Proto>, guesses: bool, memory: &'a mut [u8]) -> Analysis<'a> {
+    /// The analysis, in memory of that size.
+    pub fn new(p: Gc<Proto>, guesses: bool, room: &mut Room<'a>) -> Analysis<'a> {
         let (leaders, loops) = count(p);
         let (n, registers) = (p.code.len(), p.maxstacksize() as usize);
-        let mut room = Room { left: memory };
         // SAFETY: zeros are each of these types.
         let mut a = unsafe {
             Analysis {

@@ -1,14 +1,14 @@
 //! The encoder of x86-64: the forms of instructions that native code is made of.
 //!
-//! Code is made in three passes of the same maker over the same function, and nothing grows meanwhile:
-//! 1. `Pass::Wide` counts, with the long form of every jump, where each label is at most.
-//! 2. `Pass::Count` counts with the short form of every jump that reached its label with the first count, and finds where
-//!    each label is. A jump that was near with all the others long is near with some of them short.
-//! 3. `Pass::Write` decides the same as the second, and writes.
+//! Code is made once, with the long form of every jump. Then those jumps become short that reach their labels with all the
+//! others long, and what is between them is copied to where the code is to be.
 //!
 //! Invariants
-//! * The maker makes the same instructions in each pass, and binds each label that it uses once.
-//! * Labels are numbers that the maker deals out; the assembler has two words for each.
+//! * Labels are numbers that the maker deals out; it binds each label that it uses once.
+//! * The bytes of an instruction are put down at once, 8 or fewer at a time. Where there is no room left, the assembler is
+//!   full: it goes on at the beginning, in vain.
+//! * Before `shorten`, an entry of the list of jumps names the place of the jump and the label. After it, it also tells by
+//!   how many bytes the jumps before it became shorter.
 
 use core::cell::Cell;
 
@@ -22,22 +22,31 @@ pub enum Reg { Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi, R8, R9, R10, R11, R12, R1
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Xmm(pub u8);
 
-/// A place in memory: a register, perhaps another one times 8, and a distance.
+/// A place in memory: a register, perhaps another one times 8, and a distance. Or a register itself, for forms that take
+/// either. From the lowest byte: the register, the index, whether it is the register itself; the upper half is the distance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Mem {
-    base: Reg,
-    index: Option<Reg>,
-    distance: i32,
+pub struct Mem(u64);
+
+/// The index that stands for none.
+const NO_INDEX: u8 = Reg::Rsp as u8;
+const ITSELF: u64 = 1 << 16;
+
+const fn place(base: u8, index: u8, distance: i32) -> Mem {
+    Mem(base as u64 | (index as u64) << 8 | (distance as u32 as u64) << 32)
+}
+/// The register itself.
+const fn itself(register: u8) -> Mem {
+    Mem(place(register, NO_INDEX, 0).0 | ITSELF)
 }
 
 /// The place `distance` bytes behind what the register points to.
 pub const fn at(base: Reg, distance: i32) -> Mem {
-    Mem { base, index: None, distance }
+    place(base as u8, NO_INDEX, distance)
 }
 
 /// The place in an array of 8-byte elements.
 pub const fn element(base: Reg, index: Reg, distance: i32) -> Mem {
-    Mem { base, index: Some(index), distance }
+    place(base as u8, index as u8, distance)
 }
 
 /// The instructions that take a number and change or compare another one.
@@ -71,329 +80,371 @@ pub enum Width {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Label(pub u32);
 
-/// What the assembler knows of a label: where it is with all jumps long, and where it is.
+/// What the assembler knows of a label: where it is with all jumps long, and how many jumps are before it.
 #[derive(Clone, Copy, Default)]
 pub struct Place {
-    wide: u32,
-    real: u32,
+    at: u32,
+    jumps: u32,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pass {
-    Wide,
-    Count,
-    Write,
+/// A distance in the code that is not known before all of it is made.
+#[derive(Clone, Copy, Default)]
+pub struct Jump {
+    /// where it is with all jumps long
+    at: u32,
+    /// the label; with `ADDRESS`, it is the last 4 bytes of an instruction, which stays as it is
+    label: u32,
+    /// bytes by which the jumps before it are shorter
+    saved: u32,
+}
+const ADDRESS: u32 = 1 << 31;
+
+/// The codes of a jump that always jumps, and its size and that of one on a condition.
+const JUMP: u8 = 0xE9;
+const SHORT_JUMP: u8 = 0xEB;
+fn long_size(code: u8) -> u32 {
+    if code == JUMP { 5 } else { 6 }
 }
 
-/// The operand that is a register or in memory.
-#[derive(Clone, Copy)]
-enum Operand {
-    Reg(u8),
-    Mem(Mem),
-    Label(Label),
-}
-
-/// Which instruction it is: the bytes before the operands.
-#[derive(Clone, Copy)]
-struct Opcode {
-    /// 0: none
-    prefix: u8,
-    /// behind the byte 0F
-    second: bool,
-    code: u8,
-    width: Width,
-}
+/// Which instruction it is: the bytes before the operands. The lowest byte is the code, the third one a prefix or 0.
+type Opcode = u32;
+/// The code is behind the byte 0F.
+const SECOND: u32 = 1 << 8;
+/// Operands have 8 bytes.
+const WIDE: u32 = 1 << 9;
 
 const fn one(code: u8, width: Width) -> Opcode {
-    Opcode { prefix: 0, second: false, code, width }
+    code as u32 | if matches!(width, Eight) { WIDE } else { 0 }
 }
 const fn two(prefix: u8, code: u8, width: Width) -> Opcode {
-    Opcode { prefix, second: true, code, width }
+    one(code, width) | SECOND | (prefix as u32) << 16
 }
 
 pub struct Assembler<'a> {
-    /// where the code goes, in the last pass
-    out: &'a mut [u8],
+    room: &'a mut [u8],
     /// bytes so far
     at: usize,
-    /// bytes so far, were all jumps long
-    wide_at: usize,
-    pass: Pass,
     labels: &'a [Cell<Place>],
+    jumps: &'a mut [Jump],
+    jump_count: usize,
+    full: bool,
 }
 
 use Width::{Eight, Four};
 
 impl<'a> Assembler<'a> {
-    /// `out` is written in the last pass only; it is as long as the second pass said.
-    pub fn new(pass: Pass, out: &'a mut [u8], labels: &'a [Cell<Place>]) -> Assembler<'a> {
-        Assembler { out, at: 0, wide_at: 0, pass, labels }
+    /// An assembler with this much room for code, and for jumps but for one. `labels` and `jumps` may hold anything.
+    pub fn new(room: &'a mut [u8], jumps: &'a mut [Jump], labels: &'a [Cell<Place>]) -> Assembler<'a> {
+        Assembler { room, at: 0, labels, jumps, jump_count: 0, full: false }
     }
-    /// Bytes so far.
-    pub fn position(&self) -> usize {
-        self.at
+    /// Begins again. What `shorten` has found still holds if the same code is made once more.
+    pub fn restart(&mut self) {
+        (self.at, self.jump_count) = (0, 0);
     }
-    /// Bytes in all, in the last pass.
-    pub fn size(&self) -> usize {
-        self.out.len()
+    /// There was too little room.
+    pub fn is_full(&self) -> bool {
+        self.full
     }
     /// The label is here.
     pub fn bind(&mut self, label: Label) {
-        let place = &self.labels[label.0 as usize];
-        match self.pass {
-            Pass::Wide => place.set(Place { wide: self.wide_at as u32, real: 0 }),
-            Pass::Count => place.set(Place { real: self.at as u32, ..place.get() }),
-            Pass::Write => debug_assert!(place.get().real as usize == self.at),
-        }
+        self.labels[label.0 as usize].set(Place { at: self.at as u32, jumps: self.jump_count as u32 });
     }
-    /// Where a label is, after the second pass.
-    pub fn place_of(&self, label: Label) -> u32 {
-        self.labels[label.0 as usize].get().real
+    /// Where the code goes on that is made now, in code that is made once more after `shorten`.
+    pub fn position(&self) -> usize {
+        self.at - self.saved(self.jump_count)
+    }
+
+    // --- when all is made
+
+    /// Chooses the form of each jump; the size of the code.
+    pub fn shorten(&mut self) -> usize {
+        let mut saved = 0;
+        for jump in &mut self.jumps[..self.jump_count] {
+            jump.saved = saved;
+            if jump.label & ADDRESS == 0 {
+                let long = long_size(self.room[jump.at as usize]);
+                let target = self.labels[jump.label as usize].get().at;
+                debug_assert!(target as usize <= self.at, "a label that is not bound");
+                // With this jump short and all others long.
+                let short =
+                    if target <= jump.at { jump.at - target <= 126 } else { target - jump.at <= 127 + long };
+                saved += if short { long - 2 } else { 0 };
+            }
+        }
+        self.jumps[self.jump_count].saved = saved;
+        self.at - saved as usize
+    }
+    /// Bytes by which the first jumps are shorter.
+    fn saved(&self, jumps: usize) -> usize {
+        self.jumps[jumps].saved as usize
+    }
+    /// Where a label is, after `shorten`.
+    pub fn place_of(&self, label: Label) -> usize {
+        let place = self.labels[label.0 as usize].get();
+        place.at as usize - self.saved(place.jumps as usize)
+    }
+    /// Writes the code, which has as many bytes as `shorten` said.
+    pub fn write(&self, out: &mut [u8]) {
+        let mut size = 0;
+        // Gives where they end.
+        let mut add = |bytes: &[u8]| {
+            let start = size;
+            size += bytes.len();
+            out[start..size].copy_from_slice(bytes);
+            size
+        };
+        let mut done = 0;
+        for (jump, next) in self.jumps[..self.jump_count].iter().zip(&self.jumps[1..]) {
+            let at = jump.at as usize;
+            let start = add(&self.room[done..at]);
+            let target = self.place_of(Label(jump.label & !ADDRESS));
+            let code = self.room[at];
+            if jump.saved != next.saved {
+                // On a condition, the codes are 0F 80 and so on, and 70 and so on when the jump is short.
+                let short = if code == JUMP { SHORT_JUMP } else { self.room[at + 1] - 0x10 };
+                add(&[short, target.wrapping_sub(start + 2) as u8]);
+                done = at + long_size(code) as usize;
+            } else {
+                let before = if jump.label & ADDRESS != 0 { 0 } else { long_size(code) as usize - 4 };
+                let start = add(&self.room[at..at + before]);
+                add(&(target.wrapping_sub(start + 4) as u32).to_le_bytes());
+                done = at + before + 4;
+            }
+        }
+        add(&self.room[done..self.at]);
     }
 
     // --- bytes
 
+    /// Puts down the lowest `count` bytes.
     #[inline]
-    fn byte(&mut self, b: u8) {
-        if self.pass == Pass::Write {
-            self.out[self.at] = b;
+    fn put(&mut self, bytes: u64, count: usize) {
+        match self.room.get_mut(self.at..self.at + 8) {
+            Some(room) => room.copy_from_slice(&bytes.to_le_bytes()),
+            None => self.start_over(),
         }
-        self.at += 1;
-        self.wide_at += 1;
+        self.at += count;
     }
-    fn bytes(&mut self, bytes: &[u8]) {
-        for &b in bytes {
-            self.byte(b);
-        }
+    #[cold]
+    fn start_over(&mut self) {
+        (self.full, self.at, self.jump_count) = (true, 0, 0);
     }
-    /// Data among the code.
-    pub fn word(&mut self, w: u32) {
-        self.bytes(&w.to_le_bytes());
+    fn put_4(&mut self, number: i32) {
+        self.put(number as u32 as u64, 4);
     }
 
     // --- forms
 
-    /// One instruction with the operands `reg` (a register or a part of the opcode) and `rm`, and `immediate` bytes behind
-    /// them.
-    fn form(&mut self, op: Opcode, reg: u8, rm: Operand, immediate: &[u8]) {
-        if op.prefix != 0 {
-            self.byte(op.prefix);
-        }
-        let (base, index) = match rm {
-            Operand::Reg(r) => (r, 0),
-            Operand::Mem(m) => (m.base as u8, m.index.map_or(0, |index| index as u8)),
-            Operand::Label(_) => (0, 0),
+    /// One instruction with the operands `reg` (a register or a part of the opcode) and `rm`, without a number behind them.
+    #[inline(never)]
+    fn form(&mut self, op: Opcode, reg: u8, rm: Mem) {
+        let (base, index) = (rm.0 as u8, (rm.0 >> 8) as u8);
+        let (mut bytes, mut bits) = (0, 0);
+        let mut add = |byte: u8| {
+            bytes |= (byte as u64) << bits;
+            bits += 8;
         };
-        let rex = ((op.width == Eight) as u8 * 8) | ((reg >> 3) << 2) | ((index >> 3) << 1) | (base >> 3);
+        let prefix = (op >> 16) as u8;
+        if prefix != 0 {
+            add(prefix);
+        }
+        let rex = ((op & WIDE != 0) as u8) << 3 | reg >> 3 << 2 | index >> 3 << 1 | base >> 3;
         if rex != 0 {
-            self.byte(0x40 | rex);
+            add(0x40 | rex);
         }
-        if op.second {
-            self.byte(0x0F);
+        if op & SECOND != 0 {
+            add(0x0F);
         }
-        self.byte(op.code);
-        let reg = (reg & 7) << 3;
-        match rm {
-            Operand::Reg(r) => self.byte(0xC0 | reg | r & 7),
-            Operand::Mem(m) => self.memory(reg, m),
-            Operand::Label(label) => {
-                self.byte(5 | reg);
-                let end = self.at + 4 + immediate.len();
-                let target = self.place_of(label) as usize;
-                self.bytes(&(target.wrapping_sub(end) as i32).to_le_bytes());
-            }
+        add(op as u8);
+        let (reg, base) = ((reg & 7) << 3, base & 7);
+        if rm.0 & ITSELF != 0 {
+            add(0xC0 | reg | base);
+            return self.put(bytes, bits / 8);
         }
-        self.bytes(immediate);
-    }
-    fn memory(&mut self, reg: u8, m: Mem) {
-        let base = m.base as u8 & 7;
-        // The base registers 4 and 12 mean "with an index"; without a distance, 5 and 13 mean something else.
-        let (size, far) = match m.distance {
-            0 if base != Reg::Rbp as u8 => (0, false),
-            -128..=127 => (1, false),
-            _ => (2, true),
+        let distance = (rm.0 >> 32) as i32;
+        // Without a distance, the base registers 5 and 13 mean something else.
+        let (mode, size) = match distance {
+            0 if base != Reg::Rbp as u8 => (reg, 0),
+            -128..=127 => (0x40 | reg, 1),
+            _ => (0x80 | reg, 4),
         };
-        if m.index.is_none() && base != Reg::Rsp as u8 {
-            self.byte(size << 6 | reg | base);
+        // The base registers 4 and 12 mean "with an index".
+        if index == NO_INDEX && base != Reg::Rsp as u8 {
+            add(mode | base);
         } else {
-            // An index of 4 means none.
-            let index = m.index.map_or(4, |index| index as u8 & 7);
-            let scale = if m.index.is_some() { 3 } else { 0 };
-            self.byte(size << 6 | reg | 4);
-            self.byte(scale << 6 | index << 3 | base);
+            let scale = if index == NO_INDEX { 0 } else { 0xC0 };
+            add(mode | 4);
+            add(scale | (index & 7) << 3 | base);
         }
-        if far {
-            self.bytes(&m.distance.to_le_bytes());
-        } else if size == 1 {
-            self.byte(m.distance as u8);
+        self.put(bytes, bits / 8);
+        self.put(distance as u64, size);
+    }
+    /// The same with the register itself.
+    fn form_2(&mut self, op: Opcode, reg: u8, rm: u8) {
+        self.form(op, reg, itself(rm));
+    }
+    /// A jump to the label, or a distance to it, comes next.
+    fn note_jump(&mut self, label: u32) {
+        if self.jump_count + 1 >= self.jumps.len() {
+            self.start_over();
         }
+        if let Some(jump) = self.jumps.get_mut(self.jump_count) {
+            (jump.at, jump.label) = (self.at as u32, label);
+        }
+        self.jump_count += 1;
     }
 
     // --- moves
 
     pub fn mov(&mut self, to: Reg, from: Reg) {
-        self.form(one(0x8B, Eight), to as u8, Operand::Reg(from as u8), &[]);
+        self.form_2(one(0x8B, Eight), to as u8, from as u8);
     }
     pub fn load(&mut self, width: Width, to: Reg, from: Mem) {
-        self.form(one(0x8B, width), to as u8, Operand::Mem(from), &[]);
+        self.form(one(0x8B, width), to as u8, from);
     }
     pub fn load_byte(&mut self, to: Reg, from: Mem) {
-        self.form(two(0, 0xB6, Four), to as u8, Operand::Mem(from), &[]);
+        self.form(two(0, 0xB6, Four), to as u8, from);
     }
     pub fn store(&mut self, width: Width, to: Mem, from: Reg) {
-        self.form(one(0x89, width), from as u8, Operand::Mem(to), &[]);
+        self.form(one(0x89, width), from as u8, to);
     }
     /// Stores a number, which is extended to the width with its sign.
     pub fn store_number(&mut self, width: Width, to: Mem, number: i32) {
-        self.form(one(0xC7, width), 0, Operand::Mem(to), &number.to_le_bytes());
+        self.form(one(0xC7, width), 0, to);
+        self.put_4(number);
     }
     /// The shortest way to a number in a register. It leaves the flags alone.
     pub fn set(&mut self, to: Reg, number: u64) {
-        let rex = to as u8 >> 3;
+        let (rex, code) = ((to as u8 >> 3) as u64, (0xB8 | to as u8 & 7) as u64);
         if number <= u32::MAX as u64 {
-            if rex != 0 {
-                self.byte(0x40 | rex);
+            match rex {
+                0 => self.put(code | number << 8, 5),
+                _ => self.put(0x40 | rex | code << 8 | number << 16, 6),
             }
-            self.byte(0xB8 | to as u8 & 7);
-            self.bytes(&(number as u32).to_le_bytes());
         } else if number as i64 == number as i32 as i64 {
-            self.form(one(0xC7, Eight), 0, Operand::Reg(to as u8), &(number as i32).to_le_bytes());
+            self.form_2(one(0xC7, Eight), 0, to as u8);
+            self.put_4(number as i32);
         } else {
-            self.byte(0x48 | rex);
-            self.byte(0xB8 | to as u8 & 7);
-            self.bytes(&number.to_le_bytes());
+            self.put(0x48 | rex | code << 8, 2);
+            self.put(number, 8);
         }
     }
     pub fn address(&mut self, to: Reg, of: Mem) {
-        self.form(one(0x8D, Eight), to as u8, Operand::Mem(of), &[]);
+        self.form(one(0x8D, Eight), to as u8, of);
     }
     pub fn address_of_label(&mut self, to: Reg, label: Label) {
-        self.form(one(0x8D, Eight), to as u8, Operand::Label(label), &[]);
+        let to = to as u64;
+        self.put(0x48 | to >> 3 << 2 | 0x8D << 8 | (5 | (to & 7) << 3) << 16, 3);
+        self.note_jump(label.0 | ADDRESS);
+        self.put_4(0);
     }
 
     // --- whole numbers
 
     pub fn alu(&mut self, op: Alu, width: Width, to: Reg, from: Reg) {
-        self.form(one((op as u8) << 3 | 3, width), to as u8, Operand::Reg(from as u8), &[]);
+        self.form_2(one((op as u8) << 3 | 3, width), to as u8, from as u8);
     }
     pub fn alu_load(&mut self, op: Alu, width: Width, to: Reg, from: Mem) {
-        self.form(one((op as u8) << 3 | 3, width), to as u8, Operand::Mem(from), &[]);
+        self.form(one((op as u8) << 3 | 3, width), to as u8, from);
     }
     /// The first operand is in memory.
     pub fn alu_store(&mut self, op: Alu, width: Width, to: Mem, from: Reg) {
-        self.form(one((op as u8) << 3 | 1, width), from as u8, Operand::Mem(to), &[]);
+        self.form(one((op as u8) << 3 | 1, width), from as u8, to);
     }
-    fn alu_number_form(&mut self, op: Alu, width: Width, to: Operand, number: i32) {
-        match i8::try_from(number) {
-            Ok(short) => self.form(one(0x83, width), op as u8, to, &[short as u8]),
-            Err(_) => self.form(one(0x81, width), op as u8, to, &number.to_le_bytes()),
-        }
+    fn alu_number_form(&mut self, op: Alu, width: Width, to: Mem, number: i32) {
+        let short = number == number as i8 as i32;
+        self.form(one(if short { 0x83 } else { 0x81 }, width), op as u8, to);
+        self.put(number as u64, if short { 1 } else { 4 });
     }
     pub fn alu_number(&mut self, op: Alu, width: Width, to: Reg, number: i32) {
-        self.alu_number_form(op, width, Operand::Reg(to as u8), number);
+        self.alu_number_form(op, width, itself(to as u8), number);
     }
     pub fn alu_number_store(&mut self, op: Alu, width: Width, to: Mem, number: i32) {
-        self.alu_number_form(op, width, Operand::Mem(to), number);
+        self.alu_number_form(op, width, to, number);
     }
     pub fn compare_byte(&mut self, place: Mem, number: u8) {
-        self.form(one(0x80, Four), Alu::Cmp as u8, Operand::Mem(place), &[number]);
+        self.form(one(0x80, Four), Alu::Cmp as u8, place);
+        self.put(number as u64, 1);
     }
     pub fn test_byte(&mut self, place: Mem, bits: u8) {
-        self.form(one(0xF6, Four), 0, Operand::Mem(place), &[bits]);
+        self.form(one(0xF6, Four), 0, place);
+        self.put(bits as u64, 1);
     }
     pub fn test(&mut self, width: Width, a: Reg, b: Reg) {
-        self.form(one(0x85, width), b as u8, Operand::Reg(a as u8), &[]);
+        self.form_2(one(0x85, width), b as u8, a as u8);
     }
     pub fn shift_right(&mut self, r: Reg, by: u8) {
-        self.form(one(0xC1, Eight), 5, Operand::Reg(r as u8), &[by]);
+        self.form_2(one(0xC1, Eight), 5, r as u8);
+        self.put(by as u64, 1);
     }
     /// Inverts one bit.
     pub fn invert_bit(&mut self, r: Reg, bit: u8) {
-        self.form(two(0, 0xBA, Eight), 7, Operand::Reg(r as u8), &[bit]);
+        self.form_2(two(0, 0xBA, Eight), 7, r as u8);
+        self.put(bit as u64, 1);
     }
     /// Divides the 32 bits of rax, with rdx 0, by the register: the quotient is in rax, the remainder in rdx.
     pub fn divide(&mut self, by: Reg) {
-        self.form(one(0xF7, Four), 6, Operand::Reg(by as u8), &[]);
+        self.form_2(one(0xF7, Four), 6, by as u8);
     }
     pub fn move_if(&mut self, c: Cond, to: Reg, from: Mem) {
-        self.form(two(0, 0x40 | c as u8, Eight), to as u8, Operand::Mem(from), &[]);
+        self.form(two(0, 0x40 | c as u8, Eight), to as u8, from);
     }
 
     // --- doubles
 
     pub fn load_double(&mut self, to: Xmm, from: Mem) {
-        self.form(two(0xF2, 0x10, Four), to.0, Operand::Mem(from), &[]);
+        self.form(two(0xF2, 0x10, Four), to.0, from);
     }
     pub fn move_double(&mut self, to: Xmm, from: Xmm) {
-        self.form(two(0x66, 0x28, Four), to.0, Operand::Reg(from.0), &[]);
+        self.form_2(two(0x66, 0x28, Four), to.0, from.0);
     }
     /// The 64 bits of a general register.
     pub fn double_of_bits(&mut self, to: Xmm, from: Reg) {
-        self.form(two(0x66, 0x6E, Eight), to.0, Operand::Reg(from as u8), &[]);
+        self.form_2(two(0x66, 0x6E, Eight), to.0, from as u8);
     }
     pub fn store_double(&mut self, to: Mem, from: Xmm) {
-        self.form(two(0xF2, 0x11, Four), from.0, Operand::Mem(to), &[]);
+        self.form(two(0xF2, 0x11, Four), from.0, to);
     }
     pub fn sse(&mut self, op: Sse, to: Xmm, from: Xmm) {
-        self.form(two(0xF2, op as u8, Four), to.0, Operand::Reg(from.0), &[]);
+        self.form_2(two(0xF2, op as u8, Four), to.0, from.0);
     }
     pub fn sse_load(&mut self, op: Sse, to: Xmm, from: Mem) {
-        self.form(two(0xF2, op as u8, Four), to.0, Operand::Mem(from), &[]);
+        self.form(two(0xF2, op as u8, Four), to.0, from);
     }
     pub fn compare_doubles(&mut self, a: Xmm, b: Xmm) {
-        self.form(two(0x66, 0x2E, Four), a.0, Operand::Reg(b.0), &[]);
+        self.form_2(two(0x66, 0x2E, Four), a.0, b.0);
     }
     pub fn compare_double_load(&mut self, a: Xmm, b: Mem) {
-        self.form(two(0x66, 0x2E, Four), a.0, Operand::Mem(b), &[]);
+        self.form(two(0x66, 0x2E, Four), a.0, b);
     }
     pub fn clear_double(&mut self, x: Xmm) {
-        self.form(two(0, 0x57, Four), x.0, Operand::Reg(x.0), &[]);
+        self.form_2(two(0, 0x57, Four), x.0, x.0);
     }
     /// The double cut to a whole number.
     pub fn truncate(&mut self, width: Width, to: Reg, from: Xmm) {
-        self.form(two(0xF2, 0x2C, width), to as u8, Operand::Reg(from.0), &[]);
+        self.form_2(two(0xF2, 0x2C, width), to as u8, from.0);
     }
     pub fn double_of_number(&mut self, width: Width, to: Xmm, from: Reg) {
-        self.form(two(0xF2, 0x2A, width), to.0, Operand::Reg(from as u8), &[]);
+        self.form_2(two(0xF2, 0x2A, width), to.0, from as u8);
     }
 
     // --- jumps
 
-    fn jump_form(&mut self, short: u8, long: &[u8], label: Label) {
-        let target = self.labels[label.0 as usize].get();
-        let long_size = long.len() + 4;
-        // With this jump short and all others long.
-        let distance = target.wide as isize - self.wide_at as isize;
-        let near = if distance <= 0 {
-            distance - 2 >= i8::MIN as isize
-        } else {
-            distance - long_size as isize <= 127
-        };
-        if self.pass != Pass::Wide && near {
-            let wide_end = self.wide_at + long_size;
-            let end = self.at + 2;
-            self.byte(short);
-            self.byte((target.real as usize).wrapping_sub(end) as u8);
-            self.wide_at = wide_end;
-        } else {
-            self.bytes(long);
-            let end = self.at + 4;
-            self.bytes(&((target.real as usize).wrapping_sub(end) as i32).to_le_bytes());
-        }
-    }
     pub fn jump(&mut self, to: Label) {
-        self.jump_form(0xEB, &[0xE9], to);
+        self.note_jump(to.0);
+        self.put(JUMP as u64, 5);
     }
     pub fn jump_if(&mut self, c: Cond, to: Label) {
-        self.jump_form(0x70 | c as u8, &[0x0F, 0x80 | c as u8], to);
+        self.note_jump(to.0);
+        self.put(0x0F | (0x80 | c as u64) << 8, 6);
     }
     pub fn jump_to_reg(&mut self, to: Reg) {
-        self.form(one(0xFF, Four), 4, Operand::Reg(to as u8), &[]);
+        self.form_2(one(0xFF, Four), 4, to as u8);
     }
     pub fn jump_to_mem(&mut self, to: Mem) {
-        self.form(one(0xFF, Four), 4, Operand::Mem(to), &[]);
+        self.form(one(0xFF, Four), 4, to);
     }
     pub fn call_mem(&mut self, function: Mem) {
-        self.form(one(0xFF, Four), 2, Operand::Mem(function), &[]);
+        self.form(one(0xFF, Four), 2, function);
     }
 }

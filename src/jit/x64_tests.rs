@@ -1,7 +1,7 @@
 //! Each form of the encoder, over registers and distances that are encoded in their own ways, against two decoders: that
 //! of binutils, and the crate `iced-x86`.
 
-use super::x64::{Alu, Assembler, Cond, Label, Mem, Pass, Place, Reg, Sse, Width, Xmm, at, element};
+use super::x64::{Alu, Assembler, Cond, Jump, Label, Mem, Place, Reg, Sse, Width, Xmm, at, element};
 use core::cell::Cell;
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter, MemorySizeOptions};
 use std::format;
@@ -38,14 +38,7 @@ struct Cases {
 
 impl Cases {
     fn add(&mut self, text: String, make: impl Fn(&mut Assembler)) {
-        let labels: [Cell<Place>; 0] = [];
-        let mut counter = Assembler::new(Pass::Wide, &mut [], &labels);
-        make(&mut counter);
-        let mut bytes = vec![0; counter.position()];
-        let mut writer = Assembler::new(Pass::Write, &mut bytes, &labels);
-        make(&mut writer);
-        assert_eq!(writer.position(), bytes.len(), "{text}");
-        self.code.extend(bytes);
+        self.code.extend(assembled(0, make));
         self.texts.push(text);
     }
 }
@@ -281,16 +274,19 @@ fn each_form_as_binutils_read_it() {
     assert_eq!(found.len(), cases.texts.len());
 }
 
-/// The code that `make` makes in three passes.
+/// The code that `make` makes.
 fn assembled(labels: usize, make: impl Fn(&mut Assembler)) -> Vec<u8> {
     let labels = vec![Cell::new(Place::default()); labels];
-    make(&mut Assembler::new(Pass::Wide, &mut [], &labels));
-    let mut counter = Assembler::new(Pass::Count, &mut [], &labels);
-    make(&mut counter);
-    let mut code = vec![0; counter.position()];
-    let mut writer = Assembler::new(Pass::Write, &mut code, &labels);
-    make(&mut writer);
-    assert_eq!(writer.position(), code.len());
+    let (mut room, mut jumps) = ([0; 4096], [Jump::default(); 8]);
+    let mut assembler = Assembler::new(&mut room, &mut jumps, &labels);
+    make(&mut assembler);
+    assert!(!assembler.is_full());
+    let mut code = vec![0xCC; assembler.shorten()];
+    assembler.write(&mut code);
+    // Once more, it comes to the same places.
+    assembler.restart();
+    make(&mut assembler);
+    assert_eq!(assembler.position(), code.len());
     code
 }
 
@@ -365,8 +361,34 @@ fn a_jump_may_be_short_only_because_another_one_is() {
 fn an_address_in_the_code() {
     let code = assembled(1, |s| {
         s.address_of_label(Reg::R9, Label(0));
-        s.word(0x9090_9090);
+        s.jump(Label(0));
+        s.address_of_label(Reg::Rcx, Label(0));
         s.bind(Label(0));
+        s.jump(Label(0));
     });
-    assert_eq!(read_by_objdump("address", &code)[0], "lea r9,[rip+0x4]");
+    let found = read_by_objdump("address", &code);
+    assert_eq!(found, ["lea r9,[rip+0x9]", "jmp 0x10", "lea rcx,[rip]", "jmp 0x10"]);
+}
+
+#[test]
+fn too_little_room() {
+    let labels = [Cell::new(Place::default())];
+    let make = |assembler: &mut Assembler| {
+        assembler.bind(Label(0));
+        for _ in 0..20 {
+            assembler.store_number(Width::Eight, at(Reg::R12, 1000), 1000);
+            assembler.jump(Label(0));
+        }
+    };
+    let is_full = |bytes: usize, jumps: usize| {
+        let (mut room, mut jumps) = (vec![0; bytes], vec![Jump::default(); jumps]);
+        let mut assembler = Assembler::new(&mut room, &mut jumps, &labels);
+        make(&mut assembler);
+        assembler.is_full()
+    };
+    // Each turn makes 17 bytes, of which the last ones are put down with three more.
+    for (bytes, jumps) in [(0, 21), (16, 21), (342, 21), (343, 20), (343, 1), (343, 0)] {
+        assert!(is_full(bytes, jumps), "{bytes} {jumps}");
+    }
+    assert!(!is_full(343, 21));
 }
