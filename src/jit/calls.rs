@@ -10,7 +10,7 @@ use crate::code::exec::ExecInsn;
 use crate::object::Kind;
 use crate::object::call_info::CallKind;
 use crate::object::layout::*;
-use Part::{Back, Fifth, Fourth, Hook, Reload, Slow, Start, Third};
+use Part::{Back, Fifth, Fourth, Hook, Reload, Seventh, Sixth, Slow, Start, Third};
 use Reg::{R8, R9, R10, R11, Rax, Rcx, Rdi, Rdx, Rsi};
 use Source::Register;
 use Width::{Eight, Four};
@@ -45,6 +45,9 @@ impl Maker<'_, '_> {
         self.check_hooks(i, Slow);
         self.asm.address(Rdi, register(slot));
         self.room_for_frame(i);
+        if given == 0 {
+            self.values_to_top(R10, Rdi);
+        }
         self.missing_arguments(i, given);
         self.bind(i, Fourth);
         self.asm.address_of_label(R10, label(i, Back));
@@ -80,12 +83,11 @@ impl Maker<'_, '_> {
         self.asm.alu(Alu::Cmp, Eight, R9, R8);
         self.jump_if(Cond::LessEqual, i, Slow);
     }
-    /// Goes to the third part when there are fewer arguments than parameters; their number is in r11, how many are given in
-    /// r10.
+    /// Goes to the third part when there are fewer arguments than parameters, whose number is in r11. Those of an open
+    /// number are counted in r10, with the function.
     fn missing_arguments(&mut self, i: usize, given: usize) {
         self.asm.load_byte(R11, at(Rdx, PROTO_NUMPARAMS));
         if given == 0 {
-            self.values_to_top(R10, Rdi);
             self.asm.alu(Alu::Cmp, Four, R11, R10);
         } else {
             self.asm.alu_number(Alu::Cmp, Four, R11, given as i32);
@@ -145,49 +147,66 @@ impl Maker<'_, '_> {
         self.jump_to_entry(id, R9);
     }
 
-    /// A tail call with this many values does without a helper: they are few, and no variable needs closing.
-    fn replaces_frame(&self, given: usize) -> bool {
-        given != 0 && given <= MOST_COPIES && self.p.protos.is_empty()
-    }
     /// The stores of `frame::replace_plain`.
     pub(super) fn tail_call(&mut self, i: usize, insn: ExecInsn) {
         let given = insn.b();
-        if !self.replaces_frame(given) {
-            self.jump(i, Slow);
-        } else {
-            self.native_callee(i, insn.a());
-            self.check_hooks(i, Slow);
-            self.asm.load(Eight, Rdi, at(CI, CI_FUNC));
-            self.room_for_frame(i);
+        if !self.p.protos.is_empty() {
+            self.nothing_to_close(i, Slow);
+        }
+        self.native_callee(i, insn.a());
+        self.check_hooks(i, Slow);
+        self.asm.load(Eight, Rdi, at(CI, CI_FUNC));
+        self.room_for_frame(i);
+        if (1..=MOST_COPIES).contains(&given) {
             for n in 0..given {
                 self.asm.load(Eight, R9, register(insn.a() + n));
                 self.asm.store(Eight, at(Rdi, n as i32 * 8), R9);
             }
-            self.missing_arguments(i, given);
-            self.bind(i, Fourth);
-            self.asm.address(BASE, at(Rdi, 8));
-            self.asm.store(Eight, at(CI, CI_BASE), BASE);
-            self.asm.alu(Alu::Add, Eight, Rdi, R8);
-            self.asm.store(Eight, at(CI, CI_TOP), Rdi);
-            self.asm.store(Eight, at(THREAD, THREAD_TOP), Rdi);
-            self.asm.alu_number_store(Alu::Or, Four, at(CI, CI_KIND), CallKind::TAIL_CALLED as i32);
-            self.asm.mov(CLOSURE, Rax);
-            self.asm.jump_to_reg(Rcx);
+        } else {
+            self.asm.address(Rsi, register(insn.a()));
+            if given == 0 {
+                self.values_to_top(R10, Rsi);
+            } else {
+                self.asm.set(R10, given as u64);
+            }
+            self.asm.alu(Alu::Xor, Four, R11, R11);
+            self.bind(i, Sixth);
+            self.asm.load(Eight, R9, element(Rsi, R11, 0));
+            self.asm.store(Eight, element(Rdi, R11, 0), R9);
+            self.asm.alu_number(Alu::Add, Four, R11, 1);
+            self.asm.alu(Alu::Cmp, Four, R11, R10);
+            self.jump_if(Cond::Below, i, Sixth);
         }
+        self.missing_arguments(i, given);
+        self.bind(i, Fourth);
+        self.asm.address(BASE, at(Rdi, 8));
+        self.asm.store(Eight, at(CI, CI_BASE), BASE);
+        self.asm.alu(Alu::Add, Eight, Rdi, R8);
+        self.asm.store(Eight, at(CI, CI_TOP), Rdi);
+        self.asm.store(Eight, at(THREAD, THREAD_TOP), Rdi);
+        self.asm.alu_number_store(Alu::Or, Four, at(CI, CI_KIND), CallKind::TAIL_CALLED as i32);
+        self.asm.mov(CLOSURE, Rax);
+        self.asm.jump_to_reg(Rcx);
         self.bind(i, Back);
         self.reload(i);
     }
     pub(super) fn tail_call_cold(&mut self, i: usize, insn: ExecInsn) {
-        let given = insn.b();
-        if self.replaces_frame(given) {
-            self.fill_arguments(i, given);
-            self.bind(i, NOT_LUA);
-            if insn.c() == 0 {
-                // Its results are returned by the instruction that follows.
-                self.library_call(i, insn, Id::FastCallOpen);
-            }
+        self.fill_arguments(i, insn.b());
+        self.bind(i, NOT_LUA);
+        if insn.c() == 0 {
+            // Its results are returned by the instruction that follows.
+            self.library_call(i, insn, Id::FastCallOpen);
         }
         self.slow(i, Id::TailCall);
+    }
+    /// Goes to the part where variables of the frame are captured and not closed. Binds the seventh part.
+    fn nothing_to_close(&mut self, i: usize, otherwise: Part) {
+        self.asm.load(Eight, R9, at(THREAD, THREAD_OPEN_UPVALUES));
+        self.asm.test(Eight, R9, R9);
+        self.jump_if(Cond::Equal, i, Seventh);
+        self.asm.alu_load(Alu::Cmp, Eight, BASE, at(R9, UPVAL_V));
+        self.jump_if(Cond::NotAbove, i, otherwise);
+        self.bind(i, Seventh);
     }
 
     // --- returns
@@ -240,15 +259,18 @@ impl Maker<'_, '_> {
         self.help(i, Id::Return, Start);
     }
     pub(super) fn close_and_return(&mut self, i: usize, insn: ExecInsn, results: i32) {
-        self.help(i, Id::Close, Back);
-        self.bind(i, Back);
+        self.nothing_to_close(i, Sixth);
         self.return_fixed(i, insn, results);
+    }
+    pub(super) fn close_and_return_cold(&mut self, i: usize, insn: ExecInsn, results: usize) {
+        self.return_cold(i, insn, results);
+        self.bind(i, Sixth);
+        self.help(i, Id::Close, Seventh);
     }
     /// A return of several values, or of an open number of them.
     pub(super) fn return_values(&mut self, i: usize, insn: ExecInsn) {
         if insn.c() != 0 {
-            // It closes upvalues.
-            return self.jump(i, Slow);
+            self.nothing_to_close(i, Slow);
         }
         if insn.b() == 0 {
             self.asm.address(Rsi, register(insn.a()));

@@ -246,6 +246,7 @@ pub(super) enum Part {
     Fourth,
     Fifth,
     Sixth,
+    Seventh,
     /// A hook is set; to be left at the target of the jump.
     Hook,
     /// A loop is entered here.
@@ -941,8 +942,10 @@ impl<'a, 'b> Maker<'a, 'b> {
             }
             E::TForCall => self.iterator_call_cold(i),
             E::VarArg => self.slow(i, Id::VarArg),
-            E::Return0 | E::CloseReturn0 => self.return_cold(i, insn, 0),
-            E::Return1 | E::CloseReturn1 => self.return_cold(i, insn, 1),
+            E::Return0 => self.return_cold(i, insn, 0),
+            E::Return1 => self.return_cold(i, insn, 1),
+            E::CloseReturn0 => self.close_and_return_cold(i, insn, 0),
+            E::CloseReturn1 => self.close_and_return_cold(i, insn, 1),
             E::ForPrep => self.slow(i, Id::ForPrep),
             E::ForLoop => {
                 self.for_loop_cold(i, insn);

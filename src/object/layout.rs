@@ -21,6 +21,7 @@ distances! {
     THREAD_STACK_LAST = Thread, stack_last;
     THREAD_NATIVE_DEPTH = Thread, native_depth;
     THREAD_HOOK_MASK = Thread, hook_mask;
+    THREAD_OPEN_UPVALUES = Thread, open_upvals;
     GLOBAL_DEBT = Global, heap.gc.memory.debt;
     CI_SAVED_PC = CallInfo, saved_pc;
     CI_FUNC = CallInfo, func;
