@@ -26,7 +26,8 @@ B       := $(BUILD)
 # The number in the name of the shared library is that of Debian's library.
 VERSION := 0.0.0
 EXPORTS := src/abi/exports.txt
-# Exported functions that the library itself calls by name, so that a host's definition serves it, too: see src/api/by_name.rs.
+# Exported functions that the library itself calls by name, so that a host's definition serves it, too: see
+# src/api/by_name.rs.
 REPLACEABLE := src/abi/replaceable.txt
 GEN     := $(B)/gen
 
@@ -48,8 +49,8 @@ CARGO_ENV := CC="$(CC)" AR="$(AR)" \
 # exception, but the search for a handler walks all of them: each needs unwind tables.
 # The hot paths say themselves what is inlined; a lower threshold for the rest makes the library a tenth smaller and
 # no slower. The interpreter's dispatch is duplicated behind each operation, which LLVM does no more for large switches
-# unless told so; it is worth 5 to 10 % of the run time for 8 KB. Without the last option base and pc of a frame, neighbours
-# in memory, would be loaded as one vector and taken apart again.
+# unless told so; it is worth 5 to 10 % of the run time for 8 KB. Without the last option base and pc of a frame,
+# neighbours in memory, would be loaded as one vector and taken apart again.
 LIB_RUSTFLAGS := -C force-unwind-tables=yes -C llvm-args=-inline-threshold=100 \
     -C llvm-args=-tail-dup-pred-size=1000 -C llvm-args=-tail-dup-succ-size=1000 -C no-vectorize-slp $(RUSTFLAGS)
 

@@ -1,8 +1,8 @@
 //! Links `lua` with the library, and lets it export the API to C modules.
 //!
-//! `make` says in `LIBLUA_DIR` where the static library is that it built. Without that, as for `cargo build --workspace`
-//! and `cargo install --path programs`, the crate takes its place (`lua_from_crate`): it is compiled without the
-//! Makefile's switches, so the program is slower.
+//! `make` says in `LIBLUA_DIR` where the static library is that it built. Without that, as for `cargo build
+//! --workspace` and `cargo install --path programs`, the crate takes its place (`lua_from_crate`): it is compiled
+//! without the Makefile's switches, so the program is slower.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! liblua-rs is a C-ABI compatible replacement of liblua 5.2: C programs, and modules compiled for PUC-Rio Lua 5.2.4, run
-//! on it unchanged.
+//! liblua-rs is a C-ABI compatible replacement of liblua 5.2: C programs, and modules compiled for PUC-Rio Lua 5.2.4,
+//! run on it unchanged.
 //!
 //! # From C
 //!
@@ -14,10 +14,10 @@
 //!
 //! # From Rust
 //!
-//! [`abi`] is the public interface: the functions of the C API under their names, with the documentation of each. A Rust
-//! host that links this crate calls them as it would call the C library, and what the manual asks of a C host it asks of a
-//! Rust host, too. Errors leave a function written in Rust as they leave one in C: without running destructors. So the
-//! frames that an error passes own nothing that must be dropped.
+//! [`abi`] is the public interface: the functions of the C API under their names, with the documentation of each. A
+//! Rust host that links this crate calls them as it would call the C library, and what the manual asks of a C host it
+//! asks of a Rust host, too. Errors leave a function written in Rust as they leave one in C: without running
+//! destructors. So the frames that an error passes own nothing that must be dropped.
 //!
 //! ```
 //! use lua52::abi::{lauxlib_h::*, lua_h::*, lualib_h::*};
@@ -43,10 +43,10 @@
 //! | `apicheck` | each call of the API is checked, as PUC's `lua_assert` would |
 //! | `system-alloc` | `luaL_newstate` gives each object a block of its own, for memory checkers |
 //! | `portable-boundary` | stubs and pads in C in place of assembly, for targets without |
-//! | `internals` | the inside is public, for this repository's tests, fuzz targets, benchmarks and `luac`; no promise holds for it |
+//! | `internals` | the inside is public, without any promise, for this repository's tests, benchmarks and `luac` |
 //! | `jit` | native code for functions that run often, on x86-64 Linux; unfinished: `docs/NATIVE.md` |
-//! | `freestanding` | set by `make`: no standard library, a panic handler of its own; it needs the Makefile's link steps |
-//! | `stress-gc`, `stress-stack`, `stress-finalizers`, `stress-jit`, `heapcheck` | for the tests of the library itself |
+//! | `freestanding` | set by `make`: no standard library, a panic handler of its own; needs the Makefile's link |
+//! | `stress-gc`, `stress-stack`, `stress-finalizers`, `stress-jit`, `heapcheck` | for the library's own tests |
 //!
 //! How the library is built inside is told in `docs/ARCHITECTURE.md`, and at the head of each module.
 
@@ -79,9 +79,9 @@ macro_rules! cold_path {
 pub mod abi;
 pub mod consts;
 
-// Modules rely on promises of each other that no type shows, so their safe functions are no safe ones for strangers. With
-// the feature `internals` this repository's tests, fuzz targets, benchmarks and `luac` see them. Each is declared twice, since
-// no attribute changes a visibility, and rustfmt does not follow modules that a macro declares.
+// Modules rely on promises of each other that no type shows, so their safe functions are no safe ones for strangers.
+// With the feature `internals` this repository's tests, fuzz targets, benchmarks and `luac` see them. Each is declared
+// twice, since no attribute changes a visibility, and rustfmt does not follow modules that a macro declares.
 #[cfg(not(feature = "internals"))]
 mod api;
 #[cfg(feature = "internals")]

@@ -1,4 +1,5 @@
-//! Every message the library can produce, once. `%s` string, `%d` integer, `%c` byte, `%f` number, `%p` pointer, `%%` percent.
+//! Every message the library can produce, once. `%s` string, `%d` integer, `%c` byte, `%f` number, `%p` pointer, `%%`
+//! percent.
 //!
 //! The texts are PUC 5.2's where PUC has one: scripts and tests match on them.
 
@@ -32,9 +33,9 @@ impl Arg<'_> {
     }
 }
 
-/// Gives the pieces of the text that `fmt` stands for to `out`, in order; `next` gives the argument for a letter. The result
-/// is the first letter that stands for nothing, if there is one: the text ends before it. (It is compiled into its two callers:
-/// a call for each piece takes longer than most pieces.)
+/// Gives the pieces of the text that `fmt` stands for to `out`, in order; `next` gives the argument for a letter. The
+/// result is the first letter that stands for nothing, if there is one: the text ends before it. (It is compiled into
+/// its two callers: a call for each piece takes longer than most pieces.)
 #[inline(always)]
 pub fn write<'a>(
     fmt: &[u8],

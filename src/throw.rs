@@ -23,10 +23,11 @@ impl Throw {
     pub const HANDLER: Throw = Throw::new(LUA_ERRERR as u32);
     /// A foreign exception (C++ throw, Rust panic of the host, pthread_exit) is crossing the library.
     pub const FOREIGN: Throw = Throw::new(crate::boundary::FOREIGN as u32);
-    /// A metamethod that the interpreter called for an instruction has set a hook: the loop that looks for hooks is to go on,
-    /// once the instruction has its result, which is on the stack as after a yield.
+    /// A metamethod that the interpreter called for an instruction has set a hook: the loop that looks for hooks is to
+    /// go on, once the instruction has its result, which is on the stack as after a yield.
     pub const HOOKS_SET: Throw = Throw::new(0x200);
-    /// A metamethod that native code called for an instruction has got a frame, and is to be run. It interrupts the instruction.
+    /// A metamethod that native code called for an instruction has got a frame, and is to be run. It interrupts the
+    /// instruction.
     #[cfg(native_code)]
     pub const METAMETHOD_PUSHED: Throw = Throw::new(0x300);
 

@@ -397,8 +397,8 @@ fn destructor_that_calls_and_raises() {
     }
 }
 
-/// The pad is on another stack than the raise, as with a host's fibers. There is no way to it for an unwinder, so what is
-/// left is the jump; nothing may stay behind.
+/// The pad is on another stack than the raise, as with a host's fibers. There is no way to it for an unwinder, so what
+/// is left is the jump; nothing may stay behind.
 #[test]
 fn raise_from_a_fiber() {
     let f = Foreign::new(
@@ -415,7 +415,8 @@ fn raise_from_a_fiber() {
           static void *stack;
           static ucontext_t here, there;
           // Below all other stacks: a pad below the raise would tell that it is on another one.
-          if (!stack) stack = mmap((void *)0x20000000, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+          if (!stack)
+            stack = mmap((void *)0x20000000, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
           toy = t;
           code = (int)n;
           getcontext(&there);
@@ -783,7 +784,12 @@ fn costs() {
           return depth ? deep(t, depth - 1, code) + space[0] : T->throw_(t, code);
         }
         EXPORT int six(Toy *t, size_t n) { return deep(t, 5, n) + 1; }
-        EXPORT int destructor(Toy *t, size_t n) { struct D { volatile int *c; ~D() { ++*c; } }; static volatile int c; D d{&c}; return T->throw_(t, n) + 1; }
+        EXPORT int destructor(Toy *t, size_t n) {
+          struct D { volatile int *c; ~D() { ++*c; } };
+          static volatile int c;
+          D d{&c};
+          return T->throw_(t, n) + 1;
+        }
         static jmp_buf buffer;
         __attribute__((noinline)) static int leap(int code) { longjmp(buffer, code); }
         __attribute__((noinline)) static int direct(int (*f)(int)) { return f(3) + 1; }
@@ -927,7 +933,11 @@ fn threads() {
                 &format!(
                     r#"
                     static int work(int n) {{ {pad} return n; }}
-                    EXPORT int clean(Toy *t, size_t n) {{ volatile char c[{i} * 40 + 8]; c[0] = work(n); return T->throw_(t, n) + c[0]; }}
+                    EXPORT int clean(Toy *t, size_t n) {{
+                      volatile char c[{i} * 40 + 8];
+                      c[0] = work(n);
+                      return T->throw_(t, n) + c[0];
+                    }}
                     EXPORT int counted(Toy *t, size_t n) {{ Counted c(work(n)); return T->throw_(t, n) + 1; }}
                     EXPORT int nested(Toy *t, size_t n) {{ work(1); Counted c(9); return T->call(t, counted, n) + 1; }}
                     "#
@@ -962,13 +972,20 @@ fn frame_shapes() {
     let source = r#"
         #include <stdalign.h>
         #include <stdint.h>
-        __attribute__((noinline)) static int use(volatile char *p, size_t n) { for (size_t i = 0; i < n; i++) p[i] = i; return p[n / 2]; }
+        __attribute__((noinline)) static int use(volatile char *p, size_t n) {
+          for (size_t i = 0; i < n; i++) p[i] = i;
+          return p[n / 2];
+        }
         __attribute__((noinline)) int aligned(Toy *t, size_t n) {
           alignas(128) volatile char a[256];
           int r = use(a, 256) + (int)((uintptr_t)a % 128);
           return T->throw_(t, n) + r;
         }
-        __attribute__((noinline)) int large(Toy *t, size_t n) { volatile char a[100000]; use(a, 100000); return aligned(t, n) + a[5]; }
+        __attribute__((noinline)) int large(Toy *t, size_t n) {
+          volatile char a[100000];
+          use(a, 100000);
+          return aligned(t, n) + a[5];
+        }
         __attribute__((noinline)) int dynamic(Toy *t, size_t n) {
           volatile char *a = __builtin_alloca(n * 100);
           use(a, n * 100);
@@ -976,7 +993,9 @@ fn frame_shapes() {
           use(b, 64);
           return large(t, n) + a[n] + b[3];
         }
-        __attribute__((noinline)) static int many(Toy *t, size_t n, int a, int b, int c, int d, int e, int f, int g) { return dynamic(t, n) + a + b + c + d + e + f + g; }
+        __attribute__((noinline)) static int many(Toy *t, size_t n, int a, int b, int c, int d, int e, int f, int g) {
+          return dynamic(t, n) + a + b + c + d + e + f + g;
+        }
         int all(Toy *t, size_t n) { return many(t, n, 1, 2, 3, 4, 5, 6, 7); }
         "#;
     let mut t = toy();

@@ -1,7 +1,7 @@
 //! Compiles Lua sources and compares the binary chunks, byte for byte, with those of the reference compiler.
 //!
-//! The reference is the program `luac5.2` (or `$LUAC`); without it there is nothing to compare with and the test says so.
-//! `BYTECODE_CORPUS` names more directories to search for `.lua` files.
+//! The reference is the program `luac5.2` (or `$LUAC`); without it there is nothing to compare with and the test says
+//! so. `BYTECODE_CORPUS` names more directories to search for `.lua` files.
 
 use lua52::abi::lua_State;
 use lua52::api::{Lua, load_closure, state};

@@ -59,9 +59,9 @@ def pages():
 
 
 def lines():
-    """Lines have at most 120 columns, rows of tables as well."""
+    """Lines have at most 120 columns, rows of tables as well; no more bytes either, as some editors and tools count."""
     for page in pages():
-        long = [number for number, line in enumerate(text(page).splitlines(), 1) if len(line) > 120]
+        long = [number for number, line in enumerate(text(page).splitlines(), 1) if len(line.encode()) > 120]
         check("%s: lines of at most 120 columns" % page, not long, "longer: %s" % long)
 
 

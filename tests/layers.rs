@@ -1,12 +1,12 @@
 //! The layers of the library: who may refer to whom. `docs/adr/0011-layers.md` has the reasons.
 //!
-//! What is read are the paths in the sources: `use` lines and paths in code, from the crate's root, from the parent module or
-//! from an imported name, through re-exports to the file that defines the name; and the names of macros. What no path
-//! shows, a call of a method or an operator, is made visible by a rule: an `impl` is in the layer of its type or of its
-//! trait. So a method of a higher layer is one of a type or a trait of that layer, and who calls it has to name that.
-//! Within a room, a call of a method leads to the file that has it when only one function has its name, and an `impl` of a
-//! trait for a type, both of other files, is on a list.
-//! Modules for tests are not read: they may use the whole library.
+//! What is read are the paths in the sources: `use` lines and paths in code, from the crate's root, from the parent
+//! module or from an imported name, through re-exports to the file that defines the name; and the names of macros. What
+//! no path shows, a call of a method or an operator, is made visible by a rule: an `impl` is in the layer of its type
+//! or of its trait. So a method of a higher layer is one of a type or a trait of that layer, and who calls it has to
+//! name that. Within a room, a call of a method leads to the file that has it when only one function has its name, and
+//! an `impl` of a trait for a type, both of other files, is on a list. Modules for tests are not read: they may use the
+//! whole library.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,8 +20,8 @@ const ORDER: &[&str] = &[
 /// References upward that there have to be: from, to, why. None yet; there may be three.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 
-/// Traits that a file declares so that a file above it in the same room, which has the `impl` for a type of another file,
-/// can be called: trait, the file with the `impl`, why.
+/// Traits that a file declares so that a file above it in the same room, which has the `impl` for a type of another
+/// file, can be called: trait, the file with the `impl`, why.
 const INVERSIONS: &[(&str, &str, &str)] = &[
     ("RunLua", "vm/tier.rs", "a call runs a Lua function, which calls"),
     ("Raise", "vm/raise.rs", "an error at any place calls the message handler"),

@@ -1,5 +1,5 @@
-//! What a C compiler reads in `include/` is what the library was compiled with: the values of the constants, the layouts
-//! of the structures that both sides touch, and the types of the functions.
+//! What a C compiler reads in `include/` is what the library was compiled with: the values of the constants, the
+//! layouts of the structures that both sides touch, and the types of the functions.
 //!
 //! bindgen reads the headers. `make headers` commits what it finds as `programs/src/c_api.rs`, and the names in it as
 //! `tests/generated/headers.rs`; `tests/headers.py` fails when these are stale.
@@ -90,7 +90,8 @@ include!("generated/headers.rs");
 fn paths_agree() {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (source, program) = (dir.join("paths.c"), dir.join("paths"));
-    let text = "#include <stdio.h>\n#include <lua.h>\nint main(void) { puts(LUA_PATH_DEFAULT); puts(LUA_CPATH_DEFAULT); }\n";
+    let text = "#include <stdio.h>\n#include <lua.h>\n\
+                int main(void) { puts(LUA_PATH_DEFAULT); puts(LUA_CPATH_DEFAULT); }\n";
     std::fs::write(&source, text).unwrap();
     let include = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/include");
     let compiled = Command::new(std::env::var("CC").unwrap_or("cc".into()))

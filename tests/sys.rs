@@ -1,5 +1,5 @@
-//! The system is asked in one place: no code but `src/sys` names the crate `libc`, declares a function of the C library,
-//! or names an instruction; and `src/sys` uses no other module.
+//! The system is asked in one place: no code but `src/sys` names the crate `libc`, declares a function of the C
+//! library, or names an instruction; and `src/sys` uses no other module.
 
 use std::fs;
 use std::path::{Path, PathBuf};

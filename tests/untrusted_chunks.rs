@@ -2,8 +2,8 @@
 //! chunks made up to do harm, one for each way that was thought of.
 //!
 //! The long runs are those of the fuzz targets (`fuzz/run`). Here a short one with fixed seeds is part of the tests;
-//! `FUZZ_CHUNKS` and `FUZZ_SCRIPTS` say how many cases, `FUZZ_SEED` changes them. When the process dies, the last input is in
-//! the file named by `FUZZ_LAST`.
+//! `FUZZ_CHUNKS` and `FUZZ_SCRIPTS` say how many cases, `FUZZ_SEED` changes them. When the process dies, the last input
+//! is in the file named by `FUZZ_LAST`.
 
 mod sandbox;
 
@@ -383,7 +383,8 @@ fn made_up_chunks_that_are_accepted() {
             assert_eq!(refusal(&Made::new(4, &code).chunk()), None);
         }
     }
-    // A jump that is part of the comparison before it, unless one jumps to it: a count hook stops this loop all the same.
+    // A jump that is part of the comparison before it, unless one jumps to it: a count hook stops this loop all the
+    // same.
     let code = [load(0, 0), abc(Op::Eq, 1, 0, 0), jump(Op::Jmp, 0, -1), end];
     assert_eq!(refusal(&Made::new(2, &code).chunk()), None);
     let code = [load(0, 0), abc(Op::Eq, 1, 0, 0), jump(Op::Jmp, 1, -1), end];

@@ -1,5 +1,5 @@
-//! Random sequences of API calls, the bytes that tests/sequences interprets: any of them may do anything but harm, and gives
-//! back all memory.
+//! Random sequences of API calls, the bytes that tests/sequences interprets: any of them may do anything but harm, and
+//! gives back all memory.
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};

@@ -13,15 +13,16 @@ use std::io::{self, Write};
 #[path = "../../src/jit/mode.rs"]
 mod mode;
 
-/// When functions are compiled to native code in this process, in the words of the environment's variable; none where the
-/// library has no native code.
+/// When functions are compiled to native code in this process, in the words of the environment's variable; none where
+/// the library has no native code.
 pub fn native_code() -> Option<&'static str> {
     #[cfg(native_code)]
     {
         unsafe extern "C" {
             fn secure_getenv(name: *const c_char) -> *const c_char;
         }
-        // SAFETY: a terminated name; what comes back is null or a C string, read before anybody changes the environment.
+        // SAFETY: a terminated name; what comes back is null or a C string, read before anybody changes the
+        // environment.
         let value = unsafe {
             let value = secure_getenv(mode::VARIABLE.as_ptr());
             (!value.is_null()).then(|| CStr::from_ptr(value).to_bytes())
@@ -61,8 +62,8 @@ pub enum BadOption {
     Unrecognized(String),
 }
 
-/// Prints the version, with what there is to say of the library behind its own. Programs read the line's beginning, and look
-/// for PUC-Rio at its end. That nobody can read it is no reason to stop.
+/// Prints the version, with what there is to say of the library behind its own. Programs read the line's beginning, and
+/// look for PUC-Rio at its end. That nobody can read it is no reason to stop.
 pub fn print_version(more: &str) {
     let own = env!("CARGO_PKG_VERSION");
     let _ =

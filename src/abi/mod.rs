@@ -7,8 +7,8 @@
 //! `exports!` is the one list of the functions. From it come the symbols here, and by `make headers` their
 //! declarations in `include/` and the list `exports.txt`, from which the Makefile has the names that leave the library.
 //!
-//! The first paragraph of a function's documentation goes to the header. In brackets it has the function's effect on the
-//! stack: values popped, values pushed, and errors (`-` never, `m` out of memory, `e` any, `v` always).
+//! The first paragraph of a function's documentation goes to the header. In brackets it has the function's effect on
+//! the stack: values popped, values pushed, and errors (`-` never, `m` out of memory, `e` any, `v` always).
 //!
 //! # Ownership
 //!
@@ -78,13 +78,14 @@ pub static lua_ident: [u8; IDENT.len()] = {
 /// * `plain` cannot raise. In its body, `L` is the thread.
 /// * `raising` may raise. Its body, the core, has the thread as `L`, or the buffer as `B`, and gives an `LResult` of
 ///   anything that is a [`Word`] for the result's type in C.
-/// * `quick` may raise, but its common case cannot: `{ common }; else { core }`. `common` tries that case before the stub
-///   is entered. It gives an `Option` of the result; for `None` the core does everything.
+/// * `quick` may raise, but its common case cannot: `{ common }; else { core }`. `common` tries that case before the
+///   stub is entered. It gives an `Option` of the result; for `None` the core does everything.
 /// * `variadic` has variable arguments (`args: ...`) or a `va_list` behind a text `fmt`; the core has them as a
 ///   `*mut VaList`.
 /// * `bare` has no thread to work in: its body is the function's as it stands.
 ///
-/// The core of `lua_frob` is `lua_frob::core`. All bodies are unsafe code under the contract at the head of this module.
+/// The core of `lua_frob` is `lua_frob::core`. All bodies are unsafe code under the contract at the head of this
+/// module.
 macro_rules! exports {
     ($(
         $(#[$doc:meta])*
@@ -131,8 +132,8 @@ macro_rules! export {
         }
         stub_of! { [$($doc)* #[unsafe(no_mangle)]] [pub] $name ($($parameters)*) [$($result)*] $name::core }
     };
-    // The call of the stub is a jump, since nothing is owned here. (Were it a call, a raise would cross a frame that has
-    // nothing to clean up.)
+    // The call of the stub is a jump, since nothing is owned here. (Were it a call, a raise would cross a frame that
+    // has nothing to clean up.)
     (quick $name:ident [$($doc:tt)*] ($L:ident: *mut lua_State $(, $arg:ident: $ty:ty)*) [$($result:tt)*]
         $common:block $otherwise:block
     ) => {
@@ -187,7 +188,10 @@ macro_rules! export {
             pub fn $name($L: *mut lua_State, $fmt: $text, $args: *mut VaList) $($result)* = $name::core
         }
     };
-    (variadic $name:ident ($L:ident: *mut lua_State, $fmt:ident: $text:ty, $args:ident) [$($result:tt)*] $body:block) => {
+    (
+        variadic $name:ident ($L:ident: *mut lua_State, $fmt:ident: $text:ty, $args:ident)
+        [$($result:tt)*] $body:block
+    ) => {
         mod $name {
             use super::*;
             core_of! {

@@ -1,5 +1,5 @@
-//! The parts that a `no_std` library must have itself when it is linked into a C program: the end of a Rust panic, and the
-//! personality routine that functions of Rust's core name.
+//! The parts that a `no_std` library must have itself when it is linked into a C program: the end of a Rust panic, and
+//! the personality routine that functions of Rust's core name.
 //!
 //! No code here panics on purpose (errors are values), so a panic is a bug in this library. It must not
 //! unwind into frames of the host: it says where it happened and aborts.

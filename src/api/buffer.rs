@@ -4,8 +4,8 @@
 //! * The layout is that of C's `luaL_Buffer`: macros in the header write to its fields.
 //! * `b` points to `initb`, or to the block of a userdata that lies on the stack (so a grown buffer has one slot).
 //! * A buffer stays where it was initialised.
-//! * Adding to a buffer runs no finalizer. So what is added, and what else the caller holds, must be reachable (for example
-//!   from a table), but it need not be on the stack. Only `pushresult` may run a step of the collector.
+//! * Adding to a buffer runs no finalizer. So what is added, and what else the caller holds, must be reachable (for
+//!   example from a table), but it need not be on the stack. Only `pushresult` may run a step of the collector.
 
 use super::Bytes;
 use crate::api::Lua;

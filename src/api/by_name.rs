@@ -1,7 +1,7 @@
-//! Calls that the library makes by name. When the host, or a library that was loaded before, defines an exported function
-//! itself, these calls go to its definition: `luaL_openlibs` opens the host's `os`, `require` loads by the host's
-//! `luaL_loadfilex`. `abi/replaceable.txt` lists the names. All other calls inside of the library go straight to what
-//! the exported function goes to, too.
+//! Calls that the library makes by name. When the host, or a library that was loaded before, defines an exported
+//! function itself, these calls go to its definition: `luaL_openlibs` opens the host's `os`, `require` loads by the
+//! host's `luaL_loadfilex`. `abi/replaceable.txt` lists the names. All other calls inside of the library go straight to
+//! what the exported function goes to, too.
 //!
 //! Invariants
 //! * A function is replaced when the address of its name, as linker and loader see it, is not that of the library's own

@@ -54,8 +54,8 @@ impl Lua {
         self.set_top_value(v);
         Ok(())
     }
-    /// The field of a table that `get` finds. What is no table has no fields: hosts should know better, but the library's
-    /// own tables lie where `debug.setlocal` and `debug.getregistry` reach them.
+    /// The field of a table that `get` finds. What is no table has no fields: hosts should know better, but the
+    /// library's own tables lie where `debug.setlocal` and `debug.getregistry` reach them.
     #[inline(always)]
     fn field_of(self, v: Value, get: impl FnOnce(Gc<Table>) -> Value) -> Value {
         api_check!(v.is_table(), "lua_raw*", "idx", "not a table");

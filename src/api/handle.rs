@@ -1,7 +1,8 @@
 //! The handle of the API.
 //!
-//! The layers below know a thread as `Gc<Thread>`. `Lua` is the same pointer as a type of its own: a file must import it from
-//! here to call the API. `*l` is the thread of a handle; `Lua::of` makes a handle of a thread. Both cost nothing.
+//! The layers below know a thread as `Gc<Thread>`. `Lua` is the same pointer as a type of its own: a file must import
+//! it from here to call the API. `*l` is the thread of a handle; `Lua::of` makes a handle of a thread. Both cost
+//! nothing.
 
 use crate::object::{Builtin, Gc, Thread};
 use crate::throw::LResult;

@@ -92,8 +92,8 @@ impl Lua {
         self.drop_values(1);
         Ok(())
     }
-    /// Takes a table or nil from the top as the metatable of the value at `idx` (of its type, for a basic type). A userdata
-    /// with the metatable of files is a file from then on, so this is for callers that know what it holds.
+    /// Takes a table or nil from the top as the metatable of the value at `idx` (of its type, for a basic type). A
+    /// userdata with the metatable of files is a file from then on, so this is for callers that know what it holds.
     pub fn setmetatable(self, idx: i32) {
         api_check!(self.has_elements(1), "lua_setmetatable", "L", "no value on the stack");
         api_check!(self.is_valid(idx), "lua_setmetatable", "idx", "invalid index");

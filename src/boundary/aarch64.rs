@@ -1,5 +1,5 @@
-//! Stubs, pad and raise for 64-bit Arm, procedure call standard of the ELF systems. The same as `x86_64.rs` part by part;
-//! the reasons are told there.
+//! Stubs, pad and raise for 64-bit Arm, procedure call standard of the ELF systems. The same as `x86_64.rs` part by
+//! part; the reasons are told there.
 //!
 //! The pad frame, from its stack pointer upwards; its lower part in Rust is [`Pad`](super::raise::Pad):
 //!
@@ -258,8 +258,8 @@ pub(super) use linked;
 
 /// The whole body of an exported function that may raise.
 ///
-/// `raising!(core, (L, n))` calls `core`, an `extern "C"` function of the same parameters (up to eight in integer registers
-/// and any in vector registers) that returns [`Ret`]; the value goes back in the integer return register.
+/// `raising!(core, (L, n))` calls `core`, an `extern "C"` function of the same parameters (up to eight in integer
+/// registers and any in vector registers) that returns [`Ret`]; the value goes back in the integer return register.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! raising {

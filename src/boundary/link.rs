@@ -4,8 +4,8 @@ use core::ffi::c_void;
 
 /// Throw code: nothing was thrown.
 pub const NONE: u64 = 0;
-/// Throw code: a foreign exception or a forced unwind is in flight, in [`Link::foreign`]. Nothing may stop it; each core
-/// restores its state and passes it on, and the outermost stub hands it back to the unwinder.
+/// Throw code: a foreign exception or a forced unwind is in flight, in [`Link::foreign`]. Nothing may stop it; each
+/// core restores its state and passes it on, and the outermost stub hands it back to the unwinder.
 pub const FOREIGN: u64 = 0x100;
 /// Throw code: a pad caught a foreign exception and destroyed it (C++ flavour, inside a protected call). The core turns
 /// it into an ordinary error.
@@ -65,9 +65,9 @@ pub struct Link {
     pub protected: u32,
     /// Own exceptions in flight.
     pub(super) in_flight: u32,
-    /// A word that travels with a throw: set by the core before it returns the throw, and again there when a pad returns
-    /// that throw, even if destructors that ran meanwhile raised and caught others. A collector finds the word, and
-    /// those of throws that are still under way, with [`Link::held`].
+    /// A word that travels with a throw: set by the core before it returns the throw, and again there when a pad
+    /// returns that throw, even if destructors that ran meanwhile raised and caught others. A collector finds the word,
+    /// and those of throws that are still under way, with [`Link::held`].
     pub value: u64,
 }
 

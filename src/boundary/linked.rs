@@ -1,5 +1,5 @@
-//! The functions of the unwinder, the C++ runtime and the address sanitizer that the process has because something in it
-//! was linked with them. This file is for targets whose boundary is in assembly.
+//! The functions of the unwinder, the C++ runtime and the address sanitizer that the process has because something in
+//! it was linked with them. This file is for targets whose boundary is in assembly.
 
 use super::arch::linked;
 use super::unwind::FUNCTIONS;

@@ -11,17 +11,17 @@
 //! * A **raise** takes a throw code from a stub to the innermost pad.
 //! * [`NativeStack`] tells whether there is room for one more level of this.
 //!
-//! They are in assembly (`x86_64.rs`, `aarch64.rs`) or, for machines without, in C and Rust (`portable.rs`), where a stub's
-//! frame is left by the raise itself.
+//! They are in assembly (`x86_64.rs`, `aarch64.rs`) or, for machines without, in C and Rust (`portable.rs`), where a
+//! stub's frame is left by the raise itself.
 //!
 //! So native stack segments alternate: foreign frames, stub, Rust frames, pad, foreign frames, stub, ... A raise only
 //! ever crosses foreign frames; Rust frames are left by returning.
 //!
 //! # Invariants
 //!
-//! 1. `link.pad` is the innermost pad whose foreign call has not ended. Each way out of a pad puts back the previous one.
-//!    It may dangle only when foreign code left Lua with its own `longjmp` out of a pad's call (a panic function may, see
-//!    [`call_apart`], when C functions are under way); the core then has `protected == 0` and must not raise.
+//! 1. `link.pad` is the innermost pad whose foreign call has not ended. Each way out of a pad puts back the previous
+//!    one. It may dangle only when foreign code left Lua with its own `longjmp` out of a pad's call (a panic function
+//!    may, see [`call_apart`], when C functions are under way); the core then has `protected == 0` and must not raise.
 //! 2. A core returns `throw != 0` only with `value` holding the `*mut Link`, and with nothing of its own left to undo:
 //!    nothing of it runs again.
 //! 3. Between a pad that returns a throw and the stub that raises it, no foreign code runs.
@@ -31,9 +31,9 @@
 //! 6. `in_flight` counts the exceptions of this state's pads that are between their raise and their landing.
 //! 7. Rust frames of this library have no cleanups: it is built with `panic = "abort"` and owns nothing by value.
 
-// The kind of this boundary is chosen here: `arch` has stubs, pad and raise, `frames` tells what the frames on the way of a
-// raise want. build.rs sets `naked_stubs` unless the feature `portable-boundary` is on, and refuses targets that have
-// neither.
+// The kind of this boundary is chosen here: `arch` has stubs, pad and raise, `frames` tells what the frames on the way
+// of a raise want. build.rs sets `naked_stubs` unless the feature `portable-boundary` is on, and refuses targets that
+// have neither.
 #[cfg(all(naked_stubs, target_arch = "aarch64"))]
 #[path = "aarch64.rs"]
 mod arch;
@@ -78,8 +78,8 @@ pub use native_stack::{NativeStack, Room};
 pub use stub::Returning;
 pub use va_list::VaList;
 
-/// [`call`] of a function with one argument that may leave by a jump of its own to foreign code further out: the link is as
-/// before then, without this pad.
+/// [`call`] of a function with one argument that may leave by a jump of its own to foreign code further out: the link
+/// is as before then, without this pad.
 ///
 /// # Safety
 /// As for [`call`].

@@ -23,8 +23,8 @@ const UNMEASURED: usize = 4 * 1024;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Room {
     Enough,
-    /// There is no room. One level is told so and raises the error; the levels above it, which handle the error, may use a
-    /// part of the reserve.
+    /// There is no room. One level is told so and raises the error; the levels above it, which handle the error, may
+    /// use a part of the reserve.
     Short,
     /// Not even for that.
     None,

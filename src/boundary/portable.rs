@@ -1,9 +1,9 @@
 //! Stubs, pad and raise without assembly, for targets that have none of their own.
 //!
-//! The pad is a C function that remembers itself by `setjmp` (`portable.c`); a raise returns to it by `longjmp`, from the
-//! stub or from the pad's personality routine. Everything else is as in the assembly versions: the same three ways of a
-//! raise, the same passing of foreign exceptions. What is not: a stub is an ordinary function, so a raise leaves the
-//! stub's frame too, which like all of ours has nothing to run; the frames on the way are looked at by the system
+//! The pad is a C function that remembers itself by `setjmp` (`portable.c`); a raise returns to it by `longjmp`, from
+//! the stub or from the pad's personality routine. Everything else is as in the assembly versions: the same three ways
+//! of a raise, the same passing of foreign exceptions. What is not: a stub is an ordinary function, so a raise leaves
+//! the stub's frame too, which like all of ours has nothing to run; the frames on the way are looked at by the system
 //! unwinder each time (`trace.rs`) rather than by remembered rules; and functions with variable arguments are in C.
 //!
 //! `longjmp` over the Rust frames of stub and raise is sound: they have no destructors and are done.
@@ -19,7 +19,8 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 unsafe extern "C" {
-    /// Calls `f(a0, a1, a2, a3)` as foreign code that may raise, with a frame of its own as the innermost pad of `link`.
+    /// Calls `f(a0, a1, a2, a3)` as foreign code that may raise, with a frame of its own as the innermost pad of
+    /// `link`.
     ///
     /// Returns the integer that `f` returns (only as many bits as its C type has are meaningful) or what was thrown.
     ///

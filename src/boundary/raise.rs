@@ -54,12 +54,13 @@ const _: () = {
     assert!(offset_of!(Pad, jumped) == 84);
 };
 
-/// How `raise` gets to the pad. It calls `function(argument)`, which raises an exception. It jumps if there is no function,
-/// or if the function returns because nobody took the exception.
+/// How `raise` gets to the pad. It calls `function(argument)`, which raises an exception. It jumps if there is no
+/// function, or if the function returns because nobody took the exception.
 #[repr(C)]
 pub(super) struct Plan {
     function: usize,
-    /// The function's argument. For a jump it is the number of frames that the jump crosses, up to the most that matters.
+    /// The function's argument. For a jump it is the number of frames that the jump crosses, up to the most that
+    /// matters.
     argument: usize,
 }
 
@@ -75,8 +76,8 @@ impl Plan {
     #[cfg(not(naked_stubs))]
     #[inline(always)]
     pub(super) unsafe fn start(self) {
-        // Where panics unwind, as in tests, the compiler may know both stub and host and must hear that this does. Where
-        // they abort, it would put that between.
+        // Where panics unwind, as in tests, the compiler may know both stub and host and must hear that this does.
+        // Where they abort, it would put that between.
         #[cfg(panic = "unwind")]
         type Function = unsafe extern "C-unwind" fn(usize) -> core::ffi::c_int;
         #[cfg(not(panic = "unwind"))]

@@ -4,12 +4,13 @@
 //!
 //! 1. A rule is looked up only for a return address that is on the native stack, so the object that holds the code is
 //!    mapped and its tables can be read.
-//! 2. The cache belongs to the process and is shared by all threads without a lock: a slot's sequence number is odd while
-//!    it is written, and a reader that sees it change computes the rule anew. A writer that finds a slot taken gives up.
+//! 2. The cache belongs to the process and is shared by all threads without a lock: a slot's sequence number is odd
+//!    while it is written, and a reader that sees it change computes the rule anew. A writer that finds a slot taken
+//!    gives up.
 //! 3. Each cached rule carries the loader's count of unloaded objects from the raise that computed it, during which the
-//!    object stays, since a frame of it is on the stack. The rule counts for nothing when the count has changed: another
-//!    object may be at the same address. Code of the program itself and of
-//!    this library cannot be unloaded while the cache exists; its rules hold for ever.
+//!    object stays, since a frame of it is on the stack. The rule counts for nothing when the count has changed:
+//!    another object may be at the same address. Code of the program itself and of this library cannot be unloaded
+//!    while the cache exists; its rules hold for ever.
 
 use super::arch;
 use super::lsda::{self, Landing};
@@ -130,9 +131,9 @@ impl Frame {
             if cfa <= self.sp || cfa > end {
                 break;
             }
-            // SAFETY: the CFA is checked to be above `sp` and at most `end`, between which the caller says that the stack is
-            // readable. The rules that hold for ever are of the program's and this library's own tables, which are trusted to
-            // save the caller's registers and the return address in the frame, below its CFA.
+            // SAFETY: the CFA is checked to be above `sp` and at most `end`, between which the caller says that the
+            // stack is readable. The rules that hold for ever are of the program's and this library's own tables, which
+            // are trusted to save the caller's registers and the return address in the frame, below its CFA.
             unsafe {
                 if kind != 0 {
                     self.fp = *(cfa.wrapping_add_signed(rule.fp as isize) as *const usize);
@@ -145,7 +146,8 @@ impl Frame {
         (self, passed)
     }
 
-    /// The number of frames that a raise to the pad jumps over, as far as the cache knows them; `None` if it must unwind.
+    /// The number of frames that a raise to the pad jumps over, as far as the cache knows them; `None` if it must
+    /// unwind.
     ///
     /// # Safety
     /// As for [`Frame::skip_plain`], with `pad` the address of the innermost pad.
@@ -163,7 +165,8 @@ impl Frame {
     /// # Safety
     /// The stack is readable from `self.sp` to `end`, and `rule` is this frame's.
     pub(super) unsafe fn caller(self, rule: Rule, end: usize) -> Option<Frame> {
-        // SAFETY: `at` reads only aligned words from `sp` to `end`, where the stack is readable by the caller's promise.
+        // SAFETY: `at` reads only aligned words from `sp` to `end`, where the stack is readable by the caller's
+        // promise.
         unsafe {
             let at = |address: usize| {
                 if address >= self.sp && address < end && address.is_multiple_of(size_of::<usize>()) {
@@ -205,7 +208,8 @@ unsafe fn unwinds(mut frame: Frame, pad: usize) -> bool {
             // The pad is on another stack than the raise. Only a jump gets there.
             return false;
         }
-        // SAFETY: `frame.pc` is a return address of this thread's stack: the first is the caller's, others were read there.
+        // SAFETY: `frame.pc` is a return address of this thread's stack: the first is the caller's, others were read
+        // there.
         let rule = unsafe { rules.of(frame.pc) };
         match rule.runs() {
             Ok(Landing::Clean) => {}
@@ -544,7 +548,10 @@ mod tests {
         #include <stddef.h>
         #define NOINLINE __attribute__((noinline))
         void (*probe)(void *);
-        NOINLINE static int use(volatile char *p, size_t n) { for (size_t i = 0; i < n; i++) p[i] = i; return p[n / 2]; }
+        NOINLINE static int use(volatile char *p, size_t n) {
+          for (size_t i = 0; i < n; i++) p[i] = i;
+          return p[n / 2];
+        }
         NOINLINE int aligned(void *l, size_t n) {
           _Alignas(128) volatile char a[256];
           int r = use(a, 256) + (int)((uintptr_t)a % 128);

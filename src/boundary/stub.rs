@@ -1,7 +1,7 @@
 //! Stubs: whole functions that C calls and that may raise.
 //!
-//! `stub! { fn name(l: *mut T, n: c_int) -> c_int = core }` defines the function. The core is an `extern "C"` function of
-//! the same parameters that returns a [`Ret`](super::Ret). Both are compared when they are compiled, on each target:
+//! `stub! { fn name(l: *mut T, n: c_int) -> c_int = core }` defines the function. The core is an `extern "C"` function
+//! of the same parameters that returns a [`Ret`](super::Ret). Both are compared when they are compiled, on each target:
 //! in assembly a stub leaves the arguments in their registers and looks at none.
 //!
 //! ```
@@ -99,7 +99,10 @@ macro_rules! stub {
         }
         const _: () = {
             let _: unsafe extern "C" fn($($ty),*) -> $crate::boundary::Ret = $core;
-            assert!(!<fn() $(-> $result)? as $crate::boundary::Returning>::NUMBER, "a number goes back in another register: use number_stub!");
+            assert!(
+                !<fn() $(-> $result)? as $crate::boundary::Returning>::NUMBER,
+                "a number goes back in another register: use number_stub!"
+            );
         };
     };
 }
@@ -116,7 +119,10 @@ macro_rules! number_stub {
         }
         const _: () = {
             let _: unsafe extern "C" fn($($ty),*) -> $crate::boundary::Ret = $core;
-            assert!(<fn() -> $result as $crate::boundary::Returning>::NUMBER, "what is no number goes back in another register: use stub!");
+            assert!(
+                <fn() -> $result as $crate::boundary::Returning>::NUMBER,
+                "what is no number goes back in another register: use stub!"
+            );
         };
     };
 }

@@ -1,4 +1,5 @@
-//! The system unwinder: our own exceptions, the pad's personality routine, and what passes through a pad from elsewhere.
+//! The system unwinder: our own exceptions, the pad's personality routine, and what passes through a pad from
+//! elsewhere.
 //!
 //! The unwinder is looked up when it is first needed, so a host in plain C never loads it.
 
@@ -125,8 +126,8 @@ impl Unwinder {
         }
     }
 
-    /// Makes the unwinder go on at the pad's landing with `throw`, or where it also discards `exception`, the two values
-    /// being in the registers that the ABI reserves for this.
+    /// Makes the unwinder go on at the pad's landing with `throw`, or where it also discards `exception`, the two
+    /// values being in the registers that the ABI reserves for this.
     ///
     /// # Safety
     /// The unwinder called the personality routine of `pad` with this context, in its second phase.
@@ -220,7 +221,8 @@ pub(super) unsafe fn new_exception(pad: *mut Pad, throw: u64) -> Option<*mut Own
 /// `pad` is an active pad.
 #[cold]
 pub(super) unsafe fn abandon(pad: *mut Pad) {
-    // SAFETY: an active pad and its link are alive; its list holds blocks that `new_exception` allocated and nobody freed.
+    // SAFETY: an active pad and its link are alive; its list holds blocks that `new_exception` allocated and nobody
+    // freed.
     unsafe {
         let link = (*pad).link;
         if !(*pad).own.target.is_null() {
@@ -240,7 +242,8 @@ pub(super) unsafe fn abandon(pad: *mut Pad) {
 
 /// Called when a foreign handler has caught one of our exceptions and is done with it.
 unsafe extern "C" fn dropped(_reason: c_int, own: *mut Own) {
-    // SAFETY: the exception is ours. Its pad is further out than the handler, so it is alive, and so is all of its list.
+    // SAFETY: the exception is ours. Its pad is further out than the handler, so it is alive, and so is all of its
+    // list.
     unsafe {
         let pad = (*own).target;
         (*own).target = null_mut();
@@ -317,8 +320,8 @@ unsafe fn catches(class: u64, pad: *mut Pad) -> bool {
     }
 }
 
-/// The C++ runtime's count of exceptions in flight on this thread. `throw;` in a `catch (...)` counts our exceptions too,
-/// and it would be ours to count them down again.
+/// The C++ runtime's count of exceptions in flight on this thread. `throw;` in a `catch (...)` counts our exceptions
+/// too, and it would be ours to count them down again.
 fn cxx_uncaught() -> Option<*mut u32> {
     #[repr(C)]
     struct Globals {
@@ -370,8 +373,8 @@ fn cxx_function(which: usize, name: &CStr) -> usize {
     function_of_loaded(&sys::CXX_LIBRARIES, name)
 }
 
-/// The address of a function in the first of these libraries that is loaded and has it, or 0. (A process can have several:
-/// libc++abi beside libstdc++, and a library of that name need not have the function.)
+/// The address of a function in the first of these libraries that is loaded and has it, or 0. (A process can have
+/// several: libc++abi beside libstdc++, and a library of that name need not have the function.)
 fn function_of_loaded(libraries: &[&CStr], name: &CStr) -> usize {
     for library in libraries {
         let handle = sys::find_library(library);

@@ -12,9 +12,9 @@
 //!
 //! # Return prediction
 //!
-//! A processor predicts each `ret` from a stack of its own, which every `call` pushes on. A jump over frames leaves their
-//! entries there, and from then on every return further out is predicted wrong, ten of them for one error. So a jump
-//! takes the entries off first: it returns to itself once for each frame, which is predicted wrong once each, and
+//! A processor predicts each `ret` from a stack of its own, which every `call` pushes on. A jump over frames leaves
+//! their entries there, and from then on every return further out is predicted wrong, ten of them for one error. So a
+//! jump takes the entries off first: it returns to itself once for each frame, which is predicted wrong once each, and
 //! then into the pad as the foreign function would have done, which is predicted right, as is all that follows.
 //!
 //! Each instruction's CFI is exact, so debuggers and sampling profilers can unwind from anywhere.
@@ -269,8 +269,8 @@ pub(super) use linked;
 
 /// The whole body of an exported function that may raise.
 ///
-/// `raising!(core, (L, n))` calls `core`, an `extern "C"` function of the same parameters (up to six in integer registers
-/// and any in vector registers) that returns [`Ret`]; the value goes back in the integer return register. The
+/// `raising!(core, (L, n))` calls `core`, an `extern "C"` function of the same parameters (up to six in integer
+/// registers and any in vector registers) that returns [`Ret`]; the value goes back in the integer return register. The
 /// arguments are for the portable fallback; here they stay in their registers.
 #[macro_export]
 #[doc(hidden)]

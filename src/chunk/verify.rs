@@ -1,7 +1,7 @@
 //! Verification of functions from binary chunks, before they may run.
 //!
-//! A chunk that passes cannot make the interpreter leave its frame, its code, its constants or its upvalues, nor see what an
-//! earlier call left in a register:
+//! A chunk that passes cannot make the interpreter leave its frame, its code, its constants or its upvalues, nor see
+//! what an earlier call left in a register:
 //!
 //! * Every operand is in range, and every instruction that works together with the next one (a test and its jump, an
 //!   extended operand, a call with an open list of values and the instruction that takes it) has that partner,
@@ -440,8 +440,8 @@ impl<'w> Function<'w> {
         }
     }
 
-    /// Checks that the registers which the instruction reads are in the state, and adds those that it writes. Returns the
-    /// next position, apart from jumps; `None` when there is none.
+    /// Checks that the registers which the instruction reads are in the state, and adds those that it writes. Returns
+    /// the next position, apart from jumps; `None` when there is none.
     fn step(&mut self, pc: usize, state: &mut Registers) -> Result<Option<usize>, &'static str> {
         let i = self.code(pc);
         let (a, b, c) = (i.a(), i.b(), i.c());

@@ -83,13 +83,13 @@ impl Writes {
 /// What an operation may do at most.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Effects {
-    /// It may run a function of a script or of the host: a callee, a metamethod, a finalizer, the hook of a return. (The
-    /// message handler of an error that it raises does not count: the operation is over then.)
+    /// It may run a function of a script or of the host: a callee, a metamethod, a finalizer, the hook of a return.
+    /// (The message handler of an error that it raises does not count: the operation is over then.)
     pub calls: bool,
     /// It may end with an error, if only for want of memory.
     pub raises: bool,
-    /// It may ask for memory, and with it for a collection without finalizers. (What the collector's own lists take does
-    /// not count: that collects nothing and never fails.)
+    /// It may ask for memory, and with it for a collection without finalizers. (What the collector's own lists take
+    /// does not count: that collects nothing and never fails.)
     pub allocates: bool,
     pub writes: Writes,
 }

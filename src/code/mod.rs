@@ -1,5 +1,6 @@
-//! The forms of code: the bytecode that the compiler makes and chunks contain, the executable form that runs, and the way
-//! from one to the other. Nothing here knows objects or states; so the compiler, the machine and every tier can use it.
+//! The forms of code: the bytecode that the compiler makes and chunks contain, the executable form that runs, and the
+//! way from one to the other. Nothing here knows objects or states; so the compiler, the machine and every tier can use
+//! it.
 
 pub mod bytecode;
 #[cfg_attr(

@@ -1,8 +1,9 @@
 //! The compiler: source text to PUC 5.2 bytecode, in one pass.
 //!
-//! [`lexer`] makes tokens, [`expr`] and [`stat`] parse them and drive [`code`], which emits instructions; [`func`] keeps
-//! what belongs to the function being compiled, and [`state`] what belongs to the compilation. The code, its constants and its debug information are, item for item,
-//! those of the reference compiler, so that listings and dumps can be compared.
+//! [`lexer`] makes tokens, [`expr`] and [`stat`] parse them and drive [`code`], which emits instructions; [`func`]
+//! keeps what belongs to the function being compiled, and [`state`] what belongs to the compilation. The code, its
+//! constants and its debug information are, item for item, those of the reference compiler, so that listings and dumps
+//! can be compared.
 //!
 //! Invariants
 //! * What the compiler holds is reachable by the collector: the main prototype and the strings of tokens from stack

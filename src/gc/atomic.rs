@@ -34,7 +34,8 @@ fn mark_global_references(g: &Global) {
     }
 }
 
-/// The whole phase; `l` is the thread that works (another than the running one, when something is pushed there). Returns the work done.
+/// The whole phase; `l` is the thread that works (another than the running one, when something is pushed there).
+/// Returns the work done.
 pub(super) fn run(g: &Global, l: Gc<Thread>) -> usize {
     let gc = &g.gc;
     debug_assert!(gc.grey.is_empty() || gc.generational.get());
@@ -144,8 +145,8 @@ fn each_weak(g: &Global, from: usize, mut f: impl FnMut(Gc<Table>, usize)) {
 }
 
 /// Marks values of ephemeron tables until no entry has a marked key and a white value: with one pass when that marks
-/// nothing, else with one more that fills the index of what waits. When there is no memory for the index, with as many as
-/// it takes.
+/// nothing, else with one more that fills the index of what waits. When there is no memory for the index, with as many
+/// as it takes.
 fn converge_ephemerons(g: &Global) {
     let waiting = &g.gc.waiting;
     if waiting.is_on() {

@@ -1,7 +1,8 @@
 //! The state machine and its pacing: when to work, and how much.
 //!
-//! Each allocation adds its size to `debt`, and the collector's work is taken off. A step is due when the debt is positive.
-//! At the end of a cycle the debt becomes negative: that many bytes may be allocated before the next cycle (`pause`).
+//! Each allocation adds its size to `debt`, and the collector's work is taken off. A step is due when the debt is
+//! positive. At the end of a cycle the debt becomes negative: that many bytes may be allocated before the next cycle
+//! (`pause`).
 
 use super::{GcState, Phase, atomic, finalize, mark, sweep};
 use crate::consts::*;
@@ -20,8 +21,8 @@ const STEPMUL_UNIT: isize = 200;
 const MIN_STEPMUL: isize = 40;
 /// So many bytes given back to the system take as long as marking one.
 const RELEASE_SHARE: usize = 32;
-/// The atomic phase pays for at most this share of the bytes in use being allocated: until the sweep, garbage that is as
-/// old as the cycle is still there.
+/// The atomic phase pays for at most this share of the bytes in use being allocated: until the sweep, garbage that is
+/// as old as the cycle is still there.
 const ATOMIC_SHARE: usize = 8;
 /// Finalizers called in a step.
 const FINALIZERS: usize = 16;
@@ -35,8 +36,8 @@ fn set_debt(gc: &GcState, debt: isize) {
     gc.memory.debt.set(debt);
 }
 
-/// An object got a finalizer: adds to the debt as if `bytes` more had been allocated, and ends the leniency with a small
-/// heap.
+/// An object got a finalizer: adds to the debt as if `bytes` more had been allocated, and ends the leniency with a
+/// small heap.
 pub(super) fn hasten(gc: &GcState, bytes: usize) {
     set_debt(gc, gc.memory.debt.get().wrapping_add((bytes + gc.slack.take()) as isize));
 }
@@ -142,7 +143,8 @@ pub fn step(l: Gc<Thread>) -> LResult<()> {
 #[inline(never)]
 pub fn quiet_step(l: Gc<Thread>) {
     let gc = &l.global().gc;
-    // A generational collection may be a full one, which begins and ends with finalizers: it is left to the next `step`.
+    // A generational collection may be a full one, which begins and ends with finalizers: it is left to the next
+    // `step`.
     if !gc.running.get() || gc.busy.get() || gc.generational.get() {
         return;
     }
@@ -216,8 +218,8 @@ pub(super) fn full(l: Gc<Thread>) -> LResult<()> {
     finalize::call_all(l, true)
 }
 
-/// The system lacks something that garbage with finalizers may hold: collects everything, also with `lua_gc`'s options set
-/// to do so late. False when it may not: the host has stopped the collector, or a finalizer runs.
+/// The system lacks something that garbage with finalizers may hold: collects everything, also with `lua_gc`'s options
+/// set to do so late. False when it may not: the host has stopped the collector, or a finalizer runs.
 #[cold]
 #[inline(never)]
 pub fn reclaim(l: Gc<Thread>) -> LResult<bool> {

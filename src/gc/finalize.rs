@@ -1,9 +1,9 @@
 //! Finalizers.
 //!
 //! An object moves to the head of the list `finobj` when it gets a metatable with `__gc`. When the collector finds it
-//! unreachable, it moves to the end of the list `tobefnz`. So the object that got its metatable last is finalized first. Just
-//! before its finalizer is called, the object goes back to `allgc` as an ordinary object; the bit `FINALIZED` says that its
-//! finalizer is not called again.
+//! unreachable, it moves to the end of the list `tobefnz`. So the object that got its metatable last is finalized
+//! first. Just before its finalizer is called, the object goes back to `allgc` as an ordinary object; the bit
+//! `FINALIZED` says that its finalizer is not called again.
 
 use super::{cycle, mark, sweep};
 use crate::object::heap::link;

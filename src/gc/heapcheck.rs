@@ -231,8 +231,8 @@ impl Checker<'_> {
             return size_of::<Thread>();
         }
         self.opt(o, th.resumer.get());
-        // Stacks are written without barriers, so only a sweep tells something about them. Nor may the slots above the top hold
-        // what is dead: a debugger, or a host that moves the top, finds it there.
+        // Stacks are written without barriers, so only a sweep tells something about them. Nor may the slots above the
+        // top hold what is dead: a debugger, or a host that moves the top, finds it there.
         if self.g.gc.is_sweeping() {
             for i in 0..th.stack_size.get() as usize {
                 // SAFETY: inside the stack, where every slot is initialised.
@@ -248,14 +248,15 @@ impl Checker<'_> {
     fn table(&mut self, t: Gc<Table>) -> usize {
         let o = t.erase();
         self.opt(o, t.metatable.get());
-        // A weak table's parts may be white while marking; a sweep finds it cleared, and a dead table's metatable perhaps gone.
+        // A weak table's parts may be white while marking; a sweep finds it cleared, and a dead table's metatable
+        // perhaps gone.
         if self.g.gc.is_sweeping() || mark::weakness(self.g, t) == 0 {
             t.array().iter().for_each(|v| self.value(o, v.get()));
             for i in 0..t.hsize() {
                 let n = t.node(i);
                 self.value(o, n.val.get());
-                // Of a table that was visited the collector has buried the keys without a value that were white then; those
-                // that lost it since are marked. While it is visited in pieces there may be both.
+                // Of a table that was visited the collector has buried the keys without a value that were white then;
+                // those that lost it since are marked. While it is visited in pieces there may be both.
                 if !n.val.get().is_nil() || self.g.gc.is_sweeping() {
                     self.value(o, n.key.get());
                 }

@@ -423,8 +423,8 @@ pub(super) fn is_cleared(g: &Global, v: Value) -> bool {
     true
 }
 
-/// Removes the entries of a weak table that have a cleared value (`values`) or key. The latter comes last, when all that lives
-/// is marked, and then sees to the keys of all entries without a value.
+/// Removes the entries of a weak table that have a cleared value (`values`) or key. The latter comes last, when all
+/// that lives is marked, and then sees to the keys of all entries without a value.
 pub(super) fn clear_entries(g: &Global, t: Gc<Table>, values: bool) {
     if values {
         for v in t.array() {

@@ -1,20 +1,22 @@
-//! Mischief (feature `stress-finalizers`). The finalizers of a program may do many things at a checkpoint of the collector
-//! that no correct program notices. This module does all of them, at as many checkpoints as possible in reasonable time.
+//! Mischief (feature `stress-finalizers`). The finalizers of a program may do many things at a checkpoint of the
+//! collector that no correct program notices. This module does all of them, at as many checkpoints as possible in
+//! reasonable time.
 //!
-//! A pointer that the library holds in Rust over a checkpoint is wrong afterwards, unless it is anchored and read again:
+//! A pointer that the library holds in Rust over a checkpoint is wrong afterwards, unless it is anchored and read
+//! again:
 //! * every table's block is somewhere else, as if entries had been added and removed,
 //! * every stack is somewhere else, as if its coroutine had been resumed,
 //! * every long string that is a key or a value of a table, in a closed upvalue or an upvalue of a library function is
 //!   another object with the same bytes, and the old one is freed: strings have no identity in Lua. (Other objects
 //!   have one; that they are not missed can only be tried with scripts that take them away: `tests/hostile`.)
 //! * what is above the top of the running stack is overwritten, and freed blocks are (in `mem`),
-//! * a chunk has been compiled; coroutines have been made, resumed, ended, failed and left half done; hooks have been set,
-//!   called and put back; calls have nested and spare frames are gone,
+//! * a chunk has been compiled; coroutines have been made, resumed, ended, failed and left half done; hooks have been
+//!   set, called and put back; calls have nested and spare frames are gone,
 //! * and everything was collected, before, in between and afterwards.
 //!
 //! Invariants
-//! * It happens only where a finalizer may run: in `step`, for the running thread, never in an emergency collection or a
-//!   finalizer. As for finalizers, hooks are off and collections too, but those that it asks for.
+//! * It happens only where a finalizer may run: in `step`, for the running thread, never in an emergency collection or
+//!   a finalizer. As for finalizers, hooks are off and collections too, but those that it asks for.
 //! * It is a function of the number of checkpoints passed: the same program sees it at the same places.
 //! * It leaves behind nothing but garbage. When memory is short it does less.
 
@@ -25,8 +27,8 @@ use crate::object::{
 };
 use crate::throw::LResult;
 
-/// A heap of so many bytes lets about one checkpoint pass between two that are used, one of twice that size two, and so on:
-/// in a young state and in an old one. With a large heap, where each takes longer, they are fewer still.
+/// A heap of so many bytes lets about one checkpoint pass between two that are used, one of twice that size two, and so
+/// on: in a young state and in an old one. With a large heap, where each takes longer, they are fewer still.
 const YOUNG_SHARE: usize = 192 << 10;
 const OLD_SHARE: usize = 4 << 10;
 const YOUNG: usize = 4000;
@@ -79,8 +81,8 @@ pub(super) fn strike(l: Gc<Thread>) -> LResult<()> {
 
 /// Gives the parts of all objects new places.
 fn move_everything(l: Gc<Thread>, g: &Global) {
-    // Strings that are kept for a library function are in use: no program sees them, so nobody could replace them. The bit
-    // has no meaning outside of the atomic phase.
+    // Strings that are kept for a library function are in use: no program sees them, so nobody could replace them. The
+    // bit has no meaning outside of the atomic phase.
     each_thread(g, |th| {
         if let Some(kept) = keep::list(th) {
             kept.erase().marked.set(kept.erase().marked.get() | bits::AWAITED);

@@ -27,13 +27,14 @@
 //!   another collection. Freeing and shrinking happen in sweeps and at their end.
 //!
 //! When a collection can happen
-//! * `check`, `step`, `reclaim` and `control`: everything live is reachable; these may run finalizers, so they may raise, move
-//!   any stack (also that of the running thread) and shrink the string table.
+//! * `check`, `step`, `reclaim` and `control`: everything live is reachable; these may run finalizers, so they may
+//!   raise, move any stack (also that of the running thread) and shrink the string table.
 //! * `check_quietly`: as `check`, but it runs no finalizer.
 //! * `emergency`, from inside of any allocation (`mem`): runs no finalizer and moves no stack.
 //!
 //! State machine: `Pause` → `Propagate` (roots marked, then grey objects one by one) → `Atomic` (in one go) →
-//! `SweepStrings` → `SweepFinobj` → `SweepToBeFnz` → `SweepAll` → `Release` (free memory to the system) → `Pause`.
+//! `SweepStrings` → `SweepFinobj` → `SweepToBeFnz` → `SweepAll` → `Release` (free memory to the system) →
+//! `Pause`.
 
 use crate::object::gc_state::{GcState, Phase};
 pub use crate::object::heap::{barrier_back, entries_moved};
@@ -98,8 +99,9 @@ fn forward(g: &Global, o: GcRef, to: GcRef) {
 pub fn check(l: Gc<Thread>) -> LResult<()> {
     if cfg!(feature = "stress-gc") || l.global().gc.memory.debt.get() > 0 { step(l) } else { Ok(()) }
 }
-/// `check` for places that hold more than what is reachable by its own right (bytes, frames, open files): it frees memory,
-/// but runs no finalizer, so nothing that was reachable before goes away or changes. Finalizers wait for the next `check`.
+/// `check` for places that hold more than what is reachable by its own right (bytes, frames, open files): it frees
+/// memory, but runs no finalizer, so nothing that was reachable before goes away or changes. Finalizers wait for the
+/// next `check`.
 #[inline(always)]
 pub fn check_quietly(l: Gc<Thread>) {
     if cfg!(feature = "stress-gc") || l.global().gc.memory.debt.get() > 0 {

@@ -421,8 +421,9 @@ fn the_pool_gives_memory_back() {
     state::close_state(*l);
 }
 
-/// A chain of `n` ephemeron entries in `tables` tables (at 1..=tables on the stack), inserted in the order of `place`: the
-/// value of entry i is the key of entry i + 1. Leaves the first key on the stack, and the kind of keys goes by `kind`.
+/// A chain of `n` ephemeron entries in `tables` tables (at 1..=tables on the stack), inserted in the order of `place`:
+/// the value of entry i is the key of entry i + 1. Leaves the first key on the stack, and the kind of keys goes by
+/// `kind`.
 fn push_chain(l: Lua, n: i32, tables: i32, kind: i32, place: impl Fn(i32) -> i32) -> LResult<()> {
     for _ in 0..tables {
         push_weak(l, "k")?;
@@ -560,8 +561,9 @@ fn script(text: &str) {
 
 #[test]
 fn coroutines_that_wait_or_run_are_kept_though_nothing_refers_to_them() {
-    // Each `drop` makes the only reference to the coroutines that are in progress go away, and collects where another thread
-    // is given to the collector as the one that works, too. What the waiting ones hold is overwritten when they are freed.
+    // Each `drop` makes the only reference to the coroutines that are in progress go away, and collects where another
+    // thread is given to the collector as the one that works, too. What the waiting ones hold is overwritten when they
+    // are freed.
     let prelude = "
         local main = coroutine.running()
         local other = coroutine.create(function() coroutine.yield() end)
@@ -588,7 +590,8 @@ fn coroutines_that_wait_or_run_are_kept_though_nothing_refers_to_them() {
          local resume = coroutine.resume
          do local c = co debug.sethook() end
          assert((function(...) return resume(...) end)(co))",
-        "local w w = coroutine.wrap(function() local t = {'kept'} debug.setupvalue(w, 1, main) w = nil churn() check(1, t) end) w()",
+        "local w w = coroutine.wrap(function() local t = {'kept'} debug.setupvalue(w, 1, main) w = nil churn() check(1, t) end)
+         w()",
         // a chain of many
         "local depth, ws = 0, {}
          local function go()

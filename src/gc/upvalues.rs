@@ -41,8 +41,8 @@ fn closed(l: Gc<Thread>, uv: Gc<UpVal>) {
     }
     if g.gc.keep_invariant() {
         if !o.is_white() {
-            // Reached before: as a closed upvalue it is visited now. It is not old any more, or the sweep of what is young
-            // would end at it, in front of younger objects.
+            // Reached before: as a closed upvalue it is visited now. It is not old any more, or the sweep of what is
+            // young would end at it, in front of younger objects.
             o.marked.set(o.marked.get() & !bits::OLD | bits::BLACK);
             mark::mark_value(g, uv.get());
         }

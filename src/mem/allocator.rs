@@ -1,15 +1,15 @@
 //! Where the blocks of a state come from: the host's function, or the pool behind the default one.
 //!
-//! * From outside the default function is plain `realloc` and `free` without state, and what a host asks of it is served
-//!   so. A state that is made with it has a pool, which nobody else ever sees.
+//! * From outside the default function is plain `realloc` and `free` without state, and what a host asks of it is
+//!   served so. A state that is made with it has a pool, which nobody else ever sees.
 //! * As long as the host has not set another function all blocks are the pool's (`sole`). After that each block is
-//!   either the pool's or the host's, and its address decides: the pool knows its chunks and segments, and large blocks of the
-//!   host's are in `records`. A block of the pool never reaches the host's function.
+//!   either the pool's or the host's, and its address decides: the pool knows its chunks and segments, and large blocks
+//!   of the host's are in `records`. A block of the pool never reaches the host's function.
 //! * New blocks are the host's from then on, also those that blocks of the pool grow into; when the default function is
 //!   set again, they are the pool's again.
-//! * Objects are aligned to `ALIGN`. Where the host's function gives a block that is not, it gets it back and is asked for
-//!   `ALIGN` bytes more, from then on for each block: the object begins at the next multiple, with the distance in the byte
-//!   before. Such blocks are in `records`, with the mark.
+//! * Objects are aligned to `ALIGN`. Where the host's function gives a block that is not, it gets it back and is asked
+//!   for `ALIGN` bytes more, from then on for each block: the object begins at the next multiple, with the distance in
+//!   the byte before. Such blocks are in `records`, with the mark.
 //! * The pool and the records are not borrowed while the host's function runs, which may call `lua_setallocf`.
 
 use super::addresses::AddressSet;
@@ -316,8 +316,9 @@ impl Allocator {
             p
         }
     }
-    /// The host's function gave the first block that is not aligned, for one of `osize` bytes or for none (0). What to use
-    /// instead. Where there is no memory for that it is null for a new block; a block that replaced another is kept.
+    /// The host's function gave the first block that is not aligned, for one of `osize` bytes or for none (0). What to
+    /// use instead. Where there is no memory for that it is null for a new block; a block that replaced another is
+    /// kept.
     ///
     /// # Safety
     /// `p` is a block of `size` bytes of the host's, and not recorded.

@@ -91,8 +91,8 @@ impl<T: Copy> Array<T> {
     }
 }
 
-/// Resizes a block of `old` elements of `size` bytes to `len`; new ones are copies of the one at `fill`. One function for
-/// elements of all types.
+/// Resizes a block of `old` elements of `size` bytes to `len`; new ones are copies of the one at `fill`. One function
+/// for elements of all types.
 #[inline(never)]
 fn resize_block<O: Owner>(
     l: O,

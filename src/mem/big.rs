@@ -1,8 +1,8 @@
 //! Blocks of 128 KB and more, each in a mapping of its own.
 //!
-//! `malloc` would keep them for later once some of them were freed, beside what the pool keeps. Here some are kept, whole or
-//! in parts, for the next blocks and for others to grow into: until small blocks need more memory, or a collection has
-//! ended twice.
+//! `malloc` would keep them for later once some of them were freed, beside what the pool keeps. Here some are kept,
+//! whole or in parts, for the next blocks and for others to grow into: until small blocks need more memory, or a
+//! collection has ended twice.
 //!
 //! The length of a mapping follows from the size of its block.
 
@@ -153,8 +153,8 @@ impl Kept {
             self.first = p.cast();
         }
     }
-    /// Changes the size of a block in place or moves it, mostly without a copy. Null when there is no memory; the block is
-    /// as it was then.
+    /// Changes the size of a block in place or moves it, mostly without a copy. Null when there is no memory; the block
+    /// is as it was then.
     ///
     /// # Safety
     /// `p` is a block of `osize` bytes from here; `in_use` bytes are in use with it.

@@ -55,8 +55,8 @@ pub struct Memory {
     stress_done: Cell<usize>,
 }
 
-/// How many collections a stress build does at (nearly) each allocation, and the size of heap at which that becomes every
-/// other one.
+/// How many collections a stress build does at (nearly) each allocation, and the size of heap at which that becomes
+/// every other one.
 #[cfg(feature = "stress-gc")]
 const STRESS_OFTEN: usize = 5000;
 #[cfg(feature = "stress-gc")]
@@ -84,8 +84,8 @@ impl Memory {
     pub fn account(&self, delta: isize) {
         self.debt.set(self.debt.get().wrapping_add(delta))
     }
-    /// Whether this allocation is one at which the stress build collects: each one at first, while the heap is small. In
-    /// a large heap, and in a state that lives long, so seldom that programs come to an end.
+    /// Whether this allocation is one at which the stress build collects: each one at first, while the heap is small.
+    /// In a large heap, and in a state that lives long, so seldom that programs come to an end.
     #[cfg(feature = "stress-gc")]
     pub fn is_stress_due(&self) -> bool {
         match self.stress_rest.get().checked_sub(1) {
@@ -117,8 +117,8 @@ pub trait Owner: Copy {
     fn make_room(self) -> bool;
 }
 
-/// The byte that the stress build which looks for uses of freed memory fills it with. It fills [`MOST_DEAD`] bytes of a block
-/// at most, because the rest of a large one may never have been written, and so takes no memory.
+/// The byte that the stress build which looks for uses of freed memory fills it with. It fills [`MOST_DEAD`] bytes of a
+/// block at most, because the rest of a large one may never have been written, and so takes no memory.
 #[cfg(feature = "stress-finalizers")]
 pub const DEAD: u8 = 0xDB;
 #[cfg(feature = "stress-finalizers")]

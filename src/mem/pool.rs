@@ -2,9 +2,10 @@
 //!
 //! * A block of at most `SMALL` bytes comes from the free list of its class (multiples of 8 bytes), a larger one
 //!   from libc. Small blocks have no header: the caller always tells the old size.
-//! * As long as the pool is small, the lists are filled from `chunks` of libc's, where blocks of all classes are side by
-//!   side and which stay until the end; their blocks go back to the lists. After that, the lists are filled from
-//!   slabs (module `slab`), whose blocks go back to their slab: memory of slabs goes back to the system in `release_some`.
+//! * As long as the pool is small, the lists are filled from `chunks` of libc's, where blocks of all classes are side
+//!   by side and which stay until the end; their blocks go back to the lists. After that, the lists are filled from
+//!   slabs (module `slab`), whose blocks go back to their slab: memory of slabs goes back to the system in
+//!   `release_some`.
 //! * What a block is follows from its size and its address: all chunks are between `low` and `low + span`, where no
 //!   segment is. Only when memory ran out there may be blocks of another kind (`Odd`).
 //! * Whether a small block is the pool's at all, its address tells too (`owns_small`).
@@ -54,7 +55,8 @@ pub struct Pool {
     lists: [*mut Free; CLASSES],
     /// bytes given out, in whole grains for small blocks
     live: usize,
-    /// where `free_small` takes blocks for those of chunks: where the chunks are, or everywhere while there are odd blocks
+    /// where `free_small` takes blocks for those of chunks: where the chunks are, or everywhere while there are odd
+    /// blocks
     low: usize,
     span: usize,
     /// part of `live` that is neither from chunks nor from slabs

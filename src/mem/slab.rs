@@ -214,8 +214,8 @@ impl Slabs {
         }
         true
     }
-    /// A fresh segment, or null. One that overlaps with the addresses `forbidden` is kept, but not used: blocks there are
-    /// taken for others.
+    /// A fresh segment, or null. One that overlaps with the addresses `forbidden` is kept, but not used: blocks there
+    /// are taken for others.
     fn map(&mut self, forbidden: (usize, usize)) -> *mut Segment {
         loop {
             let g = map_segment();
@@ -227,9 +227,9 @@ impl Slabs {
             self.unusable = g;
         }
     }
-    /// The end of a collection: looks at all slabs (not at their blocks) and makes the lists anew, so that slabs nothing
-    /// is in use of are at the disposal of any class. With `release` such memory is to be given back; `release_some`
-    /// does it.
+    /// The end of a collection: looks at all slabs (not at their blocks) and makes the lists anew, so that slabs
+    /// nothing is in use of are at the disposal of any class. With `release` such memory is to be given back;
+    /// `release_some` does it.
     pub fn sort(&mut self, release: bool) {
         self.queues = [Queue::EMPTY; CLASSES];
         let (mut touched, mut others) = (Queue::EMPTY, Queue::EMPTY);

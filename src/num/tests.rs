@@ -496,7 +496,8 @@ fn timings() {
         }
         let parse_theirs = per(start);
         std::println!(
-            "{name:16} format {ours:6.1} ns, snprintf {theirs:6.1} ns; parse {parse_ours:6.1} ns, strtod {parse_theirs:6.1} ns ({sum:e})"
+            "{name:16} format {ours:6.1} ns, snprintf {theirs:6.1} ns; \
+             parse {parse_ours:6.1} ns, strtod {parse_theirs:6.1} ns ({sum:e})"
         );
     }
 }

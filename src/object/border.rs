@@ -1,5 +1,5 @@
-//! The border of an array part whose last element is nil. This is `#t` of a table that has room to grow, and so a part of
-//! each `t[#t + 1] = v`.
+//! The border of an array part whose last element is nil. This is `#t` of a table that has room to grow, and so a part
+//! of each `t[#t + 1] = v`.
 //!
 //! The answer is that of the reference's binary search also for arrays with holes, where it depends on which elements
 //! the search looks at. The last halvings are the slow ones, since nobody can predict which way they go. So the search

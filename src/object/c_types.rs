@@ -1,5 +1,5 @@
-//! Types of the C interface that layers below the API use, too: those of the host's functions, and `lua_Debug`, the record
-//! that tells a hook about a call.
+//! Types of the C interface that layers below the API use, too: those of the host's functions, and `lua_Debug`, the
+//! record that tells a hook about a call.
 
 use crate::consts::LUA_IDSIZE;
 use core::ffi::{CStr, c_char, c_void};

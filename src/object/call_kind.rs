@@ -32,8 +32,8 @@ impl FrameFlags {
     pub const LIBRARY_PCALL: FrameFlags = FrameFlags(1 << 11);
     /// A Lua function called by the Lua frame before it in the same invocation of the interpreter.
     pub const PLAIN: FrameFlags = FrameFlags(1 << 12);
-    /// A metamethod, called by an instruction of the Lua frame before it, which gets its result when it returns. It counts
-    /// as a nested native call. Only native code makes such frames.
+    /// A metamethod, called by an instruction of the Lua frame before it, which gets its result when it returns. It
+    /// counts as a nested native call. Only native code makes such frames.
     #[cfg(native_code)]
     pub const METAMETHOD: FrameFlags = FrameFlags(1 << 13);
     /// Native code left while it waited in this Lua frame for a callee, and nothing ran the frame since: it goes on at

@@ -4,7 +4,8 @@
 //! lowered, and `aux32` of the header is the size of its frame in bytes, the function's slot included, with the bit
 //! `MORE_THAN_STORES` set while the shortest way to call it may not be taken. That bit makes the size larger than any
 //! stack, so that one comparison with the room on the stack tests both. Native code is not a
-//! `Tier` of its own here: a function that has native code is lowered as well, and the interpreter may run it at any time.
+//! `Tier` of its own here: a function that has native code is lowered as well, and the interpreter may run it at any
+//! time.
 
 use super::call_kind::CallKind;
 use super::proto::Proto;
@@ -65,8 +66,8 @@ impl Entry<'_> {
     pub fn code(self) -> *const ExecInsn {
         self.0.exec.get()
     }
-    /// Bytes that a call takes on the stack when making the frame takes nothing but stores; else more than any stack has
-    /// (the function is not lowered, or it has variable arguments).
+    /// Bytes that a call takes on the stack when making the frame takes nothing but stores; else more than any stack
+    /// has (the function is not lowered, or it has variable arguments).
     #[inline(always)]
     pub fn plain_frame_bytes(self) -> isize {
         self.0.header.aux32.get() as isize

@@ -3,8 +3,8 @@
 use super::{CClosure, Gc, GcRef, Kind, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata};
 use crate::mem;
 
-/// Gives back all memory of an object that nothing refers to any more. An open upvalue of a thread is none of its parts:
-/// `close` closes those of a thread.
+/// Gives back all memory of an object that nothing refers to any more. An open upvalue of a thread is none of its
+/// parts: `close` closes those of a thread.
 #[inline(always)]
 pub fn free(l: Gc<Thread>, o: GcRef, close: impl FnOnce(Gc<Thread>)) {
     // SAFETY: the kind says so, in all arms.

@@ -64,8 +64,8 @@ pub struct GcState {
     pub sweep_chain: Cell<u32>,
     /// Bytes of the objects marked in this cycle.
     pub traversed: Cell<usize>,
-    /// Bytes that the last cycle found in use, without what only waited for its finalizer. In generational mode: after the last full collection, 0 when
-    /// the next one is to be full.
+    /// Bytes that the last cycle found in use, without what only waited for its finalizer. In generational mode: after
+    /// the last full collection, 0 when the next one is to be full.
     pub estimate: Cell<usize>,
     /// Bytes by which the next cycle begins later because the heap is small, as long as no object gets a finalizer.
     pub slack: Cell<usize>,

@@ -1,7 +1,7 @@
 //! What objects ask of the state that they are in, and what making and changing them has to do for the collector.
 //!
-//! The state is above the objects: threads have values, and the global state has tables. So the functions here and those
-//! of objects know of it only the [`Heap`], and of the thread that asks only that it is [`InHeap`].
+//! The state is above the objects: threads have values, and the global state has tables. So the functions here and
+//! those of objects know of it only the [`Heap`], and of the thread that asks only that it is [`InHeap`].
 
 use super::gc_state::{GcState, Phase};
 use super::header::{GcRef, Header, Kind, mark as bits};
@@ -80,8 +80,8 @@ pub fn barrier_back(l: impl InHeap, o: GcRef, v: Value) {
         back(l.heap(), o);
     }
 }
-/// Entries of the table `t` changed their places, perhaps from the part not visited yet to the visited one. All code that
-/// moves entries without `barrier_back` for each must call this.
+/// Entries of the table `t` changed their places, perhaps from the part not visited yet to the visited one. All code
+/// that moves entries without `barrier_back` for each must call this.
 #[inline(always)]
 pub fn entries_moved(h: &Heap, t: GcRef) {
     if t.is_black() && h.gc.phase.get() == Phase::Propagate {

@@ -1,15 +1,15 @@
 //! Keeps values alive that the debug interface takes out of the frame of a C function, until the frame ends.
 //!
-//! A C function, a library function above all, relies on its stack slots: a string there keeps the bytes that it works on
-//! alive. `lua_setlocal` can overwrite any slot of any active frame, from a hook, a finalizer or a function that is called
-//! back. So what it overwrites in the frame of a C function moves to a list of the thread.
+//! A C function, a library function above all, relies on its stack slots: a string there keeps the bytes that it works
+//! on alive. `lua_setlocal` can overwrite any slot of any active frame, from a hook, a finalizer or a function that is
+//! called back. So what it overwrites in the frame of a C function moves to a list of the thread.
 //!
 //! Invariants
 //! * Slot 0 of a stack is that of the host's level, which is no function: it holds nil, or the thread's list.
 //! * The list is a table that nothing else refers to: stack offset of a frame and value, in turn, from index 1 on.
-//! * A frame with values on the list has the flag `FrameFlags::KEPT`. An entry is stale when its frame's function lies above
-//!   that of the running frame: then the frame has ended. When no active frame has the flag, all entries are stale. (A frame
-//!   that took the place of another one keeps what was kept for that one.)
+//! * A frame with values on the list has the flag `FrameFlags::KEPT`. An entry is stale when its frame's function lies
+//!   above that of the running frame: then the frame has ended. When no active frame has the flag, all entries are
+//!   stale. (A frame that took the place of another one keeps what was kept for that one.)
 
 use super::call_info::FrameFlags;
 use super::{CallInfo, Gc, ObjectError, Table, Thread, Value};
@@ -73,8 +73,8 @@ fn clear(t: Gc<Table>, i: i64) {
     }
 }
 
-/// Lets go of what belongs to frames that have ended. (The collector calls this, so it makes nothing. An empty list stays: it
-/// may be about to be filled.)
+/// Lets go of what belongs to frames that have ended. (The collector calls this, so it makes nothing. An empty list
+/// stays: it may be about to be filled.)
 #[inline(always)]
 pub fn drop_ended(th: Gc<Thread>) {
     if let Some(t) = list(th) {

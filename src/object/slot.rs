@@ -3,8 +3,8 @@
 use super::value::Value;
 use core::ptr;
 
-/// Pointer to the place of a value: a slot of a stack, a constant, the place of an upvalue, an element of a table. That of
-/// a slot of a stack is right until the stack moves; what must stay right longer is kept as a [`SlotOffset`].
+/// Pointer to the place of a value: a slot of a stack, a constant, the place of an upvalue, an element of a table. That
+/// of a slot of a stack is right until the stack moves; what must stay right longer is kept as a [`SlotOffset`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(transparent)]
 pub struct Slot(*mut Value);
@@ -79,8 +79,8 @@ impl Slot {
     }
 }
 
-/// Distance in bytes from the first slot of a stack to another slot; it stays right when the stack moves. The first slot
-/// itself is the host's and holds no function, so that its offset stands for "none".
+/// Distance in bytes from the first slot of a stack to another slot; it stays right when the stack moves. The first
+/// slot itself is the host's and holds no function, so that its offset stands for "none".
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(transparent)]
 pub struct SlotOffset(isize);

@@ -62,8 +62,8 @@ pub struct Thread {
     /// `LUA_MASK*` bits and `YIELD_PENDING`. Written by signal handlers: read it with `hook_mask()`.
     pub hook_mask: Cell<u8>,
     pub allow_hook: Cell<bool>,
-    /// The frame in which native code does an instruction whose metamethods are to be pushed, not run, if they are written
-    /// in Lua; or null
+    /// The frame in which native code does an instruction whose metamethods are to be pushed, not run, if they are
+    /// written in Lua; or null
     #[cfg(native_code)]
     pub native_instruction: Cell<*const CallInfo>,
     /// CallInfo of the host's level

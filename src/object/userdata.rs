@@ -1,8 +1,8 @@
 //! Full userdata.
 //!
 //! Invariants
-//! * What a library function takes for its own, or for a file, says so in `content`. Metatables, upvalues and fields of the
-//!   registry do not tell: the debug library can change them all.
+//! * What a library function takes for its own, or for a file, says so in `content`. Metatables, upvalues and fields of
+//!   the registry do not tell: the debug library can change them all.
 
 use super::error::ObjectError;
 use super::header::{Gc, Header, Kind};

@@ -1,13 +1,14 @@
-//! Entries of ephemeron tables that wait: their key and their value are white. When the key is marked, the value must be
-//! marked, too.
+//! Entries of ephemeron tables that wait: their key and their value are white. When the key is marked, the value must
+//! be marked, too.
 //!
-//! This index makes the convergence of ephemerons linear: whoever marks a key finds the values that waited for it, and no
-//! table is visited again to look for them. It exists within the atomic phase only, and only when one pass over the tables
-//! has shown that there are chains of entries.
+//! This index makes the convergence of ephemerons linear: whoever marks a key finds the values that waited for it, and
+//! no table is visited again to look for them. It exists within the atomic phase only, and only when one pass over the
+//! tables has shown that there are chains of entries.
 //!
 //! Invariants
-//! * While the index is `on`, every key in it that is white has the bit `AWAITED`, and every waiting entry of the tables
-//!   visited since is in it. When an entry finds no memory the index is `lost`, and `converge` makes passes instead.
+//! * While the index is `on`, every key in it that is white has the bit `AWAITED`, and every waiting entry of the
+//!   tables visited since is in it. When an entry finds no memory the index is `lost`, and `converge` makes passes
+//!   instead.
 //! * Entries hold the addresses of nodes: no table changes its size in the atomic phase.
 //! * `cap` is 0 or a power of two; chains are linked by indices plus one, 0 at the end.
 

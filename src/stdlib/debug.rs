@@ -123,9 +123,10 @@ fn set_number(l: Lua, key: &[u8], n: i32) -> LResult<()> {
     l.setfield(-2, key)
 }
 
-// The description of a frame is valid only as long as the frame, and a finalizer may resume a thread to its end. So these
-// functions first take all that they want to know, as values of their own, and then let the collector have its turn. They
-// put nothing on the stack of another thread: there may be no room, and an error would leave the value there.
+// The description of a frame is valid only as long as the frame, and a finalizer may resume a thread to its end. So
+// these functions first take all that they want to know, as values of their own, and then let the collector have its
+// turn. They put nothing on the stack of another thread: there may be no room, and an error would leave the value
+// there.
 
 fn getinfo(l: Lua) -> LResult<i32> {
     let mut ar = lua_Debug::new();

@@ -2,12 +2,12 @@
 //!
 //! Invariants
 //! * A file handle is a userdata with the metatable `FILE*` that holds a [`luaL_Stream`], which C modules make and use
-//!   too. `closef` is null while the handle is closed, or not open yet; else it is a C function that takes the handle as
-//!   its only argument and closes it.
+//!   too. `closef` is null while the handle is closed, or not open yet; else it is a C function that takes the handle
+//!   as its only argument and closes it.
 //! * Such a userdata is known by its `Content::Stream`, since a script can give the metatable to any userdata.
 //! * The default input and output files are fields of the registry.
-//! * Whatever calls out may close a file: a finalizer does, in each collector step. So a function that goes on with a file after
-//!   that asks its handle, which is on the stack, for the stream again ([`File::open`]).
+//! * Whatever calls out may close a file: a finalizer does, in each collector step. So a function that goes on with a
+//!   file after that asks its handle, which is on the stack, for the stream again ([`File::open`]).
 
 use super::registry::library;
 use super::{argument, c_string, call_c};
@@ -252,8 +252,8 @@ fn is_mode(mode: &[u8]) -> bool {
     matches!(rest, b"" | b"+" | b"b" | b"+b")
 }
 
-/// Pushes a handle for what `open` opens: whether it did. A failure may be mended by a collection, so `open` looks at the
-/// arguments itself.
+/// Pushes a handle for what `open` opens: whether it did. A failure may be mended by a collection, so `open` looks at
+/// the arguments itself.
 fn open_handle(
     l: Lua,
     new: fn(Lua) -> LResult<*mut luaL_Stream>,
@@ -462,8 +462,8 @@ fn test_end(l: Lua, f: *mut FILE) -> LResult<bool> {
     Ok(c != sys::EOF)
 }
 
-/// Reads a line. It goes by C strings, as the reference does: a line is what `fgets` gives up to its first zero byte, and
-/// without a line end before that it continues with the next one.
+/// Reads a line. It goes by C strings, as the reference does: a line is what `fgets` gives up to its first zero byte,
+/// and without a line end before that it continues with the next one.
 fn read_line(l: Lua, f: *mut FILE, keep_end: bool) -> LResult<bool> {
     let mut piece = [const { MaybeUninit::<u8>::uninit() }; LUAL_BUFFERSIZE];
     let mut next = || {

@@ -1,8 +1,8 @@
 //! The standard library: a file or folder each for its libraries, with what several of them use here.
 //!
-//! Each begins with a list of its functions, [`library!`](registry): the static function values, the C function pointers
-//! that stand for them, and the tables that the `luaopen_*` functions fill all derive from it. To add a function, add its
-//! line, and to the count in `registry`.
+//! Each begins with a list of its functions, [`library!`](registry): the static function values, the C function
+//! pointers that stand for them, and the tables that the `luaopen_*` functions fill all derive from it. To add a
+//! function, add its line, and to the count in `registry`.
 //!
 //! Invariant: a library function that has upvalues is a C closure whose `builtin` is set; it finds them at
 //! `lua_upvalueindex(i)` like any C function.

@@ -2,8 +2,8 @@
 //!
 //! Invariants
 //! * `require`, `module` and the searchers have the table `package` as upvalue.
-//! * The registry field `_CLIBS` has the handle of each loaded C library under its path. A script can put anything there:
-//!   handles are those in `Global::libraries`, which are unloaded in reverse order when the state is closed.
+//! * The registry field `_CLIBS` has the handle of each loaded C library under its path. A script can put anything
+//!   there: handles are those in `Global::libraries`, which are unloaded in reverse order when the state is closed.
 
 use super::c_string;
 use super::registry::library;
@@ -152,8 +152,8 @@ fn library(l: Lua, path: &CStr, global: bool) -> LResult<Option<*mut c_void>> {
     Ok(Some(handle))
 }
 
-/// Pushes the function `symbol` of the library at `path`, or true for the symbol `*`, which only loads the library, with
-/// its symbols visible to all.
+/// Pushes the function `symbol` of the library at `path`, or true for the symbol `*`, which only loads the library,
+/// with its symbols visible to all.
 fn push_function(l: Lua, path: &CStr, symbol: &CStr) -> LResult<Result<(), Failure>> {
     let load_only = symbol.to_bytes().first() == Some(&b'*');
     let Some(handle) = library(l, path, load_only)? else { return Ok(Err(Failure::Library)) };

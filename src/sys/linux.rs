@@ -143,7 +143,8 @@ pub const LUA_PATH_DEFAULT: &CStr = c"/usr/local/share/lua/5.2/?.lua;/usr/local/
     /usr/local/lib/lua/5.2/?.lua;/usr/local/lib/lua/5.2/?/init.lua;\
     /usr/share/lua/5.2/?.lua;/usr/share/lua/5.2/?/init.lua;./?.lua";
 
-/// The places in which `require` looks for modules in C, with the directory of a machine's own modules, if Debian has that.
+/// The places in which `require` looks for modules in C, with the directory of a machine's own modules, if Debian has
+/// that.
 macro_rules! c_path {
     ($($machine:literal)?) => {
         match CStr::from_bytes_with_nul(concat!(
@@ -261,7 +262,8 @@ pub fn page_size() -> usize {
     unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
 }
 
-/// Takes the right to write to whole pages of a mapping away, and gives that to execute them; whether the system agrees.
+/// Takes the right to write to whole pages of a mapping away, and gives that to execute them; whether the system
+/// agrees.
 ///
 /// # Safety
 /// The pages are a mapping of the caller's, who writes to them no more.
@@ -271,8 +273,8 @@ pub unsafe fn make_executable(p: *mut u8, size: usize) -> bool {
     unsafe { libc::mprotect(p.cast(), size, libc::PROT_READ | libc::PROT_EXEC) == 0 }
 }
 
-/// Gives back what is in whole pages of a mapping, which stay mapped and cannot be used in any way. Nothing changes where the
-/// system does not agree.
+/// Gives back what is in whole pages of a mapping, which stay mapped and cannot be used in any way. Nothing changes
+/// where the system does not agree.
 ///
 /// # Safety
 /// The pages are a part of a mapping of the caller's, whose bytes nobody needs.
@@ -283,8 +285,8 @@ pub unsafe fn forbid(p: *mut u8, size: usize) {
     unsafe { libc::mmap(p.cast(), size, libc::PROT_NONE, flags, -1, 0) };
 }
 
-/// Maps a copy of the bytes that can be executed and was never writable, by way of a file without a name; null where the
-/// system does not agree.
+/// Maps a copy of the bytes that can be executed and was never writable, by way of a file without a name; null where
+/// the system does not agree.
 #[cfg(native_code)]
 pub fn map_executable_copy(bytes: &[u8]) -> *mut u8 {
     // SAFETY: a terminated name; a descriptor of ours, closed once; a fresh mapping.
@@ -311,7 +313,8 @@ pub fn map_executable_copy(bytes: &[u8]) -> *mut u8 {
     }
 }
 
-/// For tests: from now on, nothing in this process becomes executable that was writable. Whether the system can do that.
+/// For tests: from now on, nothing in this process becomes executable that was writable. Whether the system can do
+/// that.
 #[cfg(all(native_code, test))]
 pub fn refuse_changes_to_executable() -> bool {
     const PR_SET_MDWE: c_int = 65;
@@ -330,7 +333,8 @@ pub fn refuse_new_files() -> bool {
 
 // --- environment
 
-/// What the environment says; nothing where it is not to be trusted, because the program has more rights than its caller.
+/// What the environment says; nothing where it is not to be trusted, because the program has more rights than its
+/// caller.
 #[cfg(native_code)]
 pub fn trusted_environment(name: &CStr) -> Option<&'static CStr> {
     unsafe extern "C" {
@@ -343,7 +347,8 @@ pub fn trusted_environment(name: &CStr) -> Option<&'static CStr> {
     }
 }
 
-/// Appends a line to a file, which is made if need be; where it is in the way of others, or the system does not agree, not.
+/// Appends a line to a file, which is made if need be; where it is in the way of others, or the system does not agree,
+/// not.
 #[cfg(native_code)]
 pub fn append_to_file(path: &CStr, bytes: &[u8]) {
     // No symbolic link is followed, and no pipe waited for, which somebody else may have put there.

@@ -1,6 +1,6 @@
-//! The lowest layer: all that the library asks of the operating system, the C library and the processor. It depends on no
-//! other module, and no other module names the crate `libc` or a processor's instructions but `boundary`, whose business
-//! is the calling convention (`tests/sys.rs` looks).
+//! The lowest layer: all that the library asks of the operating system, the C library and the processor. It depends on
+//! no other module, and no other module names the crate `libc` or a processor's instructions but `boundary`, whose
+//! business is the calling convention (`tests/sys.rs` looks).
 //!
 //! * `c` has what the C standard says, under its names there. The C library is the same for everybody.
 //! * The file of the system (`linux`) has what each system does in its own way: `errno`, streams, time, locale, memory,
@@ -21,7 +21,7 @@ compile_error!("src/sys has no file for this system yet: see src/sys/mod.rs");
 pub use c::*;
 pub use system::*;
 
-// Addresses have 64 bits, and so do C's `size_t` and `lua_Integer`. On it depend the boxes of values (`object::value`), a
-// core's result in two registers (`boundary`), the counts and sizes that the collector adds up, and the table of the
+// Addresses have 64 bits, and so do C's `size_t` and `lua_Integer`. On it depend the boxes of values (`object::value`),
+// a core's result in two registers (`boundary`), the counts and sizes that the collector adds up, and the table of the
 // pool's slabs.
 const _: () = assert!(size_of::<usize>() == 8);

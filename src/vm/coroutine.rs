@@ -226,8 +226,8 @@ pub fn yield_(l: Gc<Thread>, nresults: i32, ctx: i32, k: Option<lua_CFunction>) 
     Err(Throw::YIELD)
 }
 
-/// Called when a C function's yield has arrived at the resume. The resumer sees the yielded values only; the values below
-/// them stay hidden until the coroutine goes on.
+/// Called when a C function's yield has arrived at the resume. The resumer sees the yielded values only; the values
+/// below them stay hidden until the coroutine goes on.
 fn show_yielded(l: Gc<Thread>) {
     let ci = l.call_info();
     if !ci.is_lua() {

@@ -2,19 +2,19 @@
 //!
 //! Rules
 //! 1. `run` keeps the running frame in locals: `ci`, `base`, `k`, `cl`, and `pc`, the running instruction (a frame's
-//!    `saved_pc` is the next one, and out of date in the running frame until `save_pc!`). Whatever may raise, call, allocate
-//!    or move the stack runs under `protect!`, which saves `pc` first and re-reads `base` afterwards.
-//! 2. While a Lua frame runs, the stack's top is the frame's limit. The exception is after an instruction that leaves an
-//!    open number of values, until the instruction that takes them.
-//! 3. A call of a Lua function pushes a frame, and the loop goes on in it. The loop ends when a frame marked `FRESH` returns.
-//!    The library's pcall and xpcall are frames of this kind, too (`FrameFlags::LIBRARY_PCALL`): the native stack does not
-//!    grow with them.
-//! 4. Errors leave the loop as values. `vm::tier` then looks for a library pcall frame of this invocation that stops the error;
-//!    it never stops a yield.
-//! 5. The plain loop looks for hooks at backward jumps (signals and other threads set them) and wherever foreign code may
-//!    have run: calls, collections; where a metamethod has set one, the instruction ends as if the metamethod had yielded
-//!    (`Throw::HOOKS_SET`). With hooks set, the loop that is `HOOKED` asks before each instruction; it takes no shortcut
-//!    that a hook could notice.
+//!    `saved_pc` is the next one, and out of date in the running frame until `save_pc!`). Whatever may raise, call,
+//!    allocate or move the stack runs under `protect!`, which saves `pc` first and re-reads `base` afterwards.
+//! 2. While a Lua frame runs, the stack's top is the frame's limit. The exception is after an instruction that leaves
+//!    an open number of values, until the instruction that takes them.
+//! 3. A call of a Lua function pushes a frame, and the loop goes on in it. The loop ends when a frame marked `FRESH`
+//!    returns. The library's pcall and xpcall are frames of this kind, too (`FrameFlags::LIBRARY_PCALL`): the native
+//!    stack does not grow with them.
+//! 4. Errors leave the loop as values. `vm::tier` then looks for a library pcall frame of this invocation that stops
+//!    the error; it never stops a yield.
+//! 5. The plain loop looks for hooks at backward jumps (signals and other threads set them) and wherever foreign code
+//!    may have run: calls, collections; where a metamethod has set one, the instruction ends as if the metamethod had
+//!    yielded (`Throw::HOOKS_SET`). With hooks set, the loop that is `HOOKED` asks before each instruction; it takes no
+//!    shortcut that a hook could notice.
 //! 6. Paths that are rare are marked `cold_path`, and so are those that call other functions anyway (`protect!`). The
 //!    compiler keeps in registers what the other paths need, and saves it to memory only on the marked ones.
 
@@ -385,8 +385,8 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                 let kind = ci.kind.get();
                 let (to, prev) = (ci.func.get(), ci.prev.get());
                 if !HOOKED && kind.is_plain() && l.hook_mask() == 0 {
-                    // SAFETY: the slot of the called function takes the result; if none is wanted, the caller does not use it.
-                    // A called frame has a previous one.
+                    // SAFETY: the slot of the called function takes the result; if none is wanted, the caller does not
+                    // use it. A called frame has a previous one.
                     read_frame!(unsafe {
                         to.write(if $n == 1 { first.read() } else { Value::NIL });
                         &*prev
@@ -828,8 +828,9 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                 }
                 ExecOp::ForLoop => {
                     let ra = base.above(i.a());
-                    // SAFETY: registers of the frame. They hold numbers since `ForPrep`, unless made-up code or a debugger put
-                    // something else there: the sums are NaNs then, no comparison holds, and the loop ends.
+                    // SAFETY: registers of the frame. They hold numbers since `ForPrep`, unless made-up code or a
+                    // debugger put something else there: the sums are NaNs then, no comparison holds, and the loop
+                    // ends.
                     unsafe {
                         let step = double(ra.above(2));
                         let index = double(ra) + step;
@@ -902,7 +903,8 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
 }
 
 /// Does the instruction at `pc` only end what the one before began? The reference takes such a pair in one go, so no
-/// count or line hook sees the second: the jump behind a comparison, the end of a turn of a generic loop, an extra argument.
+/// count or line hook sees the second: the jump behind a comparison, the end of a turn of a generic loop, an extra
+/// argument.
 #[inline]
 fn is_second_step(cl: Gc<LuaClosure>, pc: *const ExecInsn) -> bool {
     // SAFETY: `pc` and, after the first instruction, the one before it are inside the executable form.

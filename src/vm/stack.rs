@@ -56,8 +56,8 @@ pub fn grow(l: Gc<Thread>, n: usize) -> LResult<()> {
     Ok(reallocate(l, new)?)
 }
 
-/// Gives back most of a stack that an error left empty. Shrinking looks at all frames, so that when errors pass one of many
-/// protected calls after another it must not happen each time.
+/// Gives back most of a stack that an error left empty. Shrinking looks at all frames, so that when errors pass one of
+/// many protected calls after another it must not happen each time.
 pub fn shrink_after_error(l: Gc<Thread>) {
     let size = l.stack_size.get() as usize;
     if size <= KEPT_STACK {

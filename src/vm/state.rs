@@ -90,8 +90,8 @@ pub static VERSION: f64 = LUA_VERSION_NUM as f64;
 
 static UPCALLS: Upcalls = Upcalls { emergency: gc::emergency, finalize: finalizer::call };
 
-/// A new state whose memory all comes from `f`, and which knows the `reserved` words of the compiler; `None` when memory is
-/// short.
+/// A new state whose memory all comes from `f`, and which knows the `reserved` words of the compiler; `None` when
+/// memory is short.
 ///
 /// # Safety
 /// `f` is an allocator as in the manual's `lua_Alloc`, good for `ud`, as long as the state lives.

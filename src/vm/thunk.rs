@@ -1,7 +1,7 @@
 //! Library functions as C sees them.
 //!
-//! Invariant: the library function with number `i` and thunk `i` are the same function: the first as Lua code sees it (a
-//! value in static memory), the second as C sees it (`lua_tocfunction`, `lua_topointer`, `luaL_Stream::closef`).
+//! Invariant: the library function with number `i` and thunk `i` are the same function: the first as Lua code sees it
+//! (a value in static memory), the second as C sees it (`lua_tocfunction`, `lua_topointer`, `luaL_Stream::closef`).
 
 use crate::boundary::Ret;
 use crate::object::{Builtin, Gc, Thread, lua_CFunction};

@@ -1,13 +1,13 @@
-//! Entering a Lua function, leaving it, stopping errors, and going on at a pc: what all tiers that run Lua functions have in
-//! common. There are two: the interpreter, and native code with the feature `jit`
-//! ([the decision](../../docs/adr/0012-tiers.md)).
+//! Entering a Lua function, leaving it, stopping errors, and going on at a pc: what all tiers that run Lua functions
+//! have in common. There are two: the interpreter, and native code with the feature `jit` ([the
+//! decision](../../docs/adr/0012-tiers.md)).
 //!
 //! Rules
-//! 1. A tier runs `Thread::ci`, a Lua frame, from its saved pc. It may run what that calls and returns to, up to the first
-//!    frame marked `FRESH`; then it leaves with `Exit`. Whatever it keeps elsewhere is in the frame by then: registers in
-//!    their slots, and the next instruction in `saved_pc`.
-//! 2. A pc is a position in the executable form (`Entry::code`), whatever tier runs the function. So frames of all tiers
-//!    look alike to the debug interface, to resume and to each other.
+//! 1. A tier runs `Thread::ci`, a Lua frame, from its saved pc. It may run what that calls and returns to, up to the
+//!    first frame marked `FRESH`; then it leaves with `Exit`. Whatever it keeps elsewhere is in the frame by then:
+//!    registers in their slots, and the next instruction in `saved_pc`.
+//! 2. A pc is a position in the executable form (`Entry::code`), whatever tier runs the function. So frames of all
+//!    tiers look alike to the debug interface, to resume and to each other.
 //! 3. On `Exit::Throw` the frames are as they were when the error was raised.
 
 #[cfg(native_code)]
@@ -28,8 +28,8 @@ impl RunLua for Gc<Thread> {
     }
 }
 
-/// Goes on with the current Lua frame at its saved pc, until the frame marked `FRESH` at or below it returns. Errors are
-/// for resume to stop.
+/// Goes on with the current Lua frame at its saved pc, until the frame marked `FRESH` at or below it returns. Errors
+/// are for resume to stop.
 #[inline(always)]
 pub fn go_on(l: Gc<Thread>) -> LResult<()> {
     execute(l, core::ptr::null())
@@ -72,8 +72,8 @@ pub(crate) fn interpret_and_count(l: Gc<Thread>) -> Exit {
     interpreter::run::<false, true>(l)
 }
 
-/// The ways out of a tier that are not the end: stops an error in a library pcall frame, finishes an instruction, or goes
-/// over to another mode; and on.
+/// The ways out of a tier that are not the end: stops an error in a library pcall frame, finishes an instruction, or
+/// goes over to another mode; and on.
 #[inline(never)]
 fn stop_and_go_on(l: Gc<Thread>, entry: *const CallInfo, mut exit: Exit, depth: (u16, u16)) -> LResult<()> {
     loop {

@@ -1,5 +1,5 @@
-//! Debug builds, and those that check the heap, watch each operation that runs: it must not have an effect that the table of
-//! operations does not list for it (`ExecOp::effects`). In other builds a watch is empty and costs nothing.
+//! Debug builds, and those that check the heap, watch each operation that runs: it must not have an effect that the
+//! table of operations does not list for it (`ExecOp::effects`). In other builds a watch is empty and costs nothing.
 
 #[cfg(not(any(debug_assertions, feature = "heapcheck")))]
 pub use off::Watch;
@@ -19,8 +19,8 @@ mod on {
         calls: u64,
         allocations: u64,
         turn: u32,
-        /// the registers that the instruction does not write, when they are compared: how many registers live, and a number
-        /// for their contents
+        /// the registers that the instruction does not write, when they are compared: how many registers live, and a
+        /// number for their contents
         others: Option<(usize, u64)>,
     }
 
@@ -58,8 +58,8 @@ mod on {
         }
     }
 
-    /// How many registers of the frame live. A list with an open end takes what is below the top: a collection for want of
-    /// memory clears what is above it.
+    /// How many registers of the frame live. A list with an open end takes what is below the top: a collection for want
+    /// of memory clears what is above it.
     fn live(l: Gc<Thread>, insn: ExecInsn, cl: Gc<LuaClosure>, base: Slot) -> usize {
         if insn.op() == ExecOp::SetList && insn.b() == 0 {
             l.top.get().slots_above(base)
@@ -124,8 +124,8 @@ mod tests {
         watch.end(*l, base);
     }
 
-    /// What a watch says of a list with an open end that fills, from the first of two values, a table in a frame of four
-    /// registers, and writes `register`.
+    /// What a watch says of a list with an open end that fills, from the first of two values, a table in a frame of
+    /// four registers, and writes `register`.
     fn watched_list(register: usize) {
         let l = newstate().expect("memory for a state");
         assert!(l.aux_loadbufferx(b"local a, b, c, d", None, None) == Ok(0));

@@ -1,5 +1,5 @@
-//! Where untrusted code runs in tests and fuzz targets: a state with bounded memory, calls with bounded time, and changes
-//! made at random to chunks.
+//! Where untrusted code runs in tests and fuzz targets: a state with bounded memory, calls with bounded time, and
+//! changes made at random to chunks.
 
 pub mod mutate;
 
@@ -75,8 +75,8 @@ pub fn load(l: Lua, bytes: &[u8], mode: Option<&[u8]>) -> Option<Gc<LuaClosure>>
 
 static INSTRUCTIONS_LEFT: AtomicI32 = AtomicI32::new(0);
 
-/// Asks about everything that can be asked at a hook, calls the script's own hook, and stops a function that takes too long;
-/// once stopped, every instruction stops it again.
+/// Asks about everything that can be asked at a hook, calls the script's own hook, and stops a function that takes too
+/// long; once stopped, every instruction stops it again.
 unsafe extern "C-unwind" fn hook(l: *mut lua_State, ar: *mut c_void) {
     // SAFETY: the thread that called the hook. A hook may raise errors; nothing here has to be undone.
     unsafe {
@@ -135,9 +135,9 @@ fn inspect(l: Lua) {
 const PRELUDE: &[u8] = b"
 local set_hook = ...
 local keep = {}
-for _, name in ipairs{'assert', 'error', 'getmetatable', 'ipairs', 'next', 'pairs', 'pcall', 'rawequal', 'rawget', 'rawlen',
-  'rawset', 'select', 'setmetatable', 'tonumber', 'tostring', 'type', 'xpcall', 'coroutine', 'string', 'table', 'math', 'bit32',
-  'collectgarbage', 'load', 'debug'} do
+for _, name in ipairs{'assert', 'error', 'getmetatable', 'ipairs', 'next', 'pairs', 'pcall', 'rawequal', 'rawget',
+  'rawlen', 'rawset', 'select', 'setmetatable', 'tonumber', 'tostring', 'type', 'xpcall', 'coroutine', 'string', 'table',
+  'math', 'bit32', 'collectgarbage', 'load', 'debug'} do
   keep[name] = true
 end
 local G, io, debug, select, type, pcall, next, rawset = _G, io, debug, select, type, pcall, next, rawset
@@ -159,8 +159,8 @@ x, y, z = 1, 'two', {3}
 t = setmetatable({1, 2, 3, x = 4, f = f, m = f, n = f, k = {v = 1}}, {__index = function(_, k) return k end,
   __add = f, __concat = function() return 'c' end, __call = f, __lt = function() return true end, __len = f, __gc = f})
 
--- Weapons. What they run for a script has an end: it runs in a coroutine with a hook, also in a finalizer or a hook, where the
--- others are off. What they do themselves takes away what is in use.
+-- Weapons. What they run for a script has an end: it runs in a coroutine with a hook, also in a finalizer or a hook,
+-- where the others are off. What they do themselves takes away what is in use.
 local getinfo, getlocal, setlocal, setupvalue = debug.getinfo, debug.getlocal, debug.setlocal, debug.setupvalue
 local create, resume, collect, setmeta = co.create, co.resume, collectgarbage, debug.setmetatable
 function wipe(t, n)
@@ -183,12 +183,16 @@ function unbind(v, f)      -- upvalues: of active functions, library functions a
     for i = 1, 4 do pcall(setupvalue, f or info.func, i, v) end
   end
 end
-local function junk() local t = {} for i = 1, 6 do t[i] = {rep('j', i * 30) .. i, [i .. 'j'] = function() return t end} end end
+local function junk()
+  local t = {}
+  for i = 1, 6 do t[i] = {rep('j', i * 30) .. i, [i .. 'j'] = function() return t end} end
+end
 local function striker(f)
   return function(o)
     used_coroutines = true
     if f == 1 then clear() elseif f == 2 then clear(G.y) elseif f == 3 then unbind() elseif f == 4 then unbind(G.z)
-    elseif f == 5 then wipe(G.z) elseif f == 6 then wipe(G.z, 9) elseif type(f) == 'function' then resume(create(f), o) end
+    elseif f == 5 then wipe(G.z) elseif f == 6 then wipe(G.z, 9)
+    elseif type(f) == 'function' then resume(create(f), o) end
     collect()
     junk()
   end

@@ -1,5 +1,6 @@
-//! What a host written in Rust reads in the headers, through bindgen. From it come the programs' view of the API and the
-//! lists by which `tests/layout.rs` holds the crate to the headers. A test compares the reference's headers with ours.
+//! What a host written in Rust reads in the headers, through bindgen. From it come the programs' view of the API and
+//! the lists by which `tests/layout.rs` holds the crate to the headers. A test compares the reference's headers with
+//! ours.
 //!
 //! bindgen needs libclang, so what it makes is committed: `make headers` and the tests need libclang, no build does.
 

@@ -1,5 +1,5 @@
-//! `cargo run -p xtask -- headers [--check]`: writes `include/`, `src/abi/exports.txt`, the programs' view of the API and
-//! the lists for `tests/layout.rs` (or says what is stale there).
+//! `cargo run -p xtask -- headers [--check]`: writes `include/`, `src/abi/exports.txt`, the programs' view of the API
+//! and the lists for `tests/layout.rs` (or says what is stale there).
 //!
 //! The functions of a header come from the lists in `src/abi/` (`exports.rs`); the values of constants come from
 //! `src/consts.rs`; types, macros and comments from `xtask/templates/`. In a template
@@ -38,7 +38,8 @@ fn main() -> ExitCode {
         ["held", ref options @ ..] => held::run(options),
         _ => {
             eprintln!(
-                "usage: xtask headers [--check] | exports | held [--findings | --reach] | test [--full] [--list] [--build DIR] [NAME...]"
+                "usage: xtask headers [--check] | exports | held [--findings | --reach] | \
+                 test [--full] [--list] [--build DIR] [NAME...]"
             );
             return ExitCode::from(2);
         }

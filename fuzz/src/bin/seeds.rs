@@ -1,6 +1,6 @@
-//! seeds CHUNKS SCRIPTS SEQUENCES: writes what the fuzz targets start from into three directories: every function of the
-//! test corpus and the benchmarks as a chunk of its own, with and without debug information; every case of the corpora
-//! and every benchmark as a text; random sequences.
+//! seeds CHUNKS SCRIPTS SEQUENCES: writes what the fuzz targets start from into three directories: every function of
+//! the test corpus and the benchmarks as a chunk of its own, with and without debug information; every case of the
+//! corpora and every benchmark as a text; random sequences.
 
 use liblua_fuzz::sandbox::mutate::Random;
 use liblua_fuzz::sandbox::{self, Budget, dump, load};

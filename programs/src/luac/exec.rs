@@ -1,5 +1,5 @@
-//! The listing of `luac -l --exec`: the executable form, which the interpreter makes of a function when it first runs. With
-//! `--native` native code is listed, too.
+//! The listing of `luac -l --exec`: the executable form, which the interpreter makes of a function when it first runs.
+//! With `--native` native code is listed, too.
 //!
 //! What an operand is comes from the library's table of operations, so that the listing cannot fall behind.
 

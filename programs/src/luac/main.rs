@@ -1,7 +1,7 @@
 //! `luac`: compiles, checks and lists chunks.
 //!
-//! What it lists and combines, it gets from `lua_dump`. Only the tables of instructions and the executable form come from
-//! inside the library; for their sake this program is linked with the crate, not with the C library.
+//! What it lists and combines, it gets from `lua_dump`. Only the tables of instructions and the executable form come
+//! from inside the library; for their sake this program is linked with the crate, not with the C library.
 
 #![cfg_attr(not(test), no_main)]
 
@@ -62,7 +62,8 @@ enum Error {
 }
 
 impl Error {
-    /// As the reference prints it: names of files as they are, and what the system refused in the words of the C library.
+    /// As the reference prints it: names of files as they are, and what the system refused in the words of the C
+    /// library.
     fn message(&self) -> Vec<u8> {
         match self {
             Error::Lua(message) => message.clone(),

@@ -1,5 +1,5 @@
-//! Native code in the listing of `luac -l --native`, behind each instruction: the distance from where calls begin, the bytes,
-//! and what they mean. What is rare in an instruction is at the end of the function.
+//! Native code in the listing of `luac -l --native`, behind each instruction: the distance from where calls begin, the
+//! bytes, and what they mean. What is rare in an instruction is at the end of the function.
 
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
 use lua52::api::Lua;
@@ -7,8 +7,8 @@ use lua52::object::{Gc, Proto};
 use std::cell::RefCell;
 use std::fmt::Write;
 
-/// Compiles a function that has its executable form. The lines of what comes before the first instruction, and of the code of
-/// each.
+/// Compiles a function that has its executable form. The lines of what comes before the first instruction, and of the
+/// code of each.
 pub fn lines(l: Lua, p: Gc<Proto>) -> Vec<String> {
     let mut lines = vec![String::new(); p.code.len() + 1];
     let marks = RefCell::new(vec![(0, 0)]);

@@ -1,8 +1,8 @@
 //! Library `string` (manual 6.4).
 //!
 //! Invariants
-//! - Arguments stay in their stack slots while a function runs (or are kept alive in their place, see `object::keep`), so their
-//!   bytes stay valid; anything else a function holds across a collector step or a call is on the stack too.
+//! - Arguments stay in their stack slots while a function runs (or are kept alive in their place, see `object::keep`),
+//!   so their bytes stay valid; anything else a function holds across a collector step or a call is on the stack too.
 //! - A function that uses a [`Buffer`] pushes what it needs before the buffer is made: a buffer that grows takes the
 //!   stack slot above.
 
@@ -707,8 +707,8 @@ fn gmatch_next(l: Lua) -> LResult<i32> {
     let Some(s) = l.tolstring(-1)? else { return Ok(0) };
     let Some(state) = l.from_top(2).as_userdata().filter(|u| u.has(Content::Iteration)) else { return Ok(0) };
     let state = state.data().cast::<Iteration>();
-    // SAFETY: only `gmatch` makes such userdata. A hook may run this function during the search, so the content is copied,
-    // not borrowed.
+    // SAFETY: only `gmatch` makes such userdata. A hook may run this function during the search, so the content is
+    // copied, not borrowed.
     let (next, program) = unsafe { ((*state).next, (*state).program) };
     if next > s.len() {
         return Ok(0);

@@ -7,8 +7,8 @@
 //! - Patterns are linear: every way to `Match` passes every node, in order. Hence the number of a capture, the
 //!   capture a `)` closes and the validity of a back reference are known at compile time, and captures need not be
 //!   restored on the way back: another way sets them again before anything reads them.
-//! - `depth` counts what the manual leaves open and scripts can see: nested attempts, at most `MAX_DEPTH`, as many as in
-//!   PUC's matcher (one for a `(`, a `)`, and each tried repetition), though most of them are not calls here.
+//! - `depth` counts what the manual leaves open and scripts can see: nested attempts, at most `MAX_DEPTH`, as many as
+//!   in PUC's matcher (one for a `(`, a `)`, and each tried repetition), though most of them are not calls here.
 
 use crate::sys;
 use core::mem::MaybeUninit;
@@ -76,9 +76,9 @@ pub(super) struct Node {
     /// For a repetition: how many nodes ahead is one that must match right there, with only parentheses between;
     /// 0 when there is none.
     ahead: u8,
-    /// Class bits; or the index of the set (there are never 2^32: they would take 192 GiB); or a character, the number of a
-    /// capture, the first character of a balance, the code of an error, and in the next byte the last character of the balance,
-    /// the detail of the error.
+    /// Class bits; or the index of the set (there are never 2^32: they would take 192 GiB); or a character, the number
+    /// of a capture, the first character of a balance, the code of an error, and in the next byte the last character of
+    /// the balance, the detail of the error.
     data: u32,
 }
 

@@ -3,8 +3,8 @@
 //! Elements are accessed raw, as in the reference, so the functions work on the table itself. Only the length goes
 //! through `__len`.
 //!
-//! The table is an argument, which stays alive while the function runs (`object::keep`). What is taken out of it does not: a
-//! finalizer can empty the table. To add to a buffer runs none.
+//! The table is an argument, which stays alive while the function runs (`object::keep`). What is taken out of it does
+//! not: a finalizer can empty the table. To add to a buffer runs none.
 
 use super::argument;
 use super::registry::library;

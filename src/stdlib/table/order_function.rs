@@ -4,12 +4,12 @@
 //! function was really called, so its bytecode is evaluated on the spot, which takes a fraction of a call.
 //!
 //! Invariants
-//! * Only instructions without effects are evaluated, and jumps only go forward, so an evaluation ends and can be given up
-//!   anywhere: then the function is called as if nothing had happened. It is given up for everything that a metamethod
-//!   or an error message could have a part in.
+//! * Only instructions without effects are evaluated, and jumps only go forward, so an evaluation ends and can be given
+//!   up anywhere: then the function is called as if nothing had happened. It is given up for everything that a
+//!   metamethod or an error message could have a part in.
 //! * Nothing is allocated, so the values in registers need no anchor.
-//! * The prototype was made by the compiler or passed the verifier: constants and upvalues exist, and registers are below
-//!   `maxstacksize`.
+//! * The prototype was made by the compiler or passed the verifier: constants and upvalues exist, and registers are
+//!   below `maxstacksize`.
 
 use crate::api::Lua;
 use crate::code::bytecode::{Instruction, Op, is_k, k_index};

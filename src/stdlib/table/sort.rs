@@ -95,8 +95,8 @@ fn sort_plain(l: Lua, t: Gc<Table>, n: usize) -> bool {
     false
 }
 
-/// Stack slots that keep values alive while the order function runs, or while an assignment needs memory: the order function
-/// may have emptied the table.
+/// Stack slots that keep values alive while the order function runs, or while an assignment needs memory: the order
+/// function may have emptied the table.
 const ANCHORS: usize = 3;
 const PIVOT: usize = 0;
 const LOW: usize = 1;

@@ -4,7 +4,8 @@
 //! 1. Every call may move the stack (`vm::stack`).
 //! 2. On `Err` the call chain (`Thread::ci`) is left as it was when the error was raised, for tracebacks of dead
 //!    coroutines; whoever stops the error puts it back (`protected`, the interpreter's pcall, resume).
-//! 3. Whoever stops an error also restores `non_yieldable_depth`, `native_depth`, `allow_hook`, `message_handler` and `Link::protected`.
+//! 3. Whoever stops an error also restores `non_yieldable_depth`, `native_depth`, `allow_hook`, `message_handler` and
+//!    `Link::protected`.
 
 use crate::consts::*;
 use crate::object::{CallInfo, Gc, Kind, LuaClosure, Metamethod, Slot, SlotOffset, Thread, Value};
@@ -204,8 +205,8 @@ fn end_noyield(l: Gc<Thread>, called: LResult<()>) -> LResult<()> {
 }
 
 /// Calls a metamethod with arguments and takes `nresults` (0 or 1) results; a yield is allowed only when the
-/// running function is a Lua function, which can finish its instruction later. So it can, and has to, when the metamethod has
-/// set a hook (`Throw::HOOKS_SET`).
+/// running function is a Lua function, which can finish its instruction later. So it can, and has to, when the
+/// metamethod has set a hook (`Throw::HOOKS_SET`).
 pub fn call_metamethod(l: Gc<Thread>, f: Value, args: &[Value], nresults: i32) -> LResult<Value> {
     l.push(f);
     for &a in args {

@@ -81,8 +81,8 @@ pub fn leave(l: Gc<Thread>, throw: Throw) -> Ret {
 }
 
 /// Error outside any protected call: the panic function, then the end. It finds the message on top, and below it the
-/// frames that failed, for a traceback. It may leave by an exception of its own, which is seen here, or by a jump, which is
-/// not: so what those frames counted is set right before, and they themselves go with the next such error.
+/// frames that failed, for a traceback. It may leave by an exception of its own, which is seen here, or by a jump,
+/// which is not: so what those frames counted is set right before, and they themselves go with the next such error.
 #[cold]
 pub(super) fn panic_out(l: Gc<Thread>, throw: Throw) -> Ret {
     let g = l.global();
@@ -124,8 +124,8 @@ pub(super) fn panic_out(l: Gc<Thread>, throw: Throw) -> Ret {
 }
 
 /// Takes frames away that an unprotected error left behind, when the panic function jumped out of it to the host. The
-/// host's view of the stack since then, which begins at the last of them, is the base frame's from now on. What is above them
-/// has failed, too. Returns by how many slots the stack above them moved down.
+/// host's view of the stack since then, which begins at the last of them, is the base frame's from now on. What is
+/// above them has failed, too. Returns by how many slots the stack above them moved down.
 pub(super) fn drop_abandoned(l: Gc<Thread>) -> usize {
     let mut ci = l.ci.get();
     // SAFETY: the chain of CallInfos from `ci` back to `base_ci` is live.
@@ -187,8 +187,8 @@ pub(super) fn count(l: Gc<Thread>) -> LResult<()> {
 #[inline(never)]
 pub(super) fn enter_deep(l: Gc<Thread>, mut n: u16) -> LResult<()> {
     if n == LUAI_MAXCCALLS as u16 {
-        // A panic function that jumps out of C functions leaves their levels counted. It may have left fewer than there were;
-        // so the count can fall below 0 later, and then starts anew.
+        // A panic function that jumps out of C functions leaves their levels counted. It may have left fewer than there
+        // were; so the count can fall below 0 later, and then starts anew.
         n = n.saturating_sub(l.global().abandoned_levels.replace(0)).max(1);
         l.native_depth.set(n);
     } else if n > MAX_C_CALLS_IN_ERROR {

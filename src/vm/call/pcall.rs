@@ -1,13 +1,13 @@
-//! The library's pcall and xpcall without native nesting: frames marked `FrameFlags::LIBRARY_PCALL` in the interpreter's
-//! own chain.
+//! The library's pcall and xpcall without native nesting: frames marked `FrameFlags::LIBRARY_PCALL` in the
+//! interpreter's own chain.
 //!
 //! Rules
-//! 1. Such a frame keeps the message handler (`outer_handler`), the count of protected calls and `allow_hook` of its caller, and
-//!    how many slots lie between its function and its callee (`LibraryPcallFrame`).
+//! 1. Such a frame keeps the message handler (`outer_handler`), the count of protected calls and `allow_hook` of its
+//!    caller, and how many slots lie between its function and its callee (`LibraryPcallFrame`).
 //! 2. Its callee returns to it with all results; `finish_pcall` hands them on. An error is caught by the invocation of
 //!    the interpreter that runs the frame, or by resume.
-//! 3. The frame has the flag while the callee runs. The call hook runs before that, and the return hook afterwards. So the frame
-//!    does not stop their errors, and they find handler, counts and `allow_hook` as the caller has them.
+//! 3. The frame has the flag while the callee runs. The call hook runs before that, and the return hook afterwards. So
+//!    the frame does not stop their errors, and they find handler, counts and `allow_hook` as the caller has them.
 
 use super::{Prepared, frame, prepare, results, unwinding};
 use crate::consts::*;
@@ -18,7 +18,8 @@ use crate::vm::debug::hooks;
 use crate::vm::{stack, upval};
 
 /// Stops an error at the innermost library pcall frame of this invocation, which began with these values of
-/// `non_yieldable_depth` and `native_depth`; the frame's caller goes on. What its return hook raises goes to the next one.
+/// `non_yieldable_depth` and `native_depth`; the frame's caller goes on. What its return hook raises goes to the next
+/// one.
 pub fn catch(
     l: Gc<Thread>,
     entry: *const CallInfo,
@@ -112,8 +113,8 @@ pub fn finish_pcall(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
     Ok(())
 }
 
-/// The return hook may raise an error, which is the caller's, and may ask for the function: makes room for the status above
-/// that if it would take its place. Returns where the status goes.
+/// The return hook may raise an error, which is the caller's, and may ask for the function: makes room for the status
+/// above that if it would take its place. Returns where the status goes.
 #[cold]
 #[inline(never)]
 fn before_return_hook(l: Gc<Thread>, ci: &CallInfo, first: Slot) -> Slot {
@@ -129,8 +130,8 @@ fn before_return_hook(l: Gc<Thread>, ci: &CallInfo, first: Slot) -> Slot {
     results
 }
 
-/// Whether a call of `b` with `nargs` arguments is one of pcall or xpcall that gets a frame here. (Too few arguments are an
-/// error, which the library function raises.)
+/// Whether a call of `b` with `nargs` arguments is one of pcall or xpcall that gets a frame here. (Too few arguments
+/// are an error, which the library function raises.)
 #[inline(always)]
 pub fn runs_here(b: &Builtin, nargs: usize) -> bool {
     match b.intrinsic {

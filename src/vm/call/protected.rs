@@ -1,9 +1,9 @@
 //! Protected calls: of the library's own, and of C functions that can be suspended in one.
 //!
 //! A C function in a coroutine that gives a continuation calls in three parts, because a yield or an error may take its
-//! native frame away: `call_yieldable` marks the frame `YIELDABLE_PCALL` and calls; when the native frame survives, the same
-//! function ends the call. Otherwise resume goes on: after an error `recover_yieldable` unwinds to the frame, and then
-//! (or after a yield) `end_yieldable` takes the mark away before the continuation runs.
+//! native frame away: `call_yieldable` marks the frame `YIELDABLE_PCALL` and calls; when the native frame survives, the
+//! same function ends the call. Otherwise resume goes on: after an error `recover_yieldable` unwinds to the frame, and
+//! then (or after a yield) `end_yieldable` takes the mark away before the continuation runs.
 
 use super::foreign::link;
 use super::unwinding::{count, here, set_count, set_error_object, set_here};
@@ -134,8 +134,8 @@ pub fn recover_yieldable(l: Gc<Thread>, ci: &'static CallInfo, throw: Throw) {
     ci.c_function().status.set(throw.status());
 }
 
-/// The call of the frame `ci`, protected or not, is over after all, with an error or after a yield. What its continuation
-/// is told is set.
+/// The call of the frame `ci`, protected or not, is over after all, with an error or after a yield. What its
+/// continuation is told is set.
 pub fn end_yieldable(l: Gc<Thread>, ci: &CallInfo) {
     if ci.has(FrameFlags::YIELDABLE_PCALL) {
         l.message_handler.set(ci.outer_handler.get());

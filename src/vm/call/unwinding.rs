@@ -82,8 +82,8 @@ fn leave_pcall(l: Gc<Thread>, ci: &CallInfo) {
     l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
 }
 
-/// Undoes the calls of and above the function whose slot's offset is given. A foreign exception is passing; the caller's
-/// foreign code may catch it and go on, so it must find the thread as after a call without results.
+/// Undoes the calls of and above the function whose slot's offset is given. A foreign exception is passing; the
+/// caller's foreign code may catch it and go on, so it must find the thread as after a call without results.
 pub(super) fn undo_calls(l: Gc<Thread>, func: SlotOffset) {
     let func = l.restore_slot(func);
     let mut ci = l.call_info();

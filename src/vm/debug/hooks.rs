@@ -16,9 +16,9 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-/// `lua_sethook`. May be called from a signal handler that interrupted this thread anywhere, and from another thread: it
-/// only stores, and the mask, which makes the rest visible, last. (So it does not look at the running function, which may
-/// be gone before it is read.)
+/// `lua_sethook`. May be called from a signal handler that interrupted this thread anywhere, and from another thread:
+/// it only stores, and the mask, which makes the rest visible, last. (So it does not look at the running function,
+/// which may be gone before it is read.)
 pub fn set_hook(l: Gc<Thread>, hook: Option<lua_Hook>, mask: i32, count: i32) {
     let (hook, mask) = if hook.is_none() || mask == 0 { (None, 0) } else { (hook, mask as u8) };
     l.hook.set(hook);
@@ -159,8 +159,8 @@ pub fn trace_exec(l: Gc<Thread>) -> LResult<()> {
     Ok(())
 }
 
-/// Takes the yield that a library function kept. When the running function cannot, the next count that is over will say so;
-/// whether no hook is due now.
+/// Takes the yield that a library function kept. When the running function cannot, the next count that is over will say
+/// so; whether no hook is due now.
 #[cold]
 #[inline(never)]
 fn pending_yield(l: Gc<Thread>, ci: &CallInfo) -> LResult<bool> {
@@ -184,8 +184,8 @@ fn suspend(l: Gc<Thread>, ci: &CallInfo) -> Throw {
 }
 
 /// Lets the count hook look in on a long computation: `steps` of it count like instructions. The reference never does;
-/// without a count hook there is no difference. The hook may raise an error. When it yields, its thread does before its next
-/// Lua instruction; where that cannot yield, the count goes on, and an instruction will raise the error.
+/// without a count hook there is no difference. The hook may raise an error. When it yields, its thread does before its
+/// next Lua instruction; where that cannot yield, the count goes on, and an instruction will raise the error.
 pub fn count_steps(l: Gc<Thread>, steps: i32) -> LResult<()> {
     if l.hook_mask() & LUA_MASKCOUNT as u8 == 0 {
         return Ok(());
@@ -196,8 +196,8 @@ pub fn count_steps(l: Gc<Thread>, steps: i32) -> LResult<()> {
         return Ok(());
     }
     l.hook_count.set(l.base_hook_count.get());
-    // A hook in C uses this function's frame as its own, so it may pop the values that the function works on. (Nobody asks
-    // here whether the hook is the debug library's: that would link the debug library into every static host.)
+    // A hook in C uses this function's frame as its own, so it may pop the values that the function works on. (Nobody
+    // asks here whether the hook is the debug library's: that would link the debug library into every static host.)
     keep::running_frame(l).or_throw(l)?;
     let ci = l.call_info();
     ci.add_flags(FrameFlags::POLLING);

@@ -59,8 +59,8 @@ pub fn quick_info(l: Gc<Thread>, options: impl Iterator<Item = u8>, ar: &mut lua
     Some(true)
 }
 
-/// Fills in what the options ask for about a function or the frame of the record. The function, and whether all options are
-/// known.
+/// Fills in what the options ask for about a function or the frame of the record. The function, and whether all options
+/// are known.
 pub fn describe(l: Gc<Thread>, options: &[u8], ar: &mut lua_Debug, func: Option<Value>) -> (Value, bool) {
     let wanted = wants::options(options.iter().copied());
     // SAFETY: without a function the record comes from `lua_getstack` or a hook and its frame is still active.
@@ -140,8 +140,8 @@ fn fill(l: Gc<Thread>, wanted: u32, ar: &mut lua_Debug, func: Value, ci: Option<
     }
 }
 
-/// Pushes the table whose keys are the lines that have code; nil for a function that is not written in Lua. The function is
-/// reachable. Runs no finalizer.
+/// Pushes the table whose keys are the lines that have code; nil for a function that is not written in Lua. The
+/// function is reachable. Runs no finalizer.
 pub fn push_active_lines(l: Gc<Thread>, func: Value) -> LResult<()> {
     let Some(cl) = func.as_lua_closure() else {
         l.push(Value::NIL);

@@ -69,8 +69,8 @@ pub fn source_of(p: &Proto) -> Bytes {
     p.source.get().map_or(Bytes::fixed(c"=?".to_bytes()), bytes_of)
 }
 
-/// Pushes the message on top with "source:line: " in front when a Lua function is running. (The message itself stays below,
-/// where who looks at the stack of a coroutine that died of it will find it.)
+/// Pushes the message on top with "source:line: " in front when a Lua function is running. (The message itself stays
+/// below, where who looks at the stack of a coroutine that died of it will find it.)
 pub fn add_position(l: Gc<Thread>) -> LResult<()> {
     let ci = l.call_info();
     if !ci.is_lua() {

@@ -51,12 +51,12 @@ pub fn parameter_name(func: Value, n: i32) -> Option<Bytes> {
     local_name(&func.as_lua_closure()?.proto, n, 0)
 }
 
-/// Assigns `v`, which is reachable, to a local variable of a frame of `th`; its name. `None` when there is no such variable,
-/// or no memory. `l` is the running thread.
+/// Assigns `v`, which is reachable, to a local variable of a frame of `th`; its name. `None` when there is no such
+/// variable, or no memory. `l` is the running thread.
 pub fn set_local(l: Gc<Thread>, th: Gc<Thread>, ci: &CallInfo, n: i32, v: Value) -> Option<Bytes> {
     let (name, slot) = find_local(th, ci, n)?;
-    // A variable may lie where the next frame is: made-up debug information says so, and at a return what is behind the results
-    // is gone. That frame relies on what its function is.
+    // A variable may lie where the next frame is: made-up debug information says so, and at a return what is behind the
+    // results is gone. That frame relies on what its function is.
     if next_function(th, ci).is_some_and(|next| slot >= next) {
         return None;
     }

@@ -4,13 +4,13 @@
 //! 1. The running frame is `Thread::ci`, a Lua frame. Its saved pc is past the instruction: messages, tracebacks, hooks
 //!    and a later resume look there. Its registers are in their slots.
 //! 2. The stack's top is the frame's limit, unless the operation takes an open number of values, which end there.
-//! 3. A pointer to a value is that of a register or a constant of the frame, or of an upvalue. A pointer to an instruction
-//!    is that of the running one in the executable form, where hints are written.
+//! 3. A pointer to a value is that of a register or a constant of the frame, or of an upvalue. A pointer to an
+//!    instruction is that of the running one in the executable form, where hints are written.
 //! 4. What returns `LResult` may call functions and collect. So it may move the stack: the tier reads the frame's base
 //!    again afterwards and keeps no other pointer into the stack. It may also set hooks.
 //! 5. A result is returned. The tier stores it, in register A as the table of operations says.
-//! 6. On `Err` the tier leaves with the throw (`vm::tier`). A yield, and `Throw::HOOKS_SET`, interrupt the instruction; when
-//!    the frame goes on, `finish` gives it its result.
+//! 6. On `Err` the tier leaves with the throw (`vm::tier`). A yield, and `Throw::HOOKS_SET`, interrupt the instruction;
+//!    when the frame goes on, `finish` gives it its result.
 //!
 //! What an operation may do at most is in the table of operations (`code::exec`).
 

@@ -85,7 +85,8 @@ pub(crate) unsafe fn get_field(
     meta::get_at(l, obj, key)
 }
 
-/// The value that a table without such a field inherits through `__index` tables; `None` when a function is to be asked.
+/// The value that a table without such a field inherits through `__index` tables; `None` when a function is to be
+/// asked.
 ///
 /// # Safety
 /// The contract of `vm::ops`.

@@ -1,7 +1,7 @@
 //! A Rust host that knows nothing of this library: mlua, linked with whatever liblua 5.2 pkg-config names.
 //!
-//! `mlua-host common` prints what must be the same on every liblua 5.2. `mlua-host boundary` checks what crosses the frames of
-//! a Rust host, where this library promises more than the reference: drops run, panics pass.
+//! `mlua-host common` prints what must be the same on every liblua 5.2. `mlua-host boundary` checks what crosses the
+//! frames of a Rust host, where this library promises more than the reference: drops run, panics pass.
 
 use mlua::prelude::*;
 use mlua::{ThreadStatus, UserData, UserDataMethods, Variadic, ffi};
@@ -357,7 +357,8 @@ fn registry() {
     println!("{}", Rc::strong_count(&rc));
 }
 
-// ---- what crosses the frames of Rust functions that call the C API themselves ------------------------------------------
+// ---- what crosses the frames of Rust functions that call the C API themselves
+// ------------------------------------------
 
 const BOUNDARY: &[(&str, fn())] = &[
     ("an error drops", an_error_drops),

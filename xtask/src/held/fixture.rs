@@ -1,5 +1,5 @@
-//! Planted faults for the checker's self-test: it must find what the lines `held: FUNCTION VARIABLE` name, and nothing else.
-//! The library's types and calls are here in miniature.
+//! Planted faults for the checker's self-test: it must find what the lines `held: FUNCTION VARIABLE` name, and nothing
+//! else. The library's types and calls are here in miniature.
 
 #![allow(dead_code)]
 

@@ -270,7 +270,8 @@ fn is_call(value: &str) -> bool {
         && !is_variant(name)
 }
 
-/// `Some(..)`, `Result::<A, B>::Ok(..)`, `Arg::<'_>::S(..)`: the last segment of the path is a type's or a variant's name.
+/// `Some(..)`, `Result::<A, B>::Ok(..)`, `Arg::<'_>::S(..)`: the last segment of the path is a type's or a variant's
+/// name.
 fn is_variant(path: &str) -> bool {
     let name = types::last_segment(path);
     name.starts_with(|c: char| c.is_ascii_uppercase())

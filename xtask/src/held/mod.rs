@@ -1,9 +1,10 @@
 //! `cargo run -p xtask -- held [--findings | --reach]`: checks what Rust locals hold over calls that may collect.
 //!
-//! The rule, its reasons and what it cannot see are in `docs/adr/` ("What may be held"). The checker takes the compiler's MIR of
-//! the library, finds every local that holds a pointer into memory of the state over a call that may free, move or change
-//! it, and compares that with `src/held.txt`, which says for each why it is safe. What is not on the list is an error, and so is
-//! a line of the list that nothing needs any more. Before that it has to find the planted faults in `fixture.rs`.
+//! The rule, its reasons and what it cannot see are in `docs/adr/` ("What may be held"). The checker takes the
+//! compiler's MIR of the library, finds every local that holds a pointer into memory of the state over a call that may
+//! free, move or change it, and compares that with `src/held.txt`, which says for each why it is safe. What is not on
+//! the list is an error, and so is a line of the list that nothing needs any more. Before that it has to find the
+//! planted faults in `fixture.rs`.
 
 mod error;
 mod flow;

@@ -1,7 +1,7 @@
 //! Finds the functions that a callee's path stands for.
 //!
-//! The compiler prints an associated function as `<impl at FILE:LINE:..>::name` where it is defined and by its type where
-//! it is called, and both in as few modules as are needed. The keys made here are the same for both.
+//! The compiler prints an associated function as `<impl at FILE:LINE:..>::name` where it is defined and by its type
+//! where it is called, and both in as few modules as are needed. The keys made here are the same for both.
 
 use super::Result;
 use super::error::Error;

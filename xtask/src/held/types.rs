@@ -238,8 +238,8 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
-/// A type without the modules in front of names: `object::header::Gc<object::table::Table>` is `Gc<Table>`. The place in
-/// the source that names a closure stays.
+/// A type without the modules in front of names: `object::header::Gc<object::table::Table>` is `Gc<Table>`. The place
+/// in the source that names a closure stays.
 pub fn plain(ty: &str) -> String {
     let mut out = String::with_capacity(ty.len());
     let mut word_at = 0;

@@ -1,7 +1,8 @@
-//! `cargo run -p xtask -- test [--full] [--list] [--build DIR] [NAME...]`: runs the suites (`suites.rs`), or those that are
-//! named, and says the sum of what they counted as a last line "N passed, N failed".
+//! `cargo run -p xtask -- test [--full] [--list] [--build DIR] [NAME...]`: runs the suites (`suites.rs`), or those that
+//! are named, and says the sum of what they counted as a last line "N passed, N failed".
 //!
-//! Suites that may run beside each other do, as many as there are cores; what one says is printed in one piece at its end.
+//! Suites that may run beside each other do, as many as there are cores; what one says is printed in one piece at its
+//! end.
 //!
 //! A suite that could not run has failed: when a command that it needs is missing, when it prints no counts, when it
 //! takes too long, or when its exit code says so. What a suite prints is in `DIR/test-logs/`, its end on the screen.
@@ -222,7 +223,8 @@ mod tests {
         assert_eq!(outcome(Counts::Line, &[], "./no/such/file"), (0, 1));
         assert_eq!(outcome(Counts::Exit, &[], "true"), (1, 0));
         assert_eq!(outcome(Counts::Exit, &[], "false"), (0, 1));
-        let cargo = "echo 'test result: ok. 2 passed; 0 failed; 1 ignored'; echo 'test result: FAILED. 3 passed; 1 failed; 0 ignored'";
+        let cargo = "echo 'test result: ok. 2 passed; 0 failed; 1 ignored'; \
+                     echo 'test result: FAILED. 3 passed; 1 failed; 0 ignored'";
         assert_eq!(outcome(Counts::Cargo, &[], cargo), (5, 1));
     }
 

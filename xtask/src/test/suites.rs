@@ -36,8 +36,8 @@ pub struct Suite {
     pub counts: Counts,
     /// commands that must be there
     pub needs: &'static [&'static str],
-    /// For the shell, at the top of the repository. `$BUILD` is the build directory, `$REFERENCE` where the reference is
-    /// installed, `$FULL` is `--full` or nothing.
+    /// For the shell, at the top of the repository. `$BUILD` is the build directory, `$REFERENCE` where the reference
+    /// is installed, `$FULL` is `--full` or nothing.
     pub command: &'static str,
 }
 
@@ -83,10 +83,12 @@ pub const SUITES: &[Suite] = &[
     suite("repl", Always, Alone, Line, &["python3"], "tests/repl $BUILD"),
     suite("chunks", Always, Alone, Line, &["luac5.2"], "tests/chunks $BUILD"),
     suite("asan", Always, Beside, Line, &["cc"],
-        "CAPI_TESTS_BUILD=$BUILD/capi-tests-asan CAPI_TESTS_QUICK=1 capi-tests/run --asan $REFERENCE $BUILD/lib $BUILD/include"),
+        "CAPI_TESTS_BUILD=$BUILD/capi-tests-asan CAPI_TESTS_QUICK=1 \
+         capi-tests/run --asan $REFERENCE $BUILD/lib $BUILD/include"),
     // What is fast enough for each run; valgrind-full does the rest.
     suite("valgrind", Always, Beside, Line, &["valgrind"],
-        "CAPI_TESTS_BUILD=$BUILD/capi-tests-valgrind CAPI_TESTS_QUICK=1 capi-tests/run --valgrind $REFERENCE $BUILD/lib $BUILD/include \
+        "CAPI_TESTS_BUILD=$BUILD/capi-tests-valgrind CAPI_TESTS_QUICK=1 \
+         capi-tests/run --valgrind $REFERENCE $BUILD/lib $BUILD/include \
          calls coroutines hooks userdata notables oom cxx_destructors cxx_exceptions"),
     suite("gdb", Always, Beside, Line, &["gdb"], "tests/gdb $BUILD"),
     suite("aarch64", Always, Beside, Line, &["aarch64-linux-gnu-g++", "qemu-aarch64"], "tests/cross $FULL aarch64"),
@@ -115,7 +117,8 @@ pub const SUITES: &[Suite] = &[
     suite("native-stress", Full, Alone, Line, &["cc", "lua5.2"], "tests/native --stress $BUILD"),
     suite("apicheck", Full, Alone, Line, &["cc"], "tests/variant apicheck --apicheck"),
     suite("sequences-c", Full, Alone, Line, &["cc"], "tests/sequences/run --count 200000 --seed 2 $BUILD"),
-    suite("sequences-c++", Full, Alone, Line, &["cc"], "tests/sequences/run --count 200000 --seed 3 --flavour c++ $BUILD"),
+    suite("sequences-c++", Full, Alone, Line, &["cc"],
+        "tests/sequences/run --count 200000 --seed 3 --flavour c++ $BUILD"),
     suite("sequences-asan", Full, Alone, Line, &["cc"], "tests/sequences/run --asan --count 200000 --seed 5 $BUILD"),
     suite("sequences-apicheck", Full, Alone, Line, &["cc"],
         "tests/sequences/run --ours-only --count 50000 --seed 4 $BUILD/variant-apicheck"),
@@ -139,6 +142,7 @@ pub const SUITES: &[Suite] = &[
         "CFLAGS=-DLUA52_PLAIN_C tests/variant portable-boundary auxlib buffer calls chunks collector compat convert \
          coroutines debug hooks memory notables operate stack stream tables threads userdata"),
     // Without the pool that hides single objects from the checkers.
-    suite("valgrind-full", Full, Alone, Line, &["valgrind"], "CAPI_TESTS_TIMEOUT=900 tests/variant system-alloc --valgrind"),
+    suite("valgrind-full", Full, Alone, Line, &["valgrind"],
+        "CAPI_TESTS_TIMEOUT=900 tests/variant system-alloc --valgrind"),
     suite("asan-full", Full, Alone, Line, &["cc"], "CAPI_TESTS_TIMEOUT=900 tests/variant system-alloc --asan"),
 ];
