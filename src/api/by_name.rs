@@ -59,7 +59,7 @@ impl Replacement {
         /// A pad passes four arguments only. This frame counts among the foreign ones: it has nothing to clean up.
         unsafe extern "C-unwind" fn spread(f: Exported, arguments: &[usize; 5]) -> usize {
             let [a, b, c, d, e] = *arguments;
-            // SAFETY: the promise of `call`.
+            // SAFETY: `call` was promised arguments of the exported function; in C, what has fewer ignores the rest.
             unsafe { f(a, b, c, d, e) }
         }
         let (f, arguments) = (self.0 as usize, &raw const arguments as usize);

@@ -59,7 +59,7 @@ impl Lua {
     #[inline(always)]
     fn field_of(self, v: Value, get: impl FnOnce(Gc<Table>) -> Value) -> Value {
         api_check!(v.is_table(), "lua_raw*", "idx", "not a table");
-        // SAFETY: it was just tested. (`as_table` would compare twice.)
+        // SAFETY: the value is a table where it is taken for one. (`as_table` would compare twice.)
         if v.is_table() { get(unsafe { v.table_unchecked() }) } else { Value::NIL }
     }
     #[inline]

@@ -28,14 +28,14 @@ struct Cursor(*const u8);
 
 impl Cursor {
     unsafe fn byte(&mut self) -> u8 {
-        // SAFETY: inside the table.
+        // SAFETY: the caller reads the next field of a table that is well formed, so it is inside of it.
         let b = unsafe { *self.0 };
         self.0 = self.0.wrapping_add(1);
         b
     }
 
     unsafe fn fixed<T: Copy>(&mut self) -> T {
-        // SAFETY: inside the table.
+        // SAFETY: the caller reads the next field of a table that is well formed, so it is inside of it.
         let v = unsafe { self.0.cast::<T>().read_unaligned() };
         self.0 = self.0.wrapping_add(size_of::<T>());
         v
@@ -44,7 +44,7 @@ impl Cursor {
     unsafe fn uleb(&mut self) -> usize {
         let (mut value, mut shift) = (0usize, 0);
         loop {
-            // SAFETY: inside the table.
+            // SAFETY: the caller reads the next field of a table that is well formed, so it is inside of it.
             let b = unsafe { self.byte() };
             if shift < usize::BITS {
                 value |= ((b & 0x7f) as usize) << shift;
@@ -59,7 +59,7 @@ impl Cursor {
     unsafe fn sleb(&mut self) -> isize {
         let (mut value, mut shift) = (0usize, 0);
         loop {
-            // SAFETY: inside the table.
+            // SAFETY: the caller reads the next field of a table that is well formed, so it is inside of it.
             let b = unsafe { self.byte() };
             if shift < usize::BITS {
                 value |= ((b & 0x7f) as usize) << shift;
@@ -76,7 +76,7 @@ impl Cursor {
 
     /// The stored number of an encoded pointer, before any base is added.
     unsafe fn encoded(&mut self, encoding: u8) -> Option<usize> {
-        // SAFETY: inside the table.
+        // SAFETY: the caller reads the next field of a table that is well formed, so it is inside of it.
         unsafe {
             Some(match encoding & 0x0f {
                 0x00 => self.fixed::<usize>(),

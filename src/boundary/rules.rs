@@ -365,7 +365,7 @@ unsafe fn rule_in(object: &Object, pc: usize) -> Rule {
         // A static program may announce its tables at its start instead. Nothing else does.
         return if object.permanent { Rule::UNKNOWN } else { Rule::NO_TABLE };
     }
-    // SAFETY: the promise of the caller, and the test above.
+    // SAFETY: the object is mapped by the caller's promise, and its header is inside its segment.
     match unsafe { read(object, pc) } {
         Ok(Some(rule)) => rule,
         Ok(None) => Rule::UNKNOWN,

@@ -45,7 +45,7 @@ impl Reader {
     /// The addresses of the functions that `FUNCTIONS` names.
     #[allow(clippy::missing_transmute_annotations, reason = "the fields have the types")]
     unsafe fn new(functions: impl Fn(usize) -> usize) -> Reader {
-        // SAFETY: they have these types.
+        // SAFETY: each address is, by the caller's promise, that of the function named, whose type the field has.
         unsafe {
             Reader {
                 backtrace: transmute(functions(BACKTRACE)),

@@ -111,7 +111,7 @@ fn each_listed(g: &Global, f: &mut dyn FnMut(GcRef)) {
             next = o.next.get();
             f(o);
             if o.kind() == Kind::Thread {
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 each_open_upval(unsafe { o.cast() }, f);
             }
         }
@@ -130,7 +130,7 @@ fn each_weak(g: &Global, from: usize, mut f: impl FnMut(Gc<Table>, usize)) {
     if g.gc.weak_overflow.get() {
         each_listed(g, &mut |o| {
             if o.is_grey() && o.kind() == Kind::Table {
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 let t: Gc<Table> = unsafe { o.cast() };
                 f(t, mark::weakness(g, t));
             }

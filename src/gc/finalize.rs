@@ -38,7 +38,7 @@ pub fn check_finalizer(l: Gc<Thread>, o: GcRef, mt: Gc<Table>) {
     o.marked.set(o.marked.get() | bits::SEPARATED);
     recolour(g, o);
     let size = match o.kind() {
-        // SAFETY: the kind says so.
+        // SAFETY: the kind names the type of the object.
         Kind::Table => unsafe { o.cast::<Table>() }.size(),
         // SAFETY: only tables and userdata have metatables of their own.
         _ => Userdata::size_of(unsafe { o.cast::<Userdata>() }.len),
@@ -106,7 +106,7 @@ fn take_due(g: &Global) -> Option<Value> {
     o.marked.set(o.marked.get() & !bits::SEPARATED);
     recolour(g, o);
     Some(match o.kind() {
-        // SAFETY: the kind says so.
+        // SAFETY: the kind names the type of the object.
         Kind::Table => Value::table(unsafe { o.cast() }),
         // SAFETY: only tables and userdata have metatables of their own.
         _ => Value::userdata(unsafe { o.cast() }),

@@ -111,7 +111,7 @@ impl Checker<'_> {
                 assert!(o.kind() == Kind::ShortStr && o.aux32.get() & (table.size.get() - 1) == i);
                 self.colours(o);
                 o.marked.set(o.marked.get() & !ON_STACK);
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 self.bytes += unsafe { o.cast::<Str>() }.size();
                 count += 1;
             }
@@ -172,34 +172,34 @@ impl Checker<'_> {
     }
     /// Checks the references of an object; its size.
     fn visit(&mut self, o: GcRef) -> usize {
-        // SAFETY (all casts): the kind says so.
+        // SAFETY (all casts): the kind names the type of the object.
         match o.kind() {
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             Kind::ShortStr | Kind::LongStr => unsafe { o.cast::<Str>() }.size(),
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             Kind::Table => self.table(unsafe { o.cast() }),
             Kind::LuaClosure => {
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 let c: Gc<LuaClosure> = unsafe { o.cast() };
                 self.check(o, c.proto.erase());
                 c.upvals().iter().for_each(|u| self.opt(o, u.get()));
                 LuaClosure::size_of(c.nupvalues())
             }
             Kind::CClosure => {
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 let c: Gc<CClosure> = unsafe { o.cast() };
                 c.upvalues().iter().for_each(|v| self.value(o, v.get()));
                 CClosure::size_of(c.nupvalues())
             }
             Kind::Userdata => {
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 let u: Gc<Userdata> = unsafe { o.cast() };
                 self.opt(o, u.metatable.get());
                 self.value(o, u.uservalue.get());
                 Userdata::size_of(u.len)
             }
             Kind::UpVal => {
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 let uv: Gc<UpVal> = unsafe { o.cast() };
                 // The slot of an open one is written without a barrier.
                 if !uv.is_open() {
@@ -208,7 +208,7 @@ impl Checker<'_> {
                 size_of::<UpVal>()
             }
             Kind::Proto => {
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 let p: Gc<Proto> = unsafe { o.cast() };
                 if !o.is_black() || !self.g.gc.keep_invariant() {
                     self.opt(o, p.cache.get());
@@ -220,7 +220,7 @@ impl Checker<'_> {
                 p.locvars.cells().iter().for_each(|v| self.opt(o, v.get().name));
                 p.size()
             }
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             Kind::Thread => self.thread(unsafe { o.cast() }),
             Kind::Builtin => 0,
         }

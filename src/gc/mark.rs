@@ -66,7 +66,7 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
     match o.kind() {
         Kind::ShortStr | Kind::LongStr => {
             blacken(o);
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             add_traversed(gc, unsafe { o.cast::<Str>() }.size());
         }
         Kind::Userdata => {
@@ -75,14 +75,14 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
             if tag != 0 && !gc.grey.push(&g.gc.memory, entry(o, tag)) {
                 no_room(gc, tag);
             }
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             let u: Gc<Userdata> = unsafe { o.cast() };
             add_traversed(gc, Userdata::size_of(u.len));
             mark_opt(g, u.metatable.get());
             mark_value(g, u.uservalue.get());
         }
         Kind::UpVal => {
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             let uv: Gc<UpVal> = unsafe { o.cast() };
             add_traversed(gc, size_of::<UpVal>());
             if uv.is_open() && gc.phase.get() != Phase::Atomic {
@@ -98,7 +98,7 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
             let tag = awaited(o);
             o.marked.set(o.marked.get() & !(bits::WHITES | bits::AWAITED));
             if kind == Kind::Table {
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 arch::prefetch(unsafe { o.cast::<Table>() }.data());
             }
             if !gc.grey.push(&g.gc.memory, entry(o, tag)) {
@@ -167,31 +167,31 @@ pub(super) fn visit(g: &Global, o: GcRef) -> usize {
         return 1;
     }
     let work = match o.kind() {
-        // SAFETY: the kind says so, in all arms.
+        // SAFETY: the kind names the type of the object, in all arms.
         Kind::Table => return visit_table(g, unsafe { o.cast() }),
         Kind::LuaClosure => {
             blacken(o);
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             visit_lua_closure(g, unsafe { o.cast() })
         }
         Kind::CClosure => {
             blacken(o);
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             let c: Gc<CClosure> = unsafe { o.cast() };
             c.upvalues().iter().for_each(|v| mark_value(g, v.get()));
             CClosure::size_of(c.nupvalues())
         }
         Kind::Proto => {
             blacken(o);
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             visit_proto(g, unsafe { o.cast() })
         }
-        // SAFETY: the kind says so.
+        // SAFETY: the kind names the type of the object.
         Kind::Thread => visit_thread(g, unsafe { o.cast() }),
         Kind::UpVal => {
             // An open upvalue that was reached before the atomic phase.
             blacken(o);
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             mark_value(g, unsafe { o.cast::<UpVal>() }.get());
             return size_of::<UpVal>();
         }

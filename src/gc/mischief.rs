@@ -109,7 +109,7 @@ fn each_thread(g: &Global, f: impl Fn(Gc<Thread>)) {
         while let Some(o) = next {
             next = o.next.get();
             if o.kind() == Kind::Thread {
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 f(unsafe { o.cast() });
             }
         }
@@ -123,7 +123,7 @@ fn move_parts(l: Gc<Thread>, o: GcRef) {
     }
     match o.kind() {
         Kind::Table => {
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             let t: Gc<Table> = unsafe { o.cast() };
             t.relocate(l);
             t.array().iter().for_each(|v| renew(l, o, v));
@@ -136,20 +136,20 @@ fn move_parts(l: Gc<Thread>, o: GcRef) {
             }
         }
         Kind::UpVal => {
-            // SAFETY: the kind says so.
+            // SAFETY: the kind names the type of the object.
             let uv: Gc<UpVal> = unsafe { o.cast() };
             if !uv.is_open() {
                 renew(l, o, &uv.value);
             }
         }
         Kind::CClosure => {
-            // SAFETY: the kind says so. (Those of the host may count on the pointers that they got.)
+            // SAFETY: the kind names the type of the object. (Those of the host may count on the pointers that they got.)
             let c: Gc<CClosure> = unsafe { o.cast() };
             if c.builtin.is_some() {
                 c.upvalues().iter().for_each(|v| renew(l, o, v));
             }
         }
-        // SAFETY: the kind says so.
+        // SAFETY: the kind names the type of the object.
         Kind::Thread => move_stack(unsafe { o.cast() }),
         _ => {}
     }

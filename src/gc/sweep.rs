@@ -43,7 +43,7 @@ fn sweep_some(l: Gc<Thread>, mut at: *const Link, limit: usize) -> (*const Link,
                 return (core::ptr::null(), seen);
             }
             if o.kind() == Kind::Thread {
-                // SAFETY: the kind says so.
+                // SAFETY: the kind names the type of the object.
                 sweep_thread(l, unsafe { o.cast() });
             }
             o.marked.set(marked & !clear | set);

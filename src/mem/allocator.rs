@@ -80,7 +80,7 @@ unsafe fn keep_distance(block: *mut u8, object: *mut u8) {
 /// # Safety
 /// `object` is one in a larger block.
 unsafe fn block_of(object: *mut u8) -> *mut u8 {
-    // SAFETY: `keep_distance` was there.
+    // SAFETY: the byte before such an object is the block's, and holds the distance that `keep_distance` wrote.
     unsafe { object.sub(*object.sub(1) as usize) }
 }
 
@@ -227,7 +227,7 @@ impl Allocator {
     }
     #[inline(never)]
     unsafe fn free_apart(&self, block: *mut u8, size: usize) {
-        // SAFETY: the caller's promise, and what the addresses of blocks tell.
+        // SAFETY: by the caller's promise the block is live; its address tells whose it is.
         unsafe {
             if self.is_pools(block, size) {
                 return (*self.pool).free(block, size);
@@ -237,7 +237,7 @@ impl Allocator {
     }
     #[inline(never)]
     unsafe fn resize_apart(&self, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
-        // SAFETY: the caller's promise, and what the addresses of blocks tell.
+        // SAFETY: by the caller's promise the block is live; its address tells whose it is.
         unsafe {
             if !self.is_pools(block, osize) {
                 return self.resize_host_block(block, osize, nsize);
@@ -348,7 +348,8 @@ impl Allocator {
     unsafe fn free_host_block(&self, p: *mut u8, size: usize) {
         let record = self.records().get(p as usize);
         self.records().remove(p as usize);
-        // SAFETY: the caller's promise, and what the record says.
+        // SAFETY: by the caller's promise the block is the host's; its record tells whether the object begins behind a
+        // distance.
         unsafe {
             if record == Some(true) {
                 self.ask(block_of(p), size + ALIGN, 0);
@@ -361,7 +362,8 @@ impl Allocator {
     /// `p` is a block of the host's of `osize` bytes.
     unsafe fn resize_host_block(&self, p: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
         let record = self.records().get(p as usize);
-        // SAFETY: the caller's promise, and what the record says.
+        // SAFETY: by the caller's promise the block is the host's; its record tells whether the object begins behind a
+        // distance.
         unsafe {
             if record == Some(true) {
                 return self.resize_unaligned(p, osize, nsize);

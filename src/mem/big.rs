@@ -161,7 +161,8 @@ impl Kept {
     pub unsafe fn resize(&mut self, p: *mut u8, osize: usize, nsize: usize, in_use: usize) -> *mut u8 {
         let Some(len) = nsize.checked_next_multiple_of(PAGE) else { return null_mut() };
         let old = length(osize);
-        // SAFETY: the caller's promise; what `find` and `at` say.
+        // SAFETY: `p` is a mapping of `old` bytes by the caller's promise. `find` and `at` give links to kept mappings
+        // of at least the size that is taken.
         unsafe {
             if len <= old {
                 if len < old {

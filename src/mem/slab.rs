@@ -156,7 +156,7 @@ impl Slabs {
         self.known.get(segment_of(p) as usize).is_some()
     }
     fn assign(&mut self, s: *mut Slab, c: usize) {
-        // SAFETY: an empty slab.
+        // SAFETY: `s` is one of the descriptions in the head of a segment, which stays mapped as long as the pool.
         unsafe {
             (*s).class = c as u8;
             (*s).listed = true;

@@ -7,7 +7,7 @@ use crate::mem;
 /// parts: `close` closes those of a thread.
 #[inline(always)]
 pub fn free(l: Gc<Thread>, o: GcRef, close: impl FnOnce(Gc<Thread>)) {
-    // SAFETY: the kind says so, in all arms.
+    // SAFETY: the kind names the type of the object, in all arms.
     let size = unsafe {
         match o.kind() {
             Kind::Table => {

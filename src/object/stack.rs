@@ -56,7 +56,7 @@ pub fn shrink(l: Gc<Thread>) {
     let mut limit = l.top.get();
     let mut ci = l.ci.get();
     while !ci.is_null() {
-        // SAFETY: as in `reallocate`.
+        // SAFETY: the chain of active frames is live and ends with null behind `base_ci`.
         let c = unsafe { &*ci };
         limit = limit.max(c.top.get());
         ci = c.prev.get();

@@ -142,7 +142,7 @@ impl Table {
         let mask = self.hsize() - 1;
         match key.tag() {
             TAG_STRING => {
-                // SAFETY: the tag says so.
+                // SAFETY: the payload of a value with the tag of strings is a live `Str`.
                 let s: Gc<Str> = unsafe { Gc::from_ptr(key.payload()) };
                 s.hash(h) & mask
             }

@@ -141,7 +141,7 @@ fn library(l: Lua, path: &CStr, global: bool) -> LResult<Option<*mut c_void>> {
         return Ok(None);
     };
     if let Err(e) = libraries.resize(*l, libraries.len() + 1, handle) {
-        // SAFETY: just opened.
+        // SAFETY: the loader has just given this handle, and nothing else has it yet.
         unsafe { sys::close_library(handle) };
         return Err(e.into());
     }

@@ -319,7 +319,7 @@ pub fn map_executable_copy(bytes: &[u8]) -> *mut u8 {
 pub fn refuse_changes_to_executable() -> bool {
     const PR_SET_MDWE: c_int = 65;
     const PR_MDWE_REFUSE_EXEC_GAIN: libc::c_ulong = 1;
-    // SAFETY: numbers only.
+    // SAFETY: this call of prctl takes numbers and touches no memory of the program.
     unsafe { libc::prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == 0 }
 }
 
@@ -413,7 +413,7 @@ pub fn own_stack() -> Option<(usize, usize)> {
     type GetGuard = unsafe extern "C" fn(*const libc::pthread_attr_t, *mut usize) -> c_int;
     // Looked up, because linking to them would ask for the version of the C library that moved them to its main part.
     let names = [c"pthread_getattr_np", c"pthread_attr_getstack", c"pthread_attr_getguardsize"];
-    // SAFETY: a plain loader call.
+    // SAFETY: the name is a terminated string; dlsym only looks it up.
     let found = names.map(|name| unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) });
     if found.iter().any(|f| f.is_null()) {
         return None;

@@ -694,7 +694,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                     let f = unsafe { func.read() };
                     let callee = function_kind(f);
                     if !HOOKED && callee == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
-                        // SAFETY: the kind says so.
+                        // SAFETY: the kind names the type of the object.
                         let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
                         let (p, kind) = (callee.proto, CallKind::from_bits(i.imm()));
                         let (constants, code) = (Slot::from_ptr(p.k.as_ptr()), p.entry().code());
@@ -710,7 +710,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                     let func = base.above(i.a());
                     let wanted = i.c() as i32 - 1;
                     if callee == Some(Kind::Builtin) {
-                        // SAFETY: the kind says so; builtins are static.
+                        // SAFETY: the kind names the type of the object; builtins are static.
                         let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
                         let nargs = frame::given(l, func, i.b()) - 1;
                         if !HOOKED
@@ -758,7 +758,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                     let f = unsafe { func.read() };
                     let kind = function_kind(f);
                     if !HOOKED && kind == Some(Kind::LuaClosure) && l.hook_mask() == 0 {
-                        // SAFETY: the kind says so.
+                        // SAFETY: the kind names the type of the object.
                         let callee: Gc<LuaClosure> = unsafe { Gc::from_ptr(f.payload()) };
                         if !cl.proto.protos.is_empty() {
                             upval::close(l, base);
@@ -777,7 +777,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                     }
                     match kind {
                         Some(Kind::Builtin) => {
-                            // SAFETY: the kind says so; builtins are static.
+                            // SAFETY: the kind names the type of the object; builtins are static.
                             let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
                             let nargs = l.top.get().slots_above(func) - 1;
                             if pcall::runs_here(b, nargs) {
@@ -852,7 +852,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                     let ra = base.above(i.a());
                     let f = r!(i.a());
                     if !HOOKED && function_kind(f) == Some(Kind::Builtin) {
-                        // SAFETY: the kind says so; builtins are static.
+                        // SAFETY: the kind names the type of the object; builtins are static.
                         let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
                         if let Some(t) = r!(i.a() + 1).as_table() {
                             // SAFETY: the loop's registers.

@@ -97,7 +97,7 @@ static UPCALLS: Upcalls = Upcalls { emergency: gc::emergency, finalize: finalize
 /// `f` is an allocator as in the manual's `lua_Alloc`, good for `ud`, as long as the state lives.
 pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Option<Gc<Thread>> {
     let allocator = Allocator::new(f, ud)?;
-    // SAFETY: the caller's promise; a thread is asked for.
+    // SAFETY: `f` is an allocator by the caller's promise, and the size asked for is not zero.
     let block: *mut MainBlock =
         unsafe { allocator.alloc(LUA_TTHREAD as usize, size_of::<MainBlock>()).cast() };
     if block.is_null() {

@@ -101,7 +101,7 @@ unsafe extern "C-unwind" fn collect(l: *mut lua_State) -> c_int {
 
 /// Pushes the field of the value on top, as far as tables alone decide it.
 unsafe fn field(l: *mut lua_State, name: &str) -> bool {
-    // SAFETY: as `collect`.
+    // SAFETY: `l` is the thread that `collect` was called with; the value looked into is on top of its stack.
     unsafe {
         for _ in 0..MAX_CLASSES {
             luaL_checkstack(l, 3, ptr::null());
@@ -123,7 +123,7 @@ unsafe fn field(l: *mut lua_State, name: &str) -> bool {
 
 /// Adds the keys of the table on top that fit.
 unsafe fn keys(l: *mut lua_State, request: &mut Request) {
-    // SAFETY: as `collect`.
+    // SAFETY: `l` is the thread that `collect` was called with; the value looked into is on top of its stack.
     unsafe {
         luaL_checkstack(l, 3, ptr::null());
         lua_pushnil(l);

@@ -3,6 +3,10 @@
 //! Everything runs inside one protected call of [`run`]. Lua errors cross only frames of this file that own nothing,
 //! as errors leave C functions without running destructors: a function called by Lua keeps its Rust values in the
 //! boxed [`Job`], or drops them before it calls what may raise.
+//!
+//! Invariants, on which the functions below `run` rely:
+//! 1. `l` is the thread that `run` was called with. This native thread alone uses its state, and only calls of the
+//!    functions here change its stack, whose layout each function knows.
 
 #![cfg_attr(not(test), no_main)]
 
@@ -168,7 +172,7 @@ fn native_code_in_words() -> String {
 }
 
 unsafe fn steps(job: &mut Job, l: *mut lua_State) -> bool {
-    // SAFETY: as `run`.
+    // SAFETY: invariant 1.
     unsafe {
         if job.options.version {
             print_version(&native_code_in_words());
@@ -211,7 +215,7 @@ unsafe fn initialise(job: &Job, l: *mut lua_State) -> bool {
     for (variable, chunk) in [("LUA_INIT_5_2", c"=LUA_INIT_5_2"), ("LUA_INIT", c"=LUA_INIT")] {
         let Some(value) = std::env::var_os(variable) else { continue };
         let value = value.as_bytes();
-        // SAFETY: as `run`.
+        // SAFETY: invariant 1.
         return unsafe {
             if let Some(file) = value.strip_prefix(b"@") {
                 let file = CString::new(file).expect("a variable has no NUL");
@@ -226,7 +230,7 @@ unsafe fn initialise(job: &Job, l: *mut lua_State) -> bool {
 }
 
 unsafe fn do_string(job: &Job, l: *mut lua_State, code: &[u8], chunk: &CStr) -> bool {
-    // SAFETY: as `run`.
+    // SAFETY: invariant 1.
     unsafe {
         let status = luaL_loadbufferx(l, code.as_ptr().cast(), code.len(), chunk.as_ptr(), ptr::null());
         finish(job, l, status, 0, 0)
@@ -234,7 +238,7 @@ unsafe fn do_string(job: &Job, l: *mut lua_State, code: &[u8], chunk: &CStr) -> 
 }
 
 unsafe fn require(job: &Job, l: *mut lua_State, name: &CStr) -> bool {
-    // SAFETY: as `run`.
+    // SAFETY: invariant 1.
     unsafe {
         lua_getglobal(l, c"require".as_ptr());
         lua_pushstring(l, name.as_ptr());
@@ -248,7 +252,7 @@ unsafe fn require(job: &Job, l: *mut lua_State, name: &CStr) -> bool {
 
 /// Runs the script with its arguments, after setting the global `arg`.
 unsafe fn run_script(job: &Job, l: *mut lua_State, script: usize) -> bool {
-    // SAFETY: as `run`.
+    // SAFETY: invariant 1.
     unsafe {
         let given = job.arguments.len() - script - 1;
         luaL_checkstack(l, given as c_int + 3, c"too many arguments to script".as_ptr());
@@ -272,7 +276,7 @@ unsafe fn run_script(job: &Job, l: *mut lua_State, script: usize) -> bool {
 
 /// Calls the chunk under its arguments if it was loaded, and reports what went wrong.
 unsafe fn finish(job: &Job, l: *mut lua_State, loaded: c_int, arguments: c_int, results: c_int) -> bool {
-    // SAFETY: as `run`.
+    // SAFETY: invariant 1.
     unsafe {
         let status = if loaded == LUA_OK { call(l, arguments, results) } else { loaded };
         report(job, l, status)
@@ -304,7 +308,7 @@ unsafe extern "C-unwind" fn stop(l: *mut lua_State, _record: *mut lua_Debug) {
 
 /// A protected call with a traceback, during which SIGINT raises an error.
 unsafe fn call(l: *mut lua_State, arguments: c_int, results: c_int) -> c_int {
-    // SAFETY: as `run`; the function lies under its arguments.
+    // SAFETY: invariant 1; the function lies under its arguments.
     unsafe {
         let base = lua_gettop(l) - arguments;
         lua_pushcclosure(l, Some(traceback), 0);
@@ -338,7 +342,7 @@ unsafe fn report(job: &Job, l: *mut lua_State, status: c_int) -> bool {
     if status == LUA_OK {
         return true;
     }
-    // SAFETY: as `run`.
+    // SAFETY: invariant 1.
     unsafe {
         if lua_type(l, -1) != LUA_TNIL {
             let mut length = 0;
@@ -365,7 +369,7 @@ fn message(job: &Job, text: &[u8]) {
 unsafe fn interact(job: &mut Job, l: *mut lua_State) {
     let name = job.name.take();
     job.editor = Editor::new(l, job.options.ignore_environment);
-    // SAFETY: as `run`.
+    // SAFETY: invariant 1.
     unsafe {
         lua_settop(l, 0);
         loop {
@@ -406,7 +410,7 @@ enum Statement {
 /// Reads a statement of one or more lines and compiles it.
 unsafe fn load_statement(job: &mut Job, l: *mut lua_State) -> Statement {
     job.line.clear();
-    // SAFETY: as `run`.
+    // SAFETY: invariant 1.
     unsafe {
         loop {
             match read_line(job, l) {
@@ -434,7 +438,7 @@ unsafe fn load_statement(job: &mut Job, l: *mut lua_State) -> Statement {
 
 /// Whether the syntax error on top is about the end of the chunk: then more lines may follow.
 unsafe fn is_incomplete(l: *mut lua_State) -> bool {
-    // SAFETY: as `run`.
+    // SAFETY: invariant 1.
     unsafe {
         let mut length = 0;
         let text = lua_tolstring(l, -1, &mut length);
@@ -444,7 +448,7 @@ unsafe fn is_incomplete(l: *mut lua_State) -> bool {
 
 /// Reads a line without its end.
 unsafe fn read_line(job: &mut Job, l: *mut lua_State) -> Input {
-    // SAFETY: as `run`; `print` and `io` write through C's stdout, which must come first.
+    // SAFETY: invariant 1; `print` and `io` write through C's stdout, which must come first.
     unsafe {
         libc::fflush(ptr::null_mut());
         let first = job.line.is_empty();

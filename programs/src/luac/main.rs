@@ -294,7 +294,7 @@ unsafe extern "C-unwind" fn load_all(l: *mut lua_State) -> c_int {
 
 /// Dumps the function on top, or raises the message there.
 unsafe fn finish(job: &mut Job, l: *mut lua_State, status: c_int) {
-    // SAFETY: as `load_all`.
+    // SAFETY: `l` is the thread that `load_all` was called with; what it loaded is on top of its stack.
     unsafe {
         if status != LUA_OK {
             lua_error(l);

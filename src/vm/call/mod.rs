@@ -78,7 +78,7 @@ fn callee(f: Value) -> Callee {
                 // SAFETY: the kind says which.
                 Kind::LuaClosure => Callee::Lua(unsafe { Gc::from_ptr(f.payload()) }),
                 Kind::Builtin => {
-                    // SAFETY: the kind says so; builtins are static.
+                    // SAFETY: the kind names the type of the object; builtins are static.
                     Callee::Native(Native::Rust(unsafe { (*f.payload::<crate::object::Builtin>()).f }))
                 }
                 _ => {

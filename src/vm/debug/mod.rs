@@ -41,7 +41,7 @@ pub fn frame_count(l: Gc<Thread>) -> i32 {
     let (mut ci, mut n) = (l.ci.get(), 0);
     while !core::ptr::eq(ci, &l.base_ci) {
         n += 1;
-        // SAFETY: as in `frame_at`.
+        // SAFETY: the chain of active frames is live and ends at `base_ci`.
         ci = unsafe { (*ci).prev.get() };
     }
     n

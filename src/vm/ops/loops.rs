@@ -37,7 +37,8 @@ pub(crate) unsafe fn for_prepare(l: Gc<Thread>, ra: Slot) -> LResult<()> {
 /// The contract of `vm::ops`.
 #[inline(always)]
 pub(crate) unsafe fn iterate_next(l: Gc<Thread>, t: Gc<Table>, ra: Slot, insn: *mut ExecInsn) -> bool {
-    // SAFETY: the caller's registers, the running instruction.
+    // SAFETY: `ra` and the registers above it are those of the loop, in the frame's slots; `insn` is the running
+    // instruction, which has room for a hint.
     unsafe {
         let key = ra.above(2).read();
         let asize = t.asize();
@@ -83,7 +84,7 @@ pub(crate) unsafe fn iterate_next(l: Gc<Thread>, t: Gc<Table>, ra: Slot, insn: *
 /// The contract of `vm::ops`.
 #[inline(always)]
 pub(crate) unsafe fn iterate_ipairs(t: Gc<Table>, ra: Slot) -> bool {
-    // SAFETY: the caller's registers.
+    // SAFETY: `ra` and the registers above it are those of the loop, in the frame's slots.
     unsafe {
         let Some(n) = ra.above(2).read().as_number() else { return false };
         let i = truncate(n) + 1;

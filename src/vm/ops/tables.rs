@@ -269,7 +269,7 @@ pub fn node_of(obj: Value, key: Value, hint: Hint) -> Option<Interior<Node>> {
     if !obj.is_table() {
         return None;
     }
-    // SAFETY: just tested.
+    // SAFETY: the test above has shown that it is a table.
     hinted_node(unsafe { obj.table_unchecked() }, key, hint)
 }
 
@@ -279,7 +279,7 @@ pub fn slot_at(obj: Value, index: u32) -> Option<Slot> {
     if !obj.is_table() {
         return None;
     }
-    // SAFETY: just tested.
+    // SAFETY: the test above has shown that it is a table.
     let t = unsafe { obj.table_unchecked() };
     if index < t.asize() { Some(Slot::from_ptr(t.array_ptr()).above(index as usize)) } else { None }
 }
@@ -290,7 +290,7 @@ pub fn slot_of(obj: Value, n: f64) -> Option<Slot> {
     if !obj.is_table() {
         return None;
     }
-    // SAFETY: just tested.
+    // SAFETY: the test above has shown that it is a table.
     array_slot(unsafe { obj.table_unchecked() }, n)
 }
 
