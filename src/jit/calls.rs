@@ -120,15 +120,17 @@ impl Maker<'_, '_> {
     }
     pub(super) fn call_cold(&mut self, i: usize, insn: ExecInsn) {
         self.fill_arguments(i, insn.b());
+        let id = match insn.c() {
+            0 => Id::FastCallOpen,
+            1 => Id::FastCall0,
+            2 => Id::FastCall1,
+            _ => {
+                self.slow_at(i, NOT_LUA, Id::CallFunction);
+                return self.slow(i, Id::Call);
+            }
+        };
         self.bind(i, NOT_LUA);
-        if let Some(id) = match insn.c() {
-            0 => Some(Id::FastCallOpen),
-            1 => Some(Id::FastCall0),
-            2 => Some(Id::FastCall1),
-            _ => None,
-        } {
-            self.library_call(i, insn, id);
-        }
+        self.library_call(i, insn, id);
         self.slow(i, Id::Call);
     }
     /// A library function with a fast entry. The stub takes it in rax, its slot in rdi, the number of arguments in rdx.

@@ -101,6 +101,12 @@ pub(crate) fn leave(
     first: Slot,
     n: usize,
 ) -> LResult<Option<&'static CallInfo>> {
+    // SAFETY: before a Lua frame there is another frame.
+    let caller = unsafe { &*ci.prev.get() };
+    if caller.has(FrameFlags::LIBRARY_PCALL) && l.hook_mask() == 0 {
+        pcall::hand_on(l, caller, first, n);
+        return Ok(Some(l.call_info()));
+    }
     l.top.set(first.above(n));
     let open = results::end_call(l, ci, first)?;
     if ci.has(FrameFlags::FRESH) {

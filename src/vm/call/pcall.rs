@@ -113,6 +113,26 @@ pub fn finish_pcall(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
     Ok(())
 }
 
+/// The callee of a library pcall frame returns `n` values from `first` on, and no hook is set: the same as its end and
+/// `finish_pcall`, with one move.
+pub fn hand_on(l: Gc<Thread>, ci: &CallInfo, first: Slot, n: usize) {
+    l.message_handler.set(ci.outer_handler.get());
+    unwinding::set_here(l, ci.library_pcall().protected.get());
+    l.ci.set(ci.prev.get());
+    let to = ci.func.get();
+    // SAFETY: the results are above the frame's function; the caller, a Lua frame, has room for as many as it wants.
+    unsafe {
+        to.write(Value::TRUE);
+        let to = to.above(1);
+        let wanted = ci.nresults();
+        let count = if wanted < 0 { n } else { (wanted as usize).saturating_sub(1) };
+        for i in 0..count {
+            to.above(i).write(if i < n { first.above(i).read() } else { Value::NIL });
+        }
+        l.top.set(if wanted < 0 { to.above(n) } else { l.call_info().top.get() });
+    }
+}
+
 /// The return hook may raise an error, which is the caller's, and may ask for the function: makes room for the status
 /// above that if it would take its place. Returns where the status goes.
 #[cold]
@@ -172,7 +192,17 @@ pub fn enter_pcall(l: Gc<Thread>, func: Slot, b: &'static Builtin, nresults: i32
     };
     ci.library_pcall().skipped.set(skip);
     unwinding::count(l);
-    match prepare(l, func.above(1 + skip), LUA_MULTRET)? {
+    let callee = func.above(1 + skip);
+    // SAFETY: an argument of pcall.
+    if let Some(cl) = unsafe { callee.read() }.as_lua_closure()
+        && l.hook_mask() == 0
+        && let kind = CallKind::new(LUA_MULTRET, FrameFlags::LUA)
+        && let Some(new) = frame::push_plain(l, ci, callee, cl.proto, 0, kind)
+    {
+        new.saved_pc.set(cl.proto.entry().code());
+        return Ok(());
+    }
+    match prepare(l, callee, LUA_MULTRET)? {
         Prepared::Lua => Ok(()),
         Prepared::Done => finish_pcall(l, ci),
     }
