@@ -94,8 +94,18 @@ def sections():
         check("%s names sections" % page, found, "none")
 
 
+def suites():
+    """The page on tests names each suite of the runner."""
+    page = text("docs/TESTING.md")
+    named = {name for names in re.findall(r"^\* \*\*([^*]+)\*\*:", page, re.M) for name in names.split(", ")}
+    known = set(re.findall(r'^    suite\("([^"]+)"', text("xtask/src/test/suites.rs"), re.M))
+    check("the runner has suites", len(known) > 50, known)
+    check("docs/TESTING.md names all suites, and no others", named == known, named ^ known)
+
+
 exported_functions()
 operations()
+suites()
 sections()
 lines()
 links()

@@ -28,7 +28,7 @@ exports! {
 
     /// `[-0, +1, e]` Pushes the value as readable text, by `__tostring` if it has that, and returns the bytes.
     ///
-    /// The value itself stays as it is. Errors: any. Manual 5.1.
+    /// The value itself stays as it is. The bytes belong to the string that is pushed. Errors: any. Manual 5.1.
     raising fn luaL_tolstring(L: *mut lua_State, idx: c_int, len: *mut usize) -> *const c_char {
         sized(L.aux_tolstring(idx), len)
     }
@@ -43,7 +43,8 @@ exports! {
     /// `[-0, +0, e]` Returns the bytes of argument `numArg`, which must be a string or number, and stores their
     /// count in `*l`, unless `l` is NULL.
     ///
-    /// Errors: any. Manual 5.1.
+    /// The bytes belong to Lua and stay valid as long as the string is reachable. A number in the slot becomes a
+    /// string. Errors: any. Manual 5.1.
     quick fn luaL_checklstring(L: *mut lua_State, numArg: c_int, l: *mut usize) -> *const c_char {
         L.quick_string(numArg).map(|s| string_result(s, l))
     }; else {
@@ -300,7 +301,8 @@ exports! {
     /// `[-?, +?, m]` Makes room for `sz` bytes at the end of the buffer and returns it; luaL_addsize then says
     /// how many are used.
     ///
-    /// Errors: LUA_ERRMEM. Manual 5.1.
+    /// The room belongs to the buffer, and its address is valid until the buffer's next operation. Errors: LUA_ERRMEM.
+    /// Manual 5.1.
     raising fn luaL_prepbuffsize(B: *mut luaL_Buffer, sz: usize) -> *mut c_char {
         B.prep(sz)
     }

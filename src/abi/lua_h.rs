@@ -32,8 +32,8 @@ exports! {
     /// `[-0, +0, -]` Sets the function that is called for an error outside of any protected call; returns the old
     /// one.
     ///
-    /// When `panicf` returns, the process aborts; it may leave by a long jump of its own instead. Manual 4.6 has
-    /// more on this. Manual 4.8.
+    /// When `panicf` returns, the process aborts; it may leave by a long jump of its own instead. More on this is in
+    /// manual 4.6. Manual 4.8.
     plain fn lua_atpanic(L: *mut lua_State, panicf: lua_CFunction) -> lua_CFunction {
         L.atpanic(panicf)
     }
@@ -242,7 +242,7 @@ exports! {
 
     /// `[-0, +0, -]` Returns an address that identifies a table, thread, function or userdata, else NULL.
     ///
-    /// It is good for comparing and printing only. Manual 4.8.
+    /// It is only for comparing and printing. Manual 4.8.
     plain fn lua_topointer(L: *mut lua_State, idx: c_int) -> *const c_void {
         L.topointer(idx)
     }
@@ -428,8 +428,8 @@ exports! {
 
     /// `[-0, +1, m]` Pushes a new full userdata and returns its block of `sz` bytes.
     ///
-    /// The collector owns the block, which is aligned as by malloc and not initialised. Errors: LUA_ERRMEM.
-    /// Manual 4.8.
+    /// The collector owns the block, which is aligned to 8 bytes and not initialised. Errors: LUA_ERRMEM. Manual
+    /// 4.8.
     raising fn lua_newuserdata(L: *mut lua_State, sz: usize) -> *mut c_void {
         L.newuserdata(sz)
     }
@@ -521,8 +521,9 @@ exports! {
     /// `[-(nargs + 1), +nresults, e]` Calls a function that was pushed before its `nargs` arguments, and leaves
     /// `nresults` results.
     ///
-    /// LUA_MULTRET keeps all. An error goes to the caller's caller. When the call yields, `k` goes on in place of
-    /// the caller; see manual 4.7. Errors: any. Manual 4.8.
+    /// With LUA_MULTRET as `nresults` all results stay. An error passes the caller. When the call yields, the
+    /// continuation `k` runs later in place of the caller, and `ctx` is for it; see manual 4.7. Errors: any. Manual
+    /// 4.8.
     raising fn lua_callk(L: *mut lua_State, nargs: c_int, nresults: c_int, ctx: c_int, k: lua_CFunction) {
         L.callk(nargs, nresults, ctx, k)
     }
@@ -567,7 +568,8 @@ exports! {
     /// `[-0, +0, e]` Gives the Lua function on top to `writer` as a binary chunk; returns the last result of
     /// `writer`.
     ///
-    /// 1 for anything but a Lua function. Upvalues' values are not part of a chunk. Errors: any. Manual 4.8.
+    /// For anything but a Lua function it returns 1. The values of upvalues are not part of a chunk. Errors: any.
+    /// Manual 4.8.
     raising fn lua_dump(L: *mut lua_State, writer: lua_Writer, data: *mut c_void) -> c_int {
         L.dump(writer, data)
     }
@@ -577,8 +579,8 @@ exports! {
     /// `[-?, +?, e]` Suspends the coroutine and passes `nresults` values to `lua_resume`; does not return to the
     /// caller.
     ///
-    /// When resumed, `k` goes on, or without one the calling C function returns to Lua with the values given to
-    /// the resume. In a hook there may be no values, and it does return. Errors: any. Manual 4.8.
+    /// After the resume `k` runs. Without it the calling C function returns to Lua with the values given to the
+    /// resume. A hook may yield, with no values; there this function returns. Errors: any. Manual 4.8.
     raising fn lua_yieldk(L: *mut lua_State, nresults: c_int, ctx: c_int, k: lua_CFunction) -> c_int {
         L.yieldk(nresults, ctx, k)
     }
@@ -586,8 +588,8 @@ exports! {
     /// `[-?, +?, -]` Starts or continues the coroutine `L` with `narg` arguments and returns LUA_YIELD, LUA_OK or
     /// an error's status.
     ///
-    /// Results or yielded values are alone on its stack; after an error the stack is kept for debugging, the
-    /// error value on top. `from` is the coroutine that does this, or NULL. Manual 4.8.
+    /// Only the results or the yielded values are then on its stack. After an error the stack stays as it was, for
+    /// debugging, with the error value on top. `from` is the coroutine that resumes, or NULL. Manual 4.8.
     raising fn lua_resume(L: *mut lua_State, from: *mut lua_State, narg: c_int) -> c_int {
         L.resume(thread_or_null(from), narg)
     }
@@ -604,8 +606,9 @@ exports! {
 
     /// `[-0, +0, e]` Controls the collector, as the request in `what` (LUA_GC...) asks.
     ///
-    /// It returns -1 for an unknown request. A collection may run finalizers, whose errors come out as
-    /// LUA_ERRGCMM. Errors: any. Manual 4.8.
+    /// LUA_GCCOUNT returns the memory in use in units of 1,024 bytes, and LUA_GCCOUNTB the rest in bytes. `data` of
+    /// LUA_GCSTEP is in units of 1,024 bytes, that of the parameters in percent. An unknown request returns -1. A
+    /// collection may run finalizers; an error in one is raised as LUA_ERRGCMM. Errors: any. Manual 4.8.
     raising fn lua_gc(L: *mut lua_State, what: c_int, data: c_int) -> c_int {
         L.gc(what, data)
     }
@@ -622,7 +625,7 @@ exports! {
     /// `[-1, +(2|0), e]` Pops a key, pushes the pair after it in the table at `idx` and returns 1; at the end it
     /// pushes nothing and returns 0.
     ///
-    /// nil starts. A key that is not in the table is an error. Errors: any. Manual 4.8.
+    /// The key nil stands before the first pair. A key that is not in the table is an error. Errors: any. Manual 4.8.
     quick fn lua_next(L: *mut lua_State, idx: c_int) -> c_int {
         L.quick_next(idx).map(c_int::from)
     }; else {
@@ -678,8 +681,8 @@ exports! {
     /// `[-(0|1), +(0|1|2), m]` Fills the fields of `ar` that the letters of `what` ask for, and returns 0 when a
     /// letter is unknown, else 1.
     ///
-    /// With '>' it pops a function and tells about that. 'f' pushes the function, then 'L' a table of its lines.
-    /// The strings are valid as long as the function. Errors: LUA_ERRMEM. Manual 4.9.
+    /// With '>' it pops a function and tells about that one. 'f' pushes the function, and after that 'L' pushes a
+    /// table of its lines. The strings in `ar` are valid as long as the function. Errors: LUA_ERRMEM. Manual 4.9.
     quick fn lua_getinfo(L: *mut lua_State, what: *const c_char, ar: *mut lua_Debug) -> c_int {
         L.quick_getinfo(letters(what), &mut *ar).map(c_int::from)
     }; else {
@@ -736,7 +739,7 @@ exports! {
     /// `[-0, +0, -]` Sets the function called at the events of `mask`, LUA_MASKCOUNT each `count` instructions;
     /// returns 1.
     ///
-    /// NULL or a mask of 0 turns hooks off. It may be called from a signal handler. Manual 4.9.
+    /// NULL as `func` or 0 as `mask` turns hooks off. A signal handler may call this function. Manual 4.9.
     plain fn lua_sethook(L: *mut lua_State, func: lua_Hook, mask: c_int, count: c_int) -> c_int {
         L.sethook(func, mask, count);
         1

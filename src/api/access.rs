@@ -33,7 +33,7 @@ impl Lua {
     pub fn istable(self, idx: i32) -> bool {
         self.value(idx).is_table()
     }
-    /// Name of a type; no state needed.
+    /// Returns the name of a type; this needs no state.
     pub fn typename(t: i32) -> &'static str {
         api_check!((LUA_TNONE..LUA_NUMTAGS).contains(&t), "lua_typename", "tp", "not a type");
         type_name(t)
@@ -117,7 +117,7 @@ impl Lua {
     pub fn toboolean(self, idx: i32) -> bool {
         !self.value(idx).is_falsy()
     }
-    /// The string at `idx`; a number there becomes a string.
+    /// Returns the string at `idx`; a number there becomes a string.
     #[inline]
     pub fn tolstring(self, idx: i32) -> LResult<Option<Bytes>> {
         match self.value(idx).as_string() {

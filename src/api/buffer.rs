@@ -66,7 +66,7 @@ impl Buffer {
     fn is_boxed(&self) -> bool {
         !core::ptr::eq(self.b, self.initb.as_ptr().cast())
     }
-    /// Room for `n` more bytes; `advance` after writing them.
+    /// Returns room for `n` more bytes; `advance` is to be called after they were written.
     #[inline(always)]
     pub fn prep(&mut self, n: usize) -> LResult<*mut u8> {
         if self.size - self.n < n {

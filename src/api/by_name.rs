@@ -23,7 +23,7 @@ use crate::vm::state;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
 
-/// The definition by a host that replaces an exported function, if there is one.
+/// Returns the definition of a host that replaces an exported function, if there is one.
 #[cfg(feature = "freestanding")]
 macro_rules! replacement {
     ($name:ident) => {{
@@ -69,12 +69,12 @@ impl Replacement {
     }
 }
 
-/// A text as C gets it.
+/// Returns a text as C gets it.
 fn pointer(text: Option<&[u8]>) -> usize {
     text.map_or(0, |t| t.as_ptr() as usize)
 }
 
-/// `luaL_newstate`: a state by `lua_newstate`, with a panic function given to `lua_atpanic`.
+/// `luaL_newstate`: makes a state by `lua_newstate`, and gives a panic function to `lua_atpanic`.
 fn new_state(f: lua_Alloc, ud: *mut c_void, panic: lua_CFunction) -> Option<Lua> {
     type AtPanic = unsafe extern "C-unwind" fn(*mut Thread, lua_CFunction) -> *const c_void;
     type NewState = unsafe extern "C-unwind" fn(lua_Alloc, *mut c_void) -> *mut Thread;
@@ -99,7 +99,7 @@ fn new_state(f: lua_Alloc, ud: *mut c_void, panic: lua_CFunction) -> Option<Lua>
     }
 }
 
-/// `luaL_newstate`: a state with the default allocator and a panic function that prints the message.
+/// `luaL_newstate`: makes a state with the default allocator and a panic function that prints the message.
 pub fn newstate() -> Option<Lua> {
     new_state(mem::default_function, core::ptr::null_mut(), print_panic)
 }
@@ -196,7 +196,7 @@ impl Lua {
         // SAFETY: as the header declares it.
         Some(unsafe { r.call(self, arguments).map(|n| n as c_int) })
     }
-    /// `lua_dump` by name, into a buffer and if it is replaced. Whether the whole function was written.
+    /// `lua_dump` by name, into a buffer, if it is replaced. Returns whether the whole function was written.
     #[inline(always)]
     pub fn replaced_dump(self, buffer: &mut Buffer) -> Option<LResult<bool>> {
         let r = replacement!(lua_dump)?;

@@ -51,8 +51,8 @@ impl Lua {
     pub fn call(self, nargs: i32, nresults: i32) -> LResult<()> {
         self.callk(nargs, nresults, 0, None)
     }
-    /// The status. `Err` only for what passes through: a yield, a foreign exception, and, with a continuation in a
-    /// coroutine, an error (the resume then calls the continuation with its status).
+    /// Returns the status. `Err` is only for what passes through: a yield, a foreign exception, and, with a
+    /// continuation in a coroutine, an error (the resume then calls the continuation with its status).
     pub fn pcallk(
         self,
         nargs: i32,
@@ -86,7 +86,7 @@ impl Lua {
     pub fn pcall(self, nargs: i32, nresults: i32, msgh: i32) -> LResult<i32> {
         self.pcallk(nargs, nresults, msgh, 0, None)
     }
-    /// Status and, in a continuation, the context.
+    /// Returns the status and, in a continuation, the context.
     pub fn getctx(self) -> (i32, Option<i32>) {
         let ci = self.call_info();
         if !ci.has(FrameFlags::YIELDED) {
@@ -95,7 +95,7 @@ impl Lua {
         let frame = ci.c_function();
         (frame.status.get(), Some(frame.context.get()))
     }
-    /// Always `Err` (a yield or an error) except inside hooks.
+    /// Returns `Err` always (a yield or an error), except inside hooks.
     pub fn yieldk(self, nresults: i32, ctx: i32, k: Option<lua_CFunction>) -> LResult<i32> {
         api_check!(self.has_elements(nresults), "lua_yieldk", "nresults", "more values than there are");
         api_check!(

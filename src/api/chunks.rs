@@ -49,7 +49,8 @@ impl Lua {
         }
         Ok(status)
     }
-    /// Writes the Lua function on top as a binary chunk; what the writer returned last, or 1 for another value.
+    /// Gives the Lua function on top to the writer as a binary chunk. Returns what the writer returned last, or 1 when
+    /// the value on top is something else.
     pub fn dump(self, writer: lua_Writer, data: *mut c_void) -> LResult<i32> {
         api_check!(self.has_elements(1), "lua_dump", "L", "no function on the stack");
         match self.from_top(1).as_lua_closure() {
@@ -59,7 +60,7 @@ impl Lua {
     }
 }
 
-/// Loads a chunk, in text or binary form: its function is pushed. [-0, +1, e]
+/// Loads a chunk, in text or binary form, and pushes its function. [-0, +1, e]
 ///
 /// `mode` says which forms are allowed (`b`, `t`); without it both are. Nothing called from here may yield.
 pub fn load_closure(l: Lua, input: &mut Input, name: &[u8], mode: Option<&[u8]>) -> LResult<Gc<LuaClosure>> {

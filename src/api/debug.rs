@@ -31,7 +31,7 @@ impl Lua {
             None => false,
         }
     }
-    /// False when `what` has an unknown option.
+    /// Returns false when `what` has an unknown option.
     pub fn getinfo(self, what: &[u8], ar: &mut lua_Debug) -> LResult<bool> {
         api_check!(
             what.first() != Some(&b'>') || self.has_elements(1) && self.value(-1).is_function(),
@@ -46,7 +46,7 @@ impl Lua {
         // SAFETY: the record comes from `lua_getstack` or a hook, and its function is still active.
         unsafe { &*ar.i_ci.cast() }
     }
-    /// Without a record: name of a parameter of the function on top.
+    /// Without a record: returns the name of a parameter of the function on top.
     pub fn getlocal(self, ar: Option<&lua_Debug>, n: i32) -> LResult<Option<Bytes>> {
         Ok(match ar {
             Some(ar) => variables::get_local(*self, Self::frame_of(ar), n).map(|(name, v)| {
@@ -106,7 +106,7 @@ impl Lua {
         self.drop_values(1);
         Some(name)
     }
-    /// The address that tells upvalues apart; null when there is no such upvalue.
+    /// Returns an address that tells upvalues apart, or null when there is no such upvalue.
     pub fn upvalueid(self, funcindex: i32, n: i32) -> *mut c_void {
         match self.upvalue(funcindex, n) {
             Some((_, Upvalue::Lua(u))) => u.as_ptr().cast(),

@@ -70,7 +70,8 @@ impl Lua {
     pub fn rawgeti(self, idx: i32, n: i32) {
         self.api_push(self.field_of(self.value(idx), |t| t.get_int(n as i64)))
     }
-    /// `rawgeti`, with the tables that are not on the stack out of line: without a call, no registers are saved.
+    /// `rawgeti`. Tables that are not on the stack are left to a function that is not inlined: without a call, no
+    /// registers are saved.
     #[inline(always)]
     pub fn quick_rawgeti(self, idx: i32, n: i32) {
         #[inline(never)]

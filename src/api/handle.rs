@@ -19,7 +19,7 @@ impl Lua {
         Lua(thread)
     }
     /// # Safety
-    /// A live thread.
+    /// `p` is a live thread.
     #[inline(always)]
     pub unsafe fn from_ptr(p: *mut Thread) -> Lua {
         // SAFETY: the caller's promise.

@@ -43,7 +43,7 @@ pub(crate) fn enter(name: &'static &'static str) {
     place().store(ptr::from_ref(name).cast_mut(), Ordering::Relaxed);
 }
 
-/// The name in C of the function that was entered last.
+/// Returns the name in C of the function that was entered last.
 fn entered_name() -> Option<&'static str> {
     // SAFETY: null, or what `enter` stored.
     unsafe { place().load(Ordering::Relaxed).as_ref() }.copied()
@@ -67,24 +67,24 @@ pub(crate) fn misuse(function: &str, argument: &str, what: &str) -> ! {
 }
 
 impl Lua {
-    /// The running function owns at least `n` values.
+    /// Whether the running function owns at least `n` values.
     #[inline(always)]
     pub(super) fn has_elements(self, n: i32) -> bool {
         let own = self.top.get().bytes_above(self.call_info().func.get());
         (n as isize) < own / size_of::<Value>() as isize
     }
-    /// The frame has `n` free slots left.
+    /// Whether the frame has `n` free slots left.
     #[inline(always)]
     pub(super) fn has_room(self, n: i32) -> bool {
         let free = self.call_info().top.get().bytes_above(self.top.get());
         n as isize <= free / size_of::<Value>() as isize
     }
-    /// The index names a value.
+    /// Whether the index names a value.
     #[inline(always)]
     pub(super) fn is_valid(self, idx: i32) -> bool {
         self.slot(idx) != super::stack::none()
     }
-    /// The index names a slot of the running function's part of the stack.
+    /// Whether the index names a slot of the running function's part of the stack.
     #[inline(always)]
     pub(super) fn is_stack_index(self, idx: i32) -> bool {
         idx > crate::consts::LUA_REGISTRYINDEX && idx != 0 && self.is_valid(idx) && {

@@ -93,7 +93,7 @@ impl Lua {
         gc::check(*self)?;
         Ok(s)
     }
-    /// A C function with `n` upvalues taken from the top. A thunk of a library function gives that function back.
+    /// Pushes a C function with `n` upvalues, which it pops. For a thunk of a library function it pushes that function.
     pub fn pushcclosure(self, f: lua_CFunction, n: i32) -> LResult<()> {
         match thunk::builtin_of_c(f) {
             Some(b) => self.pushbuiltin(b, n),
@@ -104,7 +104,7 @@ impl Lua {
             None => self.push_closure(f, None, n),
         }
     }
-    /// A library function; with `n` upvalues a closure.
+    /// Pushes a library function; when `n` is not 0, a closure of it with `n` upvalues, which it pops.
     pub fn pushbuiltin(self, f: &'static Builtin, n: i32) -> LResult<()> {
         if n == 0 {
             self.api_push(Value::builtin(f));

@@ -1,5 +1,5 @@
-//! The common cases of functions that may raise: these cannot, so an exported function can serve them without a stub
-//! around it. `None` or false, with nothing changed, means: take the long way.
+//! The common cases of functions that may raise. These cannot raise, so an exported function can do them before its
+//! stub is entered. `None` or false says that nothing was changed, and that the core has to do the work.
 
 use super::Bytes;
 use crate::api::Lua;
@@ -19,7 +19,7 @@ impl Lua {
         // SAFETY: a live slot.
         self.stack_slot(idx).map(|p| unsafe { p.read() })
     }
-    /// A number on the stack.
+    /// Reads a number on the stack.
     #[inline(always)]
     pub fn quick_number(self, idx: i32) -> Option<f64> {
         let p = self.stack_slot(idx)?;
@@ -27,7 +27,7 @@ impl Lua {
         // register to a vector register takes longer than a second load (hence volatile).
         unsafe { p.read().is_number().then(|| p.as_ptr().cast::<f64>().read_volatile()) }
     }
-    /// A string on the stack.
+    /// Reads a string on the stack.
     #[inline(always)]
     pub fn quick_string(self, idx: i32) -> Option<Bytes> {
         self.stack_value(idx)?.as_string().map(bytes_of)
@@ -42,7 +42,7 @@ impl Lua {
             _ => None,
         }
     }
-    /// An operation on two numbers.
+    /// Does an operation on two numbers.
     #[inline(always)]
     pub fn quick_arith(self, op: i32) -> bool {
         if !(LUA_OPADD..LUA_OPUNM).contains(&op) {
@@ -91,7 +91,7 @@ impl Lua {
     pub fn quick_getinfo(self, what: impl Iterator<Item = u8>, ar: &mut lua_Debug) -> Option<bool> {
         info::quick_info(*self, what, ar)
     }
-    /// A C function that is no library function.
+    /// Pushes a C function that is no library function.
     #[inline(always)]
     pub fn quick_pushcfunction(self, f: lua_CFunction) -> bool {
         if thunk::is_thunk(f) {
@@ -100,7 +100,7 @@ impl Lua {
         self.api_push(Value::light_c(f));
         true
     }
-    /// Assignment to an element that the table has.
+    /// Assigns to an element that the table has.
     #[inline(always)]
     pub fn quick_rawseti(self, idx: i32, n: i32) -> bool {
         let Some(t) = self.stack_value(idx).and_then(Value::as_table) else { return false };
@@ -123,7 +123,7 @@ impl Lua {
     pub fn quick_rawsetp(self, idx: i32, p: *const core::ffi::c_void) -> bool {
         Value::light(p.cast_mut()).is_some_and(|key| self.quick_rawset_at(Some(self.value(idx)), key, 1))
     }
-    /// Assignment of the topmost value to a field that the table has; pops `drop` values.
+    /// Assigns the topmost value to a field that the table has, and pops `drop` values.
     #[inline(always)]
     fn quick_rawset_at(self, table: Option<Value>, key: Value, drop: usize) -> bool {
         let Some(t) = table.and_then(Value::as_table) else { return false };
@@ -135,7 +135,7 @@ impl Lua {
         self.drop_values(drop);
         true
     }
-    /// A pattern that fits a value.
+    /// Pushes a light userdata whose bits fit a value.
     #[inline(always)]
     pub fn quick_pushlightuserdata(self, p: *mut core::ffi::c_void) -> bool {
         match Value::light(p) {
@@ -148,7 +148,7 @@ impl Lua {
     }
 }
 
-/// The element after `key` when both are in the array part.
+/// Returns the element after `key` when both are in the array part.
 #[inline(always)]
 fn next_in_array(t: &Table, key: Value) -> Option<(Value, Value)> {
     let at = if key.is_nil() { 0 } else { num::exact_int32(key.as_number()?)? as u32 };

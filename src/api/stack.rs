@@ -9,7 +9,7 @@ use crate::object::Value;
 use crate::object::thread::EXTRA_STACK;
 use crate::vm::stack;
 
-/// What an acceptable index refers to that has no slot. It reads as nil and is recognised by its address.
+/// The place of an acceptable index that has no slot. It reads as nil and is recognised by its address.
 #[inline(always)]
 pub(super) fn none() -> Slot {
     static NONE: Value = Value::NIL;
@@ -17,7 +17,7 @@ pub(super) fn none() -> Slot {
 }
 
 impl Lua {
-    /// The slot of an index that is not a pseudo-index, if it has a value.
+    /// Returns the slot of an index that is not a pseudo-index, if it has a value.
     #[inline(always)]
     pub(super) fn stack_slot(self, idx: i32) -> Option<Slot> {
         if idx > 0 {
@@ -35,7 +35,7 @@ impl Lua {
             None
         }
     }
-    /// The slot an acceptable index refers to; `none()` when there is no value.
+    /// Returns the slot that an acceptable index refers to, or `none()` when there is no value.
     #[inline(always)]
     pub(super) fn slot(self, idx: i32) -> Slot {
         if idx > LUA_REGISTRYINDEX { self.stack_slot(idx).unwrap_or(none()) } else { self.pseudo_slot(idx) }
@@ -51,7 +51,7 @@ impl Lua {
             _ => none(),
         }
     }
-    /// The value at an acceptable index, nil when there is none.
+    /// Returns the value at an acceptable index, and nil when there is none.
     #[inline(always)]
     pub fn value(self, idx: i32) -> Value {
         // SAFETY: `slot` gives a live slot or the constant nil.
@@ -115,7 +115,7 @@ impl Lua {
     pub fn pushvalue(self, idx: i32) {
         self.api_push(self.value(idx))
     }
-    /// Removes the value at a stack index, shifting those above down.
+    /// Removes the value at a stack index; the values above it move down.
     #[inline]
     pub fn remove(self, idx: i32) {
         api_check!(self.is_stack_index(idx), "lua_remove", "idx", "not an index of a value on the stack");
@@ -127,7 +127,7 @@ impl Lua {
         }
         self.top.set(last);
     }
-    /// Moves the top value to a stack index, shifting those above up.
+    /// Moves the top value to a stack index; the values from there on move up.
     #[inline]
     pub fn insert(self, idx: i32) {
         api_check!(self.is_stack_index(idx), "lua_insert", "idx", "not an index of a value on the stack");
@@ -152,7 +152,7 @@ impl Lua {
         api_check!(self.is_valid(to), "lua_copy", "toidx", "invalid index");
         self.set_value(to, self.value(from))
     }
-    /// Makes sure of `n` free slots. False when that is not possible (too many, or no memory); never raises.
+    /// Makes room for `n` values. Returns false when that is not possible (too many, or no memory); never raises.
     #[inline]
     pub fn checkstack(self, n: i32) -> bool {
         api_check!(n >= 0, "lua_checkstack", "n", "negative");

@@ -16,17 +16,17 @@ impl Lua {
         api_check!(self.has_room(1), "lua_newthread", "L", "no free stack slot");
         state::new_thread(*self).map(Lua::of)
     }
-    /// `lua_gc`: option `what` with its argument.
+    /// `lua_gc`: does what `what` asks for; `data` is its argument.
     pub fn gc(self, what: i32, data: i32) -> LResult<i32> {
         gc::control(*self, what, data)
     }
-    /// Sets the panic function; the old one.
+    /// Sets the panic function, and returns the old one.
     pub fn atpanic(self, f: Option<lua_CFunction>) -> Option<lua_CFunction> {
         self.global().panic.replace(f)
     }
 }
 
-/// `lua_newstate`: a state whose memory all comes from `f`; `None` when memory is short.
+/// `lua_newstate`: makes a state whose memory all comes from `f`. Returns `None` when there is not enough memory.
 ///
 /// # Safety
 /// `f` is an allocator as in the manual's `lua_Alloc`, good for `ud`, as long as the state lives.

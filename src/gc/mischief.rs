@@ -143,7 +143,8 @@ fn move_parts(l: Gc<Thread>, o: GcRef) {
             }
         }
         Kind::CClosure => {
-            // SAFETY: the kind names the type of the object. (Those of the host may count on the pointers that they got.)
+            // SAFETY: the kind names the type of the object. (Those of the host may count on the pointers that they
+            // got.)
             let c: Gc<CClosure> = unsafe { o.cast() };
             if c.builtin.is_some() {
                 c.upvalues().iter().for_each(|v| renew(l, o, v));

@@ -12,7 +12,7 @@ use crate::vm::{debug, meta};
 use core::ffi::c_void;
 
 impl Lua {
-    /// "file:line: " of the function at `level`, or nothing when that is not known.
+    /// Pushes "file:line: " of the function at `level`, or an empty string when that is not known.
     pub fn aux_where(self, level: i32) -> LResult<()> {
         match debug::position(*self, level) {
             Some((source, line)) => {
@@ -39,8 +39,8 @@ impl Lua {
             Err(t) => t,
         }
     }
-    /// "bad argument": the name of the running function as its caller wrote it; a method's own argument is not
-    /// counted.
+    /// Raises "bad argument", with the name of the running function as its caller wrote it. The object of a method is
+    /// not counted as an argument.
     #[cold]
     #[inline(never)]
     pub fn aux_argerror(self, arg: i32, message: &[u8]) -> Throw {
@@ -74,7 +74,7 @@ impl Lua {
             None => None,
         })
     }
-    /// "`wanted` expected, got ..."
+    /// Raises "`wanted` expected, got ...".
     #[cold]
     #[inline(never)]
     pub fn aux_typeerror(self, arg: i32, wanted: &[u8]) -> Throw {
@@ -123,7 +123,7 @@ impl Lua {
     pub fn aux_optunsigned(self, arg: i32, default: u32) -> LResult<u32> {
         if self.isnoneornil(arg) { Ok(default) } else { self.aux_checkunsigned(arg) }
     }
-    /// `luaL_checkint`: what C's `(int)luaL_checkinteger` gives.
+    /// `luaL_checkint`: returns what C's `(int)luaL_checkinteger` gives.
     #[inline]
     pub fn aux_checkint(self, arg: i32) -> LResult<i32> {
         Ok(self.aux_checkinteger(arg)? as i32)
@@ -132,7 +132,7 @@ impl Lua {
     pub fn aux_optint(self, arg: i32, default: i32) -> LResult<i32> {
         Ok(self.aux_optinteger(arg, default as isize)? as i32)
     }
-    /// Room for `n` more slots and, besides, for an error message.
+    /// Makes room for `n` more slots and for an error message.
     pub fn aux_checkstack(self, n: i32, message: Option<&[u8]>) -> LResult<()> {
         if self.checkstack(n.saturating_add(LUA_MINSTACK)) {
             return Ok(());
@@ -150,7 +150,7 @@ impl Lua {
     pub fn aux_checkany(self, arg: i32) -> LResult<()> {
         if self.is_valid(arg) { Ok(()) } else { Err(self.aux_argerror(arg, msg::VALUE_EXPECTED.as_bytes())) }
     }
-    /// Index of the option that the string argument (or the default) names.
+    /// Returns the index of the option that the string argument (or the default) names.
     pub fn aux_checkoption(self, arg: i32, default: Option<&[u8]>, options: &[&str]) -> LResult<usize> {
         let name = match default {
             Some(d) if self.isnoneornil(arg) => d,
@@ -164,7 +164,7 @@ impl Lua {
             Err(t) => t,
         })
     }
-    /// A new table in the registry for userdata of a type; false (and the old one) when the name is taken.
+    /// Pushes the table in the registry for userdata of a type. Returns false when there was one of that name already.
     pub fn aux_newmetatable(self, name: &[u8]) -> LResult<bool> {
         self.getfield(LUA_REGISTRYINDEX, name)?;
         if !self.isnoneornil(-1) {
@@ -181,8 +181,8 @@ impl Lua {
         self.setmetatable(-2);
         Ok(())
     }
-    /// The userdata at `arg` if it has the metatable registered under `name`, else null. The metatable of files alone
-    /// does not make a file: a script may have set it.
+    /// Returns the userdata at `arg` if it has the metatable registered under `name`, else null. The metatable of files
+    /// alone does not make a file: a script may have set it.
     pub fn aux_testudata(self, arg: i32, name: &[u8]) -> LResult<*mut c_void> {
         let p = self.touserdata(arg);
         if p.is_null() || !self.getmetatable(arg) {

@@ -1,6 +1,6 @@
 //! Functions of the auxiliary library whose arguments are C's own lists and functions.
 //!
-//! The library functions written in Rust have counterparts of them with Rust's types.
+//! The library functions, which are written in Rust, use counterparts of them with Rust's types.
 
 use crate::api::Bytes;
 use crate::api::Lua;
@@ -12,7 +12,7 @@ use crate::object::lua_CFunction;
 use crate::throw::{LResult, Throw};
 use core::ffi::c_char;
 
-/// An entry of a library: name and function. A null name ends a list; a null function stores false.
+/// An entry of a list of functions: name and function. A null name ends the list; a null function stores false.
 #[repr(C)]
 #[derive(Clone, Copy)]
 #[allow(non_camel_case_types, reason = "C's name")]
@@ -21,7 +21,7 @@ pub struct luaL_Reg {
     pub func: Option<lua_CFunction>,
 }
 
-/// The entries of a list before the one that ends it.
+/// Returns the entries of a list before the one that ends it.
 ///
 /// # Safety
 /// `list` ends with a null name, or is null, and outlives the use of the result.
@@ -138,8 +138,9 @@ impl Lua {
         Ok(())
     }
 
-    /// Replaces the table on top by the one that the dotted `path` leads to from it, making those that are missing,
-    /// the last with room for `size_hint` fields. False, with nothing left on top, when a value is in the way.
+    /// Replaces the table on top by the table that `path`, names with dots between them, leads to from it. Makes tables
+    /// that are missing, the last with room for `size_hint` fields. Returns false, and pops the table, when another
+    /// value has the name of one.
     fn walk_fields(self, path: &[u8], size_hint: i32) -> LResult<bool> {
         let mut names = path.split(|&c| c == b'.').peekable();
         while let Some(name) = names.next() {

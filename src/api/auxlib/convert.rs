@@ -21,7 +21,7 @@ impl Lua {
         self.api_push(v);
         Ok(true)
     }
-    /// Calls that field with the value; pushes the result.
+    /// Calls that field with the value as its argument, and pushes the result.
     pub fn aux_callmeta(self, obj: i32, e: &[u8]) -> LResult<bool> {
         let obj = self.absindex(obj);
         if !self.aux_getmetafield(obj, e)? {
@@ -31,7 +31,8 @@ impl Lua {
         self.call(1, 1)?;
         Ok(true)
     }
-    /// Pushes what `tostring` makes of the value. `None` when `__tostring` returned something that is no string.
+    /// Pushes what `tostring` makes of the value. Returns `None` when `__tostring` returned something that is no
+    /// string.
     pub fn aux_tolstring(self, idx: i32) -> LResult<Option<Bytes>> {
         if !self.aux_callmeta(idx, b"__tostring")? {
             let v = self.value(idx);
@@ -52,7 +53,7 @@ impl Lua {
         }
         self.tolstring(-1)
     }
-    /// The length as an integer, through `__len`.
+    /// Returns the length as an integer; `__len` may be called.
     pub fn aux_len(self, idx: i32) -> LResult<i32> {
         self.len(idx)?;
         let Some(n) = self.tointegerx(-1) else {
@@ -74,7 +75,7 @@ impl Lua {
         out.add(rest)?;
         out.pushresult()
     }
-    /// Results of a function of the C library: true, or nil, the system's message and its number.
+    /// Pushes the results of a function of the C library: true, or nil, the system's message and its number.
     pub fn aux_fileresult(self, ok: bool, name: Option<&[u8]>) -> LResult<i32> {
         let number = sys::errno();
         if ok {
@@ -90,7 +91,7 @@ impl Lua {
         self.pushinteger(number as isize);
         Ok(3)
     }
-    /// Results of running a program: success, "exit" or "signal", and the code.
+    /// Pushes the results of running a program: success, "exit" or "signal", and the code.
     pub fn aux_execresult(self, stat: i32) -> LResult<i32> {
         if stat == -1 {
             return self.aux_fileresult(false, None);
@@ -117,7 +118,7 @@ fn find(s: &[u8], p: &[u8]) -> Option<usize> {
     s.windows(p.len()).position(|w| w == p)
 }
 
-/// The system's text for an error number; valid until the next call.
+/// Returns the system's text for an error number; it is valid until the next call.
 pub(crate) fn error_text(number: i32) -> &'static [u8] {
     // SAFETY: strerror returns a C string, which callers copy at once.
     unsafe { CStr::from_ptr(sys::strerror(number)).to_bytes() }

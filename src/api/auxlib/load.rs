@@ -12,7 +12,7 @@ use core::ffi::{CStr, c_int, c_void};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// A file being loaded: bytes already taken from its beginning, then blocks.
+/// A file that is being loaded: bytes that were already taken from its beginning, then blocks.
 struct Source {
     file: *mut sys::FILE,
     start: [u8; 8],
@@ -29,7 +29,7 @@ impl Source {
         self.start[self.pending] = c;
         self.pending += 1;
     }
-    /// Skips a byte order mark and a first line that starts with `#`. The byte after them (EOF at the end), and
+    /// Skips a byte order mark and a first line that starts with `#`. Returns the byte after them (EOF at the end), and
     /// whether there was such a line. The bytes of an incomplete mark belong to the chunk.
     fn skip_start(&mut self) -> (c_int, bool) {
         self.pending = 0;
@@ -70,7 +70,7 @@ unsafe extern "C-unwind" fn read_block(_: *mut lua_State, data: *mut c_void, siz
     }
 }
 
-/// The reader of a chunk in memory: all of it, then nothing.
+/// The reader of a chunk in memory: it gives all of it, then nothing.
 unsafe extern "C-unwind" fn read_slice(_: *mut lua_State, data: *mut c_void, size: *mut usize) -> *const u8 {
     // SAFETY: `data` is the slice that `aux_loadbufferx` passes along; `size` is where the length goes.
     unsafe {
@@ -93,7 +93,7 @@ impl Lua {
             }
         }
     }
-    /// Loads a file, or the standard input. `LUA_ERRFILE` when it cannot be read.
+    /// Loads a file, or the standard input. Returns `LUA_ERRFILE` when it cannot be read.
     pub fn aux_loadfilex(self, filename: Option<&CStr>, mode: Option<&[u8]>) -> LResult<i32> {
         match filename {
             Some(f) => self.pushfmt("@%s", &[Arg::S(f.to_bytes())])?,
@@ -154,7 +154,7 @@ impl Lua {
         self.remove(-2);
         Ok(status)
     }
-    /// The chunk's name on top. (Whoever changes this stack by the debug library gets another one.)
+    /// Returns the chunk's name, which is on top. (It is another one when the debug library has changed this stack.)
     fn chunk_name(self) -> LResult<Bytes> {
         Ok(self.tolstring(-1)?.filter(|name| !name.is_empty()).unwrap_or(Bytes::fixed(b"?")))
     }

@@ -26,7 +26,7 @@ impl Lua {
         self.createtable(0, functions.len() as i32)?;
         self.aux_setfuncs(functions, 0)
     }
-    /// Pushes the table `t[name]`, made when there is none. Whether it was there.
+    /// Pushes the table `t[name]`, and makes it when there is none. Returns whether it was there.
     pub fn aux_getsubtable(self, idx: i32, name: &[u8]) -> LResult<bool> {
         self.getfield(idx, name)?;
         if self.istable(-1) {

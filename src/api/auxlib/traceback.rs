@@ -25,7 +25,7 @@ pub(super) struct CalledAs {
 pub(super) type GlobalName = (Bytes, Option<Bytes>);
 
 impl Lua {
-    /// `None` when no function is running.
+    /// Returns `None` when no function is running.
     pub(super) fn called_as(self) -> Option<CalledAs> {
         let ci = debug::frame_at(*self, 0)?;
         Some(match names::func_name(*self, ci) {
@@ -94,7 +94,8 @@ fn add_frames(l: Lua, out: &mut Buffer, other: Lua, level: i32) -> LResult<()> {
     Ok(())
 }
 
-/// Adds pieces of text of a frame. It is out of line, since there are many, and names are looked up for far longer.
+/// Adds pieces of text of a frame. It is not inlined, since there are many calls, and looking up names takes far
+/// longer.
 #[inline(never)]
 fn put(out: &mut Buffer, pieces: &[&[u8]]) -> LResult<()> {
     for piece in pieces {
