@@ -1,7 +1,7 @@
 /* What native code does where the system refuses something, and with many states, threads and large functions: each test is
  * a process of its own, and prints what the script printed. It must be the same as without native code.
  *
- * The library's calls of mmap and mprotect come here, because the program's functions of these names are found first.
+ * The library's calls of mmap, mprotect and mremap come here, because the program's functions of these names are found first.
  * States have an allocator of the C library's, so all of these calls are for native code. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,7 +21,7 @@
 #include <lualib.h>
 
 /* Calls of each function so far while `counting`, and which of them fail: from `first` on, `fails` of them. */
-static struct refusal { int calls, first, fails; } maps, rights, files;
+static struct refusal { int calls, first, fails; } maps, rights, moves, files;
 static __thread int counting;
 
 static int refused(struct refusal *r) {
@@ -35,6 +35,13 @@ void *mmap(void *at, size_t size, int prot, int flags, int file, off_t offset) {
 }
 int mprotect(void *at, size_t size, int prot) {
   return refused(&rights) ? -1 : (int)syscall(SYS_mprotect, at, size, prot);
+}
+void *mremap(void *at, size_t old, size_t size, int flags, ...) {
+  va_list list;
+  va_start(list, flags);
+  void *to = va_arg(list, void *);
+  va_end(list);
+  return refused(&moves) ? MAP_FAILED : (void *)syscall(SYS_mremap, at, old, size, flags, to);
 }
 long syscall(long number, ...) {
   static long (*next)(long, ...);
@@ -171,6 +178,9 @@ int main(int argc, char **argv) {
     work();
   } else if (!strcmp(test, "protect")) {
     rights = (struct refusal){0, n, atoi(argv[3]) ? 1 : 1 << 30};
+    work();
+  } else if (!strcmp(test, "move")) {
+    moves = (struct refusal){0, n, atoi(argv[3]) ? 1 : 1 << 30};
     work();
   } else if (!strcmp(test, "files")) {
     rights = (struct refusal){0, 1, 1 << 30};

@@ -1,38 +1,45 @@
 //! Memory for code, of one state.
 //!
 //! Rules
-//! 1. No page is writable and executable at the same time, and a page that was executable is never written to again. So a
-//!    function has whole pages to itself: they are filled once, and then they become executable by one call.
-//! 2. Pages come in chunks, mappings of 64 KB or of one function that is larger. What is not filled yet can be written to.
-//!    What is in the pages of a function that is freed goes back to the system at once, a chunk with the last function
-//!    in it.
-//! 3. Where the system lets nothing that was writable become executable, a function is copied through a file without a
+//! 1. No page is writable and executable at the same time, and a page that was executable is never written to again.
+//! 2. Functions lie one behind the other, so several share a page. What is in a page that gets another function is copied to
+//!    a new page with that function behind it; the new page becomes executable, and then takes the place of the old one in
+//!    one step of the system. When the system refuses a step, the old page is as it was, and the code in it can go on.
+//! 3. Pages come in chunks, ranges of 64 KB or of one function that is larger, of which only the pages in use are more than
+//!    addresses. A page goes back to the system with the last function in it, a chunk with the last function in it.
+//! 4. Where the system lets nothing that was writable become executable, a function is copied through a file without a
 //!    name, and is a chunk of its own. Where that is refused, too, there is no native code in this process; the refusal
 //!    is no error for anybody.
-//! 4. A process may have only so many mappings. Chunks are so few that a host with many states can map memory, too.
-//! 5. None of it comes from `lua_Alloc`: what a script sees of its memory does not depend on what is compiled.
+//! 5. A process may have only so many mappings. Chunks and pages are so few that a host with many states can map memory, too.
+//! 6. None of it comes from `lua_Alloc`: what a script sees of its memory does not depend on what is compiled.
 
 use crate::sys;
 use core::cell::Cell;
+use core::ops::Range;
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
-/// Bytes of a chunk that several functions share.
-const CHUNK: usize = 64 << 10;
+/// Bytes of a page, on all machines that there is native code for.
+const PAGE: usize = 4096;
+/// Pages and bytes of a chunk that several functions share.
+const PAGES: usize = 16;
+const CHUNK: usize = PAGES * PAGE;
 /// Bytes of code that a state may have.
 const LIMIT: usize = 8 << 20;
 /// More than there can be: a chunk has at least a page.
-const MOST_CHUNKS: usize = LIMIT / 4096;
+const MOST_CHUNKS: usize = LIMIT / PAGE;
+/// Bytes that the place of a function is a multiple of.
+const ALIGNMENT: usize = 16;
 
-/// Chunks of all states in the process, and how many there may be. A chunk is two mappings, of what can be executed and of
-/// what can be written to; Linux lets a process have 65,530.
-static CHUNKS: AtomicUsize = AtomicUsize::new(0);
-const MOST_CHUNKS_IN_PROCESS: usize = 12_000;
+/// Mappings of all states in the process, at most, and how many there may be: a chunk is one, and each page that was put into
+/// it may be one, too. Linux lets a process have 65,530.
+static MAPPINGS: AtomicUsize = AtomicUsize::new(0);
+const MOST_MAPPINGS: usize = 24_000;
 
 /// How code becomes executable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 enum Way {
-    /// Written in place; then the pages' rights change.
+    /// Written first; then the pages' rights change.
     Change,
     /// Copied through a file.
     Copy,
@@ -59,10 +66,24 @@ struct Chunk {
     used: Cell<u32>,
     /// functions that live in it; 0: there is no chunk here
     functions: Cell<u32>,
+    /// pages that were ever put into it
+    pages: Cell<u32>,
+    /// of each page: functions that live in it, unless there is only one in the chunk
+    live: [Cell<u8>; PAGES],
+}
+
+impl Chunk {
+    /// The pages that these bytes are in.
+    fn live(&self, bytes: Range<usize>) -> &[Cell<u8>] {
+        let pages = bytes.start / PAGE..bytes.end.div_ceil(PAGE);
+        self.live.get(pages).unwrap_or(&[])
+    }
 }
 
 /// It is all zeros at first, so that it can be in fresh memory.
 pub struct CodeMemory {
+    /// For tests: whoever runs code that was freed ends the process. So functions share no pages.
+    pub forbids: Cell<bool>,
     /// bytes of all chunks
     total: Cell<usize>,
     /// chunks that there have ever been at the same time
@@ -70,56 +91,118 @@ pub struct CodeMemory {
     chunks: [Chunk; MOST_CHUNKS],
 }
 
+/// Pages that can be written to, which are given back in the end, unless they were moved.
+struct Draft {
+    start: *mut u8,
+    size: usize,
+}
+
+impl Draft {
+    fn new(size: usize) -> Option<Draft> {
+        let start = sys::map(size);
+        (!start.is_null()).then_some(Draft { start, size })
+    }
+    fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: the mapping of `new`.
+        unsafe { core::slice::from_raw_parts_mut(self.start, self.size) }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // SAFETY: the mapping of `new`, which nobody else has.
+        unsafe { sys::unmap(self.start, self.size) };
+    }
+}
+
 impl CodeMemory {
     /// Gives `fill` room for `size` bytes of code, and makes them executable; where they are. Nothing when there is no more
     /// memory for code.
     pub fn publish(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Option<*const u8> {
-        let pages = size.next_multiple_of(sys::page_size());
-        let (chunk, p) = self.room(pages)?;
-        // SAFETY: pages of a chunk that no function has, and that can be written to.
-        fill(unsafe { core::slice::from_raw_parts_mut(p, size) });
-        // SAFETY: they are whole pages; nobody writes to them after this.
-        if way() == Way::Change && unsafe { sys::make_executable(p, pages) } {
-            chunk.used.set(chunk.used.get() + pages as u32);
-            chunk.functions.set(chunk.functions.get() + 1);
-            return Some(p);
+        let size = size.next_multiple_of(ALIGNMENT);
+        if MAPPINGS.load(Ordering::Relaxed) >= MOST_MAPPINGS {
+            return None;
         }
-        // SAFETY: just filled.
-        let copy = sys::map_executable_copy(unsafe { core::slice::from_raw_parts(p, pages) });
+        match way() {
+            Way::Change => {}
+            Way::Copy => {
+                let mut draft = Draft::new(size.next_multiple_of(PAGE))?;
+                fill(&mut draft.bytes()[..size]);
+                return self.publish_copy(draft.bytes());
+            }
+            Way::None => return None,
+        }
+        let (chunk, offset) = self.room(size)?;
+        let first = offset / PAGE * PAGE;
+        let mut draft = None;
+        if let Some(mut pages) = Draft::new((offset + size).next_multiple_of(PAGE) - first) {
+            let (before, rest) = pages.bytes().split_at_mut(offset - first);
+            let place = chunk.start.get().wrapping_add(first);
+            // SAFETY: what is in the page before the function is code.
+            before.copy_from_slice(unsafe { core::slice::from_raw_parts(place, before.len()) });
+            fill(&mut rest[..size]);
+            // SAFETY: nobody writes to the pages after this. They take the place of a page with the same functions.
+            unsafe {
+                if !sys::make_executable(pages.start, pages.size) {
+                    draft = Some(pages);
+                } else if sys::replace(pages.start, place, pages.size) {
+                    core::mem::forget(pages);
+                    self.take(chunk, offset..offset + size);
+                    return Some(chunk.start.get().wrapping_add(offset));
+                }
+            }
+        }
         self.drop_unused(chunk);
+        self.publish_copy(&draft?.bytes()[offset - first..])
+    }
+
+    /// The same by way of a file, for all that follows, too.
+    #[cold]
+    fn publish_copy(&self, code: &[u8]) -> Option<*const u8> {
+        let size = code.len().next_multiple_of(PAGE);
+        let copy = if self.has_room(size) { sys::map_executable_copy(code) } else { return None };
         let next = if copy.is_null() { Way::None } else { Way::Copy };
         WAY.store(next as u8, Ordering::Relaxed);
         if copy.is_null() {
             return None;
         }
-        let Some(chunk) = self.add(copy, pages) else {
+        let Some(chunk) = self.add(copy, size) else {
             // SAFETY: the mapping of just now, which nobody knows.
-            unsafe { sys::unmap(copy, pages) };
+            unsafe { sys::unmap(copy, size) };
             return None;
         };
-        chunk.used.set(pages as u32);
-        chunk.functions.set(1);
+        self.take(chunk, 0..size);
         Some(copy)
     }
 
-    /// Fresh pages that can be written to, and the chunk that they are in.
-    fn room(&self, pages: usize) -> Option<(&Chunk, *mut u8)> {
-        if way() == Way::None {
-            return None;
+    /// A function is in these bytes from now on.
+    fn take(&self, chunk: &Chunk, bytes: Range<usize>) {
+        let pages = bytes.end.div_ceil(PAGE) as u32;
+        let more = pages.saturating_sub(chunk.pages.get());
+        MAPPINGS.fetch_add(more as usize, Ordering::Relaxed);
+        chunk.pages.set(chunk.pages.get() + more);
+        // Nothing is put behind a function that is larger than the others' chunks.
+        chunk.used.set(if bytes.end > CHUNK { chunk.size.get() } else { bytes.end as u32 });
+        chunk.functions.set(chunk.functions.get() + 1);
+        for live in chunk.live(bytes) {
+            live.set(live.get() + 1);
         }
+    }
+
+    /// A chunk, and where there is room in it.
+    fn room(&self, size: usize) -> Option<(&Chunk, usize)> {
         for chunk in self.known() {
-            if chunk.size.get() as usize - chunk.used.get() as usize >= pages {
-                return Some((chunk, chunk.start.get().wrapping_add(chunk.used.get() as usize)));
+            let used = chunk.used.get() as usize;
+            let offset = if self.forbids.get() { used.next_multiple_of(PAGE) } else { used };
+            if offset + size <= chunk.size.get() as usize {
+                return Some((chunk, offset));
             }
         }
-        let size = if pages > CHUNK || way() == Way::Copy { pages } else { CHUNK };
-        if size > LIMIT
-            || self.total.get() > LIMIT - size
-            || CHUNKS.load(Ordering::Relaxed) >= MOST_CHUNKS_IN_PROCESS
-        {
+        let size = size.next_multiple_of(PAGE).max(CHUNK);
+        if !self.has_room(size) {
             return None;
         }
-        let p = sys::map(size);
+        let p = sys::reserve(size);
         if p.is_null() {
             return None;
         }
@@ -128,7 +211,12 @@ impl CodeMemory {
             // SAFETY: the mapping of just now, which nobody knows.
             unsafe { sys::unmap(p, size) };
         }
-        Some((chunk?, p))
+        Some((chunk?, 0))
+    }
+
+    /// There may be a chunk of so many bytes more.
+    fn has_room(&self, size: usize) -> bool {
+        size <= LIMIT && self.total.get() <= LIMIT - size
     }
 
     fn known(&self) -> &[Chunk] {
@@ -141,11 +229,9 @@ impl CodeMemory {
         let chunk = self.chunks.get(free)?;
         chunk.start.set(start);
         chunk.size.set(size as u32);
-        chunk.used.set(0);
-        chunk.functions.set(0);
         self.count.set(self.count.get().max(free + 1));
         self.total.set(self.total.get() + size);
-        CHUNKS.fetch_add(1, Ordering::Relaxed);
+        MAPPINGS.fetch_add(1, Ordering::Relaxed);
         Some(chunk)
     }
 
@@ -153,37 +239,44 @@ impl CodeMemory {
     fn drop_unused(&self, chunk: &Chunk) {
         if chunk.functions.get() == 0 {
             self.total.set(self.total.get() - chunk.size.get() as usize);
-            CHUNKS.fetch_sub(1, Ordering::Relaxed);
+            MAPPINGS.fetch_sub(1 + chunk.pages.get() as usize, Ordering::Relaxed);
             // SAFETY: the chunk's mapping, in which nothing is left.
             unsafe { sys::unmap(chunk.start.get(), chunk.size.get() as usize) };
             chunk.start.set(core::ptr::null_mut());
-            chunk.size.set(0);
-            chunk.used.set(0);
+            for number in [&chunk.size, &chunk.used, &chunk.pages] {
+                number.set(0);
+            }
+            chunk.live.iter().for_each(|live| live.set(0));
         }
     }
 
-    /// Frees the function of this size that `publish` gave this place. It does not run any more: with `forbid`, whoever tries
-    /// ends the process, for which mappings have to be split.
-    pub fn free(&self, code: *const u8, size: usize, forbid: bool) {
-        let holds = |chunk: &&Chunk| {
-            (code as usize).wrapping_sub(chunk.start.get() as usize) < chunk.size.get() as usize
-        };
-        let chunk = self.known().iter().find(holds);
+    /// Frees the function of this size that `publish` gave this place. It does not run any more.
+    pub fn free(&self, code: *const u8, size: usize) {
+        let offset = |chunk: &Chunk| (code as usize).wrapping_sub(chunk.start.get() as usize);
+        let chunk = self.known().iter().find(|chunk| offset(chunk) < chunk.size.get() as usize);
         debug_assert!(chunk.is_some(), "code that is not of this state");
-        if let Some(chunk) = chunk {
-            chunk.functions.set(chunk.functions.get() - 1);
-            if chunk.functions.get() == 0 {
-                self.drop_unused(chunk);
-            } else {
-                let pages = size.next_multiple_of(sys::page_size());
-                // SAFETY: the function's own pages. That they keep what is in them does no harm.
+        let Some(chunk) = chunk else { return };
+        chunk.functions.set(chunk.functions.get() - 1);
+        if chunk.functions.get() == 0 {
+            return self.drop_unused(chunk);
+        }
+        let start = offset(chunk);
+        for (k, live) in chunk.live(start..start + size).iter().enumerate() {
+            live.set(live.get() - 1);
+            if live.get() == 0 {
+                let page = chunk.start.get().wrapping_add((start / PAGE + k) * PAGE);
+                // SAFETY: a page of the chunk, in which nothing is left. That it keeps what is in it does no harm.
                 unsafe {
-                    match forbid {
-                        true => sys::forbid(code.cast_mut(), pages),
-                        false => _ = sys::discard(code.cast_mut(), pages),
+                    match self.forbids.get() {
+                        true => sys::forbid(page, PAGE),
+                        false => _ = sys::discard(page, PAGE),
                     }
                 }
             }
+        }
+        // Those at the end take functions again.
+        while !self.forbids.get() && chunk.live[(chunk.used.get() as usize - 1) / PAGE].get() == 0 {
+            chunk.used.set((chunk.used.get() - 1) / PAGE as u32 * PAGE as u32);
         }
     }
 
@@ -259,24 +352,49 @@ mod tests {
     }
 
     #[test]
+    fn functions_share_pages() {
+        let memory = Fresh::new();
+        let functions: Vec<_> = (0..100).map(|n| publish_number(memory.0, n, 600).unwrap()).collect();
+        let (start, end) = (functions[0] as usize, functions[99] as usize);
+        assert_eq!(end - start, 99 * 608);
+        for (n, &code) in functions.iter().enumerate() {
+            assert_eq!((call(code), code as usize % ALIGNMENT), (n as u32, 0));
+        }
+        // The first pages hold 4 functions each, the last a part of each of them and of the next page's.
+        for n in [0, 1, 3, 4] {
+            memory.0.free(functions[n], 600);
+        }
+        assert_eq!(call(functions[2]), 2);
+        assert_eq!(call(functions[5]), 5);
+        // The pages at the end are free again.
+        for n in 90..100 {
+            memory.0.free(functions[n], 600);
+        }
+        let again = publish_number(memory.0, 7, 600).unwrap();
+        assert_eq!(again as usize, (functions[90] as usize).next_multiple_of(PAGE));
+        assert_eq!((call(again), call(functions[89])), (7, 89));
+    }
+
+    #[test]
     fn a_chunk_goes_with_its_last_function() {
         let memory = Fresh::new();
+        memory.0.forbids.set(true);
         let functions: Vec<_> =
-            (0..CHUNK / 4096).map(|n| publish_number(memory.0, n as u32, 100).unwrap()).collect();
+            (0..PAGES).map(|n| publish_number(memory.0, n as u32, 100).unwrap()).collect();
         assert_eq!(memory.0.total.get(), CHUNK);
         let (&last, others) = functions.split_last().unwrap();
         for &code in others {
-            memory.0.free(code, 100, true);
+            memory.0.free(code, 100);
             assert_eq!(rights(code).unwrap(), "---p");
         }
         assert_eq!(call(last), functions.len() as u32 - 1);
         assert_eq!(memory.0.total.get(), CHUNK);
-        memory.0.free(last, 100, false);
+        memory.0.free(last, 100);
         assert_eq!(memory.0.total.get(), 0);
         // Its place in the list is used again.
         let large = publish_number(memory.0, 7, CHUNK + 1).unwrap();
         assert_eq!((memory.0.count.get(), call(large)), (1, 7));
-        assert_eq!(memory.0.total.get(), CHUNK + 4096);
+        assert_eq!(memory.0.total.get(), CHUNK + PAGE);
     }
 
     #[test]
@@ -288,7 +406,7 @@ mod tests {
         }
         assert_eq!(functions.len(), LIMIT / CHUNK);
         assert!(publish_number(memory.0, 0, LIMIT + 1).is_none());
-        memory.0.free(functions[3], CHUNK, false);
+        memory.0.free(functions[3], CHUNK);
         assert!(publish_number(memory.0, 0, CHUNK).is_some());
         assert!(publish_number(memory.0, 0, 1).is_none());
     }
@@ -326,7 +444,7 @@ mod tests {
             assert_eq!(rights(code).unwrap(), "r-xp");
         }
         for (n, &code) in functions.iter().enumerate() {
-            memory.0.free(code, 6 + n * 500, false);
+            memory.0.free(code, 6 + n * 500);
         }
         assert_eq!(memory.0.total.get(), 0);
     }

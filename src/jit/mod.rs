@@ -110,7 +110,9 @@ fn state(g: &Global) -> Option<&State> {
         g.native.data.set(p);
     }
     // SAFETY: zeros are a state that has no code, which lives until `close`.
-    (!p.is_null()).then(|| unsafe { &*p.cast::<State>() })
+    let state = (!p.is_null()).then(|| unsafe { &*p.cast::<State>() })?;
+    state.memory.forbids.set(is_at_least(Mode::FlushStress));
+    Some(state)
 }
 
 fn free(g: &Global, code: *const u8) {
@@ -119,7 +121,7 @@ fn free(g: &Global, code: *const u8) {
     while let Some(code) = next {
         next = compile::older(code);
         let (start, size) = compile::extent(code);
-        state.memory.free(start, size, is_at_least(Mode::FlushStress));
+        state.memory.free(start, size);
     }
 }
 
@@ -159,7 +161,9 @@ fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
 fn compile(l: Gc<Thread>, p: Gc<Proto>, marks: Marks) -> Option<*const u8> {
     let state = state(l.global())?;
     let guesses = p.entry().native().is_null() || versions(p.entry().native()) < MOST_VERSIONS;
-    let code = compile::compile(&state.scratch, &state.memory, l.global(), p, guesses, marks)?;
+    let code = compile::compile(&state.scratch, &state.memory, l.global(), p, guesses, marks);
+    state.scratch.trim();
+    let code = code?;
     p.entry().set_native(code);
     perf_map::add(l, p, code);
     Some(code)

@@ -832,7 +832,10 @@ fn count(p: Gc<Proto>) -> (usize, usize) {
     (leaders, loops)
 }
 
-/// Memory that grows with the largest function. It is all zeros at first.
+/// Bytes that are kept from one function to the next.
+const KEPT: usize = 32 << 10;
+
+/// Memory for the time that a function is compiled. It is all zeros at first.
 pub struct Scratch {
     start: Cell<*mut u8>,
     size: Cell<usize>,
@@ -854,6 +857,12 @@ impl Scratch {
         }
         // SAFETY: the mapping has room for as many; the caller keeps none of an earlier call.
         Some(unsafe { core::slice::from_raw_parts_mut(self.start.get(), bytes) })
+    }
+    /// Gives the memory back, unless it is little.
+    pub fn trim(&self) {
+        if self.size.get() > KEPT {
+            self.free();
+        }
     }
     /// Gives the memory back.
     pub fn free(&self) {

@@ -273,6 +273,27 @@ pub unsafe fn make_executable(p: *mut u8, size: usize) -> bool {
     unsafe { libc::mprotect(p.cast(), size, libc::PROT_READ | libc::PROT_EXEC) == 0 }
 }
 
+/// Addresses that nothing else is mapped at, which cannot be used in any way; null when there are none left.
+#[cfg(native_code)]
+pub fn reserve(size: usize) -> *mut u8 {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: no memory is involved but what is mapped.
+    let p = unsafe { libc::mmap(null_mut(), size, libc::PROT_NONE, flags, -1, 0) };
+    if p == libc::MAP_FAILED { null_mut() } else { p.cast() }
+}
+
+/// Moves mapped pages to where others are, which they take the place of at once. Nothing changes where the system does
+/// not agree; whether it does.
+///
+/// # Safety
+/// `from` is a mapping of the caller's, `to` a part of one whose bytes nobody needs, or which are the same.
+#[cfg(native_code)]
+pub unsafe fn replace(from: *mut u8, to: *mut u8, size: usize) -> bool {
+    let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+    // SAFETY: the caller's promise.
+    unsafe { libc::mremap(from.cast(), size, size, flags, to) == to.cast() }
+}
+
 /// Gives back what is in whole pages of a mapping, which stay mapped and cannot be used in any way. Nothing changes
 /// where the system does not agree.
 ///
