@@ -16,7 +16,7 @@
 
 use super::interface::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
 use super::memory::CodeMemory;
-use super::types::{self, Analysis, FIRST_HELD, Held, Room, Type};
+use super::types::{self, Analysis, Counts, FIRST_HELD, Held, Room, Type};
 use super::x64::{Alu, Assembler, Cond, Jump, Label, Mem, Place, Reg, Sse, Width, Xmm, at};
 use crate::code::exec::{ExecInsn, ExecOp};
 use crate::consts::LUA_TSTRING;
@@ -77,11 +77,12 @@ pub fn compile(
         return None;
     }
     let label_count = n * LABELS as usize;
-    let record_words = records_at_most(p);
+    let counts = Counts::of(p);
+    let record_words = counts.places * (2 + p.maxstacksize() as usize);
     let fixed = size_of::<Place>() * label_count
         + (size_of::<Note>() + 4) * n
         + 4 * record_words
-        + Analysis::size(p)?
+        + Analysis::size(p, counts)?
         + 64;
     // Room for what most functions need, and then twice as much, and so on.
     for factor in (0..8).map(|k| 1 << k) {
@@ -98,7 +99,7 @@ pub fn compile(
                 room.take_as_is::<Jump>(jump_count),
             )
         };
-        let mut analysis = Analysis::new(p, guesses, &mut room);
+        let mut analysis = Analysis::new(p, counts, guesses, &mut room);
         let records = find_records(&mut analysis, n, map, records);
         let index = Value::string(g.metamethod_name(Metamethod::Index)).0;
         let string_metatable = g.metatables[LUA_TSTRING as usize].as_ptr() as u64;
@@ -146,19 +147,6 @@ impl Data<'_> {
 /// The label of the beginning.
 const BEGINNING: u32 = u32::MAX;
 
-/// Words of all records, at most.
-fn records_at_most(p: Gc<Proto>) -> usize {
-    let (code, registers) = (p.entry().code(), p.maxstacksize() as usize);
-    let mut places = 1;
-    for i in 0..p.code.len() {
-        // SAFETY: an instruction of the executable form.
-        let insn = unsafe { *code.add(i) };
-        places += types::goes_on_behind(insn) as usize;
-        places += types::successors(i, insn).iter().flatten().count() * types::jumps(i, insn) as usize;
-    }
-    places * (2 + registers)
-}
-
 /// Finds where the code can be entered: at the beginning, where a loop or a turn of it begins, and behind calls.
 fn find_records<'a>(a: &mut Analysis, n: usize, map: &mut [u32], records: &'a mut [u32]) -> &'a [u32] {
     map.fill(0);
@@ -187,7 +175,7 @@ fn find_records<'a>(a: &mut Analysis, n: usize, map: &mut [u32], records: &'a mu
         if reached {
             a.step(i);
             if types::goes_on_behind(a.insn(i)) && i + 1 < n && !a.has_pad(i + 1) {
-                add(map, i + 1, label(i, Back).0, a.now);
+                add(map, i + 1, label(i, Back).0, &a.now);
             }
         }
     }

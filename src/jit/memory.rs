@@ -2,15 +2,18 @@
 //!
 //! Rules
 //! 1. No page is writable and executable at the same time, and a page that was executable is never written to again.
-//! 2. Functions lie one behind the other, so several share a page. What is in a page that gets another function is copied to
-//!    a new page with that function behind it; the new page becomes executable, and then takes the place of the old one in
-//!    one step of the system. When the system refuses a step, the old page is as it was, and the code in it can go on.
-//! 3. Pages come in chunks, ranges of 64 KB or of one function that is larger, of which only the pages in use are more than
-//!    addresses. A page goes back to the system with the last function in it, a chunk with the last function in it.
+//! 2. Functions lie one behind the other, so several share a page. What is in a page that gets another function is
+//!    copied to a new page with that function behind it; the new page becomes executable, and then takes the place of
+//!    the old one in one step of the system. When the system refuses a step, the old page is as it was, and the code in
+//!    it can go on.
+//! 3. Pages come in chunks, ranges of 64 KB or of one function that is larger, of which only the pages in use are more
+//!    than addresses. A page goes back to the system with the last function in it, a chunk with the last function in
+//!    it.
 //! 4. Where the system lets nothing that was writable become executable, a function is copied through a file without a
 //!    name, and is a chunk of its own. Where that is refused, too, there is no native code in this process; the refusal
 //!    is no error for anybody.
-//! 5. A process may have only so many mappings. Chunks and pages are so few that a host with many states can map memory, too.
+//! 5. A process may have only so many mappings. Chunks and pages are so few that a host with many states can map
+//!    memory, too.
 //! 6. None of it comes from `lua_Alloc`: what a script sees of its memory does not depend on what is compiled.
 
 use crate::sys;
@@ -30,8 +33,8 @@ const MOST_CHUNKS: usize = LIMIT / PAGE;
 /// Bytes that the place of a function is a multiple of.
 const ALIGNMENT: usize = 16;
 
-/// Mappings of all states in the process, at most, and how many there may be: a chunk is one, and each page that was put into
-/// it may be one, too. Linux lets a process have 65,530.
+/// Mappings of all states in the process, at most, and how many there may be: a chunk is one, and each page that was
+/// put into it may be one, too. Linux lets a process have 65,530.
 static MAPPINGS: AtomicUsize = AtomicUsize::new(0);
 const MOST_MAPPINGS: usize = 24_000;
 
@@ -116,8 +119,8 @@ impl Drop for Draft {
 }
 
 impl CodeMemory {
-    /// Gives `fill` room for `size` bytes of code, and makes them executable; where they are. Nothing when there is no more
-    /// memory for code.
+    /// Gives `fill` room for `size` bytes of code, and makes them executable; where they are. Nothing when there is no
+    /// more memory for code.
     pub fn publish(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Option<*const u8> {
         let size = size.next_multiple_of(ALIGNMENT);
         if MAPPINGS.load(Ordering::Relaxed) >= MOST_MAPPINGS {
@@ -367,8 +370,8 @@ mod tests {
         assert_eq!(call(functions[2]), 2);
         assert_eq!(call(functions[5]), 5);
         // The pages at the end are free again.
-        for n in 90..100 {
-            memory.0.free(functions[n], 600);
+        for &code in &functions[90..] {
+            memory.0.free(code, 600);
         }
         let again = publish_number(memory.0, 7, 600).unwrap();
         assert_eq!(again as usize, (functions[90] as usize).next_multiple_of(PAGE));

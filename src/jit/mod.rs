@@ -4,13 +4,13 @@
 //! give to it. [NATIVE](../../docs/NATIVE.md) tells how it works.
 //!
 //! Invariants
-//! * Native code does, instruction by instruction of the executable form, what the interpreter does, on the same frames and
-//!   the same Lua stack. It can be entered and left at each instruction.
+//! * Native code does, instruction by instruction of the executable form, what the interpreter does, on the same frames
+//!   and the same Lua stack. It can be entered and left at each instruction.
 //! * Native code runs only while no hook is set. Each call, each return and each turn of a loop looks.
-//! * Where native code runs a frame that a Lua frame called, perhaps by way of pcall, the caller's `returns_to` is the address
-//!   at which the caller goes on: in the caller's native code, or, for the frame with which native code was entered,
-//!   `stubs::returned`. For the frame of a metamethod it is a stub that finishes the caller's instruction, and goes on at
-//!   `goes_on_at` if it can. Nobody reads what is in them after native code was left.
+//! * Where native code runs a frame that a Lua frame called, perhaps by way of pcall, the caller's `returns_to` is the
+//!   address at which the caller goes on: in the caller's native code, or, for the frame with which native code was
+//!   entered, `stubs::returned`. For the frame of a metamethod it is a stub that finishes the caller's instruction, and
+//!   goes on at `goes_on_at` if it can. Nobody reads what is in them after native code was left.
 
 mod calls;
 mod compile;
@@ -66,8 +66,8 @@ fn is_at_least(mode: Mode) -> bool {
 struct State {
     scratch: Scratch,
     memory: CodeMemory,
-    /// With `Mode::FlushStress`: how many times native code was entered and not left yet. When an exception or the end of a
-    /// thread passed it, more than there are.
+    /// With `Mode::FlushStress`: how many times native code was entered and not left yet. When an exception or the end
+    /// of a thread passed it, more than there are.
     entered: Cell<u32>,
     /// With `Mode::FlushStress`: the last random number.
     random: Cell<u32>,
@@ -137,7 +137,8 @@ fn close_state(g: &Global) {
     }
 }
 
-/// The native code with which a call of the function begins. Counts the call, and compiles the function when it is time.
+/// The native code with which a call of the function begins. Counts the call, and compiles the function when it is
+/// time.
 fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
     if is_at_least(Mode::FlushStress) {
         flush_by_chance(l, p);
@@ -180,8 +181,8 @@ pub fn list(l: Gc<Thread>, p: Gc<Proto>, mark: &dyn Fn(usize, usize)) -> Option<
     Some(unsafe { core::slice::from_raw_parts(code, size - (code as usize - start as usize)) })
 }
 
-/// A look-up of a field in native code missed. Compiles the function again when there were many. Whether to leave native code,
-/// to go on in the new one.
+/// A look-up of a field in native code missed. Compiles the function again when there were many. Whether to leave
+/// native code, to go on in the new one.
 fn missed(l: Gc<Thread>, p: Gc<Proto>) -> bool {
     if leaves_by_chance(l) {
         return true;
@@ -206,8 +207,8 @@ fn leaves_by_chance(l: Gc<Thread>) -> bool {
     is_at_least(Mode::FlushStress) && state(l.global()).is_some_and(|state| state.by_chance(8))
 }
 
-/// Throws the function's native code away at random: all that it ever had while no native code runs in the state, or else
-/// the last, which calls begin with.
+/// Throws the function's native code away at random: all that it ever had while no native code runs in the state, or
+/// else the last, which calls begin with.
 fn flush_by_chance(l: Gc<Thread>, p: Gc<Proto>) {
     let Some(state) = state(l.global()) else { return };
     let code = p.entry().native();
@@ -236,7 +237,8 @@ fn versions(code: *const u8) -> usize {
     core::iter::successors(Some(code), |&code| compile::older(code)).count()
 }
 
-/// Where native code is entered in the frame, a frame of this function, which has native code; `None` where it cannot be.
+/// Where native code is entered in the frame, a frame of this function, which has native code; `None` where it cannot
+/// be.
 fn address(l: Gc<Thread>, p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
     match compile::entry(p.entry().native(), p.entry().index_of(ci.saved_pc.get()), ci.base.get())? {
         Ok(code) => Some(code),

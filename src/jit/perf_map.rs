@@ -1,5 +1,5 @@
-//! The list of functions that the profiler `perf` reads: with `LIBLUA_JIT_PERF=1` in the environment, each function that is
-//! compiled adds a line to `/tmp/perf-PID.map`. Nobody is told when it cannot be written.
+//! The list of functions that the profiler `perf` reads: with `LIBLUA_JIT_PERF=1` in the environment, each function
+//! that is compiled adds a line to `/tmp/perf-PID.map`. Nobody is told when it cannot be written.
 
 use super::compile;
 use crate::object::chunkid::ChunkId;

@@ -1,11 +1,11 @@
-//! What is known of registers before a function is compiled: which hold numbers or tables at each instruction, and which
-//! registers a loop keeps in registers of the processor.
+//! What is known of registers before a function is compiled: which hold numbers or tables at each instruction, and
+//! which registers a loop keeps in registers of the processor.
 //!
 //! What is known is proven, but for a few guesses, each of which the code checks where it makes it:
 //! * Arithmetic gives a number. When a helper finds that it does not, native code is left.
 //! * What is indexed is a table, and a length is a whole number. The same.
-//! * A register whose first use in a loop is one of these holds a number or a table when the loop begins. The loop's `Pad`
-//!   checks that.
+//! * A register whose first use in a loop is one of these holds a number or a table when the loop begins. The loop's
+//!   `Pad` checks that.
 //!
 //! A guess that failed is noted in the instruction (`is_refuted`), and is not made again. The last code that a function
 //! gets makes none.
@@ -20,18 +20,22 @@ use crate::num;
 use crate::object::{Gc, Proto, Value};
 use crate::sys;
 use core::cell::Cell;
+use core::ops::{Deref, DerefMut, Index, IndexMut, Range};
 
-/// What is known of the value in a register.
+/// What is known of the value in a register. Of two of these, what is known of a value of which one holds has the bits
+/// that both have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Type {
-    Unknown,
-    Number,
+    Unknown = 0,
+    Number = 1,
     /// A number without a fraction. It may be infinite or no number.
-    Whole,
+    Whole = 3,
     /// A whole number above 0 that is a constant.
-    Step,
-    Table,
+    Step = 7,
+    Table = 8,
+    /// There is no value: nothing is known to come here yet.
+    Never = 15,
 }
 use Type::{Number, Step, Table, Unknown, Whole};
 
@@ -44,12 +48,8 @@ impl Type {
     }
     /// What is known of a value of which one of two things is.
     fn or(self, other: Type) -> Type {
-        match (self, other) {
-            (a, b) if a == b => a,
-            (a, b) if a.is_whole() && b.is_whole() => Whole,
-            (a, b) if a.is_number() && b.is_number() => Number,
-            _ => Unknown,
-        }
+        // SAFETY: the bits that two of these have in common are one of these.
+        unsafe { core::mem::transmute::<u8, Type>(self as u8 & other as u8) }
     }
     pub fn of_constant(v: Value) -> Type {
         if !v.is_number() {
@@ -66,7 +66,7 @@ impl Type {
     pub fn has(self, v: Value) -> bool {
         let n = v.raw_number();
         match self {
-            Unknown => true,
+            Unknown | Type::Never => true,
             Table => v.is_table(),
             _ => {
                 let whole = || num::to_integer(n) as f64 == n;
@@ -76,7 +76,7 @@ impl Type {
     }
     /// The type with this number.
     pub fn from_number(n: u8) -> Type {
-        [Unknown, Number, Whole, Step, Table][n as usize]
+        [Number, Whole, Step, Table].into_iter().find(|&t| t as u8 == n).unwrap_or(Unknown)
     }
 }
 
@@ -143,8 +143,8 @@ fn has_word(op: ExecOp) -> bool {
         || matches!(op, E::Len | E::GetIndex | E::SetIndexR | E::SetIndexK)
 }
 
-/// The guess of the instruction is known to be wrong: that arithmetic gives a number, that what is indexed is a table, or,
-/// at the jump that ends a loop, what the loop's registers hold.
+/// The guess of the instruction is known to be wrong: that arithmetic gives a number, that what is indexed is a table,
+/// or, at the jump that ends a loop, what the loop's registers hold.
 pub fn is_refuted(insn: ExecInsn) -> bool {
     use ExecOp as E;
     match insn.op() {
@@ -311,6 +311,58 @@ impl<'a> Room<'a> {
     }
 }
 
+/// A list whose elements are taken by their numbers. A number that is too large ends the process, as with slices, but
+/// with less code for it at each place.
+pub struct List<'a, T>(&'a mut [T]);
+
+#[cold]
+#[inline(never)]
+fn no_element() -> ! {
+    panic!("no such element")
+}
+
+impl<T> Index<usize> for List<'_, T> {
+    type Output = T;
+    #[inline(always)]
+    fn index(&self, i: usize) -> &T {
+        match self.0.get(i) {
+            Some(element) => element,
+            None => no_element(),
+        }
+    }
+}
+impl<T> IndexMut<usize> for List<'_, T> {
+    #[inline(always)]
+    fn index_mut(&mut self, i: usize) -> &mut T {
+        match self.0.get_mut(i) {
+            Some(element) => element,
+            None => no_element(),
+        }
+    }
+}
+impl<T> List<'_, T> {
+    /// The elements from a number on.
+    #[inline(always)]
+    fn part(&self, from: usize, count: usize) -> &[T] {
+        self.0.get(from..from + count).unwrap_or_else(|| no_element())
+    }
+    #[inline(always)]
+    fn part_mut(&mut self, from: usize, count: usize) -> &mut [T] {
+        self.0.get_mut(from..from + count).unwrap_or_else(|| no_element())
+    }
+}
+impl<T> Deref for List<'_, T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        self.0
+    }
+}
+impl<T> DerefMut for List<'_, T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        self.0
+    }
+}
+
 /// What is known of a function.
 pub struct Analysis<'a> {
     p: Gc<Proto>,
@@ -320,25 +372,25 @@ pub struct Analysis<'a> {
     /// Guesses are made.
     guesses: bool,
     /// of each instruction: its number among the leaders plus 1, or 0
-    leader: &'a mut [u16],
-    leaders: &'a mut [Leader],
+    leader: List<'a, u16>,
+    leaders: List<'a, Leader>,
     /// of each leader: what is known when it is reached from inside, and then from outside
-    types: &'a mut [Type],
+    types: List<'a, Type>,
     /// of each instruction: the number of the innermost loop around it plus 1, or 0
-    innermost: &'a mut [u16],
-    loops: &'a mut [Loop],
+    innermost: List<'a, u16>,
+    loops: List<'a, Loop>,
     /// of each loop: what it guesses
-    guessed: &'a mut [Type],
-    captured: &'a mut [bool],
+    guessed: List<'a, Type>,
+    captured: List<'a, bool>,
     /// what is known at the instruction that `walk` is at
-    pub now: &'a mut [Type],
-    pad: &'a mut [Type],
+    pub now: List<'a, Type>,
+    pad: List<'a, Type>,
 }
 
 impl<'a> Analysis<'a> {
     /// Bytes that the analysis of the function needs; `None` when it is too large for one.
-    pub fn size(p: Gc<Proto>) -> Option<usize> {
-        let (leaders, loops) = count(p);
+    pub fn size(p: Gc<Proto>, counts: Counts) -> Option<usize> {
+        let Counts { leaders, loops, .. } = counts;
         let registers = p.maxstacksize() as usize;
         let types = leaders * 2 * registers + loops * registers;
         let fixed = 4 * p.code.len() + leaders * size_of::<Leader>() + loops * size_of::<Loop>();
@@ -346,8 +398,8 @@ impl<'a> Analysis<'a> {
     }
 
     /// The analysis, in memory of that size.
-    pub fn new(p: Gc<Proto>, guesses: bool, room: &mut Room<'a>) -> Analysis<'a> {
-        let (leaders, loops) = count(p);
+    pub fn new(p: Gc<Proto>, counts: Counts, guesses: bool, room: &mut Room<'a>) -> Analysis<'a> {
+        let Counts { leaders, loops, .. } = counts;
         let (n, registers) = (p.code.len(), p.maxstacksize() as usize);
         // SAFETY: zeros are each of these types.
         let mut a = unsafe {
@@ -357,17 +409,18 @@ impl<'a> Analysis<'a> {
                 n,
                 registers,
                 guesses,
-                loops: room.take(loops),
-                leaders: room.take(leaders),
-                leader: room.take(n),
-                innermost: room.take(n),
-                types: room.take(leaders * 2 * registers),
-                guessed: room.take(loops * registers),
-                captured: room.take(registers),
-                now: room.take(registers),
-                pad: room.take(registers),
+                loops: List(room.take(loops)),
+                leaders: List(room.take(leaders)),
+                leader: List(room.take(n)),
+                innermost: List(room.take(n)),
+                types: List(room.take(leaders * 2 * registers)),
+                guessed: List(room.take(loops * registers)),
+                captured: List(room.take(registers)),
+                now: List(room.take(registers)),
+                pad: List(room.take(registers)),
             }
         };
+        a.types.fill(Type::Never);
         a.find_captured();
         a.find_leaders();
         a.find_loops();
@@ -486,7 +539,7 @@ impl<'a> Analysis<'a> {
                     self.guessed[guessed + r] = Table;
                 }
             }
-            for r in written(insn, self.registers) {
+            for r in written(insn, self.registers).into_iter().flatten() {
                 self.pad[r] = Number;
             }
         }
@@ -501,7 +554,7 @@ impl<'a> Analysis<'a> {
     fn choose_held(&mut self, k: usize) {
         let Loop { first, end, .. } = self.loops[k];
         let mut helped = 0i32;
-        let mut gains = [0i32; 256];
+        let mut gains = [0i32; 257];
         let mut was_written = [false; 256];
         for i in first as usize..=end as usize {
             let insn = self.insn(i);
@@ -526,7 +579,7 @@ impl<'a> Analysis<'a> {
             }
             let ends =
                 matches!(op, E::TestSet | E::TForLoop | E::TForCall | E::ForPrep | E::LoadBool | E::LoadNil);
-            for r in written(insn, self.registers) {
+            for r in written(insn, self.registers).into_iter().flatten() {
                 was_written[r] = true;
                 if arithmetic(insn).is_none() && op != E::ForLoop {
                     gains[r] -= 1;
@@ -595,50 +648,43 @@ impl<'a> Analysis<'a> {
     }
     /// What is known where a loop is entered here, before its guesses are checked.
     pub fn outside(&self, i: usize) -> &[Type] {
-        let at = (self.leader[i] as usize - 1) * 2 * self.registers + self.registers;
-        &self.types[at..at + self.registers]
+        let number = self.leader[i] as usize - 1;
+        self.types.part((number * 2 + 1) * self.registers, self.registers)
     }
 
     /// What is known at a leader, in `now`. False if nothing leads to it.
     pub fn enter(&mut self, i: usize) -> bool {
         let number = self.leader[i] as usize - 1;
         let Leader { inside, outside } = self.leaders[number];
-        let at = number * 2 * self.registers;
-        let guesses = (self.innermost[i] != 0)
-            .then(|| self.innermost[i] as usize - 1)
-            .filter(|&k| self.loops[k].entry as usize == i);
-        for r in 0..self.registers {
-            let from_inside = self.types[at + r];
-            let mut from_outside = self.types[at + self.registers + r];
-            if let Some(k) = guesses
-                && from_outside == Unknown
-            {
-                from_outside = self.guessed[k * self.registers + r];
-            }
-            self.now[r] = match (inside, outside) {
-                (true, true) => from_inside.or(from_outside),
-                (true, false) => from_inside,
-                (false, true) => from_outside,
-                (false, false) => Unknown,
-            };
+        if !inside && !outside {
+            self.now.fill(Unknown);
+            return false;
         }
-        inside || outside
+        let count = self.registers;
+        let from_inside = self.types.part(number * 2 * count, count);
+        let from_outside = self.types.part((number * 2 + 1) * count, count);
+        for ((now, x), y) in self.now.iter_mut().zip(from_inside).zip(from_outside) {
+            *now = x.or(*y);
+        }
+        let k = (self.innermost[i] as usize).wrapping_sub(1);
+        if k < self.loops.len() && self.loops[k].entry as usize == i {
+            let guessed = self.guessed.part(k * count, count);
+            let all = self.now.iter_mut().zip(from_inside).zip(from_outside).zip(guessed);
+            for (((now, x), _), guess) in all.filter(|((_, y), _)| **y == Unknown) {
+                *now = x.or(*guess);
+            }
+        }
+        true
     }
 
     /// `now` is known when the instruction `from` goes on at `to`, which is a leader. Whether that is new.
     fn reach(&mut self, from: Option<usize>, to: usize) -> bool {
         let number = self.leader[to] as usize - 1;
         let outside = from.is_none_or(|from| self.enters(from, to));
-        let at = number * 2 * self.registers + if outside { self.registers } else { 0 };
-        let known = &mut self.types[at..at + self.registers];
         let leader = &mut self.leaders[number];
         let reached = if outside { &mut leader.outside } else { &mut leader.inside };
-        if !*reached {
-            *reached = true;
-            known.copy_from_slice(self.now);
-            return true;
-        }
-        let mut changed = false;
+        let mut changed = !core::mem::replace(reached, true);
+        let known = self.types.part_mut((number * 2 + outside as usize) * self.registers, self.registers);
         for (known, now) in known.iter_mut().zip(self.now.iter()) {
             let both = known.or(*now);
             changed |= both != *known;
@@ -647,11 +693,11 @@ impl<'a> Analysis<'a> {
         changed
     }
 
-    /// Goes once through the function. Whether something new came out.
+    /// Goes once through the function. Whether something new came out that it has gone by.
     fn pass(&mut self) -> bool {
         self.now.fill(Unknown);
-        let mut changed = self.reach(None, 0);
-        let mut reached = false;
+        self.reach(None, 0);
+        let (mut changed, mut reached) = (false, false);
         for i in 0..self.n {
             if self.leader[i] != 0 {
                 reached = self.enter(i);
@@ -663,12 +709,12 @@ impl<'a> Analysis<'a> {
             let next = successors(i, insn);
             let loops = matches!(insn.op(), ExecOp::ForLoop | ExecOp::TForLoop);
             if loops && i + 1 < self.n && self.leader[i + 1] != 0 {
-                changed |= self.reach(Some(i), i + 1);
+                self.reach(Some(i), i + 1);
             }
             self.step(i);
             for s in next.into_iter().skip(loops as usize).flatten() {
                 if s < self.n && self.leader[s] != 0 {
-                    changed |= self.reach(Some(i), s);
+                    changed |= self.reach(Some(i), s) && s <= i;
                 }
             }
             if next[0].is_none() {
@@ -695,8 +741,9 @@ impl<'a> Analysis<'a> {
     }
     /// Nothing is known of the register and those above it any more.
     fn forget_from(&mut self, r: usize) {
-        let r = r.min(self.registers);
-        self.now[r..].fill(Unknown);
+        if let Some(above) = self.now.get_mut(r..) {
+            above.fill(Unknown);
+        }
     }
 
     /// What is known after the instruction, in `now`: of a loop's end, where the loop goes on.
@@ -789,47 +836,60 @@ impl<'a> Analysis<'a> {
                 self.set(a + 3, index);
             }
             _ => {
-                for r in written(insn, self.registers) {
-                    self.now[r] = Unknown;
+                for range in written(insn, self.registers) {
+                    if let Some(written) = self.now.get_mut(range) {
+                        written.fill(Unknown);
+                    }
                 }
             }
         }
     }
 }
 
-/// The registers that an instruction may write.
-pub fn written(insn: ExecInsn, registers: usize) -> impl Iterator<Item = usize> {
-    let writes = insn.op().effects().writes;
+/// The registers that an instruction may write, of so many.
+#[inline(never)]
+fn written(insn: ExecInsn, registers: usize) -> [Range<usize>; 2] {
     let (a, b, c) = (insn.a(), insn.b(), insn.c());
-    let (one, range) = match writes {
-        Writes::None => (None, 0..0),
-        Writes::A => (Some(a), 0..0),
-        Writes::Pair => (None, a..a + 2),
-        Writes::Range => (None, a..a + b + 1),
-        Writes::Operands => (Some(a), b..c + 1),
-        Writes::Control => (None, a..a + 3),
-        Writes::Loop => (Some(a), a + 3..a + 4),
-        Writes::FromA => (None, a..registers),
-        Writes::FromA3 => (None, a + 3..registers),
-        Writes::Frame => (None, 0..registers),
+    let ranges = match insn.op().effects().writes {
+        Writes::None => [0..0, 0..0],
+        Writes::A => [a..a + 1, 0..0],
+        Writes::Pair => [a..a + 2, 0..0],
+        Writes::Range => [a..a + b + 1, 0..0],
+        Writes::Operands => [a..a + 1, b..c + 1],
+        Writes::Control => [a..a + 3, 0..0],
+        Writes::Loop => [a..a + 1, a + 3..a + 4],
+        Writes::FromA => [a..registers, 0..0],
+        Writes::FromA3 => [a + 3..registers, 0..0],
+        Writes::Frame => [0..registers, 0..0],
     };
-    one.into_iter().chain(range).filter(move |&r| r < registers)
+    ranges.map(|range| range.start.min(registers)..range.end.min(registers))
 }
 
-/// How many leaders and loops there are at most.
-fn count(p: Gc<Proto>) -> (usize, usize) {
-    let code = p.entry().code();
-    let (mut leaders, mut loops) = (1, 0);
-    for i in 0..p.code.len() {
-        // SAFETY: an instruction of the executable form.
-        let insn = unsafe { *code.add(i) };
-        let next = successors(i, insn);
-        if next[1].is_some() {
-            leaders += next.iter().flatten().count();
+/// What a function has, at most.
+#[derive(Clone, Copy)]
+pub struct Counts {
+    leaders: usize,
+    loops: usize,
+    /// where its code can be entered
+    pub places: usize,
+}
+
+impl Counts {
+    pub fn of(p: Gc<Proto>) -> Counts {
+        let code = p.entry().code();
+        let mut counts = Counts { leaders: 1, loops: 0, places: 1 };
+        for i in 0..p.code.len() {
+            // SAFETY: an instruction of the executable form.
+            let insn = unsafe { *code.add(i) };
+            let next = successors(i, insn);
+            let targets = next.iter().flatten().count();
+            counts.leaders += if next[1].is_some() { targets } else { 0 };
+            counts.loops += ends_loop(insn) as usize;
+            counts.places += goes_on_behind(insn) as usize;
+            counts.places += if next != [Some(i + 1), None] { targets } else { 0 };
         }
-        loops += ends_loop(insn) as usize;
+        counts
     }
-    (leaders, loops)
 }
 
 /// Bytes that are kept from one function to the next.

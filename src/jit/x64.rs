@@ -1,14 +1,14 @@
 //! The encoder of x86-64: the forms of instructions that native code is made of.
 //!
-//! Code is made once, with the long form of every jump. Then those jumps become short that reach their labels with all the
-//! others long, and what is between them is copied to where the code is to be.
+//! Code is made once, with the long form of every jump. Then those jumps become short that reach their labels with all
+//! the others long, and what is between them is copied to where the code is to be.
 //!
 //! Invariants
 //! * Labels are numbers that the maker deals out; it binds each label that it uses once.
-//! * The bytes of an instruction are put down at once, 8 or fewer at a time. Where there is no room left, the assembler is
-//!   full: it goes on at the beginning, in vain.
-//! * Before `shorten`, an entry of the list of jumps names the place of the jump and the label. After it, it also tells by
-//!   how many bytes the jumps before it became shorter.
+//! * The bytes of an instruction are put down at once, 8 or fewer at a time. Where there is no room left, the assembler
+//!   is full: it goes on at the beginning, in vain.
+//! * Before `shorten`, an entry of the list of jumps names the place of the jump and the label. After it, it also tells
+//!   by how many bytes the jumps before it became shorter.
 
 use core::cell::Cell;
 
@@ -22,8 +22,9 @@ pub enum Reg { Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi, R8, R9, R10, R11, R12, R1
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Xmm(pub u8);
 
-/// A place in memory: a register, perhaps another one times 8, and a distance. Or a register itself, for forms that take
-/// either. From the lowest byte: the register, the index, whether it is the register itself; the upper half is the distance.
+/// A place in memory: a register, perhaps another one times 8, and a distance. Or a register itself, for forms that
+/// take either. From the lowest byte: the register, the index, whether it is the register itself; the upper half is the
+/// distance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mem(u64);
 
@@ -61,8 +62,8 @@ pub enum Alu { Add = 0, Or = 1, Adc = 2, And = 4, Sub = 5, Xor = 6, Cmp = 7 }
 #[rustfmt::skip]
 pub enum Sse { Add = 0x58, Mul = 0x59, Sub = 0x5C, Div = 0x5E }
 
-/// Conditions of jumps. Comparisons of doubles set the flags as comparisons of unsigned numbers do, and `Parity` when one
-/// of them is a NaN; then `Below` and `Equal` hold, too.
+/// Conditions of jumps. Comparisons of doubles set the flags as comparisons of unsigned numbers do, and `Parity` when
+/// one of them is a NaN; then `Below` and `Equal` hold, too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 #[rustfmt::skip]
@@ -146,6 +147,7 @@ impl<'a> Assembler<'a> {
         self.full
     }
     /// The label is here.
+    #[inline(never)]
     pub fn bind(&mut self, label: Label) {
         self.labels[label.0 as usize].set(Place { at: self.at as u32, jumps: self.jump_count as u32 });
     }
@@ -179,6 +181,7 @@ impl<'a> Assembler<'a> {
         self.jumps[jumps].saved as usize
     }
     /// Where a label is, after `shorten`.
+    #[inline(never)]
     pub fn place_of(&self, label: Label) -> usize {
         let place = self.labels[label.0 as usize].get();
         place.at as usize - self.saved(place.jumps as usize)
@@ -235,7 +238,8 @@ impl<'a> Assembler<'a> {
 
     // --- forms
 
-    /// One instruction with the operands `reg` (a register or a part of the opcode) and `rm`, without a number behind them.
+    /// One instruction with the operands `reg` (a register or a part of the opcode) and `rm`, without a number behind
+    /// them.
     #[inline(never)]
     fn form(&mut self, op: Opcode, reg: u8, rm: Mem) {
         let (base, index) = (rm.0 as u8, (rm.0 >> 8) as u8);
@@ -309,11 +313,13 @@ impl<'a> Assembler<'a> {
         self.form(one(0x89, width), from as u8, to);
     }
     /// Stores a number, which is extended to the width with its sign.
+    #[inline(never)]
     pub fn store_number(&mut self, width: Width, to: Mem, number: i32) {
         self.form(one(0xC7, width), 0, to);
         self.put_4(number);
     }
     /// The shortest way to a number in a register. It leaves the flags alone.
+    #[inline(never)]
     pub fn set(&mut self, to: Reg, number: u64) {
         let (rex, code) = ((to as u8 >> 3) as u64, (0xB8 | to as u8 & 7) as u64);
         if number <= u32::MAX as u64 {
@@ -332,6 +338,7 @@ impl<'a> Assembler<'a> {
     pub fn address(&mut self, to: Reg, of: Mem) {
         self.form(one(0x8D, Eight), to as u8, of);
     }
+    #[inline(never)]
     pub fn address_of_label(&mut self, to: Reg, label: Label) {
         let to = to as u64;
         self.put(0x48 | to >> 3 << 2 | 0x8D << 8 | (5 | (to & 7) << 3) << 16, 3);
@@ -351,6 +358,7 @@ impl<'a> Assembler<'a> {
     pub fn alu_store(&mut self, op: Alu, width: Width, to: Mem, from: Reg) {
         self.form(one((op as u8) << 3 | 1, width), from as u8, to);
     }
+    #[inline(never)]
     fn alu_number_form(&mut self, op: Alu, width: Width, to: Mem, number: i32) {
         let short = number == number as i8 as i32;
         self.form(one(if short { 0x83 } else { 0x81 }, width), op as u8, to);
@@ -362,10 +370,12 @@ impl<'a> Assembler<'a> {
     pub fn alu_number_store(&mut self, op: Alu, width: Width, to: Mem, number: i32) {
         self.alu_number_form(op, width, to, number);
     }
+    #[inline(never)]
     pub fn compare_byte(&mut self, place: Mem, number: u8) {
         self.form(one(0x80, Four), Alu::Cmp as u8, place);
         self.put(number as u64, 1);
     }
+    #[inline(never)]
     pub fn test_byte(&mut self, place: Mem, bits: u8) {
         self.form(one(0xF6, Four), 0, place);
         self.put(bits as u64, 1);
@@ -373,11 +383,13 @@ impl<'a> Assembler<'a> {
     pub fn test(&mut self, width: Width, a: Reg, b: Reg) {
         self.form_2(one(0x85, width), b as u8, a as u8);
     }
+    #[inline(never)]
     pub fn shift_right(&mut self, r: Reg, by: u8) {
         self.form_2(one(0xC1, Eight), 5, r as u8);
         self.put(by as u64, 1);
     }
     /// Inverts one bit.
+    #[inline(never)]
     pub fn invert_bit(&mut self, r: Reg, bit: u8) {
         self.form_2(two(0, 0xBA, Eight), 7, r as u8);
         self.put(bit as u64, 1);
@@ -430,10 +442,12 @@ impl<'a> Assembler<'a> {
 
     // --- jumps
 
+    #[inline(never)]
     pub fn jump(&mut self, to: Label) {
         self.note_jump(to.0);
         self.put(JUMP as u64, 5);
     }
+    #[inline(never)]
     pub fn jump_if(&mut self, c: Cond, to: Label) {
         self.note_jump(to.0);
         self.put(0x0F | (0x80 | c as u64) << 8, 6);

@@ -1,5 +1,5 @@
-//! Each form of the encoder, over registers and distances that are encoded in their own ways, against two decoders: that
-//! of binutils, and the crate `iced-x86`.
+//! Each form of the encoder, over registers and distances that are encoded in their own ways, against two decoders:
+//! that of binutils, and the crate `iced-x86`.
 
 use super::x64::{Alu, Assembler, Cond, Jump, Label, Mem, Place, Reg, Sse, Width, Xmm, at, element};
 use core::cell::Cell;
