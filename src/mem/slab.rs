@@ -227,8 +227,8 @@ impl Slabs {
             self.unusable = g;
         }
     }
-    /// The end of a collection: looks at all slabs (not at their blocks) and makes the lists anew, so that slabs
-    /// nothing is in use of are at the disposal of any class. With `release` such memory is to be given back;
+    /// The end of a collection: looks at all slabs (not at their blocks) and makes the lists anew, so that any class
+    /// can use slabs of which nothing is in use. With `release` the memory of such slabs is to be given back;
     /// `release_some` does it.
     pub fn sort(&mut self, release: bool) {
         self.queues = [Queue::EMPTY; CLASSES];

@@ -1,5 +1,5 @@
 //! What the layers below the machine need from those above them. Whoever makes a state puts the functions into it, so
-//! that memory, objects and collector know nothing of the rooms that they are in.
+//! that memory, objects and collector know nothing of the layers above them.
 
 use super::{Gc, Thread, Value};
 use crate::throw::LResult;

@@ -24,8 +24,8 @@ impl Lua {
         }
         Ok(())
     }
-    /// Raises a message with the position of the caller in front. The collector has its turn when the message is made:
-    /// what the arguments point to may be reachable from somewhere only that a finalizer could change.
+    /// Raises a message with the position of the caller in front. The collector may do a step only after the message is
+    /// made: what the arguments point to may be reachable only from a place that a finalizer can change.
     #[cold]
     pub fn aux_error(self, fmt: &str, args: &[Arg]) -> Throw {
         let made = (|| {

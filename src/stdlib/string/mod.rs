@@ -102,7 +102,7 @@ fn optional_integer(l: Lua, n: i32, default: isize) -> LResult<isize> {
     if v.is_nil() { Ok(default) } else { integer_arg(l, n) }
 }
 
-/// Pushes a new string and lets the collector have its turn.
+/// Pushes a new string, and does a step of the collector if one is due.
 #[inline(always)]
 fn push_string(l: Lua, s: Gc<Str>) -> LResult<()> {
     l.push(Value::string(s));
