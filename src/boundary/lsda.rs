@@ -150,6 +150,9 @@ pub(super) unsafe fn landing(table: *const u8, function: usize, pc: usize) -> Op
 }
 
 /// Follows a chain of actions.
+///
+/// # Safety
+/// `first` is an entry of the action table, and `types` the end of the type table, of one data area.
 unsafe fn strongest(first: *const u8, types: Option<*const u8>, type_encoding: u8) -> Option<Landing> {
     let mut at = Cursor(first);
     loop {

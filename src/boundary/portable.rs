@@ -60,6 +60,10 @@ pub unsafe extern "C-unwind" fn raise(link: *mut Link, throw: u64) -> ! {
 
 /// Ends the unwinding at `pad`, from its personality routine: goes on there with `throw`, and with an `exception` to
 /// discard if there is one.
+///
+/// # Safety
+/// `pad` is active, and the frames above it are being unwound to it. `exception` is null or a foreign exception that
+/// nobody else destroys.
 pub(super) unsafe fn land(pad: *mut Pad, exception: *mut UnwindException, throw: u64) -> ! {
     no_return();
     // SAFETY: the pad is active. Foreign exceptions that are passed on are in the link already.

@@ -137,6 +137,9 @@ pub(super) unsafe fn plan(link: *mut Link, throw: u64, from: Frame) -> Plan {
 }
 
 /// Gives the exception in flight back to the unwinder.
+///
+/// # Safety
+/// `link` is the link of a live state that has a pad.
 #[cold]
 unsafe fn resume(link: *mut Link) -> Plan {
     // SAFETY: the link is valid, and so is its innermost pad (invariant 1 of the boundary).
@@ -152,6 +155,9 @@ unsafe fn resume(link: *mut Link) -> Plan {
 }
 
 /// Unwinds to `pad` if that is possible.
+///
+/// # Safety
+/// `pad` is the innermost pad of its link.
 #[cold]
 unsafe fn unwind(pad: *mut Pad, throw: u64) -> Plan {
     arch::no_return();

@@ -17,6 +17,9 @@ pub struct VaList {
 #[cfg(all(naked_stubs, target_arch = "x86_64"))]
 impl VaList {
     /// Address of the next argument of class INTEGER, one eightbyte.
+    ///
+    /// # Safety
+    /// The caller of the variadic function passed one more argument of this class.
     #[inline]
     unsafe fn integer(&mut self) -> *const u8 {
         if self.gp_offset < 48 {
@@ -29,6 +32,9 @@ impl VaList {
     }
 
     /// Address of the next argument of class SSE.
+    ///
+    /// # Safety
+    /// The caller of the variadic function passed one more argument of this class.
     #[inline]
     unsafe fn vector(&mut self) -> *const u8 {
         if self.fp_offset < 176 {
@@ -65,6 +71,9 @@ pub struct VaList {
 #[cfg(all(naked_stubs, target_arch = "aarch64"))]
 impl VaList {
     /// Address of the next argument in a general register.
+    ///
+    /// # Safety
+    /// The caller of the variadic function passed one more argument of this class.
     #[inline]
     unsafe fn integer(&mut self) -> *const u8 {
         if self.general_left < 0 {
@@ -77,6 +86,9 @@ impl VaList {
     }
 
     /// Address of the next argument in a vector register.
+    ///
+    /// # Safety
+    /// The caller of the variadic function passed one more argument of this class.
     #[inline]
     unsafe fn vector(&mut self) -> *const u8 {
         if self.vector_left < 0 {

@@ -177,6 +177,8 @@ impl Allocator {
             if is_aligned(p) { p } else { self.align(p, osize, nsize) }
         }
     }
+    /// # Safety
+    /// The state lives; `tag` is what the host's function gets as the old size of a new block.
     #[inline(never)]
     unsafe fn alloc_any(&self, tag: usize, size: usize) -> *mut u8 {
         // SAFETY: a pool that `sole` names is there as long as the state.
@@ -191,6 +193,8 @@ impl Allocator {
             if is_aligned(p) { p } else { self.align(p, 0, size) }
         }
     }
+    /// # Safety
+    /// `block` is a live block of this allocator of `size` bytes, which is not used again.
     #[inline(never)]
     unsafe fn free_any(&self, block: *mut u8, size: usize) {
         // SAFETY: while `sole` is set, all blocks are of the pool that it names.
@@ -215,6 +219,8 @@ impl Allocator {
         // SAFETY: the pool is there as long as the state.
         unsafe { (*self.pool).owns_small(block) }
     }
+    /// # Safety
+    /// As for `alloc_any`.
     #[inline(never)]
     unsafe fn alloc_apart(&self, tag: usize, size: usize) -> *mut u8 {
         // SAFETY: a pool that is set is there as long as the state.
@@ -225,6 +231,8 @@ impl Allocator {
             (*self.pool).alloc(size)
         }
     }
+    /// # Safety
+    /// `block` is a live block of this allocator of `size` bytes, which is not used again.
     #[inline(never)]
     unsafe fn free_apart(&self, block: *mut u8, size: usize) {
         // SAFETY: by the caller's promise the block is live; its address tells whose it is.
@@ -235,6 +243,8 @@ impl Allocator {
             self.free_host_block(block, size)
         }
     }
+    /// # Safety
+    /// `block` is a live block of this allocator of `osize` bytes.
     #[inline(never)]
     unsafe fn resize_apart(&self, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
         // SAFETY: by the caller's promise the block is live; its address tells whose it is.
@@ -282,10 +292,15 @@ impl Allocator {
     fn is_recorded(&self, size: usize) -> bool {
         !self.pool.is_null() && size > SMALL
     }
+    /// # Safety
+    /// `block` is null, or a block of the host's of `osize` bytes, which is used again only if the result is null and
+    /// `nsize` is not 0.
     unsafe fn ask(&self, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
         // SAFETY: the host's function gets its own `ud` and the exact description of one of its blocks.
         unsafe { (self.function.get())(self.ud.get(), block.cast(), osize, nsize).cast() }
     }
+    /// # Safety
+    /// As for `alloc_any`.
     unsafe fn new_host_block(&self, tag: usize, size: usize) -> *mut u8 {
         // SAFETY: a new block, or one given just now.
         unsafe {

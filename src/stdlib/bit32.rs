@@ -69,6 +69,10 @@ fn fold(l: Lua, start: u32, op: impl Fn(u32, u32) -> u32) -> LResult<u32> {
     Ok(r)
 }
 
+/// `fold` for a fast entry; `None` when an argument is no number.
+///
+/// # Safety
+/// `args` points to `nargs` values.
 #[inline(always)]
 unsafe fn fold_fast(
     args: *const Value,
@@ -78,7 +82,7 @@ unsafe fn fold_fast(
 ) -> Option<u32> {
     let mut r = start;
     for i in 0..nargs {
-        // SAFETY: the caller's promise about `args`.
+        // SAFETY: `args` points to `nargs` values, by the caller's promise.
         r = op(r, unsafe { bits(args, nargs, i) }?);
     }
     Some(r)
@@ -218,11 +222,14 @@ fn number(r: u32) -> Option<Value> {
 }
 
 /// The field's position and width, when they are in range. Anything else is left to the function itself, which checks.
+///
+/// # Safety
+/// `args` points to `nargs` values.
 #[inline(always)]
 unsafe fn field_fast(args: *const Value, nargs: usize, at: usize) -> Option<(i32, i32)> {
-    // SAFETY: the caller's promise about `args`.
+    // SAFETY: `args` points to `nargs` values, by the caller's promise.
     let f = unsafe { int(args, nargs, at) }?;
-    // SAFETY: the caller's promise about `args`.
+    // SAFETY: `args` points to `nargs` values, by the caller's promise.
     let w = if nargs == at + 1 { 1 } else { unsafe { int(args, nargs, at + 1) }? };
     (f >= 0 && w > 0 && f <= 31 && w <= 32 - f).then_some((f, w))
 }

@@ -247,6 +247,10 @@ fn extreme(l: Lua, better: impl Fn(f64, f64) -> bool) -> LResult<i32> {
     Ok(1)
 }
 
+/// The fast entries of `max` and `min`.
+///
+/// # Safety
+/// `args` points to `nargs` values, and `out` to a slot.
 #[inline(always)]
 unsafe fn extreme_fast(
     args: *const Value,
