@@ -482,7 +482,7 @@ static void t_set_on_waiting_thread(lua_State *L) {
     told = 0;
     lua_settop(co, 0);
     if (status == LUA_YIELD) status = lua_resume(co, L, 0);
-    say(" %s, %d", status_name(status), (int)lua_tointeger(co, -1));
+    say(" %s, %d", status_name(status), lua_gettop(co) > 0 ? (int)lua_tointeger(co, -1) : 0);
     lua_settop(L, 1);
   }
   lua_settop(L, 0);
