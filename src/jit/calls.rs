@@ -3,9 +3,11 @@
 //! What they do is what `vm::call::frame` does where that takes nothing but stores. A call that is not so plain goes the
 //! long way: it is made by a helper. A frame that native code pushed is like any other.
 
-use super::compile::{BASE, CI, CLOSURE, Maker, NIL, Part, Source, THREAD, label, register};
+use super::compile::{
+    BASE, BODY, CI, CLOSURE, Maker, NIL, Part, Source, THREAD, body, label, prologue_part, register,
+};
 use super::interface::{self, FUNCTION_TAG_SLOT, Id};
-use super::x64::{Alu, Cond, Reg, Width, at, element};
+use super::x64::{Alu, Cond, Label, Reg, Width, at, element};
 use crate::code::exec::ExecInsn;
 use crate::object::Kind;
 use crate::object::call_info::CallKind;
@@ -28,8 +30,8 @@ impl Maker<'_, '_> {
         self.bind(i, Back);
         self.reload(i);
     }
-    /// The stores of `frame::push_plain` for the function in the register `function`. It is called in the register `slot`
-    /// with the `given` - 1 arguments behind it, or for 0 with those up to the top.
+    /// Calls the function in the register `function`. It is called in the register `slot` with the `given` - 1 arguments
+    /// behind it, or for 0 with those up to the top. The frame is pushed by the callee's prologue.
     fn push_frame(&mut self, i: usize, function: usize, slot: usize, given: usize, kind: u32) {
         self.native_callee(i, function);
         if slot != function {
@@ -39,31 +41,90 @@ impl Maker<'_, '_> {
                 self.asm.store(Eight, register(slot + n), R9);
             }
         }
-        self.asm.load(Eight, Rsi, at(CI, CI_NEXT));
-        self.asm.test(Eight, Rsi, Rsi);
-        self.jump_if(Cond::Equal, i, Slow);
-        self.check_hooks(i, Slow);
         self.asm.address(Rdi, register(slot));
-        self.room_for_frame(i);
         if given == 0 {
-            self.values_to_top(R10, Rdi);
+            self.values_to_top(R11, Rdi);
+        } else {
+            self.asm.set(R11, given as u64);
         }
-        self.missing_arguments(i, given);
-        self.bind(i, Fourth);
         self.asm.address_of_label(R10, label(i, Back));
         self.asm.store(Eight, at(CI, CI_RETURNS_TO), R10);
         self.save_pc_with(i + 1, R9);
+        self.asm.set(R9, kind as u64);
+        self.asm.jump_to_reg(Rcx);
+    }
+    /// Where calls of the function begin: the stores of `frame::push_plain`, and of `frame::push_lua` where there are
+    /// variable arguments. The closure is in rax, its slot in rdi, the number of arguments and the function in r11, the
+    /// frame's kind in r9. The caller's pc is saved, and where it goes on.
+    pub(super) fn prologue(&mut self) {
+        let size = self.p.maxstacksize() as i32;
+        let params = self.p.numparams() as i32;
+        let varargs = self.p.is_vararg();
+        if self.has_no_short_call() {
+            self.asm.jump(self.slow_call());
+            return self.asm.bind(body(self.n));
+        }
+        self.asm.load(Eight, Rsi, at(CI, CI_NEXT));
+        self.asm.test(Eight, Rsi, Rsi);
+        self.asm.jump_if(Cond::Equal, self.slow_call());
+        self.asm.compare_byte(at(THREAD, THREAD_HOOK_MASK), 0);
+        self.asm.jump_if(Cond::NotEqual, self.slow_call());
+        let end = if varargs { element(Rdi, R11, (1 + params + size) * 8) } else { at(Rdi, (1 + size) * 8) };
+        self.asm.address(R8, end);
+        self.asm.alu_load(Alu::Cmp, Eight, R8, at(THREAD, THREAD_STACK_LAST));
+        self.asm.jump_if(Cond::NotBelow, self.slow_call());
+        if params > 0 {
+            self.asm.alu_number(Alu::Cmp, Four, R11, params);
+            self.asm.jump_if(Cond::NotAbove, self.missing());
+            self.asm.bind(self.complete());
+        }
+        if varargs {
+            self.asm.address(BASE, element(Rdi, R11, 0));
+            for n in 0..params {
+                self.asm.load(Eight, R10, at(Rdi, (1 + n) * 8));
+                self.asm.store(Eight, at(BASE, n * 8), R10);
+                self.asm.store(Eight, at(Rdi, (1 + n) * 8), NIL);
+            }
+            self.asm.address(R8, at(BASE, size * 8));
+        } else {
+            self.asm.address(BASE, at(Rdi, 8));
+        }
         self.asm.store(Eight, at(Rsi, CI_FUNC), Rdi);
-        self.asm.address(BASE, at(Rdi, 8));
         self.asm.store(Eight, at(Rsi, CI_BASE), BASE);
-        self.asm.alu(Alu::Add, Eight, Rdi, R8);
-        self.asm.store(Eight, at(Rsi, CI_TOP), Rdi);
-        self.asm.store_number(Four, at(Rsi, CI_KIND), kind as i32);
-        self.asm.store(Eight, at(THREAD, THREAD_TOP), Rdi);
+        self.asm.store(Eight, at(Rsi, CI_TOP), R8);
+        self.asm.store(Four, at(Rsi, CI_KIND), R9);
+        self.asm.store(Eight, at(THREAD, THREAD_TOP), R8);
         self.asm.store(Eight, at(THREAD, THREAD_CI), Rsi);
         self.asm.mov(CI, Rsi);
         self.asm.mov(CLOSURE, Rax);
-        self.asm.jump_to_reg(Rcx);
+        self.asm.bind(body(self.n));
+    }
+    /// The rare parts of the prologue: missing arguments are nil; or a helper does all of the call.
+    pub(super) fn prologue_cold(&mut self) {
+        let params = self.p.numparams() as i32;
+        if params > 0 && !self.has_no_short_call() {
+            self.asm.bind(self.missing());
+            self.asm.store(Eight, element(Rdi, R11, 0), NIL);
+            self.asm.alu_number(Alu::Add, Four, R11, 1);
+            self.asm.alu_number(Alu::Cmp, Four, R11, params);
+            self.asm.jump_if(Cond::NotAbove, self.missing());
+            self.asm.jump(self.complete());
+        }
+        self.asm.bind(self.slow_call());
+        self.asm.load(Eight, Rcx, at(CI, CI_RETURNS_TO));
+        self.jump_to_entry(Id::Call, Rax);
+    }
+    fn has_no_short_call(&self) -> bool {
+        cfg!(feature = "stress-stack") || self.p.is_vararg() && self.p.numparams() as usize > MOST_COPIES
+    }
+    fn slow_call(&self) -> Label {
+        prologue_part(self.n, 0)
+    }
+    fn missing(&self) -> Label {
+        prologue_part(self.n, 1)
+    }
+    fn complete(&self) -> Label {
+        prologue_part(self.n, 2)
     }
     /// The closure in the register is in rax, its prototype in rdx, and where its native code begins in rcx.
     fn native_callee(&mut self, i: usize, function: usize) {
@@ -119,7 +180,6 @@ impl Maker<'_, '_> {
         self.asm.store(Eight, at(CI, CI_SAVED_PC), scratch);
     }
     pub(super) fn call_cold(&mut self, i: usize, insn: ExecInsn) {
-        self.fill_arguments(i, insn.b());
         let id = match insn.c() {
             0 => Id::FastCallOpen,
             1 => Id::FastCall0,
@@ -188,6 +248,8 @@ impl Maker<'_, '_> {
         self.asm.store(Eight, at(THREAD, THREAD_TOP), Rdi);
         self.asm.alu_number_store(Alu::Or, Four, at(CI, CI_KIND), CallKind::TAIL_CALLED as i32);
         self.asm.mov(CLOSURE, Rax);
+        self.asm.load(Four, R9, at(Rcx, -(BODY as i32)));
+        self.asm.alu(Alu::Add, Eight, Rcx, R9);
         self.asm.jump_to_reg(Rcx);
         self.bind(i, Back);
         self.reload(i);
@@ -299,7 +361,6 @@ impl Maker<'_, '_> {
         self.reload(i);
     }
     pub(super) fn iterator_call_cold(&mut self, i: usize) {
-        self.fill_arguments(i, 3);
         self.bind(i, NOT_LUA);
         self.slow(i, Id::TForCall);
     }

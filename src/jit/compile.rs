@@ -8,11 +8,12 @@
 //! is stored to the Lua stack all the same, so that a helper, an exit and the collector find true frames; behind a
 //! helper, what is held is loaded again.
 //!
-//! Layout of a function: the records, the map, the size of all of it, the size of what is in front of the code, the
-//! address of the code that the function had before (or 0), then the code, which a call begins at. The map has a word for
-//! each instruction, that of the first one last: where code can be entered there, the distance of a record from the
-//! beginning of the code, downwards. A record has the distance of the code, the number of registers of which something is
-//! known there, and a word for each: its number, and from bit 16 on the type.
+//! Layout of a function: the records, the map, the distance of its body, the size of all of it, the size of what is in front
+//! of the code, the address of the code that the function had before (or 0), then the code. A call begins with it: with what
+//! makes the frame (`prologue`), behind which the body is. The map has a word for each instruction, that of the first one
+//! last: where code can be entered there, the distance of a record from the beginning of the code, downwards. A record has
+//! the distance of the code, the number of registers of which something is known there, and a word for each: its number,
+//! and from bit 16 on the type.
 
 use super::interface::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
 use super::memory::CodeMemory;
@@ -38,12 +39,14 @@ pub(super) const X2: Xmm = Xmm(2);
 
 /// Bytes that the beginning of code is a multiple of.
 const ALIGNMENT: usize = 16;
-/// Where, before the code, the address of the older code is, the size of all that is before the code, and the size of all.
+/// Where, before the code, the address of the older code is, the size of all that is before the code, the size of all, and the
+/// distance of the body.
 const OLDER: usize = 8;
 const FRONT: usize = 12;
 const SIZE: usize = 16;
+pub(super) const BODY: usize = 20;
 /// Bytes between the map and the code.
-const HEAD: usize = SIZE;
+const HEAD: usize = BODY;
 /// The largest constant index of an array that gets into code: larger numbers are not for a script to choose there.
 const MOST_INDEX: u32 = 1000;
 /// More instructions than this are not compiled.
@@ -76,7 +79,7 @@ pub fn compile(
     if n > MOST_INSTRUCTIONS {
         return None;
     }
-    let label_count = n * LABELS as usize;
+    let label_count = n * LABELS as usize + LABELS_OF_FUNCTION;
     let counts = Counts::of(p);
     let record_words = counts.places * (2 + p.maxstacksize() as usize);
     let fixed = size_of::<Place>() * label_count
@@ -144,9 +147,6 @@ impl Data<'_> {
     }
 }
 
-/// The label of the beginning.
-const BEGINNING: u32 = u32::MAX;
-
 /// Finds where the code can be entered: at the beginning, where a loop or a turn of it begins, and behind calls.
 fn find_records<'a>(a: &mut Analysis, n: usize, map: &mut [u32], records: &'a mut [u32]) -> &'a [u32] {
     map.fill(0);
@@ -166,7 +166,7 @@ fn find_records<'a>(a: &mut Analysis, n: usize, map: &mut [u32], records: &'a mu
         if a.is_leader(i) {
             reached = a.enter(i);
             if i == 0 {
-                add(map, 0, BEGINNING, &[]);
+                add(map, 0, body(n).0, &[]);
             } else if a.has_pad(i) {
                 let known = if a.is_entered(i) { a.outside(i) } else { &*a.now };
                 add(map, i, label(i, Pad).0, known);
@@ -180,6 +180,12 @@ fn find_records<'a>(a: &mut Analysis, n: usize, map: &mut [u32], records: &'a mu
         }
     }
     &records[..count]
+}
+
+/// Where the frame of a call goes on that is made already, in a function whose calls begin at `code`.
+pub fn body_of(code: *const u8) -> *const u8 {
+    // SAFETY: the layout of a function.
+    unsafe { code.add(*code.sub(BODY).cast::<u32>() as usize) }
 }
 
 /// The code that the function had before this.
@@ -331,6 +337,7 @@ impl<'a, 'b> Maker<'a, 'b> {
 
     /// Makes all of it.
     fn make(&mut self) {
+        self.prologue();
         self.load_constants();
         if self.analysis.is_entered(0) {
             self.jump(0, Pad);
@@ -369,6 +376,7 @@ impl<'a, 'b> Maker<'a, 'b> {
                 self.stress_cold(i);
             }
         }
+        self.prologue_cold();
     }
 
     /// Makes the same again, and tells where instructions are.
@@ -393,7 +401,7 @@ impl<'a, 'b> Maker<'a, 'b> {
         let mut i = 0;
         while i < data.records.len() {
             let (place, count) = (data.records[i], data.records[i + 1]);
-            word(if place == BEGINNING { 0 } else { self.asm.place_of(Label(place)) as u32 });
+            word(self.asm.place_of(Label(place)) as u32);
             for &known in &data.records[i + 1..i + 2 + count as usize] {
                 word(known);
             }
@@ -404,7 +412,8 @@ impl<'a, 'b> Maker<'a, 'b> {
             word(record.map_or(0, |record| size - (records_at + 4 * record)) as u32);
         }
         let older = self.p.entry().native() as u64;
-        for w in [all as u32, size as u32, older as u32, (older >> 32) as u32] {
+        let body = self.asm.place_of(body(self.n));
+        for w in [body as u32, all as u32, size as u32, older as u32, (older >> 32) as u32] {
             word(w);
         }
     }
@@ -946,4 +955,13 @@ impl<'a, 'b> Maker<'a, 'b> {
 
 pub(super) fn label(i: usize, part: Part) -> Label {
     Label(i as u32 * LABELS + part as u32)
+}
+
+/// The labels of a function of `n` instructions: its body, and parts of its prologue.
+const LABELS_OF_FUNCTION: usize = 4;
+pub(super) fn body(n: usize) -> Label {
+    Label(n as u32 * LABELS)
+}
+pub(super) fn prologue_part(n: usize, part: u32) -> Label {
+    Label(body(n).0 + 1 + part)
 }

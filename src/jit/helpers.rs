@@ -9,7 +9,7 @@
 
 use super::interface::{DONE, INTERPRET, STRESS_COUNT, SWITCH};
 use super::stubs;
-use super::{address, code_of, types};
+use super::{address, code_of, compile, types};
 use crate::code::bytecode::{Instruction, Op};
 use crate::code::exec::{ExecInsn, ExecOp, Hint};
 use crate::consts::LUA_MULTRET;
@@ -511,7 +511,7 @@ fn begin(l: Gc<Thread>) -> i64 {
     }
     let ci = l.call_info();
     match code_of(l, ci.lua_closure().proto) {
-        Some(code) => code as i64,
+        Some(code) => compile::body_of(code) as i64,
         None => INTERPRET,
     }
 }
@@ -535,6 +535,10 @@ fn go_on(l: Gc<Thread>, before: &CallInfo) -> i64 {
 /// A call that is not as plain as those that native code makes by itself.
 pub(super) unsafe extern "C" fn call(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
     let (i, _) = running(ci);
+    if i.op() == ExecOp::TForCall {
+        // SAFETY: the caller's.
+        return unsafe { tfor_call(l, ci) };
+    }
     let func = ci.base.get().above(i.a());
     // SAFETY: a register of the frame.
     if let Some(cl) = unsafe { func.read() }.as_lua_closure()

@@ -10,7 +10,8 @@
 //! * Where native code runs a frame that a Lua frame called, perhaps by way of pcall, the caller's `returns_to` is the
 //!   address at which the caller goes on: in the caller's native code, or, for the frame with which native code was
 //!   entered, `stubs::returned`. For the frame of a metamethod it is a stub that finishes the caller's instruction, and
-//!   goes on at `goes_on_at` if it can. Nobody reads what is in them after native code was left.
+//!   goes on at `goes_on_at` if it can. Nobody reads what is in them after native code was left, but for frames that wait
+//!   (`FrameFlags::WAITS`): nothing ran such a frame since, and what changes a register of it puts a stub there.
 
 mod calls;
 mod compile;

@@ -312,12 +312,6 @@ impl<'a> Assembler<'a> {
     pub fn store(&mut self, width: Width, to: Mem, from: Reg) {
         self.form(one(0x89, width), from as u8, to);
     }
-    /// Stores a number, which is extended to the width with its sign.
-    #[inline(never)]
-    pub fn store_number(&mut self, width: Width, to: Mem, number: i32) {
-        self.form(one(0xC7, width), 0, to);
-        self.put_4(number);
-    }
     /// The shortest way to a number in a register. It leaves the flags alone.
     #[inline(never)]
     pub fn set(&mut self, to: Reg, number: u64) {
