@@ -291,7 +291,7 @@ static void weak(Frame *f) {
     lua_rawset(L, table);
   }
   describe(L, table);
-  if (f->a[0] & 4) API(lua_gc)(L, LUA_GCCOLLECT, 0);
+  if (f->a[0] & 4 && !(are_registers_seen(L) && without(WITHOUT_collection_aside))) API(lua_gc)(L, LUA_GCCOLLECT, 0);
   describe(L, table);
   done(f);
 }
