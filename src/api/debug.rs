@@ -7,7 +7,7 @@ use crate::gc;
 use crate::object::c_types::{lua_Debug, lua_Hook};
 use crate::object::string::bytes_of;
 use crate::object::thread::YIELD_PENDING;
-use crate::object::{CallInfo, Interior, UpVal, Value};
+use crate::object::{FrameRef, Interior, UpVal, Value};
 use crate::throw::LResult;
 use crate::vm::debug::{self, hooks, info, variables};
 use core::cell::Cell;
@@ -25,7 +25,7 @@ impl Lua {
     pub fn getstack(self, level: i32, ar: &mut lua_Debug) -> bool {
         match debug::frame_at(*self, level) {
             Some(ci) => {
-                ar.i_ci = core::ptr::from_ref(ci).cast();
+                ar.i_ci = ci.as_ptr().cast();
                 true
             }
             None => false,
@@ -41,10 +41,10 @@ impl Lua {
         );
         info::get_info(*self, what, ar)
     }
-    fn frame_of(ar: &lua_Debug) -> &'static CallInfo {
+    fn frame_of(ar: &lua_Debug) -> FrameRef {
         api_check!(!ar.i_ci.is_null(), "lua_getlocal", "ar", "not filled by lua_getstack");
         // SAFETY: the record comes from `lua_getstack` or a hook, and its function is still active.
-        unsafe { &*ar.i_ci.cast() }
+        unsafe { FrameRef::from_ptr(ar.i_ci.cast()) }
     }
     /// Without a record: returns the name of a parameter of the function on top.
     pub fn getlocal(self, ar: Option<&lua_Debug>, n: i32) -> LResult<Option<Bytes>> {

@@ -71,7 +71,7 @@ fn sweep_thread(l: Gc<Thread>, th: Gc<Thread>) {
             link = uv.next_open();
         }
     }
-    call_info::free_after(l, th.call_info());
+    call_info::free_after(l, &th.call_info());
     if !g.gc.in_emergency.get() {
         stack::shrink(th);
     }

@@ -19,7 +19,7 @@ use crate::object::call_info::CallKind;
 use crate::object::call_info::FrameFlags;
 use crate::object::value::TAG_LIGHTC;
 use crate::object::{
-    Builtin, CallInfo, Gc, Intrinsic, LuaClosure, Metamethod, Slot, Str, Table, Thread, Value,
+    Builtin, FrameRef, Gc, Intrinsic, LuaClosure, Metamethod, Slot, Str, Table, Thread, Value,
 };
 use crate::throw::{LResult, Throw};
 use crate::vm::call::pcall::{enter_pcall, runs_here};
@@ -59,7 +59,7 @@ fn interrupted(l: Gc<Thread>, t: Throw) -> i64 {
         return thrown(t);
     }
     // SAFETY: the metamethod's frame has one before it.
-    let ci = unsafe { &*l.call_info().prev.get() };
+    let ci = unsafe { l.call_info().caller() };
     let (i, _) = running(ci);
     use ExecOp as E;
     let finish: stubs::Function = match i.op() {
@@ -106,7 +106,7 @@ macro_rules! tri {
 }
 
 /// The running instruction, and where it is.
-fn running(ci: &CallInfo) -> (ExecInsn, *mut ExecInsn) {
+fn running(ci: FrameRef) -> (ExecInsn, *mut ExecInsn) {
     let at = ci.saved_pc.get().wrapping_sub(1).cast_mut();
     // SAFETY: the instruction before the saved pc.
     (unsafe { *at }, at)
@@ -120,7 +120,7 @@ struct Frame {
 }
 
 impl Frame {
-    fn of(ci: &CallInfo) -> Frame {
+    fn of(ci: FrameRef) -> Frame {
         let cl = ci.lua_closure();
         Frame { cl, base: ci.base.get(), k: Slot::from_ptr(cl.proto.k.as_ptr()) }
     }
@@ -141,7 +141,7 @@ impl Frame {
         unsafe { ValueAt::at(self.cl.upval(n).v.get()) }
     }
     /// What the running instruction was made from.
-    fn bytecode(&self, ci: &CallInfo) -> Instruction {
+    fn bytecode(&self, ci: FrameRef) -> Instruction {
         Instruction(self.cl.proto.code.get(ci.pc_in(self.cl) as usize))
     }
     fn operand(&self, operand: u32) -> Value {
@@ -151,14 +151,14 @@ impl Frame {
 }
 
 /// Stores the instruction's result in a register, and goes on.
-fn result(ci: &CallInfo, register: usize, v: Value) -> i64 {
+fn result(ci: FrameRef, register: usize, v: Value) -> i64 {
     // SAFETY: a register of the frame.
     unsafe { ci.base.get().above(register).write(v) };
     0
 }
 
 /// Ends an instruction after which there may be a collection, with `live` as the stack's end.
-fn checkpoint(l: Gc<Thread>, ci: &CallInfo, live: Slot) -> i64 {
+fn checkpoint(l: Gc<Thread>, ci: FrameRef, live: Slot) -> i64 {
     if l.global().gc.memory.debt.get() > 0 || cfg!(feature = "stress-gc") {
         return match ops::collect(l, ci, live) {
             None => 0,
@@ -172,7 +172,7 @@ fn checkpoint(l: Gc<Thread>, ci: &CallInfo, live: Slot) -> i64 {
 // --- guesses
 
 /// The guess of an instruction failed, which code of the function relies on: it is noted, and native code is left.
-fn refute(l: Gc<Thread>, ci: &CallInfo, at: *mut ExecInsn) -> i64 {
+fn refute(l: Gc<Thread>, ci: FrameRef, at: *mut ExecInsn) -> i64 {
     // SAFETY: an instruction of the frame's function.
     unsafe { *at = types::refuted(*at) };
     super::refuted(l, ci.lua_closure().proto);
@@ -180,7 +180,7 @@ fn refute(l: Gc<Thread>, ci: &CallInfo, at: *mut ExecInsn) -> i64 {
 }
 
 /// The guess of a loop failed that ends before the saved pc. It is entered in the interpreter.
-pub(super) unsafe extern "C" fn refute_loop(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn refute_loop(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (insn, at) = running(ci);
     let p = ci.lua_closure().proto;
     let end = p.entry().index_of(at);
@@ -190,7 +190,7 @@ pub(super) unsafe extern "C" fn refute_loop(l: Gc<Thread>, ci: &CallInfo) -> i64
 
 // --- arithmetic and comparison
 
-pub(super) unsafe extern "C" fn arith(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+pub(super) unsafe extern "C" fn arith(l: Gc<Thread>, ci: FrameRef, guessed: u64) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let code = f.bytecode(ci);
@@ -210,7 +210,7 @@ pub(super) unsafe extern "C" fn arith(l: Gc<Thread>, ci: &CallInfo, guessed: u64
 }
 
 /// Any comparison but those with a constant that equals itself only: 1 when it holds.
-pub(super) unsafe extern "C" fn compare(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn compare(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
@@ -251,14 +251,14 @@ pub(super) unsafe extern "C" fn compare(l: Gc<Thread>, ci: &CallInfo) -> i64 {
 }
 
 /// Leaves for the interpreter, which goes on so many instructions behind the next one.
-fn interpret_after(ci: &CallInfo, distance: isize) -> i64 {
+fn interpret_after(ci: FrameRef, distance: isize) -> i64 {
     ci.saved_pc.set(ci.saved_pc.get().wrapping_offset(distance));
     INTERPRET
 }
 
 // --- tables
 
-pub(super) unsafe extern "C" fn get_field(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+pub(super) unsafe extern "C" fn get_field(l: Gc<Thread>, ci: FrameRef, guessed: u64) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let obj = if i.op() == ExecOp::GetGlobal { f.upvalue_at(i.b()) } else { f.at(i.b()) };
@@ -273,14 +273,14 @@ pub(super) unsafe extern "C" fn get_field(l: Gc<Thread>, ci: &CallInfo, guessed:
 }
 
 /// Goes on in other code, if the function was compiled again.
-fn after_miss(l: Gc<Thread>, ci: &CallInfo, obj: Value, at: *mut ExecInsn, guessed: u64) -> i64 {
+fn after_miss(l: Gc<Thread>, ci: FrameRef, obj: Value, at: *mut ExecInsn, guessed: u64) -> i64 {
     if guessed != 0 && !obj.is_table() {
         return refute(l, ci, at);
     }
     if super::missed(l, ci.lua_closure().proto) { SWITCH } else { 0 }
 }
 
-pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: FrameRef, guessed: u64) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
@@ -300,7 +300,7 @@ pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: &CallInfo, guessed:
     after_miss(l, ci, obj.value, at, guessed)
 }
 
-pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let (obj, key) = (f.r(i.b()), f.k(i.c()));
@@ -324,7 +324,7 @@ pub(super) unsafe extern "C" fn self_field(l: Gc<Thread>, ci: &CallInfo) -> i64 
 }
 
 /// Reads with any key.
-pub(super) unsafe extern "C" fn get(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+pub(super) unsafe extern "C" fn get(l: Gc<Thread>, ci: FrameRef, guessed: u64) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
@@ -357,7 +357,7 @@ pub(super) unsafe extern "C" fn get(l: Gc<Thread>, ci: &CallInfo, guessed: u64) 
 }
 
 /// Writes with any key.
-pub(super) unsafe extern "C" fn set(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+pub(super) unsafe extern "C" fn set(l: Gc<Thread>, ci: FrameRef, guessed: u64) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     use ExecOp as E;
@@ -391,7 +391,7 @@ pub(super) unsafe extern "C" fn set(l: Gc<Thread>, ci: &CallInfo, guessed: u64) 
     if guessed != 0 && !obj.value.is_table() { refute(l, ci, at) } else { 0 }
 }
 
-pub(super) unsafe extern "C" fn set_upval(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn set_upval(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     let uv = f.cl.upval(i.b());
@@ -402,7 +402,7 @@ pub(super) unsafe extern "C" fn set_upval(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     0
 }
 
-pub(super) unsafe extern "C" fn new_table(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn new_table(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     let t = match Gc::<Table>::new(l) {
         Ok(t) => t,
@@ -417,7 +417,7 @@ pub(super) unsafe extern "C" fn new_table(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     checkpoint(l, ci, ci.base.get().above(i.a() + 1))
 }
 
-pub(super) unsafe extern "C" fn fill_list(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn fill_list(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     let ra = f.base.above(i.a());
@@ -436,7 +436,7 @@ pub(super) unsafe extern "C" fn fill_list(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     0
 }
 
-pub(super) unsafe extern "C" fn len(l: Gc<Thread>, ci: &CallInfo, guessed: u64) -> i64 {
+pub(super) unsafe extern "C" fn len(l: Gc<Thread>, ci: FrameRef, guessed: u64) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let x = f.r(i.b());
@@ -455,7 +455,7 @@ pub(super) unsafe extern "C" fn len(l: Gc<Thread>, ci: &CallInfo, guessed: u64) 
 
 // --- strings, closures, loops, variable arguments
 
-pub(super) unsafe extern "C" fn concat(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn concat(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     let n = i.c() - i.b() + 1;
     l.top.set(ci.base.get().above(i.c() + 1));
@@ -468,14 +468,14 @@ pub(super) unsafe extern "C" fn concat(l: Gc<Thread>, ci: &CallInfo) -> i64 {
 }
 
 /// Closes the upvalues of a block that is left, or of the function.
-pub(super) unsafe extern "C" fn close_upvalues(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn close_upvalues(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     let first = if i.op() == ExecOp::JmpClose { i.a() - 1 } else { 0 };
     upval::close(l, ci.base.get().above(first));
     0
 }
 
-pub(super) unsafe extern "C" fn for_prep(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn for_prep(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     let f = Frame::of(ci);
     let a = i.a();
@@ -488,7 +488,7 @@ pub(super) unsafe extern "C" fn for_prep(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     0
 }
 
-pub(super) unsafe extern "C" fn closure(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn closure(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     let cl = ci.lua_closure();
     let p = cl.proto.protos.get(i.imm() as usize);
@@ -496,7 +496,7 @@ pub(super) unsafe extern "C" fn closure(l: Gc<Thread>, ci: &CallInfo) -> i64 {
     checkpoint(l, ci, ci.base.get().above(i.a() + 1))
 }
 
-pub(super) unsafe extern "C" fn var_arg(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn var_arg(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     tri!(varargs::copy_varargs(l, ci, i.a(), i.b() as i32 - 1));
     0
@@ -517,12 +517,12 @@ fn begin(l: Gc<Thread>) -> i64 {
 }
 
 /// Goes on with the current frame, which may be another one than before: at its saved pc.
-fn go_on(l: Gc<Thread>, before: &CallInfo) -> i64 {
+fn go_on(l: Gc<Thread>, before: FrameRef) -> i64 {
     let ci = l.call_info();
     if l.hook_mask() != 0 {
         return SWITCH;
     }
-    if core::ptr::eq(ci, before) {
+    if ci == before {
         return 0;
     }
     debug_assert!(ci.is_lua());
@@ -533,7 +533,7 @@ fn go_on(l: Gc<Thread>, before: &CallInfo) -> i64 {
 }
 
 /// A call that is not as plain as those that native code makes by itself.
-pub(super) unsafe extern "C" fn call(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn call(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     if i.op() == ExecOp::TForCall {
         // SAFETY: the caller's.
@@ -553,7 +553,7 @@ pub(super) unsafe extern "C" fn call(l: Gc<Thread>, ci: &'static CallInfo) -> i6
 }
 
 /// A call of anything.
-pub(super) unsafe extern "C" fn call_function(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn call_function(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     let func = ci.base.get().above(i.a());
     let wanted = i.c() as i32 - 1;
@@ -570,13 +570,13 @@ pub(super) unsafe extern "C" fn call_function(l: Gc<Thread>, ci: &'static CallIn
 }
 
 /// The collector's checkpoint after a call by a fast entry for at most one result.
-pub(super) unsafe extern "C" fn after_fast_call(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn after_fast_call(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     checkpoint(l, ci, ci.base.get().above(i.a() + 1))
 }
 
 /// After `prepare` for the frame `ci`, at whatever function.
-fn called(l: Gc<Thread>, ci: &CallInfo, prepared: LResult<Prepared>, wanted: i32) -> i64 {
+fn called(l: Gc<Thread>, ci: FrameRef, prepared: LResult<Prepared>, wanted: i32) -> i64 {
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(t) => return yielded(l, ci, t),
@@ -595,8 +595,8 @@ fn called(l: Gc<Thread>, ci: &CallInfo, prepared: LResult<Prepared>, wanted: i32
 /// A call failed, or its callee yielded, for which the frame waits then.
 #[cold]
 #[inline(never)]
-fn yielded(l: Gc<Thread>, ci: &CallInfo, t: Throw) -> i64 {
-    if t == Throw::YIELD && l.hook_mask() == 0 && core::ptr::eq(l.call_info().prev.get(), ci) {
+fn yielded(l: Gc<Thread>, ci: FrameRef, t: Throw) -> i64 {
+    if t == Throw::YIELD && l.hook_mask() == 0 && l.call_info().prev.get() == Some(ci) {
         ci.add_flags(FrameFlags::WAITS);
     }
     thrown(t)
@@ -605,22 +605,22 @@ fn yielded(l: Gc<Thread>, ci: &CallInfo, t: Throw) -> i64 {
 /// A call of pcall or xpcall. `waits` is `WAITS` where the frame goes on behind it, as it does but for tail calls.
 fn protected_call(
     l: Gc<Thread>,
-    ci: &CallInfo,
+    ci: FrameRef,
     func: Slot,
     b: &'static Builtin,
     wanted: i32,
     waits: FrameFlags,
 ) -> i64 {
     tri!(enter_pcall(l, func, b, wanted));
-    if core::ptr::eq(l.call_info(), ci) {
+    if l.call_info() == ci {
         return go_on(l, ci);
     }
     // SAFETY: before the callee's frame there is that of pcall.
-    unsafe { (*l.call_info().prev.get()).add_flags(waits) };
+    unsafe { l.call_info().caller() }.add_flags(waits);
     begin(l)
 }
 
-pub(super) unsafe extern "C" fn tail_call(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn tail_call(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     let cl = ci.lua_closure();
     let mut func = ci.base.get().above(i.a());
@@ -655,7 +655,7 @@ pub(super) unsafe extern "C" fn tail_call(l: Gc<Thread>, ci: &'static CallInfo) 
     go_on(l, ci)
 }
 
-pub(super) unsafe extern "C" fn tfor_call(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn tfor_call(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, at) = running(ci);
     let f = Frame::of(ci);
     let ra = f.base.above(i.a());
@@ -683,7 +683,7 @@ pub(super) unsafe extern "C" fn tfor_call(l: Gc<Thread>, ci: &'static CallInfo) 
 }
 
 /// The end of the frame, where it is more than stores.
-pub(super) unsafe extern "C" fn return_results(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn return_results(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     if i.op() == ExecOp::Return && i.c() != 0 {
         upval::close(l, ci.base.get());
@@ -707,7 +707,7 @@ pub(super) unsafe extern "C" fn return_results(l: Gc<Thread>, ci: &'static CallI
 }
 
 /// A metamethod has returned; the instruction is finished as after a yield.
-pub(super) unsafe extern "C" fn finish_metamethod(l: Gc<Thread>, ci: &'static CallInfo) -> i64 {
+pub(super) unsafe extern "C" fn finish_metamethod(l: Gc<Thread>, ci: FrameRef) -> i64 {
     tri!(finish::finish(l, ci));
     if l.hook_mask() != 0 {
         return SWITCH;
@@ -716,7 +716,7 @@ pub(super) unsafe extern "C" fn finish_metamethod(l: Gc<Thread>, ci: &'static Ca
 }
 
 /// Goes on with a frame whose function has native code, at its saved pc.
-fn enter_at_saved_pc(l: Gc<Thread>, ci: &CallInfo) -> i64 {
+fn enter_at_saved_pc(l: Gc<Thread>, ci: FrameRef) -> i64 {
     match address(l, ci.lua_closure().proto, ci) {
         Some(code) => {
             super::mark_entered(ci);
@@ -730,9 +730,9 @@ fn enter_at_saved_pc(l: Gc<Thread>, ci: &CallInfo) -> i64 {
 
 static STRESS_RANDOM: AtomicU32 = AtomicU32::new(1);
 
-/// In a stress build, before some instruction, at which the saved pc is: 0 go on, 1 take the long way, or leave and have the
-/// interpreter do it.
-pub(super) unsafe extern "C" fn stress(_: Gc<Thread>, _: &CallInfo) -> i64 {
+/// In a stress build, before some instruction, at which the saved pc is: 0 go on, 1 take the long way, or leave and have
+/// the interpreter do it.
+pub(super) unsafe extern "C" fn stress(_: Gc<Thread>, _: FrameRef) -> i64 {
     let mut x = STRESS_RANDOM.load(Relaxed);
     x ^= x << 13;
     x ^= x >> 17;

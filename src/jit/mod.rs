@@ -31,7 +31,7 @@ mod x64_tests;
 use crate::object::call_info::FrameFlags;
 use crate::object::entry::Tier;
 use crate::object::native::NativeTier;
-use crate::object::{CallInfo, Gc, Global, Proto, Thread};
+use crate::object::{FrameRef, Gc, Global, Proto, Thread};
 use crate::sys;
 use crate::vm::tier::{self, Exit};
 use compile::Marks;
@@ -240,7 +240,7 @@ fn versions(code: *const u8) -> usize {
 
 /// Where native code is entered in the frame, a frame of this function, which has native code; `None` where it cannot
 /// be.
-fn address(l: Gc<Thread>, p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
+fn address(l: Gc<Thread>, p: Gc<Proto>, ci: FrameRef) -> Option<*const u8> {
     match compile::entry(p.entry().native(), p.entry().index_of(ci.saved_pc.get()), ci.base.get())? {
         Ok(code) => Some(code),
         Err(register) => {
@@ -252,7 +252,7 @@ fn address(l: Gc<Thread>, p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
 }
 
 /// Where native code goes on in the frame, a frame of this function; `None` where the interpreter does.
-fn place(l: Gc<Thread>, p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
+fn place(l: Gc<Thread>, p: Gc<Proto>, ci: FrameRef) -> Option<*const u8> {
     if ci.has(FrameFlags::WAITS) {
         ci.clear_flags(FrameFlags::WAITS);
         if !is_at_least(Mode::FlushStress) {
@@ -266,9 +266,8 @@ fn place(l: Gc<Thread>, p: Gc<Proto>, ci: &CallInfo) -> Option<*const u8> {
 }
 
 /// What is in `returns_to` of a frame whose registers were changed from outside.
-fn changed(l: &Thread, ci: &CallInfo) -> usize {
-    // SAFETY: a frame that is not the current one has a frame behind it.
-    let waits = !core::ptr::eq(l.ci.get(), ci) && unsafe { (*ci.next.get()).has(FrameFlags::METAMETHOD) };
+fn changed(l: &Thread, ci: FrameRef) -> usize {
+    let waits = l.call_info() != ci && ci.next.get().is_some_and(|callee| callee.has(FrameFlags::METAMETHOD));
     if waits { place_of(stubs::metamethod_returned) } else { changed_frame() }
 }
 
@@ -282,7 +281,7 @@ fn place_of(stub: stubs::Function) -> usize {
 }
 
 /// Native code is entered in this frame: its caller does not wait for it in native code.
-fn mark_entered(ci: &CallInfo) {
+fn mark_entered(ci: FrameRef) {
     let kind = ci.kind.get();
     if kind.has_any(FrameFlags::FRESH) {
         return;
@@ -290,10 +289,10 @@ fn mark_entered(ci: &CallInfo) {
     let from_metamethod = kind.has_any(FrameFlags::METAMETHOD);
     let returned = place_of(if from_metamethod { stubs::metamethod_returned } else { stubs::returned });
     // SAFETY: before it there is a Lua frame, with nothing but frames of pcall in between.
-    let mut caller = unsafe { &*ci.prev.get() };
+    let mut caller = unsafe { ci.caller() };
     while !caller.is_lua() {
         // SAFETY: as before.
-        caller = unsafe { &*caller.prev.get() };
+        caller = unsafe { caller.caller() };
     }
     caller.lua_frame().returns_to.set(returned);
 }
@@ -312,7 +311,7 @@ fn run(l: Gc<Thread>) -> Exit {
             count_entered(l, 1);
             // SAFETY: the current frame and its closure; the frame is marked.
             let left = unsafe {
-                stubs::enter(l.as_ptr(), ci, code, ci.base.get().as_ptr(), cl.as_ptr(), p.k.as_ptr())
+                stubs::enter(l.as_ptr(), ci.as_ptr(), code, ci.base.get().as_ptr(), cl.as_ptr(), p.k.as_ptr())
             };
             count_entered(l, -1);
             match helpers::exit_of(left) {

@@ -1,6 +1,6 @@
 //! Activation records of calls.
 
-use super::c_types::lua_CFunction;
+use super::c_types::{lua_CFunction, lua_Debug};
 pub use super::call_kind::{CallKind, FrameFlags};
 use super::closure::LuaClosure;
 use super::header::Gc;
@@ -10,6 +10,8 @@ use crate::code::exec::ExecInsn;
 use crate::mem::{self, Owner};
 use core::cell::Cell;
 use core::mem::ManuallyDrop;
+use core::ops::Deref;
+use core::ptr::NonNull;
 
 /// Activation record of a call.
 #[repr(C)]
@@ -20,8 +22,10 @@ pub struct CallInfo {
     pub func: Cell<Slot>,
     /// first slot past those the frame may use
     pub top: Cell<Slot>,
-    pub prev: Cell<*mut CallInfo>,
-    pub next: Cell<*mut CallInfo>,
+    /// the frame that called this one; only the host's level has none
+    pub prev: Cell<Option<FrameRef>>,
+    /// the frame that this one called; behind the running frame a spare one
+    pub next: Cell<Option<FrameRef>>,
     /// Lua: first register
     pub base: Cell<Slot>,
     pub kind: Cell<CallKind>,
@@ -101,8 +105,8 @@ impl CallInfo {
         CallInfo {
             func: Cell::new(Slot::NULL),
             top: Cell::new(Slot::NULL),
-            prev: Cell::new(core::ptr::null_mut()),
-            next: Cell::new(core::ptr::null_mut()),
+            prev: Cell::new(None),
+            next: Cell::new(None),
             base: Cell::new(Slot::NULL),
             saved_pc: Cell::new(core::ptr::null()),
             kind: Cell::new(CallKind::new(0, FrameFlags::NONE)),
@@ -243,37 +247,71 @@ impl Default for CallInfo {
     }
 }
 
-/// The frames from `from` down to `to`, or to the base frame if that is null.
-#[cfg(native_code)]
-pub fn frames(from: *const CallInfo, to: *const CallInfo) -> impl Iterator<Item = &'static CallInfo> {
-    // SAFETY: the chain of active frames is live.
-    core::iter::successors(unsafe { from.as_ref() }, move |c| unsafe { c.prev.get().as_ref() })
-        .take_while(move |&c| !core::ptr::eq(c, to))
+/// Handle of a CallInfo, as `Gc` is that of an object. It is valid as long as the frame is in use: the collector and
+/// the end of the thread free only spare ones.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct FrameRef(NonNull<CallInfo>);
+
+impl FrameRef {
+    /// # Safety
+    /// `p` points to a CallInfo that stays allocated while the handle is used.
+    #[inline(always)]
+    pub unsafe fn from_ptr(p: *const CallInfo) -> FrameRef {
+        // SAFETY: a CallInfo is not at address 0.
+        FrameRef(unsafe { NonNull::new_unchecked(p.cast_mut()) })
+    }
+    /// The frame of a record that `lua_getstack` or a hook filled in.
+    ///
+    /// # Safety
+    /// The frame is still active.
+    pub unsafe fn of_record(ar: &lua_Debug) -> Option<FrameRef> {
+        NonNull::new(ar.i_ci.cast::<CallInfo>().cast_mut()).map(FrameRef)
+    }
+    /// The frame that called this one.
+    ///
+    /// # Safety
+    /// It is not the frame of the host's level.
+    #[inline(always)]
+    pub unsafe fn caller(self) -> FrameRef {
+        // SAFETY: every frame but the host's has a previous one.
+        unsafe { self.prev.get().unwrap_unchecked() }
+    }
+    /// This frame and those further out, to the frame of the host's level.
+    #[inline(always)]
+    pub fn with_callers(self) -> impl Iterator<Item = FrameRef> {
+        core::iter::successors(Some(self), |frame| frame.prev.get())
+    }
+    #[inline(always)]
+    pub fn as_ptr(self) -> *mut CallInfo {
+        self.0.as_ptr()
+    }
+}
+
+impl Deref for FrameRef {
+    type Target = CallInfo;
+    #[inline(always)]
+    fn deref(&self) -> &CallInfo {
+        // SAFETY: the invariant of the handle: the CallInfo is allocated; all its fields are cells.
+        unsafe { self.0.as_ref() }
+    }
 }
 
 /// Frees the CallInfos after `ci`, which are all spare.
 pub fn free_after(l: impl Owner, ci: &CallInfo) {
-    free_chain(l, ci.next.replace(core::ptr::null_mut()));
+    free_chain(l, ci.next.take());
 }
 
-/// Frees `next` and the CallInfos after it.
-pub fn free_chain(l: impl Owner, mut next: *mut CallInfo) {
-    while !next.is_null() {
-        // SAFETY: the caller's CallInfos are live blocks that nothing uses.
-        let after = unsafe { (*next).next.get() };
-        mem::free(l, next.cast(), size_of::<CallInfo>());
-        next = after;
+/// Frees `first` and the CallInfos after it.
+pub fn free_chain(l: impl Owner, first: Option<FrameRef>) {
+    let mut next = first;
+    while let Some(spare) = next {
+        next = spare.next.get();
+        mem::free(l, spare.as_ptr().cast(), size_of::<CallInfo>());
     }
 }
 
 /// How many CallInfos there are after `ci`.
 pub fn count(ci: &CallInfo) -> usize {
-    let mut n = 0;
-    let mut ci = ci.next.get();
-    while !ci.is_null() {
-        n += 1;
-        // SAFETY: the chain consists of live blocks.
-        ci = unsafe { (*ci).next.get() };
-    }
-    n
+    core::iter::successors(ci.next.get(), |frame| frame.next.get()).count()
 }

@@ -12,7 +12,7 @@
 //!   stale. (A frame that took the place of another one keeps what was kept for that one.)
 
 use super::call_info::FrameFlags;
-use super::{CallInfo, Gc, ObjectError, Table, Thread, Value};
+use super::{FrameRef, Gc, ObjectError, Table, Thread, Value};
 
 /// The list of a thread.
 pub fn list(th: Gc<Thread>) -> Option<Gc<Table>> {
@@ -21,7 +21,7 @@ pub fn list(th: Gc<Thread>) -> Option<Gc<Table>> {
 }
 
 /// Keeps `v` alive until the frame `ci` of `th` ends. `l` is the running thread. Runs no finalizer.
-pub fn until_end_of(l: Gc<Thread>, th: Gc<Thread>, ci: &CallInfo, v: Value) -> Result<(), ObjectError> {
+pub fn until_end_of(l: Gc<Thread>, th: Gc<Thread>, ci: FrameRef, v: Value) -> Result<(), ObjectError> {
     if !v.is_collectable() {
         return Ok(());
     }
@@ -91,14 +91,7 @@ fn drop_ended_of(th: Gc<Thread>, t: Gc<Table>) {
     if n == 0 {
         return;
     }
-    let mut ci = th.ci.get();
-    // SAFETY: the chain of active frames is live.
-    while let Some(frame) = unsafe { ci.as_ref() }
-        && !frame.has(FrameFlags::KEPT)
-    {
-        ci = frame.prev.get();
-    }
-    if ci.is_null() {
+    if !th.active_frames().any(|frame| frame.has(FrameFlags::KEPT)) {
         n = 0;
     }
     while n > 0 && t.get_int(n - 1).as_number().is_none_or(|frame| frame > running) {

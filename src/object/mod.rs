@@ -45,7 +45,7 @@ mod waiting;
 pub use builtin::{Builtin, FastResult, Intrinsic, RustFn};
 pub use c_closure::CClosure;
 pub use c_types::lua_CFunction;
-pub use call_info::CallInfo;
+pub use call_info::{CallInfo, FrameRef};
 pub use closure::{LuaClosure, UpVal};
 pub use error::ObjectError;
 pub use global::Global;

@@ -1,7 +1,7 @@
 //! What states know of native code, and how to ask a prototype for it. The tier that makes it is above all layers that
 //! use this.
 
-use super::call_info::CallInfo;
+use super::call_info::FrameRef;
 use super::entry::{Entry, Exit};
 use super::global::Global;
 use super::header::Gc;
@@ -19,7 +19,7 @@ pub struct NativeTier {
     /// The state is closed.
     pub close: fn(&Global),
     /// Where a frame goes on of which a register was changed from outside (`LuaFrame::returns_to`).
-    pub changed: fn(&Thread, &CallInfo) -> usize,
+    pub changed: fn(&Thread, FrameRef) -> usize,
 }
 
 /// What a state knows of its tier of native code.

@@ -41,12 +41,8 @@ pub fn reallocate(l: Gc<Thread>, size: usize) -> Result<(), OutOfMemory> {
         uv.v.set(moved(uv.v.get()));
         up = uv.next_open().get();
     }
-    let mut ci = l.ci.get();
-    while !ci.is_null() {
-        // SAFETY: the chain of CallInfos from `ci` back to `base_ci` is live.
-        let c = unsafe { &*ci };
-        c.move_slots(moved);
-        ci = c.prev.get();
+    for frame in l.active_frames() {
+        frame.move_slots(moved);
     }
     Ok(())
 }
@@ -54,12 +50,8 @@ pub fn reallocate(l: Gc<Thread>, size: usize) -> Result<(), OutOfMemory> {
 /// Gives back stack that a deep recursion or a stack overflow left over (collector, end of protected calls).
 pub fn shrink(l: Gc<Thread>) {
     let mut limit = l.top.get();
-    let mut ci = l.ci.get();
-    while !ci.is_null() {
-        // SAFETY: the chain of active frames is live and ends with null behind `base_ci`.
-        let c = unsafe { &*ci };
-        limit = limit.max(c.top.get());
-        ci = c.prev.get();
+    for frame in l.active_frames() {
+        limit = limit.max(frame.top.get());
     }
     let used = limit.slots_above(l.stack.get()) + 1;
     let good = (used + used / 8 + 2 * EXTRA_STACK).max(BASIC_STACK);

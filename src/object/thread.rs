@@ -10,7 +10,7 @@
 //! * `CallInfo`s form a doubly linked chain starting at `base_ci`; those past `ci` are spare. They do not move.
 
 use super::c_types::lua_Hook;
-use super::call_info::{self, CallInfo};
+use super::call_info::{self, CallInfo, FrameRef};
 use super::closure::UpVal;
 use super::global::Global;
 use super::header::{Gc, Header, Kind};
@@ -108,9 +108,28 @@ impl Thread {
         self.header.aux0.set(s)
     }
     #[inline(always)]
-    pub fn call_info(&self) -> &'static CallInfo {
-        // SAFETY: `ci` is always valid; CallInfos are not freed while they are in use.
-        unsafe { &*self.ci.get() }
+    pub fn call_info(&self) -> FrameRef {
+        // SAFETY: `ci` is the running frame; CallInfos are not freed while they are in use.
+        unsafe { FrameRef::from_ptr(self.ci.get()) }
+    }
+    /// Makes a frame of the chain the running one.
+    #[inline(always)]
+    pub fn set_call_info(&self, frame: FrameRef) {
+        self.ci.set(frame.as_ptr())
+    }
+    /// The active frames, from the running one to that of the host's level.
+    #[inline(always)]
+    pub fn active_frames(&self) -> impl Iterator<Item = FrameRef> + use<> {
+        self.call_info().with_callers()
+    }
+    /// The frame of the host's level.
+    pub fn host_frame(&self) -> FrameRef {
+        // SAFETY: a part of the thread, which is live.
+        unsafe { FrameRef::from_ptr(&self.base_ci) }
+    }
+    /// Whether no call is in progress.
+    pub fn is_at_host(&self) -> bool {
+        core::ptr::eq(self.ci.get(), &self.base_ci)
     }
     #[inline(always)]
     pub fn hook_mask(&self) -> u8 {

@@ -4,7 +4,7 @@ use crate::gc;
 use crate::mem::OutOfMemory;
 use crate::object::heap;
 use crate::object::{
-    CallInfo, Gc, Header, Kind, LuaClosure, Proto, SlotOffset, Thread, UpVal, UpvalDesc, Value,
+    FrameRef, Gc, Header, Kind, LuaClosure, Proto, SlotOffset, Thread, UpVal, UpvalDesc, Value,
 };
 use crate::throw::LResult;
 use crate::vm::upval;
@@ -50,7 +50,7 @@ pub fn instantiate(
     l: Gc<Thread>,
     p: Gc<Proto>,
     outer: Gc<LuaClosure>,
-    ci: &CallInfo,
+    ci: FrameRef,
     a: usize,
 ) -> LResult<()> {
     let upvalues = p.upvalues.cells();

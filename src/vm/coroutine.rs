@@ -9,7 +9,7 @@ use crate::consts::*;
 use crate::messages as msg;
 use crate::object::call_info::FrameFlags;
 use crate::object::thread::YIELD_PENDING;
-use crate::object::{CallInfo, Gc, Thread, Value, lua_CFunction, string};
+use crate::object::{FrameRef, Gc, Thread, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, Prepared, RunLua, foreign, pcall, protected, results, unwinding};
 use crate::vm::error::Raise;
@@ -27,14 +27,14 @@ pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i3
     }
     let starting = l.raw_status() as i32 == LUA_OK;
     if starting {
-        if !core::ptr::eq(l.ci.get(), &l.base_ci) {
+        if !l.is_at_host() {
             return refuse(l, msg::RESUME_NON_SUSPENDED, nargs);
         }
     } else if l.raw_status() as i32 != LUA_YIELD {
         return refuse(l, msg::RESUME_DEAD, nargs);
     } else if !l.call_info().has(FrameFlags::HIDDEN) {
         // The hook of a call yielded, and no instruction has taken notice: it runs, or ran to its end.
-        let ended = core::ptr::eq(l.ci.get(), &l.base_ci);
+        let ended = l.is_at_host();
         return refuse(l, if ended { msg::RESUME_DEAD } else { msg::RESUME_NON_SUSPENDED }, nargs);
     }
     // SAFETY: the link of a live state.
@@ -142,7 +142,7 @@ fn proceed(l: Gc<Thread>, nargs: i32) -> LResult<()> {
 
 /// Finishes every frame that was interrupted, innermost first.
 fn unroll(l: Gc<Thread>) -> LResult<()> {
-    while !core::ptr::eq(l.ci.get(), &l.base_ci) {
+    while !l.is_at_host() {
         let ci = l.call_info();
         if ci.is_lua() {
             match finish::finish(l, ci) {
@@ -161,7 +161,7 @@ fn unroll(l: Gc<Thread>) -> LResult<()> {
 }
 
 /// A C function whose call of Lua was interrupted goes on in its continuation.
-fn finish_c_call(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
+fn finish_c_call(l: Gc<Thread>, ci: FrameRef) -> LResult<()> {
     // Results of the interrupted call are in place; a call for all results needs the frame's limit moved.
     results::follow_open_results(l, ci.nresults());
     let Some(k) = ci.c_function().continuation.get() else {
@@ -177,20 +177,17 @@ fn finish_c_call(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
 /// Unwinds to the innermost protected call among the coroutine's frames, which then goes on as if its callee had
 /// returned the error. False when there is none.
 fn recover(l: Gc<Thread>, throw: Throw) -> bool {
-    let mut ci = l.ci.get();
-    // SAFETY: the chain of active frames is live.
-    while let Some(c) = unsafe { ci.as_ref() } {
-        if c.has(FrameFlags::LIBRARY_PCALL) {
-            pcall::catch_in_pcall(l, c, throw);
+    for frame in l.active_frames() {
+        if frame.has(FrameFlags::LIBRARY_PCALL) {
+            pcall::catch_in_pcall(l, frame, throw);
             l.non_yieldable_depth.set(0);
             return true;
         }
-        if c.has(FrameFlags::YIELDABLE_PCALL) {
-            protected::recover_yieldable(l, c, throw);
+        if frame.has(FrameFlags::YIELDABLE_PCALL) {
+            protected::recover_yieldable(l, frame, throw);
             l.non_yieldable_depth.set(0);
             return true;
         }
-        ci = c.prev.get();
     }
     false
 }

@@ -32,7 +32,7 @@ use crate::object::call_info::CallKind;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::value::*;
 use crate::object::{
-    Builtin, CallInfo, FastResult, Gc, Intrinsic, Kind, LuaClosure, Metamethod, Slot, Str, Table, Thread,
+    Builtin, FastResult, FrameRef, Gc, Intrinsic, Kind, LuaClosure, Metamethod, Slot, Str, Table, Thread,
     Value,
 };
 use crate::vm::call::pcall::enter_pcall;
@@ -53,7 +53,7 @@ fn double(p: Slot) -> f64 {
 
 /// The loop. Runs `l.ci`, a Lua frame. With `COUNTS` it leaves when a function runs often.
 pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit {
-    let mut ci: &'static CallInfo = l.call_info();
+    let mut ci: FrameRef = l.call_info();
     let mut cl: Gc<LuaClosure> = ci.lua_closure();
     let mut k: Slot = Slot::from_ptr(cl.proto.k.as_ptr());
     let mut base: Slot = ci.base.get();
@@ -383,23 +383,24 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
             ($i:expr, $n:literal) => {{
                 let first = base.above($i.a());
                 let kind = ci.kind.get();
-                let (to, prev) = (ci.func.get(), ci.prev.get());
+                // SAFETY: a Lua frame has been called.
+                let (to, prev) = (ci.func.get(), unsafe { ci.caller() });
                 if !HOOKED && kind.is_plain() && l.hook_mask() == 0 {
                     // SAFETY: the slot of the called function takes the result; if none is wanted, the caller does not
-                    // use it. A called frame has a previous one.
+                    // use it.
                     read_frame!(unsafe {
                         to.write(if $n == 1 { first.read() } else { Value::NIL });
-                        &*prev
+                        prev
                     });
                     l.top.set(if kind.nresults() < 0 { to.above($n) } else { ci.top.get() });
-                    l.ci.set(ci);
+                    l.set_call_info(ci);
                     continue 'next;
                 } else if !HOOKED && kind.is_fresh($n) && l.hook_mask() == 0 {
                     if $n == 1 {
                         // SAFETY: both are slots of the stack: the function's and the first result's.
                         unsafe { to.write(first.read()) };
                     }
-                    l.ci.set(prev);
+                    l.set_call_info(prev);
                     l.top.set(to.above($n));
                     return Exit::Done;
                 } else {

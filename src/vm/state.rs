@@ -65,11 +65,11 @@ fn init_stack(l: Gc<Thread>, allocating: Gc<Thread>) -> LResult<()> {
     l.stack.set(p);
     l.stack_size.set(BASIC_STACK as u32);
     l.stack_last.set(p.above(BASIC_STACK - EXTRA_STACK));
-    let ci = &l.base_ci;
+    let ci = l.host_frame();
     ci.func.set(p);
     ci.top.set(p.above(1 + LUA_MINSTACK as usize));
     l.top.set(p.above(1));
-    l.ci.set(ci);
+    l.set_call_info(ci);
     Ok(())
 }
 

@@ -17,14 +17,14 @@ use super::interpreter;
 use super::ops::finish;
 use crate::object::call_info::FrameFlags;
 pub(crate) use crate::object::entry::Exit;
-use crate::object::{CallInfo, Gc, Slot, Thread};
+use crate::object::{FrameRef, Gc, Slot, Thread};
 use crate::throw::{LResult, Throw};
 
 impl RunLua for Gc<Thread> {
     #[inline(always)]
-    fn run(self, ci: &CallInfo) -> LResult<()> {
+    fn run(self, ci: FrameRef) -> LResult<()> {
         ci.add_flags(FrameFlags::FRESH);
-        execute(self, ci)
+        execute(self, Some(ci))
     }
 }
 
@@ -32,13 +32,13 @@ impl RunLua for Gc<Thread> {
 /// are for resume to stop.
 #[inline(always)]
 pub fn go_on(l: Gc<Thread>) -> LResult<()> {
-    execute(l, core::ptr::null())
+    execute(l, None)
 }
 
-/// Runs the current Lua frame until the frame marked `FRESH` at or below it returns. `entry` is that frame, or null
+/// Runs the current Lua frame until the frame marked `FRESH` at or below it returns. `entry` is that frame, or none
 /// when errors are not to be stopped here.
 #[inline(always)]
-fn execute(l: Gc<Thread>, entry: *const CallInfo) -> LResult<()> {
+fn execute(l: Gc<Thread>, entry: Option<FrameRef>) -> LResult<()> {
     let depth = (l.non_yieldable_depth.get(), l.native_depth.get());
     match run(l) {
         Exit::Done => Ok(()),
@@ -75,7 +75,7 @@ pub(crate) fn interpret_and_count(l: Gc<Thread>) -> Exit {
 /// The ways out of a tier that are not the end: stops an error in a library pcall frame, finishes an instruction, or
 /// goes over to another mode; and on.
 #[inline(never)]
-fn stop_and_go_on(l: Gc<Thread>, entry: *const CallInfo, mut exit: Exit, depth: (u16, u16)) -> LResult<()> {
+fn stop_and_go_on(l: Gc<Thread>, entry: Option<FrameRef>, mut exit: Exit, depth: (u16, u16)) -> LResult<()> {
     loop {
         match exit {
             Exit::Done => return Ok(()),
@@ -95,14 +95,9 @@ fn stop_and_go_on(l: Gc<Thread>, entry: *const CallInfo, mut exit: Exit, depth: 
 /// Ends the Lua frame `ci` with `n` results from `first` on; the Lua frame to go on with, or none when it was the
 /// invocation's first.
 #[inline(never)]
-pub(crate) fn leave(
-    l: Gc<Thread>,
-    ci: &CallInfo,
-    first: Slot,
-    n: usize,
-) -> LResult<Option<&'static CallInfo>> {
+pub(crate) fn leave(l: Gc<Thread>, ci: FrameRef, first: Slot, n: usize) -> LResult<Option<FrameRef>> {
     // SAFETY: before a Lua frame there is another frame.
-    let caller = unsafe { &*ci.prev.get() };
+    let caller = unsafe { ci.caller() };
     if caller.has(FrameFlags::LIBRARY_PCALL) && l.hook_mask() == 0 {
         pcall::hand_on(l, caller, first, n);
         return Ok(Some(l.call_info()));

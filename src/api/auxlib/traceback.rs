@@ -5,7 +5,7 @@ use crate::messages as msg;
 use crate::num;
 use crate::object::chunkid::ChunkId;
 use crate::object::string::bytes_of;
-use crate::object::{CallInfo, Gc, Table, Value};
+use crate::object::{FrameRef, Gc, Table, Value};
 use crate::throw::LResult;
 use crate::vm::debug;
 use crate::vm::debug::names::{self, NameKind};
@@ -111,7 +111,7 @@ fn put_line(out: &mut Buffer, line: i32, end: &[u8]) -> LResult<()> {
     put(out, &[&digits[..len], end])
 }
 
-fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: &CallInfo) -> LResult<()> {
+fn add_frame(l: Lua, out: &mut Buffer, other: Lua, ci: FrameRef) -> LResult<()> {
     let func = ci.function();
     let lua = func.as_lua_closure();
     let id = match lua {

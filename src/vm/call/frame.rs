@@ -3,40 +3,38 @@
 pub use crate::object::call_info::free_chain;
 use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::entry::Tier;
-use crate::object::{CallInfo, Gc, LuaClosure, Proto, Slot, Thread, Value};
+use crate::object::{CallInfo, FrameRef, Gc, LuaClosure, Proto, Slot, Thread, Value};
 use crate::throw::LResult;
 use crate::vm::{stack, upval};
 
 /// The CallInfo after the current one, made when there is none to reuse.
 #[inline(always)]
-pub fn next(l: Gc<Thread>) -> LResult<&'static CallInfo> {
-    let next = l.call_info().next.get();
-    if next.is_null() {
-        return extend(l);
+pub fn next(l: Gc<Thread>) -> LResult<FrameRef> {
+    match l.call_info().next.get() {
+        Some(spare) => Ok(spare),
+        None => extend(l),
     }
-    // SAFETY: spare CallInfos stay allocated.
-    Ok(unsafe { &*next })
 }
 
 #[cold]
 #[inline(never)]
-pub(super) fn extend(l: Gc<Thread>) -> LResult<&'static CallInfo> {
+pub(super) fn extend(l: Gc<Thread>) -> LResult<FrameRef> {
     let p = crate::mem::realloc(l, core::ptr::null_mut(), 0, size_of::<CallInfo>())?.cast::<CallInfo>();
     let ci = l.call_info();
     // SAFETY: `p` is a fresh block of the size of a CallInfo.
     unsafe { p.write(CallInfo::new()) };
     // An emergency collection frees spare CallInfos but makes none, so the link is still empty.
-    debug_assert!(ci.next.get().is_null());
-    ci.next.set(p);
-    // SAFETY: just written.
-    let new = unsafe { &*p };
-    new.prev.set(l.ci.get().cast_mut());
+    debug_assert!(ci.next.get().is_none());
+    // SAFETY: just written; the collector frees spare CallInfos only while the thread is not running.
+    let new = unsafe { FrameRef::from_ptr(p) };
+    new.prev.set(Some(ci));
+    ci.next.set(Some(new));
     Ok(new)
 }
 
 /// Pushes the frame of a Lua function.
 #[inline(always)]
-pub fn push_lua(l: Gc<Thread>, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResult<&'static CallInfo> {
+pub fn push_lua(l: Gc<Thread>, func: Slot, cl: Gc<LuaClosure>, nresults: i32) -> LResult<FrameRef> {
     l.global().effects.call();
     let p = cl.proto;
     let mut func = func;
@@ -71,7 +69,7 @@ pub fn push_lua(l: Gc<Thread>, func: Slot, cl: Gc<LuaClosure>, nresults: i32) ->
     ci.saved_pc.set(code);
     ci.kind.set(CallKind::new(nresults, FrameFlags::LUA));
     l.top.set(ci.top.get());
-    l.ci.set(ci);
+    l.set_call_info(ci);
     Ok(ci)
 }
 
@@ -90,38 +88,35 @@ pub fn given(l: Gc<Thread>, func: Slot, b: usize) -> usize {
 #[inline(always)]
 pub fn push_plain(
     l: Gc<Thread>,
-    ci: &CallInfo,
+    ci: FrameRef,
     func: Slot,
     p: Gc<Proto>,
     b: usize,
     kind: CallKind,
-) -> Option<&'static CallInfo> {
-    let next = ci.next.get();
-    if next.is_null() || !fits_plainly(l, func, p) {
+) -> Option<FrameRef> {
+    let Some(new) = ci.next.get().filter(|_| fits_plainly(l, func, p)) else {
         cold_path!();
         return None;
-    }
+    };
     let params = p.numparams() as usize;
     if b <= params {
         cold_path!();
         fill_registers(func, given(l, func, b), params + 1);
     }
-    // SAFETY: spare CallInfos stay allocated.
-    let new = unsafe { &*next };
     let top = func.above_bytes(p.entry().plain_frame_bytes());
     new.func.set(func);
     new.base.set(func.above(1));
     new.top.set(top);
     new.kind.set(kind);
     l.top.set(top);
-    l.ci.set(new);
+    l.set_call_info(new);
     Some(new)
 }
 
 /// Makes the Lua frame `ci` the frame of the function it tail calls with `given` - 1 arguments, on the terms of
 /// `push_plain`. The frame's upvalues are closed.
 #[inline(always)]
-pub fn replace_plain(l: Gc<Thread>, ci: &CallInfo, func: Slot, p: Gc<Proto>, given: usize) -> bool {
+pub fn replace_plain(l: Gc<Thread>, ci: FrameRef, func: Slot, p: Gc<Proto>, given: usize) -> bool {
     let to = ci.func.get();
     if !fits_plainly(l, to, p) {
         cold_path!();
@@ -172,7 +167,7 @@ pub(super) fn move_parameters(l: Gc<Thread>, func: Slot, params: usize) -> Slot 
 
 /// Moves the frame that was just pushed over the frame `old` that tail called it.
 #[inline(never)]
-pub fn replace_pushed(l: Gc<Thread>, old: &'static CallInfo, closes: bool) -> &'static CallInfo {
+pub fn replace_pushed(l: Gc<Thread>, old: FrameRef, closes: bool) -> FrameRef {
     let new = l.call_info();
     if closes {
         upval::close(l, old.base.get());
@@ -188,6 +183,6 @@ pub fn replace_pushed(l: Gc<Thread>, old: &'static CallInfo, closes: bool) -> &'
     old.saved_pc.set(new.saved_pc.get());
     old.add_flags(FrameFlags::TAIL_CALLED);
     l.top.set(old.top.get());
-    l.ci.set(old);
+    l.set_call_info(old);
     old
 }

@@ -8,7 +8,7 @@
 //!    `Link::protected`.
 
 use crate::consts::*;
-use crate::object::{CallInfo, Gc, Kind, LuaClosure, Metamethod, Slot, SlotOffset, Thread, Value};
+use crate::object::{FrameRef, Gc, Kind, LuaClosure, Metamethod, Slot, SlotOffset, Thread, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::error::Raise;
@@ -27,7 +27,7 @@ pub mod unwinding;
 pub trait RunLua {
     /// Runs the Lua frame `ci`, which was just pushed, and what it calls, until it returns. Errors are stopped by the
     /// library's pcall frames above it.
-    fn run(self, ci: &CallInfo) -> LResult<()>;
+    fn run(self, ci: FrameRef) -> LResult<()>;
 }
 
 /// The result of `prepare`.

@@ -47,7 +47,7 @@ pub(super) fn call_native_inline(l: Gc<Thread>, func: Slot, f: Native, nresults:
     ci.top.set(l.top.get().above(LUA_MINSTACK as usize));
     ci.kind.set(CallKind::new(nresults, FrameFlags::NONE));
     ci.c_function().continuation.set(None);
-    l.ci.set(ci);
+    l.set_call_info(ci);
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         hooks::call_hook(l, LUA_HOOKCALL, -1)?;
     }
@@ -96,7 +96,7 @@ pub(super) fn panic_out(l: Gc<Thread>, throw: Throw) -> Ret {
         l.non_yieldable_depth.set(1);
         l.native_depth.set(0);
         l.allow_hook.set(true);
-        if !core::ptr::eq(l.ci.get(), &l.base_ci) {
+        if !l.is_at_host() {
             l.call_info().add_flags(FrameFlags::ABANDONED);
         }
     } else {
@@ -127,15 +127,7 @@ pub(super) fn panic_out(l: Gc<Thread>, throw: Throw) -> Ret {
 /// host's view of the stack since then, which begins at the last of them, is the base frame's from now on. What is
 /// above them has failed, too. Returns by how many slots the stack above them moved down.
 pub(super) fn drop_abandoned(l: Gc<Thread>) -> usize {
-    let mut ci = l.ci.get();
-    // SAFETY: the chain of CallInfos from `ci` back to `base_ci` is live.
-    while let Some(c) = unsafe { ci.as_ref() }
-        && !c.has(FrameFlags::ABANDONED)
-    {
-        ci = c.prev.get();
-    }
-    // SAFETY: `ci` is null, or a frame of that chain.
-    let Some(last) = (unsafe { ci.as_ref() }) else { return 0 };
+    let Some(last) = l.active_frames().find(|frame| frame.has(FrameFlags::ABANDONED)) else { return 0 };
     upval::close(l, l.stack.get());
     let bottom = l.base_ci.func.get();
     let distance = last.func.get().slots_above(bottom);
@@ -147,21 +139,17 @@ pub(super) fn drop_abandoned(l: Gc<Thread>) -> usize {
     let moved = |slot: Slot| slot.below(distance);
     l.top.set(moved(l.top.get()));
     l.base_ci.top.set(moved(last.top.get()));
-    let (first, after) = (l.base_ci.next.get(), last.next.replace(core::ptr::null_mut()));
-    l.base_ci.next.set(after);
-    // SAFETY: the CallInfos after `last`, in use or spare, are live.
-    if let Some(c) = unsafe { after.as_ref() } {
-        c.prev.set((&raw const l.base_ci).cast_mut());
+    let host = l.host_frame();
+    let after = last.next.take();
+    let first = host.next.replace(after);
+    if let Some(frame) = after {
+        frame.prev.set(Some(host));
     }
-    if core::ptr::eq(l.ci.get(), last) {
-        l.ci.set(&l.base_ci);
+    if l.call_info() == last {
+        l.set_call_info(host);
     }
-    let mut ci = l.ci.get();
-    while !core::ptr::eq(ci, &l.base_ci) {
-        // SAFETY: the chain back to `base_ci` is live.
-        let c = unsafe { &*ci };
-        c.move_slots(moved);
-        ci = c.prev.get();
+    for frame in l.active_frames().take_while(|frame| *frame != host) {
+        frame.move_slots(moved);
     }
     frame::free_chain(l, first);
     distance

@@ -12,7 +12,7 @@
 use super::{Prepared, frame, prepare, results, unwinding};
 use crate::consts::*;
 use crate::object::call_info::{CallKind, FrameFlags};
-use crate::object::{Builtin, CallInfo, Gc, Intrinsic, Slot, SlotOffset, Thread, Value};
+use crate::object::{Builtin, FrameRef, Gc, Intrinsic, Slot, SlotOffset, Thread, Value};
 use crate::throw::{LResult, Throw};
 use crate::vm::debug::hooks;
 use crate::vm::{stack, upval};
@@ -22,7 +22,7 @@ use crate::vm::{stack, upval};
 /// one.
 pub fn catch(
     l: Gc<Thread>,
-    entry: *const CallInfo,
+    entry: Option<FrameRef>,
     mut throw: Throw,
     (non_yieldable_depth, native_depth): (u16, u16),
 ) -> LResult<()> {
@@ -36,8 +36,8 @@ pub fn catch(
         #[cfg(native_code)]
         if in_metamethods {
             // Those that go on.
-            let frames = crate::object::call_info::frames(ci, entry);
-            let metamethods = frames.filter(|c| c.has(FrameFlags::METAMETHOD)).count();
+            let inner = ci.with_callers().take_while(|frame| Some(*frame) != entry);
+            let metamethods = inner.filter(|frame| frame.has(FrameFlags::METAMETHOD)).count();
             l.native_depth.set(native_depth + metamethods as u16);
         }
         match finish_pcall(l, ci) {
@@ -54,33 +54,30 @@ pub fn catch(
 }
 
 /// The library pcall frame of this invocation that stops an error.
-fn catching_frame(l: Gc<Thread>, entry: *const CallInfo, throw: Throw) -> Option<&'static CallInfo> {
-    if throw == Throw::YIELD || throw == Throw::FOREIGN || entry.is_null() {
+fn catching_frame(l: Gc<Thread>, entry: Option<FrameRef>, throw: Throw) -> Option<FrameRef> {
+    if throw == Throw::YIELD || throw == Throw::FOREIGN {
         return None;
     }
-    let mut at = l.ci.get();
-    while at != entry {
-        // SAFETY: the chain of active frames is live and `entry` is on it.
-        let c = unsafe { &*at };
-        if c.has(FrameFlags::LIBRARY_PCALL) {
-            return Some(c);
+    let entry = entry?;
+    for frame in l.active_frames().take_while(|frame| *frame != entry) {
+        if frame.has(FrameFlags::LIBRARY_PCALL) {
+            return Some(frame);
         }
-        if c.has(FrameFlags::YIELDABLE_PCALL) {
+        if frame.has(FrameFlags::YIELDABLE_PCALL) {
             // A C function's protected call is the innermost; resume goes on in its continuation.
             return None;
         }
-        at = c.prev.get();
     }
     None
 }
 
 /// Unwinds to a library pcall frame and leaves the error object as its result.
-pub fn catch_in_pcall(l: Gc<Thread>, ci: &CallInfo, throw: Throw) {
+pub fn catch_in_pcall(l: Gc<Thread>, ci: FrameRef, throw: Throw) {
     let func = ci.func.get();
     let offset = l.save_slot(func);
     upval::close(l, func.above(1));
     unwinding::set_error_object(l, throw, func.above(1));
-    l.ci.set(ci);
+    l.set_call_info(ci);
     l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
     stack::shrink_after_error(l);
     debug_assert_eq!(offset, l.save_slot(ci.func.get()));
@@ -88,7 +85,7 @@ pub fn catch_in_pcall(l: Gc<Thread>, ci: &CallInfo, throw: Throw) {
 }
 
 /// A library pcall frame's callee returned, or its error was caught: hands the results to the caller.
-pub fn finish_pcall(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
+pub fn finish_pcall(l: Gc<Thread>, ci: FrameRef) -> LResult<()> {
     l.message_handler.set(ci.outer_handler.get());
     unwinding::set_here(l, ci.library_pcall().protected.get());
     // The status takes the slot before the callee's results.
@@ -115,10 +112,11 @@ pub fn finish_pcall(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
 
 /// The callee of a library pcall frame returns `n` values from `first` on, and no hook is set: the same as its end and
 /// `finish_pcall`, with one move.
-pub fn hand_on(l: Gc<Thread>, ci: &CallInfo, first: Slot, n: usize) {
+pub fn hand_on(l: Gc<Thread>, ci: FrameRef, first: Slot, n: usize) {
     l.message_handler.set(ci.outer_handler.get());
     unwinding::set_here(l, ci.library_pcall().protected.get());
-    l.ci.set(ci.prev.get());
+    // SAFETY: a frame of pcall has been called.
+    l.set_call_info(unsafe { ci.caller() });
     let to = ci.func.get();
     // SAFETY: the results are above the frame's function; the caller, a Lua frame, has room for as many as it wants.
     unsafe {
@@ -137,7 +135,7 @@ pub fn hand_on(l: Gc<Thread>, ci: &CallInfo, first: Slot, n: usize) {
 /// above that if it would take its place. Returns where the status goes.
 #[cold]
 #[inline(never)]
-fn before_return_hook(l: Gc<Thread>, ci: &CallInfo, first: Slot) -> Slot {
+fn before_return_hook(l: Gc<Thread>, ci: FrameRef, first: Slot) -> Slot {
     ci.clear_flags(FrameFlags::LIBRARY_PCALL.and(FrameFlags::ERRORED).and(FrameFlags::HOOKS_WERE_ALLOWED));
     if first != ci.func.get() {
         return first;
@@ -170,7 +168,7 @@ pub fn enter_pcall(l: Gc<Thread>, func: Slot, b: &'static Builtin, nresults: i32
     ci.func.set(func);
     ci.top.set(l.top.get().above(LUA_MINSTACK as usize));
     ci.c_function().continuation.set(None);
-    l.ci.set(ci);
+    l.set_call_info(ci);
     if l.hook_mask() & LUA_MASKCALL as u8 != 0 {
         ci.kind.set(CallKind::new(nresults, FrameFlags::NONE));
         hooks::call_hook(l, LUA_HOOKCALL, -1)?;

@@ -10,13 +10,13 @@ use super::unwinding::{count, here, set_count, set_error_object, set_here};
 use super::{call, call_noyield};
 use crate::consts::*;
 use crate::object::call_info::FrameFlags;
-use crate::object::{CallInfo, Gc, Slot, SlotOffset, Thread, lua_CFunction};
+use crate::object::{FrameRef, Gc, Slot, SlotOffset, Thread, lua_CFunction};
 use crate::throw::{LResult, Throw};
 use crate::vm::{stack, upval};
 
 /// The state of the thread that a protected call restores when it stops an error.
 pub struct Saved {
-    ci: *const CallInfo,
+    ci: FrameRef,
     non_yieldable_depth: u16,
     native_depth: u16,
     allow_hook: bool,
@@ -29,7 +29,7 @@ impl Saved {
         // SAFETY: the link of a live state.
         let protected = unsafe { (*link(l)).protected };
         Saved {
-            ci: l.ci.get(),
+            ci: l.call_info(),
             non_yieldable_depth: l.non_yieldable_depth.get(),
             native_depth: l.native_depth.get(),
             allow_hook: l.allow_hook.get(),
@@ -38,7 +38,7 @@ impl Saved {
         }
     }
     pub fn restore(&self, l: Gc<Thread>) {
-        l.ci.set(self.ci);
+        l.set_call_info(self.ci);
         l.non_yieldable_depth.set(self.non_yieldable_depth);
         l.native_depth.set(self.native_depth);
         l.allow_hook.set(self.allow_hook);
@@ -122,11 +122,11 @@ pub fn call_yieldable(
 }
 
 /// Resume stops an error at the frame `ci` of such a call: the error is its result.
-pub fn recover_yieldable(l: Gc<Thread>, ci: &'static CallInfo, throw: Throw) {
+pub fn recover_yieldable(l: Gc<Thread>, ci: FrameRef, throw: Throw) {
     let old_top = l.restore_slot(ci.c_function().callee.get());
     upval::close(l, old_top);
     set_error_object(l, throw, old_top);
-    l.ci.set(ci);
+    l.set_call_info(ci);
     l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
     stack::shrink(l);
     l.message_handler.set(ci.outer_handler.get());
@@ -136,7 +136,7 @@ pub fn recover_yieldable(l: Gc<Thread>, ci: &'static CallInfo, throw: Throw) {
 
 /// The call of the frame `ci`, protected or not, is over after all, with an error or after a yield. What its
 /// continuation is told is set.
-pub fn end_yieldable(l: Gc<Thread>, ci: &CallInfo) {
+pub fn end_yieldable(l: Gc<Thread>, ci: FrameRef) {
     if ci.has(FrameFlags::YIELDABLE_PCALL) {
         l.message_handler.set(ci.outer_handler.get());
     }

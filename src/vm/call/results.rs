@@ -1,20 +1,21 @@
 //! The end of a call: its results go where the caller wants them.
 
 use crate::consts::LUA_MULTRET;
-use crate::object::{CallInfo, Gc, Slot, Thread, Value};
+use crate::object::{FrameRef, Gc, Slot, Thread, Value};
 use crate::throw::LResult;
 use crate::vm::debug::hooks;
 
 /// Ends the call of `ci`: fires the return hook, moves results from `first` on to where the caller wants them.
 /// Returns whether all results were kept (the top then marks their end).
 #[inline]
-pub fn end_call(l: Gc<Thread>, ci: &CallInfo, first: Slot) -> LResult<bool> {
+pub fn end_call(l: Gc<Thread>, ci: FrameRef, first: Slot) -> LResult<bool> {
     let mut first = first;
     if l.hook_mask() != 0 {
         first = hooks::return_hook(l, ci, first)?;
     }
     let to = ci.func.get();
-    l.ci.set(ci.prev.get());
+    // SAFETY: the host's level is no call.
+    l.set_call_info(unsafe { ci.caller() });
     let n = l.top.get().slots_above(first);
     Ok(match ci.nresults() {
         wanted @ 0..=1 => move_results(l, to, first, n, wanted),

@@ -3,7 +3,7 @@
 use super::foreign::link;
 use crate::messages as msg;
 use crate::object::call_info::FrameFlags;
-use crate::object::{CallInfo, Gc, Slot, SlotOffset, Thread, Value, string};
+use crate::object::{FrameRef, Gc, Slot, SlotOffset, Thread, Value, string};
 use crate::throw::Throw;
 use crate::vm::upval;
 
@@ -41,16 +41,7 @@ pub(super) fn is_unprotected(l: Gc<Thread>) -> bool {
 
 /// Whether the interpreter's own pcall is among the active calls of the thread.
 fn in_protected_frame(l: Gc<Thread>) -> bool {
-    let mut ci = l.ci.get();
-    while !ci.is_null() {
-        // SAFETY: the chain of active frames is live.
-        let c = unsafe { &*ci };
-        if c.has(FrameFlags::LIBRARY_PCALL) {
-            return true;
-        }
-        ci = c.prev.get();
-    }
-    false
+    l.active_frames().any(|frame| frame.has(FrameFlags::LIBRARY_PCALL))
 }
 
 /// Puts the object of an error that was stopped at `to` and ends the stack behind it.
@@ -76,7 +67,7 @@ fn memory_message(l: Gc<Thread>) -> Value {
 }
 
 /// A foreign exception passes a library pcall frame.
-fn leave_pcall(l: Gc<Thread>, ci: &CallInfo) {
+fn leave_pcall(l: Gc<Thread>, ci: FrameRef) {
     l.message_handler.set(ci.outer_handler.get());
     set_here(l, ci.library_pcall().protected.get());
     l.allow_hook.set(ci.has(FrameFlags::HOOKS_WERE_ALLOWED));
@@ -96,11 +87,12 @@ pub(super) fn undo_calls(l: Gc<Thread>, func: SlotOffset) {
         if ci.has(FrameFlags::METAMETHOD) {
             uncount_metamethod(l);
         }
-        // SAFETY: the caller's frame, at the latest the host's, is further out in the chain.
-        ci = unsafe { &*ci.prev.get() };
+        // The caller's frame, at the latest the host's, is further out in the chain.
+        let Some(caller) = ci.prev.get() else { break };
+        ci = caller;
     }
     upval::close(l, func);
-    l.ci.set(ci);
+    l.set_call_info(ci);
     l.top.set(func);
 }
 
@@ -113,7 +105,7 @@ pub fn uncount_metamethod(l: Gc<Thread>) {
 /// All frames of metamethods become first frames of invocations, as if they ran in nested ones that a throw has ended.
 #[cfg(native_code)]
 pub fn forget_metamethods(l: Gc<Thread>) {
-    for ci in crate::object::call_info::frames(l.ci.get(), core::ptr::null()) {
+    for ci in l.active_frames() {
         if ci.has(FrameFlags::METAMETHOD) {
             ci.clear_flags(FrameFlags::METAMETHOD);
             ci.add_flags(FrameFlags::FRESH);

@@ -7,7 +7,7 @@ use crate::object::c_types::{lua_Debug, lua_Hook};
 use crate::object::call_info::FrameFlags;
 use crate::object::keep;
 use crate::object::thread::YIELD_PENDING;
-use crate::object::{CallInfo, Gc, Slot, Thread};
+use crate::object::{FrameRef, Gc, Slot, Thread};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::foreign;
 use crate::vm::error::OrThrow;
@@ -52,7 +52,7 @@ pub fn call_hook_inline(l: Gc<Thread>, event: i32, line: i32) -> LResult<()> {
     unsafe {
         (&raw mut (*ar).event).write(event);
         (&raw mut (*ar).currentline).write(line);
-        (&raw mut (*ar).i_ci).write(core::ptr::from_ref(ci).cast());
+        (&raw mut (*ar).i_ci).write(ci.as_ptr().cast());
     }
     stack::check(l, LUA_MINSTACK as usize)?;
     ci.top.set(l.top.get().above(LUA_MINSTACK as usize));
@@ -78,13 +78,12 @@ pub fn call_hook_of_lua(l: Gc<Thread>) -> LResult<()> {
     let ci = l.call_info();
     // The hook sees the pc of the first instruction.
     ci.saved_pc.set(ci.saved_pc.get().wrapping_add(1));
-    let prev = ci.prev.get();
-    // SAFETY: every frame but the host's has a previous one.
-    let prev = unsafe { &*prev };
     let mut event = LUA_HOOKCALL;
-    if prev.is_lua() {
-        let caller = prev.lua_closure();
-        let code = caller.proto.code.get(prev.pc_in(caller) as usize);
+    if let Some(caller) = ci.prev.get()
+        && caller.is_lua()
+    {
+        let cl = caller.lua_closure();
+        let code = cl.proto.code.get(caller.pc_in(cl) as usize);
         if Instruction(code).op() == Op::TailCall {
             ci.add_flags(FrameFlags::TAIL_CALLED);
             event = LUA_HOOKTAILCALL;
@@ -97,17 +96,17 @@ pub fn call_hook_of_lua(l: Gc<Thread>) -> LResult<()> {
 
 #[cold]
 #[inline(never)]
-pub fn return_hook(l: Gc<Thread>, ci: &CallInfo, first: Slot) -> LResult<Slot> {
+pub fn return_hook(l: Gc<Thread>, ci: FrameRef, first: Slot) -> LResult<Slot> {
     let mut first = first;
     if l.hook_mask() & LUA_MASKRET as u8 != 0 {
         let offset = l.save_slot(first);
         call_hook_inline(l, LUA_HOOKRET, -1)?;
         first = l.restore_slot(offset);
     }
-    // SAFETY: a called frame has a previous one.
-    let prev = unsafe { &*ci.prev.get() };
-    if prev.is_lua() {
-        l.old_pc.set(prev.saved_pc.get());
+    if let Some(caller) = ci.prev.get()
+        && caller.is_lua()
+    {
+        l.old_pc.set(caller.saved_pc.get());
     }
     Ok(first)
 }
@@ -163,7 +162,7 @@ pub fn trace_exec(l: Gc<Thread>) -> LResult<()> {
 /// so; whether no hook is due now.
 #[cold]
 #[inline(never)]
-fn pending_yield(l: Gc<Thread>, ci: &CallInfo) -> LResult<bool> {
+fn pending_yield(l: Gc<Thread>, ci: FrameRef) -> LResult<bool> {
     l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);
     if l.non_yieldable_depth.get() == 0 {
         // The instruction is not counted before it runs.
@@ -176,7 +175,7 @@ fn pending_yield(l: Gc<Thread>, ci: &CallInfo) -> LResult<bool> {
 /// The running Lua function is suspended before its instruction.
 #[cold]
 #[inline(never)]
-fn suspend(l: Gc<Thread>, ci: &CallInfo) -> Throw {
+fn suspend(l: Gc<Thread>, ci: FrameRef) -> Throw {
     l.set_status(LUA_YIELD as u8);
     ci.saved_pc.set(ci.saved_pc.get().wrapping_sub(1));
     ci.hide_below(l.top.get().below(1));

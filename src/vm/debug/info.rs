@@ -6,7 +6,7 @@ use crate::gc;
 use crate::object::c_types::lua_Debug;
 use crate::object::call_info::FrameFlags;
 use crate::object::string::Bytes;
-use crate::object::{CallInfo, Gc, Table, Thread, Value, chunkid};
+use crate::object::{FrameRef, Gc, Table, Thread, Value, chunkid};
 use crate::throw::LResult;
 use crate::vm::error::OrThrow;
 use core::ffi::c_char;
@@ -54,7 +54,7 @@ pub fn quick_info(l: Gc<Thread>, options: impl Iterator<Item = u8>, ar: &mut lua
         return None;
     }
     // SAFETY: without '>', which is none of these options, the record is that of an active frame.
-    let ci = unsafe { ar.i_ci.cast::<CallInfo>().as_ref() }?;
+    let ci = unsafe { FrameRef::of_record(ar) }?;
     fill(l, wanted, ar, ci.function(), Some(ci));
     Some(true)
 }
@@ -64,8 +64,8 @@ pub fn quick_info(l: Gc<Thread>, options: impl Iterator<Item = u8>, ar: &mut lua
 pub fn describe(l: Gc<Thread>, options: &[u8], ar: &mut lua_Debug, func: Option<Value>) -> (Value, bool) {
     let wanted = wants::options(options.iter().copied());
     // SAFETY: without a function the record comes from `lua_getstack` or a hook and its frame is still active.
-    let ci = if func.is_some() { None } else { unsafe { ar.i_ci.cast::<CallInfo>().as_ref() } };
-    let func = func.or_else(|| ci.map(CallInfo::function)).unwrap_or(Value::NIL);
+    let ci = if func.is_some() { None } else { unsafe { FrameRef::of_record(ar) } };
+    let func = func.or_else(|| ci.map(|frame| frame.function())).unwrap_or(Value::NIL);
     fill(l, wanted, ar, func, ci);
     (func, wanted & wants::UNKNOWN == 0)
 }
@@ -98,7 +98,7 @@ pub fn get_info(l: Gc<Thread>, what: &[u8], ar: &mut lua_Debug) -> LResult<bool>
 }
 
 /// Fills in what is wanted of a function and, if it is active, its frame.
-fn fill(l: Gc<Thread>, wanted: u32, ar: &mut lua_Debug, func: Value, ci: Option<&CallInfo>) {
+fn fill(l: Gc<Thread>, wanted: u32, ar: &mut lua_Debug, func: Value, ci: Option<FrameRef>) {
     let lua = func.as_lua_closure();
     if wanted & wants::SOURCE != 0 {
         let source = match lua {

@@ -11,7 +11,7 @@
 use crate::messages::{self as msg, Arg};
 use crate::object::chunkid::ChunkId;
 use crate::object::string::{Bytes, bytes_of};
-use crate::object::{CallInfo, Gc, Proto, Thread};
+use crate::object::{FrameRef, Gc, Proto, Thread};
 use crate::throw::LResult;
 use crate::vm::message;
 
@@ -21,30 +21,19 @@ pub mod names;
 pub mod variables;
 
 /// The frame `level` calls below the running one (0); `None` past the last one. The host's own level does not count.
-pub fn frame_at(l: Gc<Thread>, level: i32) -> Option<&'static CallInfo> {
-    let mut ci = l.ci.get();
-    let mut level = level;
-    while level >= 0 && !core::ptr::eq(ci, &l.base_ci) {
-        // SAFETY: the chain of active frames is live and ends at `base_ci`.
-        let frame = unsafe { &*ci };
-        if level == 0 {
-            return Some(frame);
-        }
-        level -= 1;
-        ci = frame.prev.get();
-    }
-    None
+pub fn frame_at(l: Gc<Thread>, level: i32) -> Option<FrameRef> {
+    calls(l).nth(usize::try_from(level).ok()?)
 }
 
 /// Number of calls in progress.
 pub fn frame_count(l: Gc<Thread>) -> i32 {
-    let (mut ci, mut n) = (l.ci.get(), 0);
-    while !core::ptr::eq(ci, &l.base_ci) {
-        n += 1;
-        // SAFETY: the chain of active frames is live and ends at `base_ci`.
-        ci = unsafe { (*ci).prev.get() };
-    }
-    n
+    calls(l).count() as i32
+}
+
+/// The frames of the calls in progress, from the running one on; the host's level is none.
+fn calls(l: Gc<Thread>) -> impl Iterator<Item = FrameRef> {
+    let host = l.host_frame();
+    l.active_frames().take_while(move |frame| *frame != host)
 }
 
 /// Source line of an instruction; 0 when the lines were stripped.
@@ -53,7 +42,7 @@ fn line_of(p: &Proto, pc: i32) -> i32 {
 }
 
 /// The line a frame is at; -1 for functions that are not written in Lua.
-pub fn current_line(ci: &CallInfo) -> i32 {
+pub fn current_line(ci: FrameRef) -> i32 {
     if ci.is_lua() { line_of(&ci.closure().proto, ci.current_pc()) } else { -1 }
 }
 

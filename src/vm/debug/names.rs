@@ -4,7 +4,7 @@ use crate::code::bytecode::{Instruction, MAX_INDEX_RK, Op, is_k, k_index};
 use crate::consts::LUA_ENV;
 use crate::object::call_info::FrameFlags;
 use crate::object::string::{Bytes, bytes_of};
-use crate::object::{CallInfo, Gc, LuaClosure, Metamethod, Proto, Slot, Thread};
+use crate::object::{FrameRef, Gc, LuaClosure, Metamethod, Proto, Slot, Thread};
 use core::ffi::CStr;
 
 /// How a value was reached.
@@ -186,7 +186,7 @@ fn upvalue_at(cl: Gc<LuaClosure>, slot: Slot) -> Option<(NameKind, Bytes)> {
 }
 
 /// How the Lua frame `ci` refers to the function that its current instruction calls.
-pub fn callee_name(l: Gc<Thread>, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
+pub fn callee_name(l: Gc<Thread>, ci: FrameRef) -> Option<(NameKind, Bytes)> {
     let p = ci.closure().proto;
     let pc = ci.current_pc();
     let i = instruction(&p, pc);
@@ -213,8 +213,7 @@ pub fn callee_name(l: Gc<Thread>, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
 
 /// How the function running in frame `ci` was called, as far as its caller tells.
 #[inline(never)]
-pub fn func_name(l: Gc<Thread>, ci: &CallInfo) -> Option<(NameKind, Bytes)> {
-    // SAFETY: a frame other than the host's has a previous one, and only the host's has none.
-    let prev = unsafe { ci.prev.get().as_ref() }?;
-    if ci.has(FrameFlags::TAIL_CALLED) || !prev.is_lua() { None } else { callee_name(l, prev) }
+pub fn func_name(l: Gc<Thread>, ci: FrameRef) -> Option<(NameKind, Bytes)> {
+    let caller = ci.prev.get()?;
+    if ci.has(FrameFlags::TAIL_CALLED) || !caller.is_lua() { None } else { callee_name(l, caller) }
 }

@@ -3,11 +3,11 @@
 use super::Bytes;
 use super::names::local_name;
 use crate::object::keep;
-use crate::object::{CallInfo, Gc, Slot, Thread, Value};
+use crate::object::{FrameRef, Gc, Slot, Thread, Value};
 
 /// Name and slot of the `n`-th local variable of a frame; with `n` negative, of a vararg.
 #[inline(never)]
-fn find_local(l: Gc<Thread>, ci: &CallInfo, n: i32) -> Option<(Bytes, Slot)> {
+fn find_local(l: Gc<Thread>, ci: FrameRef, n: i32) -> Option<(Bytes, Slot)> {
     let func = ci.function_slot();
     let mut base = func.above(1);
     let mut name = None;
@@ -35,13 +35,12 @@ fn find_local(l: Gc<Thread>, ci: &CallInfo, n: i32) -> Option<(Bytes, Slot)> {
 }
 
 /// The slot of the function that the frame has called.
-fn next_function(l: Gc<Thread>, ci: &CallInfo) -> Option<Slot> {
-    // SAFETY: a frame that is not the running one has a next one.
-    (!core::ptr::eq(ci, l.ci.get())).then(|| unsafe { (*ci.next.get()).function_slot() })
+fn next_function(l: Gc<Thread>, ci: FrameRef) -> Option<Slot> {
+    if ci == l.call_info() { None } else { ci.next.get().map(|callee| callee.function_slot()) }
 }
 
 /// Name and value of a local variable.
-pub fn get_local(l: Gc<Thread>, ci: &CallInfo, n: i32) -> Option<(Bytes, Value)> {
+pub fn get_local(l: Gc<Thread>, ci: FrameRef, n: i32) -> Option<(Bytes, Value)> {
     // SAFETY: a slot of an active frame.
     find_local(l, ci, n).map(|(name, slot)| (name, unsafe { slot.read() }))
 }
@@ -53,7 +52,7 @@ pub fn parameter_name(func: Value, n: i32) -> Option<Bytes> {
 
 /// Assigns `v`, which is reachable, to a local variable of a frame of `th`; its name. `None` when there is no such
 /// variable, or no memory. `l` is the running thread.
-pub fn set_local(l: Gc<Thread>, th: Gc<Thread>, ci: &CallInfo, n: i32, v: Value) -> Option<Bytes> {
+pub fn set_local(l: Gc<Thread>, th: Gc<Thread>, ci: FrameRef, n: i32, v: Value) -> Option<Bytes> {
     let (name, slot) = find_local(th, ci, n)?;
     // A variable may lie where the next frame is: made-up debug information says so, and at a return what is behind the
     // results is gone. That frame relies on what its function is.

@@ -2,13 +2,13 @@
 
 use super::rk;
 use crate::code::bytecode::{Instruction, Op};
-use crate::object::{CallInfo, Gc, Metamethod, Slot, Thread};
+use crate::object::{FrameRef, Gc, Metamethod, Slot, Thread};
 use crate::throw::LResult;
 use crate::vm::meta;
 
 /// The instruction that a yield (or `Throw::HOOKS_SET`) interrupted in a metamethod or a call gets its result.
 #[inline(always)]
-pub(crate) fn finish(l: Gc<Thread>, ci: &CallInfo) -> LResult<()> {
+pub(crate) fn finish(l: Gc<Thread>, ci: FrameRef) -> LResult<()> {
     let base = ci.base.get();
     let cl = ci.lua_closure();
     let p = cl.proto;

@@ -17,7 +17,7 @@
 use super::tier::Exit;
 use crate::code::bytecode::{is_k, k_index};
 use crate::gc;
-use crate::object::{CallInfo, Gc, Slot, Thread};
+use crate::object::{FrameRef, Gc, Slot, Thread};
 
 pub(crate) mod arith;
 pub(crate) mod finish;
@@ -28,7 +28,7 @@ pub(crate) mod varargs;
 /// A collection, with `live` as the stack's end; the reason to leave the tier.
 #[cold]
 #[inline(never)]
-pub(crate) fn collect(l: Gc<Thread>, ci: &CallInfo, live: Slot) -> Option<Exit> {
+pub(crate) fn collect(l: Gc<Thread>, ci: FrameRef, live: Slot) -> Option<Exit> {
     let quiet = l.hook_mask() == 0;
     l.top.set(live);
     if let Err(t) = gc::check(l) {

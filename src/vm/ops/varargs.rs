@@ -1,14 +1,14 @@
 //! Variable arguments.
 
-use crate::object::{CallInfo, Gc, Thread};
+use crate::object::{FrameRef, Gc, Thread};
 use crate::throw::LResult;
 use crate::vm::stack;
 
 /// Copies the varargs of the frame to `to`; `wanted` of them, or all (-1).
 #[inline(never)]
-pub(crate) fn copy_varargs(l: Gc<Thread>, ci: &CallInfo, a: usize, wanted: i32) -> LResult<()> {
+pub(crate) fn copy_varargs(l: Gc<Thread>, ci: FrameRef, a: usize, wanted: i32) -> LResult<()> {
     let params = ci.lua_closure().proto.numparams() as usize;
-    let count = |ci: &CallInfo| ci.base.get().slots_above(ci.func.get()) - 1 - params;
+    let count = |ci: FrameRef| ci.base.get().slots_above(ci.func.get()) - 1 - params;
     let have = count(ci);
     let n = if wanted < 0 {
         stack::check(l, have)?;
