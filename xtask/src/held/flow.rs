@@ -286,6 +286,7 @@ fn is_plain_pointer(ty: &str) -> bool {
         || ty.starts_with("Interior<")
         || ty == "Value"
         || ty == "Slot"
+        || ty == "FrameRef"
         || ty.starts_with('&')
         || ty.starts_with('*')
 }

@@ -25,7 +25,7 @@ const OBJECTS: [&str; 15] = [
 /// Structures that live as long as the state, or for ever.
 const ETERNAL: [&str; 5] = ["Global", "Heap", "GcState", "Link", "Builtin"];
 /// Pointers to watch themselves.
-const POINTERS: [&str; 6] = ["Gc", "GcRef", "Value", "Slot", "Interior", "Bytes"];
+const POINTERS: [&str; 7] = ["Gc", "GcRef", "Value", "Slot", "Interior", "Bytes", "FrameRef"];
 
 /// What can make a pointer of some type dangle.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
