@@ -53,9 +53,9 @@ pub fn verify(l: Gc<Thread>, main: Gc<Proto>) -> LResult<Verdict> {
 }
 
 fn verify_nested(l: Gc<Thread>, p: Gc<Proto>, parent: Option<Gc<Proto>>) -> LResult<Verdict> {
-    let work = Work { marks: Array::empty(), states: Array::empty(), queue: Array::empty() };
+    let work = Work { notes: Array::empty(), states: Array::empty(), queue: Array::empty() };
     let verdict = Function::new(p, &work).verify(l, parent);
-    work.marks.free(l);
+    work.notes.free(l);
     work.states.free(l);
     work.queue.free(l);
     if verdict? != Ok(()) {
@@ -72,15 +72,15 @@ fn verify_nested(l: Gc<Thread>, p: Gc<Proto>, parent: Option<Gc<Proto>>) -> LRes
 
 /// Memory for one function.
 struct Work {
-    /// `mark` bits of each instruction
-    marks: Array<u8>,
+    /// what is known of each instruction, in bits of `note`
+    notes: Array<u8>,
     /// registers known to be written before each instruction, `Function::width` words each
     states: Array<u64>,
     /// instructions to look at (again)
     queue: Array<u32>,
 }
 
-mod mark {
+mod note {
     /// A jump or a skip arrives here.
     pub const TARGET: u8 = 1 << 0;
     /// Its state is known.
@@ -136,7 +136,7 @@ impl<'w> Function<'w> {
         if let Err(reason) = self.check_frame(parent) {
             return Ok(Err(reason));
         }
-        self.work.marks.resize(l, self.size, 0)?;
+        self.work.notes.resize(l, self.size, 0)?;
         for pc in 0..self.size {
             if let Err(reason) = self.check_operands(pc) {
                 return Ok(Err(reason));
@@ -195,7 +195,7 @@ impl<'w> Function<'w> {
         require((i as usize) < self.p.upvalues.len(), msg::BAD_UPVALUE)
     }
 
-    /// The target of the jump at `pc`, which gets its mark.
+    /// The target of the jump at `pc`, which gets its note.
     fn check_jump(&self, pc: usize) -> Result<usize, &'static str> {
         let target = pc as i64 + 1 + self.code(pc).sbx() as i64;
         require(0 <= target && target < self.size as i64, msg::BAD_JUMP)?;
@@ -204,7 +204,7 @@ impl<'w> Function<'w> {
     }
 
     fn mark_target(&self, pc: usize) {
-        self.work.marks.set(pc, self.work.marks.get(pc) | mark::TARGET);
+        self.work.notes.set(pc, self.work.notes.get(pc) | note::TARGET);
     }
 
     /// The next instruction is one of these.
@@ -374,7 +374,7 @@ impl<'w> Function<'w> {
         if !takes_values && i.op() != Op::ExtraArg && i.op() != Op::TForLoop {
             return Ok(());
         }
-        let is_target = self.work.marks.get(pc) & mark::TARGET != 0;
+        let is_target = self.work.notes.get(pc) & note::TARGET != 0;
         require(pc > 0 && !is_target, msg::BAD_SEQUENCE)?;
         let before = self.code(pc - 1);
         let fits = if takes_values {
@@ -399,7 +399,7 @@ impl<'w> Function<'w> {
         while self.queued > 0 {
             self.queued -= 1;
             let pc = self.work.queue.get(self.queued) as usize;
-            self.work.marks.set(pc, self.work.marks.get(pc) & !mark::QUEUED);
+            self.work.notes.set(pc, self.work.notes.get(pc) & !note::QUEUED);
             let mut state = Registers::default();
             for (i, word) in state.iter_mut().enumerate().take(self.width) {
                 *word = self.work.states.get(pc * self.width + i);
@@ -411,8 +411,8 @@ impl<'w> Function<'w> {
 
     /// A way to `pc` with these registers written: only what is written on all ways counts there.
     fn arrive(&mut self, pc: usize, state: &Registers) {
-        let marks = self.work.marks.get(pc);
-        let reached = marks & mark::REACHED != 0;
+        let notes = self.work.notes.get(pc);
+        let reached = notes & note::REACHED != 0;
         let mut changed = !reached;
         for (i, &word) in state.iter().enumerate().take(self.width) {
             let at = pc * self.width + i;
@@ -421,10 +421,10 @@ impl<'w> Function<'w> {
             changed |= new != old;
             self.work.states.set(at, new);
         }
-        if changed && marks & mark::QUEUED == 0 {
+        if changed && notes & note::QUEUED == 0 {
             self.work.queue.set(self.queued, pc as u32);
             self.queued += 1;
-            self.work.marks.set(pc, marks | mark::REACHED | mark::QUEUED);
+            self.work.notes.set(pc, notes | note::REACHED | note::QUEUED);
         }
     }
 
@@ -433,7 +433,7 @@ impl<'w> Function<'w> {
         loop {
             let Some(next) = self.step(pc, &mut state)? else { return Ok(()) };
             pc = next;
-            if self.work.marks.get(pc) & mark::TARGET != 0 {
+            if self.work.notes.get(pc) & note::TARGET != 0 {
                 self.arrive(pc, &state);
                 return Ok(());
             }

@@ -7,7 +7,7 @@
 
 use super::{cycle, mark, sweep};
 use crate::object::heap::link;
-use crate::object::{Gc, GcRef, Global, Kind, Metamethod, Table, Thread, Userdata, Value, mark as bits};
+use crate::object::{Gc, GcRef, Global, Kind, Metamethod, Table, Thread, Userdata, Value, gc_bits};
 use crate::throw::LResult;
 use core::cell::Cell;
 
@@ -17,7 +17,7 @@ const LEAST_COST: usize = 88;
 /// `o` got the metatable `mt`: when that has `__gc`, `o` is moved to the list of objects with finalizers.
 pub fn check_finalizer(l: Gc<Thread>, o: GcRef, mt: Gc<Table>) {
     let g = l.global();
-    if o.marked.get() & (bits::SEPARATED | bits::FINALIZED) != 0
+    if o.marked.get() & (gc_bits::SEPARATED | gc_bits::FINALIZED) != 0
         || g.cached_metamethod(Some(mt), Metamethod::Gc).is_nil()
     {
         return;
@@ -35,7 +35,7 @@ pub fn check_finalizer(l: Gc<Thread>, o: GcRef, mt: Gc<Table>) {
     sweep::unlinked(gc, o, link);
     o.next.set(gc.finobj.get());
     gc.finobj.set(Some(o));
-    o.marked.set(o.marked.get() | bits::SEPARATED);
+    o.marked.set(o.marked.get() | gc_bits::SEPARATED);
     recolour(g, o);
     let size = match o.kind() {
         // SAFETY: the kind names the type of the object.
@@ -51,7 +51,7 @@ pub fn check_finalizer(l: Gc<Thread>, o: GcRef, mt: Gc<Table>) {
 /// An object changed lists: the sweep may have passed its new place already.
 fn recolour(g: &Global, o: GcRef) {
     if g.gc.keep_invariant() {
-        o.marked.set(o.marked.get() & !bits::OLD);
+        o.marked.set(o.marked.get() & !gc_bits::OLD);
     } else {
         g.gc.whiten(o);
     }
@@ -73,7 +73,7 @@ pub(super) fn separate(g: &Global, all: bool) {
             link = next;
             continue;
         }
-        o.marked.set(o.marked.get() | bits::FINALIZED);
+        o.marked.set(o.marked.get() | gc_bits::FINALIZED);
         link.set(next.get());
         next.set(None);
         end.set(Some(o));
@@ -103,7 +103,7 @@ fn take_due(g: &Global) -> Option<Value> {
     gc.tobefnz.set(o.next.get());
     sweep::unlinked(gc, o, &raw const gc.tobefnz);
     link(g, o);
-    o.marked.set(o.marked.get() & !bits::SEPARATED);
+    o.marked.set(o.marked.get() & !gc_bits::SEPARATED);
     recolour(g, o);
     Some(match o.kind() {
         // SAFETY: the kind names the type of the object.

@@ -12,7 +12,7 @@ use super::{Phase, mark};
 use crate::object::string_table::StringTable;
 use crate::object::{
     CClosure, CallInfo, Gc, GcRef, Global, Kind, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata,
-    Value, call_info, mark as bits, mark_stack,
+    Value, call_info, gc_bits, mark_stack,
 };
 
 /// Set while checking on objects that are on a stack.
@@ -94,7 +94,7 @@ impl Checker<'_> {
         while let Some(o) = next {
             next = o.next.get();
             if ordered {
-                let young = o.marked.get() & bits::OLD == 0;
+                let young = o.marked.get() & gc_bits::OLD == 0;
                 assert!(!(old && young), "young {:?} behind an old object on {which:?}", o.kind());
                 old = !young;
             }
@@ -122,12 +122,16 @@ impl Checker<'_> {
     fn colours(&self, o: GcRef) {
         let gc = &self.g.gc;
         let m = o.marked.get();
-        assert!(m & bits::WHITES != bits::WHITES, "both whites: {:?} {m:#x}", o.kind());
-        assert!(m & bits::WHITES == 0 || m & bits::BLACK == 0, "white and black: {:?} {m:#x}", o.kind());
-        if !gc.is_sweeping() && !gc.generational.get() && m & bits::FIXED == 0 {
+        assert!(m & gc_bits::WHITES != gc_bits::WHITES, "both whites: {:?} {m:#x}", o.kind());
+        assert!(
+            m & gc_bits::WHITES == 0 || m & gc_bits::BLACK == 0,
+            "white and black: {:?} {m:#x}",
+            o.kind()
+        );
+        if !gc.is_sweeping() && !gc.generational.get() && m & gc_bits::FIXED == 0 {
             assert!(m & gc.other_white() == 0, "dead outside of a sweep: {:?} {m:#x}", o.kind());
         }
-        if gc.phase.get() == Phase::Pause && m & bits::FIXED == 0 {
+        if gc.phase.get() == Phase::Pause && m & gc_bits::FIXED == 0 {
             assert!(o.is_white() || gc.generational.get(), "not white between cycles: {:?} {m:#x}", o.kind());
         }
     }
@@ -137,9 +141,9 @@ impl Checker<'_> {
         let on_stack = m & ON_STACK != 0;
         o.marked.set(m & !ON_STACK);
         let separated = matches!(which, List::Finobj | List::ToBeFnz);
-        assert_eq!(m & bits::SEPARATED != 0, separated, "{:?} on {which:?}", o.kind());
+        assert_eq!(m & gc_bits::SEPARATED != 0, separated, "{:?} on {which:?}", o.kind());
         if separated {
-            assert_eq!(m & bits::FINALIZED != 0, which == List::ToBeFnz, "{:?} on {which:?}", o.kind());
+            assert_eq!(m & gc_bits::FINALIZED != 0, which == List::ToBeFnz, "{:?} on {which:?}", o.kind());
         }
         if self.strict && o.is_grey() {
             assert!(on_stack, "grey {:?} on no stack", o.kind());

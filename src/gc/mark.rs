@@ -13,7 +13,7 @@ use crate::object::mark_stack::{self, Entry, entry};
 use crate::object::table::Node;
 use crate::object::{
     CClosure, CallInfo, Gc, GcRef, Global, Kind, LuaClosure, Metamethod, Proto, Str, Table, Thread, UpVal,
-    Userdata, Value, mark as bits,
+    Userdata, Value, gc_bits,
 };
 use crate::object::{call_info, keep};
 use crate::sys::arch;
@@ -53,7 +53,7 @@ fn mark_opt<T>(g: &Global, o: Option<Gc<T>>) {
 }
 #[inline(always)]
 fn blacken(o: GcRef) {
-    o.marked.set(o.marked.get() & !(bits::WHITES | bits::AWAITED) | bits::BLACK);
+    o.marked.set(o.marked.get() & !(gc_bits::WHITES | gc_bits::AWAITED) | gc_bits::BLACK);
 }
 fn add_traversed(gc: &GcState, size: usize) {
     gc.traversed.set(gc.traversed.get() + size);
@@ -87,7 +87,7 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
             add_traversed(gc, size_of::<UpVal>());
             if uv.is_open() && gc.phase.get() != Phase::Atomic {
                 // Its slot may be written without a barrier, and its thread may never be reached.
-                o.marked.set(o.marked.get() & !bits::WHITES);
+                o.marked.set(o.marked.get() & !gc_bits::WHITES);
                 push_again(g, o);
             } else {
                 blacken(o);
@@ -96,7 +96,7 @@ pub(super) fn mark_object(g: &Global, o: GcRef) {
         }
         kind => {
             let tag = awaited(o);
-            o.marked.set(o.marked.get() & !(bits::WHITES | bits::AWAITED));
+            o.marked.set(o.marked.get() & !(gc_bits::WHITES | gc_bits::AWAITED));
             if kind == Kind::Table {
                 // SAFETY: the kind names the type of the object.
                 arch::prefetch(unsafe { o.cast::<Table>() }.data());
@@ -121,8 +121,8 @@ fn no_room(gc: &GcState, tag: usize) {
 /// The tag of a white object's entry on the grey stack: whether values wait for it.
 #[inline(always)]
 fn awaited(o: GcRef) -> usize {
-    const _: () = assert!(bits::AWAITED as usize >> 6 == mark_stack::AWAITED);
-    (o.marked.get() & bits::AWAITED) as usize >> 6
+    const _: () = assert!(gc_bits::AWAITED as usize >> 6 == mark_stack::AWAITED);
+    (o.marked.get() & gc_bits::AWAITED) as usize >> 6
 }
 
 /// Keeps a grey object for the next generational collection.

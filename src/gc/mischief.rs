@@ -23,7 +23,7 @@
 use super::cycle;
 use crate::mem;
 use crate::object::{
-    CClosure, Gc, GcRef, Global, Kind, Table, Thread, UpVal, Value, keep, mark as bits, stack, string,
+    CClosure, Gc, GcRef, Global, Kind, Table, Thread, UpVal, Value, gc_bits, keep, stack, string,
 };
 use crate::throw::LResult;
 
@@ -85,7 +85,7 @@ fn move_everything(l: Gc<Thread>, g: &Global) {
     // bit has no meaning outside of the atomic phase.
     each_thread(g, |th| {
         if let Some(kept) = keep::list(th) {
-            kept.erase().marked.set(kept.erase().marked.get() | bits::AWAITED);
+            kept.erase().marked.set(kept.erase().marked.get() | gc_bits::AWAITED);
         }
     });
     for list in [&g.gc.allgc, &g.gc.finobj, &g.gc.tobefnz] {
@@ -117,8 +117,8 @@ fn each_thread(g: &Global, f: impl Fn(Gc<Thread>)) {
 }
 
 fn move_parts(l: Gc<Thread>, o: GcRef) {
-    if o.marked.get() & bits::AWAITED != 0 {
-        o.marked.set(o.marked.get() & !bits::AWAITED);
+    if o.marked.get() & gc_bits::AWAITED != 0 {
+        o.marked.set(o.marked.get() & !gc_bits::AWAITED);
         return;
     }
     match o.kind() {

@@ -7,7 +7,7 @@
 use super::upvalues;
 use crate::object::gc_state::{COST, GcState, PIECE, Phase};
 use crate::object::string_table::MIN_TABLE;
-use crate::object::{Gc, GcRef, Kind, Thread, call_info, free, mark as bits, stack};
+use crate::object::{Gc, GcRef, Kind, Thread, call_info, free, gc_bits, stack};
 use core::cell::Cell;
 
 type Link = Cell<Option<GcRef>>;
@@ -25,7 +25,7 @@ pub(super) fn free_object(l: Gc<Thread>, o: GcRef) {
 /// generational mode also at the first old object), and how many objects it looked at.
 fn sweep_some(l: Gc<Thread>, mut at: *const Link, limit: usize) -> (*const Link, usize) {
     let gc = &l.global().gc;
-    let dead_mask = gc.other_white() | bits::FIXED;
+    let dead_mask = gc.other_white() | gc_bits::FIXED;
     let dead = gc.other_white();
     let closing = gc.closing.get();
     let generational = gc.generational.get();
@@ -39,7 +39,7 @@ fn sweep_some(l: Gc<Thread>, mut at: *const Link, limit: usize) -> (*const Link,
             link.set(o.next.get());
             free_object(l, o);
         } else {
-            if generational && marked & bits::OLD != 0 {
+            if generational && marked & gc_bits::OLD != 0 {
                 return (core::ptr::null(), seen);
             }
             if o.kind() == Kind::Thread {

@@ -2,7 +2,7 @@
 
 use super::{mark, sweep};
 use crate::object::heap::link;
-use crate::object::{Gc, Slot, Thread, UpVal, mark as bits};
+use crate::object::{Gc, Slot, Thread, UpVal, gc_bits};
 
 /// Closes all upvalues at or above the slot `level`.
 #[inline]
@@ -43,7 +43,7 @@ fn closed(l: Gc<Thread>, uv: Gc<UpVal>) {
         if !o.is_white() {
             // Reached before: as a closed upvalue it is visited now. It is not old any more, or the sweep of what is
             // young would end at it, in front of younger objects.
-            o.marked.set(o.marked.get() & !bits::OLD | bits::BLACK);
+            o.marked.set(o.marked.get() & !gc_bits::OLD | gc_bits::BLACK);
             mark::mark_value(g, uv.get());
         }
     } else {

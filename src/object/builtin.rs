@@ -1,6 +1,6 @@
 //! Library functions.
 
-use super::header::{Gc, Header, Kind, mark};
+use super::header::{Gc, Header, Kind, gc_bits};
 use super::thread::Thread;
 use super::value::{TAG_FUNCTION, Value};
 use crate::throw::LResult;
@@ -56,7 +56,7 @@ unsafe impl Sync for Builtin {}
 impl Builtin {
     pub const fn new(number: u16, name: &'static str, f: RustFn) -> Builtin {
         Builtin {
-            header: Header::new(Kind::Builtin, mark::FIXED | mark::BLACK),
+            header: Header::new(Kind::Builtin, gc_bits::FIXED | gc_bits::BLACK),
             f,
             fast: None,
             name,

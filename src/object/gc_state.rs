@@ -1,6 +1,6 @@
 //! What the collector knows about the objects of a state. `gc` explains colours, lists and phases.
 
-use super::header::{GcRef, mark as bits};
+use super::header::{GcRef, gc_bits};
 use super::mark_stack::MarkStack;
 use super::waiting::Waiting;
 use crate::mem::{Allocator, Memory};
@@ -88,7 +88,7 @@ impl GcState {
     pub const fn new(allocator: Allocator) -> GcState {
         GcState {
             memory: Memory::new(allocator),
-            current_white: Cell::new(bits::WHITE0),
+            current_white: Cell::new(gc_bits::WHITE0),
             phase: Cell::new(Phase::Pause),
             running: Cell::new(false),
             busy: Cell::new(false),
@@ -139,25 +139,27 @@ impl GcState {
     }
     #[inline(always)]
     pub fn other_white(&self) -> u8 {
-        self.current_white.get() ^ bits::WHITES
+        self.current_white.get() ^ gc_bits::WHITES
     }
     /// To be freed by the sweep that is going on.
     #[inline(always)]
     pub fn is_dead(&self, o: GcRef) -> bool {
-        o.marked.get() & (self.other_white() | bits::FIXED) == self.other_white() || self.closing.get()
+        o.marked.get() & (self.other_white() | gc_bits::FIXED) == self.other_white() || self.closing.get()
     }
     /// Mark bits that a survivor of a sweep loses and gets.
     pub fn survivor(&self) -> (u8, u8) {
         if self.generational.get() {
             // It becomes old and keeps its colour until a full collection.
-            (0, bits::OLD)
+            (0, gc_bits::OLD)
         } else {
-            (bits::WHITES | bits::BLACK | bits::OLD, self.current_white.get())
+            (gc_bits::WHITES | gc_bits::BLACK | gc_bits::OLD, self.current_white.get())
         }
     }
     /// Gives an object the colour of a new one.
     #[inline(always)]
     pub fn whiten(&self, o: GcRef) {
-        o.marked.set(o.marked.get() & !(bits::WHITES | bits::BLACK | bits::OLD) | self.current_white.get());
+        o.marked.set(
+            o.marked.get() & !(gc_bits::WHITES | gc_bits::BLACK | gc_bits::OLD) | self.current_white.get(),
+        );
     }
 }

@@ -27,8 +27,9 @@ pub enum Kind {
     UpVal,
 }
 
-/// Mark bits (`Header::marked`). An object with neither white nor black bit is grey.
-pub mod mark {
+/// The collector's bits of an object (`Header::marked`): its colour, and what else is to know of it. An object with neither
+/// white nor black bit is grey.
+pub mod gc_bits {
     pub const WHITE0: u8 = 1 << 0;
     pub const WHITE1: u8 = 1 << 1;
     pub const WHITES: u8 = WHITE0 | WHITE1;
@@ -75,15 +76,15 @@ impl Header {
     }
     #[inline(always)]
     pub fn is_white(&self) -> bool {
-        self.marked.get() & mark::WHITES != 0
+        self.marked.get() & gc_bits::WHITES != 0
     }
     #[inline(always)]
     pub fn is_black(&self) -> bool {
-        self.marked.get() & mark::BLACK != 0
+        self.marked.get() & gc_bits::BLACK != 0
     }
     #[inline(always)]
     pub fn is_grey(&self) -> bool {
-        self.marked.get() & (mark::WHITES | mark::BLACK) == 0
+        self.marked.get() & (gc_bits::WHITES | gc_bits::BLACK) == 0
     }
 }
 

@@ -4,7 +4,7 @@
 //! those of objects know of it only the [`Heap`], and of the thread that asks only that it is [`InHeap`].
 
 use super::gc_state::{GcState, Phase};
-use super::header::{GcRef, Header, Kind, mark as bits};
+use super::header::{GcRef, Header, Kind, gc_bits};
 use super::mark_stack::entry;
 use super::string_table::StringTable;
 use super::value::Value;
@@ -92,7 +92,7 @@ pub fn entries_moved(h: &Heap, t: GcRef) {
 #[inline(never)]
 fn back(h: &Heap, o: GcRef) {
     if h.gc.keep_invariant() {
-        o.marked.set(o.marked.get() & !bits::BLACK);
+        o.marked.set(o.marked.get() & !gc_bits::BLACK);
         push_again(h, o);
     } else {
         h.gc.whiten(o);

@@ -1,7 +1,7 @@
 //! Where native code finds the fields of objects: distances in bytes from the object's address.
 
 use super::call_info::{CallKind, LuaFrame};
-use super::header::{Header, mark};
+use super::header::{Header, gc_bits};
 use super::table::{NO_HASH, Node, Table};
 use super::value::Value;
 use super::{Builtin, CallInfo, Global, LuaClosure, Metamethod, Proto, Str, Thread, UpVal};
@@ -57,7 +57,7 @@ distances! {
 pub const PROTO_K: i32 = offset_of!(Proto, k) as i32 + Array::<Value>::POINTER as i32;
 pub const CI_GOES_ON_AT: i32 = CI_RETURNS_TO + LUA_FRAME_GOES_ON_AT;
 /// In `OBJECT_MARKED`.
-pub const BLACK: u8 = mark::BLACK;
+pub const BLACK: u8 = gc_bits::BLACK;
 /// What `CallKind::is_fresh` compares with, for no result and for one.
 pub const FRESH_KINDS: [u32; 2] = [CallKind::fresh(0).bits(), CallKind::fresh(1).bits()];
 /// What `CallKind::is_plain` compares with.

@@ -49,7 +49,7 @@ pub use call_info::{CallInfo, FrameRef};
 pub use closure::{LuaClosure, UpVal};
 pub use error::ObjectError;
 pub use global::Global;
-pub use header::{Gc, GcRef, Header, Kind, mark};
+pub use header::{Gc, GcRef, Header, Kind, gc_bits};
 pub use interior::Interior;
 pub use metamethod::Metamethod;
 pub use proto::{LocVar, Proto, UpvalDesc};

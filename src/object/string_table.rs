@@ -3,7 +3,7 @@
 //! Invariant: the table has the same size from the start of its sweep to the end; who changes it ends the sweep first.
 
 use super::gc_state::{COST, PIECE, Phase};
-use super::header::{GcRef, mark as bits};
+use super::header::{GcRef, gc_bits};
 use super::heap::InHeap;
 use super::string::Str;
 use crate::mem::{self, OutOfMemory};
@@ -129,7 +129,7 @@ impl StringTable {
     /// Sweeps a chain of the string table; how many strings it looked at.
     pub fn sweep_chain(&self, l: impl InHeap, i: u32) -> usize {
         let gc = &l.heap().gc;
-        let dead_mask = gc.other_white() | bits::FIXED;
+        let dead_mask = gc.other_white() | gc_bits::FIXED;
         let dead = gc.other_white();
         let closing = gc.closing.get();
         let (clear, set) = gc.survivor();

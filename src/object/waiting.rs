@@ -12,7 +12,7 @@
 //! * Entries hold the addresses of nodes: no table changes its size in the atomic phase.
 //! * `cap` is 0 or a power of two; chains are linked by indices plus one, 0 at the end.
 
-use super::header::{GcRef, mark as bits};
+use super::header::{GcRef, gc_bits};
 use super::table::Node;
 use super::value::Value;
 use crate::mem::{self, Memory};
@@ -82,7 +82,7 @@ impl Waiting {
         self.entry(i).node.set(n);
         self.len.set(i + 1);
         self.put(i, key);
-        key.marked.set(key.marked.get() | bits::AWAITED);
+        key.marked.set(key.marked.get() | gc_bits::AWAITED);
     }
     fn put(&self, i: usize, key: GcRef) {
         let chain = self.chain(key);

@@ -10,7 +10,7 @@ use crate::object::metamethod::METAMETHOD_NAMES;
 use crate::object::string;
 use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Thread, YIELD_PENDING};
 use crate::object::upcalls::Upcalls;
-use crate::object::{CallInfo, Gc, Global, Header, Kind, Slot, SlotOffset, Table, Value, mark};
+use crate::object::{CallInfo, Gc, Global, Header, Kind, Slot, SlotOffset, Table, Value, gc_bits};
 use crate::sys;
 use crate::throw::LResult;
 use crate::vm::error::OrThrow;
@@ -108,7 +108,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Opt
     // SAFETY: `block` is a fresh block of the right size.
     let l = unsafe {
         let g = &raw const (*block).global;
-        let white = mark::WHITE0;
+        let white = gc_bits::WHITE0;
         (&raw mut (*block).global).write(Global {
             heap: Heap::new(allocator, make_seed(block)),
             upcalls: &UPCALLS,
@@ -139,7 +139,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Opt
         Gc::from_ptr(block.cast::<Thread>())
     };
     l.global().gc.memory.account(size_of::<MainBlock>() as isize);
-    l.header.marked.set(l.header.marked.get() | mark::FIXED);
+    l.header.marked.set(l.header.marked.get() | gc_bits::FIXED);
     l.global().main_thread.set(Some(l));
     if open(l, reserved).is_err() {
         close_state(l);
@@ -150,7 +150,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Opt
 
 fn fixed_string(l: Gc<Thread>, s: &str) -> LResult<Gc<string::Str>> {
     let s = string::new_str(l, s.as_bytes())?;
-    s.header.marked.set(s.header.marked.get() | mark::FIXED);
+    s.header.marked.set(s.header.marked.get() | gc_bits::FIXED);
     Ok(s)
 }
 
