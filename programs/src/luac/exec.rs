@@ -3,9 +3,8 @@
 //!
 //! What an operand is comes from the library's table of operations, so that the listing cannot fall behind.
 
-use crate::chunk::Function;
+use crate::function::Function;
 use crate::listing::{constant, head, place, tables, upvalue};
-use lua_programs::lua_State;
 use lua52::api::Lua;
 use lua52::code::bytecode::{is_k, k_index};
 use lua52::code::exec::{ExecInsn, Field};
@@ -26,15 +25,10 @@ pub type Forms = Vec<Form>;
 /// Tells the lines of a function's native code.
 pub type NativeLines = fn(Lua, Gc<Proto>) -> Vec<String>;
 
-/// The forms of the Lua function on top of the stack and of those inside it; none without memory.
-///
-/// # Safety
-/// A live thread of the library that is linked in, with a Lua function on top.
-pub unsafe fn forms(l: *mut lua_State, native: Option<NativeLines>) -> Option<Forms> {
-    // SAFETY: the caller's promise; programs see the thread as an opaque type.
-    let l = unsafe { Lua::from_ptr(l.cast()) };
+/// The forms of a function, which is reachable, and of those inside it; none without memory.
+pub fn forms(l: Lua, p: Gc<Proto>, native: Option<NativeLines>) -> Option<Forms> {
     let mut forms = Vec::new();
-    collect(l, l.from_top(1).as_lua_closure()?.proto, native, &mut forms)?;
+    collect(l, p, native, &mut forms)?;
     Some(forms)
 }
 

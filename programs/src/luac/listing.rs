@@ -1,6 +1,6 @@
 //! The listing of `luac -l`, in the format of the reference's, so that both can be compared line by line.
 
-use crate::chunk::{Constant, Function, Text};
+use crate::function::{Constant, Function, Text};
 use lua52::code::bytecode::{Format, Instruction, Op, Operand, is_k, k_index};
 use std::ffi::CStr;
 use std::io::{self, Write};

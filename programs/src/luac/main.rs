@@ -1,18 +1,21 @@
 //! `luac`: compiles, checks and lists chunks.
 //!
-//! What it lists and combines, it gets from `lua_dump`. Only the tables of instructions and the executable form come
-//! from inside the library; for their sake this program is linked with the crate, not with the C library.
+//! What it lists, combines and dumps are the library's own functions: the form of a chunk is known to the library
+//! alone. For their sake this program is linked with the crate, not with the C library.
 
 #![cfg_attr(not(test), no_main)]
 
-mod chunk;
 mod exec;
+mod function;
 mod listing;
 #[cfg(native_code)]
 mod native;
 
-use chunk::Function;
+use function::Function;
 use lua_programs::*;
+use lua52::api::Lua;
+use lua52::object::{Gc, Proto};
+use lua52::{chunk, gc};
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io::{self, Write};
 use std::ptr;
@@ -180,34 +183,23 @@ fn run(options: &Options) -> Result<(), Error> {
     let native: Option<exec::NativeLines> = options.native.then_some(native::lines);
     #[cfg(not(native_code))]
     let native = if options.native { return Err(Error::NoNativeCode) } else { None };
-    let mut job = Job { files: &options.files, dumps: Vec::new() };
-    // SAFETY: `load_all` takes a job.
-    unsafe { protected(Some(load_all), (&raw mut job).cast())? };
-    let several = options.files.len() > 1;
-    let (header, mut main) = combine(job.dumps);
-    if options.listing > 0 {
+    let mut job = Job { options, native, main: None, forms: None, chunk: Vec::new() };
+    // SAFETY: `compile` takes a job.
+    unsafe { protected(Some(compile), (&raw mut job).cast())? };
+    if let Some(main) = &job.main {
         let full = options.listing > 1;
         let mut out = io::BufWriter::new(io::stdout().lock());
         if options.exec {
-            let chunk = chunk::write(&header, &main, false);
-            let mut job = Lowering { chunk, native, forms: None };
-            // SAFETY: `lower` takes this.
-            unsafe { protected(Some(lower), (&raw mut job).cast())? };
             let forms = job.forms.ok_or(Error::NoMemory)?;
-            exec::list(&mut out, &main, &mut forms.into_iter(), full)
+            exec::list(&mut out, main, &mut forms.into_iter(), full)
         } else {
-            listing::list(&mut out, &main, full)
+            listing::list(&mut out, main, full)
         }
         .and_then(|()| out.flush())
         .map_err(|source| Error::File { doing: "write", name: c"stdout".into(), source })?;
     }
     if options.dump {
-        if several {
-            // The lines of the function that calls the files' functions mean nothing to a reader of the chunk.
-            main.lines.clear();
-        }
-        let bytes = chunk::write(&header, &main, options.strip);
-        store(options.output.as_deref(), &bytes)?;
+        store(options.output.as_deref(), &job.chunk)?;
     }
     Ok(())
 }
@@ -263,94 +255,100 @@ unsafe fn protected(function: lua_CFunction, argument: *mut c_void) -> Result<()
     }
 }
 
-/// The files to load and, in the end, the dump of each; with several files first that of the function that calls them.
+/// What to do, and what comes of it.
 struct Job<'a> {
-    files: &'a [CString],
-    dumps: Vec<Vec<u8>>,
+    options: &'a Options,
+    native: Option<exec::NativeLines>,
+    /// For a listing: the function of the file, or one that calls those of all files in turn.
+    main: Option<Function>,
+    /// With `--exec`: what the interpreter makes of it and of the functions inside; none when there is no memory for
+    /// that.
+    forms: Option<exec::Forms>,
+    /// What `-o` gets.
+    chunk: Vec<u8>,
 }
 
 /// Argument 1 is the job. Nothing here owns memory when an error leaves it.
-unsafe extern "C-unwind" fn load_all(l: *mut lua_State) -> c_int {
-    // SAFETY: `run` passes the job, which nobody else uses meanwhile.
-    unsafe {
-        let job = &mut *lua_touserdata(l, 1).cast::<Job>();
-        if job.files.len() > 1 {
-            // One call of an empty function for each file; `combine` puts the files in their place.
-            let count = job.files.len();
-            let text = c"(function()end)();".to_bytes().repeat(count);
-            let status =
-                luaL_loadbufferx(l, text.as_ptr().cast(), text.len(), c"=(luac)".as_ptr(), ptr::null());
-            drop(text);
-            finish(job, l, status);
+unsafe extern "C-unwind" fn compile(state: *mut lua_State) -> c_int {
+    // SAFETY: `run` passes the job, which nobody else uses meanwhile; programs see the thread as an opaque type.
+    let (job, l) = unsafe { (&mut *lua_touserdata(state, 1).cast::<Job>(), Lua::from_ptr(state.cast())) };
+    let options = job.options;
+    // SAFETY: the thread of this call, with the function that was loaded on top.
+    let main = unsafe {
+        match &options.files[..] {
+            [file] => load(state, l, file),
+            files => combine(state, l, files),
         }
-        for file in job.files {
-            let name = if file.as_bytes() == b"-" { ptr::null() } else { file.as_ptr() };
-            let status = luaL_loadfilex(l, name, ptr::null());
-            finish(job, l, status);
-        }
-        0
+    };
+    if options.listing > 0 {
+        job.main = Some(Function::of(main));
     }
-}
-
-/// Dumps the function on top, or raises the message there.
-unsafe fn finish(job: &mut Job, l: *mut lua_State, status: c_int) {
-    // SAFETY: `l` is the thread that `load_all` was called with; what it loaded is on top of its stack.
-    unsafe {
-        if status != LUA_OK {
-            lua_error(l);
-        }
-        job.dumps.push(Vec::new());
-        let dump = job.dumps.last_mut().expect("just pushed");
-        lua_dump(l, Some(collect), (&raw mut *dump).cast());
-        lua_pop(l, 1);
+    if options.exec {
+        job.forms = exec::forms(l, main, job.native);
     }
-}
-
-unsafe extern "C-unwind" fn collect(
-    _l: *mut lua_State,
-    piece: *const c_void,
-    size: usize,
-    data: *mut c_void,
-) -> c_int {
-    // SAFETY: `finish` passes a vector, the library `size` bytes.
-    unsafe { (*data.cast::<Vec<u8>>()).extend(std::slice::from_raw_parts(piece.cast::<u8>(), size)) };
+    if options.dump {
+        if options.files.len() > 1 {
+            // The lines of the function that calls the files' functions mean nothing to a reader of the chunk.
+            main.lineinfo.free(*l);
+        }
+        let add = |piece: &[u8]| {
+            job.chunk.extend_from_slice(piece);
+            Ok(0)
+        };
+        let written = chunk::dump_to(add, main, options.strip);
+        debug_assert!(written.is_ok(), "`add` does not fail");
+    }
     0
 }
 
-/// A chunk, and what the interpreter makes of its functions; none when there is no memory for that.
-struct Lowering {
-    chunk: Vec<u8>,
-    native: Option<exec::NativeLines>,
-    forms: Option<exec::Forms>,
-}
-
-/// Argument 1 is the [`Lowering`].
-unsafe extern "C-unwind" fn lower(l: *mut lua_State) -> c_int {
-    // SAFETY: `run` passes it, and nobody else uses it meanwhile.
+/// Pushes the function of a file, or raises the message.
+///
+/// # Safety
+/// `state` is `l`, the thread of a function that C called.
+unsafe fn load(state: *mut lua_State, l: Lua, file: &CStr) -> Gc<Proto> {
+    let name = if file == c"-" { ptr::null() } else { file.as_ptr() };
+    // SAFETY: the caller's promise, and a C string or null.
     unsafe {
-        let job = &mut *lua_touserdata(l, 1).cast::<Lowering>();
-        let name = c"=(luac)".as_ptr();
-        if luaL_loadbufferx(l, job.chunk.as_ptr().cast(), job.chunk.len(), name, ptr::null()) != LUA_OK {
-            lua_error(l);
+        if luaL_loadfilex(state, name, ptr::null()) != LUA_OK {
+            lua_error(state);
         }
-        job.forms = exec::forms(l, job.native);
-        0
     }
+    loaded(l)
 }
 
-/// The function of one file, or one that calls those of all files in turn.
-fn combine(dumps: Vec<Vec<u8>>) -> (Vec<u8>, Function) {
-    let mut functions = dumps.iter().map(|dump| chunk::read(dump));
-    let (header, mut main) = functions.next().expect("one file at least");
-    let files: Vec<Function> = functions.map(|f| f.1).collect();
-    if !files.is_empty() {
-        main.functions = files;
-        for f in &mut main.functions {
-            // Its first upvalue, the globals, is that of the new main function.
-            if let Some(first) = f.upvalues.first_mut() {
-                first.0 = false;
-            }
-        }
+/// The Lua function on top.
+fn loaded(l: Lua) -> Gc<Proto> {
+    l.from_top(1).as_lua_closure().expect("a function was loaded").proto
+}
+
+/// Pushes a function that calls those of all files in turn.
+///
+/// # Safety
+/// As for [`load`].
+unsafe fn combine(state: *mut lua_State, l: Lua, files: &[CString]) -> Gc<Proto> {
+    // One call of an empty function for each file, in whose places the files' functions come.
+    let text = c"(function()end)();".to_bytes().repeat(files.len());
+    // SAFETY: the caller's promise, and a buffer with its length.
+    let status = unsafe {
+        luaL_loadbufferx(state, text.as_ptr().cast(), text.len(), c"=(luac)".as_ptr(), ptr::null())
+    };
+    drop(text);
+    if status != LUA_OK {
+        // SAFETY: the caller's promise; the message is on top.
+        unsafe { lua_error(state) };
     }
-    (header, main)
+    let main = loaded(l);
+    for (place, file) in main.protos.cells().iter().zip(files) {
+        // SAFETY: the caller's promise.
+        let function = unsafe { load(state, l, file) };
+        // Its first upvalue, the globals, is that of the new main function.
+        if let Some(first) = function.upvalues.cells().first() {
+            first.set(lua52::object::UpvalDesc { instack: false, ..first.get() });
+        }
+        place.set(function);
+        gc::barrier_object(*l, main.erase(), function);
+        // SAFETY: the caller's promise; `main` refers to the function.
+        unsafe { lua_pop(state, 1) };
+    }
+    main
 }
