@@ -1,7 +1,7 @@
 //! Templates of calls, returns, iterators and variable arguments.
 //!
-//! What they do is what `vm::call::frame` does where that takes nothing but stores. A call that is not so plain goes the
-//! long way: it is made by a helper. A frame that native code pushed is like any other.
+//! What they do is what `vm::call::frame` does where that takes nothing but stores. A call that is not so plain goes
+//! the long way: it is made by a helper. A frame that native code pushed is like any other.
 
 use super::compile::{
     BASE, BODY, CI, CLOSURE, Maker, NIL, Part, Source, THREAD, body, label, prologue_part, register,
@@ -30,8 +30,8 @@ impl Maker<'_, '_> {
         self.bind(i, Back);
         self.reload(i);
     }
-    /// Calls the function in the register `function`. It is called in the register `slot` with the `given` - 1 arguments
-    /// behind it, or for 0 with those up to the top. The frame is pushed by the callee's prologue.
+    /// Calls the function in the register `function`. It is called in the register `slot` with the `given` - 1
+    /// arguments behind it, or for 0 with those up to the top. The frame is pushed by the callee's prologue.
     fn push_frame(&mut self, i: usize, function: usize, slot: usize, given: usize, kind: u32) {
         self.native_callee(i, function);
         if slot != function {
@@ -136,7 +136,8 @@ impl Maker<'_, '_> {
         self.asm.test(Eight, Rcx, Rcx);
         self.jump_if(Cond::Equal, i, Slow);
     }
-    /// The stack has room for the frame of the prototype in rdx, behind the slot to which rdi points; its bytes are in r8.
+    /// The stack has room for the frame of the prototype in rdx, behind the slot to which rdi points; its bytes are in
+    /// r8.
     fn room_for_frame(&mut self, i: usize) {
         self.asm.load(Four, R8, at(Rdx, PROTO_FRAME_BYTES));
         self.asm.load(Eight, R9, at(THREAD, THREAD_STACK_LAST));
@@ -344,8 +345,8 @@ impl Maker<'_, '_> {
         }
         self.return_several(i, insn, Slow);
     }
-    /// The stub for plain calls takes the first result's place in rsi, the number of results in rdx, and where to go otherwise in
-    /// rcx.
+    /// The stub for plain calls takes the first result's place in rsi, the number of results in rdx, and where to go
+    /// otherwise in rcx.
     fn return_several(&mut self, i: usize, insn: ExecInsn, otherwise: Part) {
         self.asm.address(Rsi, register(insn.a()));
         self.asm.address_of_label(Rcx, label(i, otherwise));

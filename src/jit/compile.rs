@@ -8,12 +8,12 @@
 //! is stored to the Lua stack all the same, so that a helper, an exit and the collector find true frames; behind a
 //! helper, what is held is loaded again.
 //!
-//! Layout of a function: the records, the map, the distance of its body, the size of all of it, the size of what is in front
-//! of the code, the address of the code that the function had before (or 0), then the code. A call begins with it: with what
-//! makes the frame (`prologue`), behind which the body is. The map has a word for each instruction, that of the first one
-//! last: where code can be entered there, the distance of a record from the beginning of the code, downwards. A record has
-//! the distance of the code, the number of registers of which something is known there, and a word for each: its number,
-//! and from bit 16 on the type.
+//! Layout of a function: the records, the map, the distance of its body, the size of all of it, the size of what is in
+//! front of the code, the address of the code that the function had before (or 0), then the code. A call begins with
+//! it: with what makes the frame (`prologue`), behind which the body is. The map has a word for each instruction, that
+//! of the first one last: where code can be entered there, the distance of a record from the beginning of the code,
+//! downwards. A record has the distance of the code, the number of registers of which something is known there, and a
+//! word for each: its number, and from bit 16 on the type.
 
 use super::interface::{self, FUNCTION_TAG_SLOT, FUNCTIONS_SLOT, Id, TABLE_TAG_SLOT};
 use super::memory::CodeMemory;
@@ -39,8 +39,8 @@ pub(super) const X2: Xmm = Xmm(2);
 
 /// Bytes that the beginning of code is a multiple of.
 const ALIGNMENT: usize = 16;
-/// Where, before the code, the address of the older code is, the size of all that is before the code, the size of all, and the
-/// distance of the body.
+/// Where, before the code, the address of the older code is, the size of all that is before the code, the size of all,
+/// and the distance of the body.
 const OLDER: usize = 8;
 const FRONT: usize = 12;
 const SIZE: usize = 16;
@@ -204,8 +204,8 @@ pub fn extent(code: *const u8) -> (*const u8, usize) {
     }
 }
 
-/// Where the code is entered in a frame whose registers begin at `base`, at an instruction of a function whose calls begin
-/// at `code`. Nothing where it cannot be; where a register is not as the code takes for granted, its number.
+/// Where the code is entered in a frame whose registers begin at `base`, at an instruction of a function whose calls
+/// begin at `code`. Nothing where it cannot be; where a register is not as the code takes for granted, its number.
 pub fn entry(code: *const u8, index: usize, base: Slot) -> Option<Result<*const u8, usize>> {
     // SAFETY: the layout of a function; the index is that of an instruction, the registers those of its frame.
     unsafe {
@@ -624,8 +624,8 @@ impl<'a, 'b> Maker<'a, 'b> {
         let has_one = has_one || insn.op() == ExecOp::Len;
         self.asm.set(Rdx, (has_one && self.analysis.guesses(insn)) as u64);
     }
-    /// The part after which the slow way is a helper that does all. Behind it, what is held is loaded again: here, or by
-    /// the short way, which does so behind `Back` in operations that a helper does (`types::is_helped`).
+    /// The part after which the slow way is a helper that does all. Behind it, what is held is loaded again: here, or
+    /// by the short way, which does so behind `Back` in operations that a helper does (`types::is_helped`).
     pub(super) fn slow_at(&mut self, i: usize, part: Part, id: Id) {
         self.bind(i, part);
         self.tell_guess(i);

@@ -20,7 +20,8 @@ impl Maker<'_, '_> {
         self.asm.load(Eight, to, at(to, UPVAL_V));
         at(to, 0)
     }
-    /// The field of the table in rax with this constant for key, or what it inherits, is in rdx, or 0, as the flags say.
+    /// The field of the table in rax with this constant for key, or what it inherits, is in rdx, or 0, as the flags
+    /// say.
     pub(super) fn find_field(&mut self, key: usize) {
         self.asm.load(Eight, R8, constant(key));
         self.asm.set(R11, self.data.index);
@@ -206,8 +207,9 @@ impl Maker<'_, '_> {
         let place = self.slot(i, obj, insn.c());
         self.get_unless_nil(i, place, insn.a());
     }
-    /// The place of a value in the nodes of a table is in rdx, and the table in rax, when its key is an object or a short
-    /// string that is there, and else 0 is in rdx; to the part when the table is none, or the key is a number or nil.
+    /// The place of a value in the nodes of a table is in rdx, and the table in rax, when its key is an object or a
+    /// short string that is there, and else 0 is in rdx; to the part when the table is none, or the key is a number or
+    /// nil.
     fn find_key(&mut self, i: usize, obj: Source, key: Source, otherwise: Part) {
         self.asm.load(Eight, R8, Self::place(key));
         if matches!(key, Register(_)) {

@@ -1,9 +1,10 @@
-//! What native code does not do by itself: each function here does an instruction as the interpreter would, or what is left
-//! of it, through the same functions of `vm`.
+//! What native code does not do by itself: each function here does an instruction as the interpreter would, or what is
+//! left of it, through the same functions of `vm`.
 //!
 //! The contract, but for the leaves at the end:
-//! 1. A trampoline calls it with the thread and the current frame, a Lua frame whose saved pc is behind the instruction.
-//!    Where code behind relies on a guess of the instruction, the third argument is 1, and it leaves when the guess fails.
+//! 1. A trampoline calls it with the thread and the current frame, a Lua frame whose saved pc is behind the
+//!    instruction. Where code behind relies on a guess of the instruction, the third argument is 1, and it leaves when
+//!    the guess fails.
 //! 2. It stores results. What it returns is told in `stubs`, rule 3.
 //! 3. The contract of `vm::ops` holds for what it calls.
 
@@ -38,9 +39,9 @@ fn thrown(t: Throw) -> i64 {
     -1 << 32 | t.code() as i64
 }
 
-/// Does what an instruction leaves to metamethods. One that is written in Lua gets a frame, with which native code goes on; when
-/// it returns, the instruction gets its result as after a yield (`tier::leave`). Where code behind relies on a guess that
-/// may fail now, it is run here.
+/// Does what an instruction leaves to metamethods. One that is written in Lua gets a frame, with which native code goes
+/// on; when it returns, the instruction gets its result as after a yield (`tier::leave`). Where code behind relies on a
+/// guess that may fail now, it is run here.
 #[inline(always)]
 fn with_metamethods<T>(l: Gc<Thread>, guessed: u64, does: impl FnOnce() -> LResult<T>) -> Result<T, i64> {
     if guessed == 0 {
@@ -603,6 +604,7 @@ fn yielded(l: Gc<Thread>, ci: FrameRef, t: Throw) -> i64 {
 }
 
 /// A call of pcall or xpcall. `waits` is `WAITS` where the frame goes on behind it, as it does but for tail calls.
+#[inline(always)]
 fn protected_call(
     l: Gc<Thread>,
     ci: FrameRef,
@@ -730,8 +732,8 @@ fn enter_at_saved_pc(l: Gc<Thread>, ci: FrameRef) -> i64 {
 
 static STRESS_RANDOM: AtomicU32 = AtomicU32::new(1);
 
-/// In a stress build, before some instruction, at which the saved pc is: 0 go on, 1 take the long way, or leave and have
-/// the interpreter do it.
+/// In a stress build, before some instruction, at which the saved pc is: 0 go on, 1 take the long way, or leave and
+/// have the interpreter do it.
 pub(super) unsafe extern "C" fn stress(_: Gc<Thread>, _: FrameRef) -> i64 {
     let mut x = STRESS_RANDOM.load(Relaxed);
     x ^= x << 13;

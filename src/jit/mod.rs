@@ -10,8 +10,8 @@
 //! * Where native code runs a frame that a Lua frame called, perhaps by way of pcall, the caller's `returns_to` is the
 //!   address at which the caller goes on: in the caller's native code, or, for the frame with which native code was
 //!   entered, `stubs::returned`. For the frame of a metamethod it is a stub that finishes the caller's instruction, and
-//!   goes on at `goes_on_at` if it can. Nobody reads what is in them after native code was left, but for frames that wait
-//!   (`FrameFlags::WAITS`): nothing ran such a frame since, and what changes a register of it puts a stub there.
+//!   goes on at `goes_on_at` if it can. Nobody reads what is in them after native code was left, but for frames that
+//!   wait (`FrameFlags::WAITS`): nothing ran such a frame since, and what changes a register of it puts a stub there.
 
 mod calls;
 mod compile;
@@ -140,7 +140,14 @@ fn close_state(g: &Global) {
 
 /// The native code with which a call of the function begins. Counts the call, and compiles the function when it is
 /// time.
+#[inline(always)]
 fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
+    let code = p.entry().native();
+    if code.is_null() || is_at_least(Mode::FlushStress) { make_code(l, p) } else { Some(code) }
+}
+
+#[inline(never)]
+fn make_code(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
     if is_at_least(Mode::FlushStress) {
         flush_by_chance(l, p);
     }

@@ -10,18 +10,20 @@
 //!  32  `FUNCTIONS`
 //! ```
 //!
-//! Registers, all of which a callee keeps: rbx the frame's first register, rbp its constants, r12 the thread, r13 nil (which
-//! is also the least bit pattern that is no number), r14 the `CallInfo`, r15 the closure.
+//! Registers, all of which a callee keeps: rbx the frame's first register, rbp its constants, r12 the thread, r13 nil
+//! (which is also the least bit pattern that is no number), r14 the `CallInfo`, r15 the closure.
 //!
 //! Rules
-//! 1. Whatever can reach foreign code is called by a trampoline here. Native code jumps to it, with the place to go on in
-//!    rcx. So while foreign code runs, no return address leads into memory that an unwinder knows nothing of: debuggers
-//!    and the search for a C++ handler see a frame of this file, whose CFI is exact.
+//! 1. Whatever can reach foreign code is called by a trampoline here. Native code jumps to it, with the place to go on
+//!    in rcx. So while foreign code runs, no return address leads into memory that an unwinder knows nothing of:
+//!    debuggers and the search for a C++ handler see a frame of this file, whose CFI is exact.
 //! 2. Calls and returns are balanced.
-//! 3. Where the frame goes on after a helper is in its `CallInfo::returns_to`: whoever changes a register of a Lua frame from
-//!    outside puts `changed` there, so that code which relies on what it knew of the register does not go on.
-//! 4. What a trampoline's helper returns: 0 go on here; 1 likewise, for comparisons that hold; negative leave, with that
-//!    number for `enter` to return; all else is the address of native code of the frame that is now the current one.
+//! 3. Where the frame goes on after a helper is in its `CallInfo::returns_to`: whoever changes a register of a Lua
+//!    frame from outside puts `changed` there, so that code which relies on what it knew of the register does not go
+//!    on.
+//! 4. What a trampoline's helper returns: 0 go on here; 1 likewise, for comparisons that hold; negative leave, with
+//!    that number for `enter` to return; all else is the address of native code of the frame that is now the current
+//!    one.
 
 use super::helpers::{self, length, modulo, power};
 use super::interface::{
@@ -50,8 +52,8 @@ macro_rules! in_frame {
 /// Runs native code from `code` on, until it leaves.
 ///
 /// # Safety
-/// `ci` is the current frame of `l`, a Lua frame of this closure with these registers and constants; `code` is that of the
-/// instruction at its saved pc. If the frame is plain, `returned` is where its caller goes on.
+/// `ci` is the current frame of `l`, a Lua frame of this closure with these registers and constants; `code` is that of
+/// the instruction at its saved pc. If the frame is plain, `returned` is where its caller goes on.
 #[unsafe(naked)]
 pub unsafe extern "C" fn enter(
     l: *mut Thread,
@@ -225,8 +227,8 @@ unsafe extern "C" fn elsewhere() {
     )
 }
 
-/// The trampoline of a helper that may make another frame the current one. The place in rcx is also where this frame goes on
-/// when a plain call returns to it.
+/// The trampoline of a helper that may make another frame the current one. The place in rcx is also where this frame
+/// goes on when a plain call returns to it.
 macro_rules! flow_trampoline {
     ($name:ident) => {{
         #[unsafe(naked)]
@@ -274,8 +276,8 @@ unsafe extern "C" fn ordinary_call() {
     )
 }
 
-/// A call for one result of a library function that may have a fast entry (`FastFn`). The function is in rax, its slot in
-/// rdi, the number of arguments in rdx; native code goes on at the place in rcx. The saved pc is behind the call.
+/// A call for one result of a library function that may have a fast entry (`FastFn`). The function is in rax, its slot
+/// in rdi, the number of arguments in rdx; native code goes on at the place in rcx. The saved pc is behind the call.
 #[unsafe(naked)]
 unsafe extern "C" fn fast_call_1() {
     naked_asm!(
@@ -366,8 +368,8 @@ unsafe extern "C" fn fast_call_open() {
     )
 }
 
-/// A return of rdx values from the place in rsi on, to a plain call or from a metamethod; if the frame was made in another way,
-/// native code goes on at the place in rcx.
+/// A return of rdx values from the place in rsi on, to a plain call or from a metamethod; if the frame was made in
+/// another way, native code goes on at the place in rcx.
 #[unsafe(naked)]
 unsafe extern "C" fn return_several() {
     naked_asm!(
@@ -552,8 +554,8 @@ macro_rules! node {
     };
 }
 
-/// Searches for a key from the node in rdx on, as `Table::find_short` does: to the label `$found` with the node in rdx, or
-/// to `$absent`. `$walk` is the number of a label that is free here. Changes rcx.
+/// Searches for a key from the node in rdx on, as `Table::find_short` does: to the label `$found` with the node in rdx,
+/// or to `$absent`. `$walk` is the number of a label that is free here. Changes rcx.
 #[rustfmt::skip]
 macro_rules! search {
     ($key:literal, $walk:literal, $found:literal, $absent:literal) => {
@@ -574,8 +576,8 @@ macro_rules! search {
 const _: () = assert!(NODE_SIZE == 24, "the searches multiply by 3 and 8");
 
 /// The field of a table, or what the table inherits through `__index` tables. In: rax the table, r8 the key, a short
-/// string, r11 the string `__index`; in rsi a metatable to begin with instead of the table, or 0. Out: rdx the value, or 0
-/// where a helper has to look. Changes rax, rcx, rdx, rdi, r9, r10.
+/// string, r11 the string `__index`; in rsi a metatable to begin with instead of the table, or 0. Out: rdx the value,
+/// or 0 where a helper has to look. Changes rax, rcx, rdx, rdi, r9, r10.
 #[unsafe(naked)]
 unsafe extern "C" fn find_field() {
     naked_asm!(
@@ -633,9 +635,9 @@ unsafe extern "C" fn find_field() {
         table_tag = const TABLE_TAG_SLOT + 8,
     )
 }
-/// The place of the value of a key in a table's nodes. In: rax the table, r8 the key, no number and not nil. Out: rdx the place,
-/// or 0 where there is none; flags as `test rdx, rdx` sets them. Keys that are neither objects nor short strings are not
-/// looked for: rax is 0 then. Changes rcx, r9.
+/// The place of the value of a key in a table's nodes. In: rax the table, r8 the key, no number and not nil. Out: rdx
+/// the place, or 0 where there is none; flags as `test rdx, rdx` sets them. Keys that are neither objects nor short
+/// strings are not looked for: rax is 0 then. Changes rcx, r9.
 ///
 /// Where a key belongs is what `Table::main_position` says.
 #[unsafe(naked)]
@@ -687,8 +689,9 @@ unsafe extern "C" fn find_key() {
     )
 }
 
-/// Stores a field that a table does not have yet, where that takes nothing but stores: `Table::unused_main` is its place. In:
-/// rax the table, r8 the key, a short string, rsi the value. The zero flag is set when it is stored. Changes rcx, rdx, r9.
+/// Stores a field that a table does not have yet, where that takes nothing but stores: `Table::unused_main` is its
+/// place. In: rax the table, r8 the key, a short string, rsi the value. The zero flag is set when it is stored. Changes
+/// rcx, rdx, r9.
 #[unsafe(naked)]
 unsafe extern "C" fn insert_field() {
     naked_asm!(
@@ -737,8 +740,8 @@ const fn length_leaf(f: extern "C" fn(Gc<Table>, Gc<Thread>) -> f64) -> Function
 
 macro_rules! table {
     ($($id:ident = $function:expr;)*) => {
-        /// The addresses of the functions that native code uses, which it finds by way of its frame: they may lie too far
-        /// away for direct calls.
+        /// The addresses of the functions that native code uses, which it finds by way of its frame: they may lie too
+        /// far away for direct calls.
         static FUNCTIONS: [Function; [$(Id::$id),*].len()] = [$($function),*];
     };
 }

@@ -27,8 +27,8 @@ pub enum Kind {
     UpVal,
 }
 
-/// The collector's bits of an object (`Header::marked`): its colour, and what else is to know of it. An object with neither
-/// white nor black bit is grey.
+/// The collector's bits of an object (`Header::marked`): its colour, and what else is to know of it. An object with
+/// neither white nor black bit is grey.
 pub mod gc_bits {
     pub const WHITE0: u8 = 1 << 0;
     pub const WHITE1: u8 = 1 << 1;
