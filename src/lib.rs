@@ -44,7 +44,7 @@
 //! | `system-alloc` | `luaL_newstate` gives each object a block of its own, for memory checkers |
 //! | `portable-boundary` | stubs and pads in C in place of assembly, for targets without |
 //! | `internals` | the inside is public, without any promise, for this repository's tests, benchmarks and `luac` |
-//! | `jit` | native code for functions that run often, on x86-64 Linux; unfinished: `docs/NATIVE.md` |
+//! | `jit` | native code for functions that run often, on x86-64 Linux; not on by default yet: `docs/NATIVE.md` |
 //! | `freestanding` | set by `make`: no standard library, a panic handler of its own; needs the Makefile's link |
 //! | `stress-gc`, `stress-stack`, `stress-finalizers`, `stress-jit`, `heapcheck` | for the library's own tests |
 //!
