@@ -1,6 +1,7 @@
 //! Library functions.
 
 use super::header::{Gc, Header, Kind, gc_bits};
+use super::slot::Slot;
 use super::thread::Thread;
 use super::value::{TAG_FUNCTION, Value};
 use crate::throw::LResult;
@@ -8,10 +9,36 @@ use crate::throw::LResult;
 /// A library function: takes its arguments from the stack of `l`, pushes results, returns how many.
 pub type RustFn = fn(Gc<Thread>) -> LResult<i32>;
 
-/// A fast entry of a library function for the interpreter: no frame is pushed. `args` points to `nargs` values,
-/// the result goes to `*out`. Returns false, having changed nothing, when the case is not the common one.
-/// May allocate (the caller checks the collector afterwards) but neither raise nor call back.
-pub type FastFn = unsafe fn(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool;
+/// A fast entry of a library function: no frame is pushed. It writes the result to the slot and returns true, or returns
+/// false, having changed nothing, when the case is not the common one. It may allocate (the caller checks the collector
+/// afterwards) but neither raise nor call back. Native code calls it, too, with the four words in registers.
+pub type FastFn = unsafe fn(l: Gc<Thread>, args: FastArguments, result: Slot) -> bool;
+
+/// The arguments of a fast entry, which lie in slots of the stack.
+#[derive(Clone, Copy)]
+pub struct FastArguments {
+    first: Slot,
+    count: usize,
+}
+
+impl FastArguments {
+    /// # Safety
+    /// There are `count` values from `first` on, and they stay there as long as the arguments are used.
+    #[inline(always)]
+    pub unsafe fn new(first: Slot, count: usize) -> FastArguments {
+        FastArguments { first, count }
+    }
+    #[inline(always)]
+    pub fn count(self) -> usize {
+        self.count
+    }
+    /// Argument `i`, counted from 0, if there are so many.
+    #[inline(always)]
+    pub fn get(self, i: usize) -> Option<Value> {
+        // SAFETY: the promise of `new`: the slots up to `count` hold values.
+        if i < self.count { Some(unsafe { self.first.above(i).read() }) } else { None }
+    }
+}
 
 /// The functions that the interpreter carries out itself instead of calling them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

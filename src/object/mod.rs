@@ -42,7 +42,7 @@ pub mod userdata;
 pub mod value;
 mod waiting;
 
-pub use builtin::{Builtin, FastResult, Intrinsic, RustFn};
+pub use builtin::{Builtin, FastArguments, FastResult, Intrinsic, RustFn};
 pub use c_closure::CClosure;
 pub use c_types::lua_CFunction;
 pub use call_info::{CallInfo, FrameRef};

@@ -1,6 +1,6 @@
 //! The basic library (manual 6.1).
 
-use super::registry::library;
+use super::registry::{fast_entry, library};
 use super::{argument, c_string};
 use crate::api::Bytes;
 use crate::api::Lua;
@@ -12,7 +12,7 @@ use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
 use crate::object::c_types::lua_State;
 use crate::object::string::new_str;
-use crate::object::{Builtin, Gc, Global, Table, Thread, Value};
+use crate::object::{Builtin, Global, Table, Value};
 use crate::sys;
 use crate::throw::LResult;
 use core::ffi::c_void;
@@ -137,46 +137,33 @@ fn tostring(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn tostring_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs == 0 {
-        return false;
-    }
-    // SAFETY: `args` points to `nargs` values.
-    let v = unsafe { *args };
-    let g = l.global();
-    if v.is_nil() || v.is_boolean() {
-        if g.metatables[v.type_id() as usize].get().is_some() {
-            return false;
+fast_entry! {
+    fn tostring_fast(l, args) {
+        let v = args.get(0)?;
+        let g = l.global();
+        if v.is_nil() || v.is_boolean() {
+            if g.metatables[v.type_id() as usize].get().is_some() {
+                return None;
+            }
+            let name: &[u8] = match v {
+                Value::NIL => b"nil",
+                Value::FALSE => b"false",
+                _ => b"true",
+            };
+            return new_str(l, name).ok().map(Value::string);
         }
-        let name: &[u8] = match v {
-            Value::NIL => b"nil",
-            Value::FALSE => b"false",
-            _ => b"true",
-        };
-        let Ok(s) = new_str(l, name) else { return false };
-        // SAFETY: `out` is a slot for the result.
-        unsafe { *out = Value::string(s) };
-        return true;
-    }
-    if !has_plain_text(g, v) {
-        return false;
-    }
-    let text = match v.as_number() {
-        None => v,
-        Some(x) => {
-            let mut buffer = [0; NUMBER_BUFFER];
-            let len = num::format_g14(x, &mut buffer);
-            match new_str(l, &buffer[..len]) {
-                Ok(s) => Value::string(s),
-                Err(_) => return false,
+        if !has_plain_text(g, v) {
+            return None;
+        }
+        match v.as_number() {
+            None => Some(v),
+            Some(x) => {
+                let mut buffer = [0; NUMBER_BUFFER];
+                let len = num::format_g14(x, &mut buffer);
+                new_str(l, &buffer[..len]).ok().map(Value::string)
             }
         }
-    };
-    // SAFETY: `out` is a slot for the result.
-    unsafe { *out = text };
-    true
+    }
 }
 
 fn tonumber(l: Lua) -> LResult<i32> {
@@ -201,27 +188,23 @@ fn tonumber(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn tonumber_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs != 1 {
-        return false;
-    }
-    // SAFETY: `args` points to `nargs` values.
-    let v = unsafe { *args };
-    let r = if v.is_number() {
-        v
-    } else if let Some(s) = v.as_string() {
-        match num::parse(s.bytes()) {
-            Some(n) => Value::number(n),
-            None => Value::NIL,
+fast_entry! {
+    fn tonumber_fast(_, args) {
+        if args.count() != 1 {
+            return None;
         }
-    } else {
-        Value::NIL
-    };
-    // SAFETY: `out` is a slot for the result.
-    unsafe { *out = r };
-    true
+        let v = args.get(0)?;
+        Some(if v.is_number() {
+            v
+        } else if let Some(s) = v.as_string() {
+            match num::parse(s.bytes()) {
+                Some(n) => Value::number(n),
+                None => Value::NIL,
+            }
+        } else {
+            Value::NIL
+        })
+    }
 }
 
 /// An integer in the given base, with a sign and white space around it; it may have any number of digits.
@@ -279,21 +262,14 @@ fn is_unprotected(mt: &Table) -> bool {
         })
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn getmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs == 0 {
-        return false;
+fast_entry! {
+    fn getmetatable_fast(l, args) {
+        match l.global().metatable_of(args.get(0)?) {
+            None => Some(Value::NIL),
+            Some(mt) if is_unprotected(&mt) => Some(Value::table(mt)),
+            Some(_) => None,
+        }
     }
-    // SAFETY: `args` points to `nargs` values.
-    let r = match l.global().metatable_of(unsafe { *args }) {
-        None => Value::NIL,
-        Some(mt) if is_unprotected(&mt) => Value::table(mt),
-        Some(_) => return false,
-    };
-    // SAFETY: `out` is a slot for the result.
-    unsafe { *out = r };
-    true
 }
 
 fn setmetatable(l: Lua) -> LResult<i32> {
@@ -310,24 +286,18 @@ fn setmetatable(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn setmetatable_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs < 2 {
-        return false;
+fast_entry! {
+    fn setmetatable_fast(l, args) {
+        let (object, mt) = (args.get(0)?, args.get(1)?);
+        let (t, mt) = (object.as_table()?, mt.as_table()?);
+        if t.metatable.get().is_some_and(|old| !is_unprotected(&old)) {
+            return None;
+        }
+        t.metatable.set(Some(mt));
+        gc::barrier_back(l, t.erase(), Value::table(mt));
+        gc::check_finalizer(l, t.erase(), mt);
+        Some(object)
     }
-    // SAFETY: `args` points to `nargs` values.
-    let (object, mt) = unsafe { (*args, *args.add(1)) };
-    let (Some(t), Some(mt)) = (object.as_table(), mt.as_table()) else { return false };
-    if t.metatable.get().is_some_and(|old| !is_unprotected(&old)) {
-        return false;
-    }
-    t.metatable.set(Some(mt));
-    gc::barrier_back(l, t.erase(), Value::table(mt));
-    gc::check_finalizer(l, t.erase(), mt);
-    // SAFETY: `out` is a slot for the result.
-    unsafe { *out = object };
-    true
 }
 
 fn rawequal(l: Lua) -> LResult<i32> {
@@ -338,15 +308,10 @@ fn rawequal(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn rawequal_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs < 2 {
-        return false;
+fast_entry! {
+    fn rawequal_fast(_, args) {
+        Some(Value::boolean(args.get(0)?.raw_equal(args.get(1)?)))
     }
-    // SAFETY: `args` points to `nargs` values and `out` to a slot.
-    unsafe { *out = Value::boolean((*args).raw_equal(*args.add(1))) };
-    true
 }
 
 fn rawlen(l: Lua) -> LResult<i32> {
@@ -358,24 +323,15 @@ fn rawlen(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn rawlen_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs == 0 {
-        return false;
+fast_entry! {
+    fn rawlen_fast(l, args) {
+        let v = args.get(0)?;
+        let n = match v.as_table() {
+            Some(t) => t.length(l.global()) as f64,
+            None => v.as_string()?.len() as f64,
+        };
+        Some(Value::number(n))
     }
-    // SAFETY: `args` points to `nargs` values.
-    let v = unsafe { *args };
-    let n = if let Some(t) = v.as_table() {
-        t.length(l.global()) as f64
-    } else if let Some(s) = v.as_string() {
-        s.len() as f64
-    } else {
-        return false;
-    };
-    // SAFETY: `out` is a slot for the result.
-    unsafe { *out = Value::number(n) };
-    true
 }
 
 fn rawget(l: Lua) -> LResult<i32> {
@@ -386,18 +342,10 @@ fn rawget(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn rawget_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs < 2 {
-        return false;
+fast_entry! {
+    fn rawget_fast(l, args) {
+        Some(args.get(0)?.as_table()?.get(l.global(), args.get(1)?))
     }
-    // SAFETY: `args` points to `nargs` values and `out` to a slot.
-    unsafe {
-        let Some(t) = (*args).as_table() else { return false };
-        *out = t.get(l.global(), *args.add(1));
-    }
-    true
 }
 
 fn rawset(l: Lua) -> LResult<i32> {
@@ -409,22 +357,16 @@ fn rawset(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn rawset_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs < 3 {
-        return false;
-    }
-    // SAFETY: `args` points to `nargs` values and `out` to a slot. A key that is there needs no memory.
-    unsafe {
-        let (Some(t), key, v) = ((*args).as_table(), *args.add(1), *args.add(2)) else { return false };
-        let Some(slot) = t.find(l.global(), key) else { return false };
-        slot.set(v);
+fast_entry! {
+    fn rawset_fast(l, args) {
+        let (table, key, v) = (args.get(0)?, args.get(1)?, args.get(2)?);
+        let t = table.as_table()?;
+        // A key that is there needs no memory.
+        t.find(l.global(), key)?.set(v);
         t.set_flags(0);
         gc::barrier_back(l, t.erase(), v);
-        *out = *args;
+        Some(table)
     }
-    true
 }
 
 fn collectgarbage(l: Lua) -> LResult<i32> {
@@ -476,20 +418,10 @@ fn type_(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn type_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs == 0 {
-        return false;
+fast_entry! {
+    fn type_fast(l, args) {
+        new_str(l, Lua::typename(args.get(0)?.type_id()).as_bytes()).ok().map(Value::string)
     }
-    // SAFETY: `args` points to `nargs` values and `out` to a slot.
-    unsafe {
-        match new_str(l, Lua::typename((*args).type_id()).as_bytes()) {
-            Ok(s) => *out = Value::string(s),
-            Err(_) => return false,
-        }
-    }
-    true
 }
 
 /// Pushes the results of `pairs` and `ipairs`: those of the metamethod, or an iterator, the table and a start.
@@ -524,24 +456,13 @@ fn next(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// The key alone.
-///
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn next_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs == 0 {
-        return false;
+// The key alone.
+fast_entry! {
+    fn next_fast(l, args) {
+        let t = args.get(0)?.as_table()?;
+        let entry = t.next(l.global(), args.get(1).unwrap_or(Value::NIL)).ok()?;
+        Some(entry.map_or(Value::NIL, |(key, _)| key))
     }
-    // SAFETY: `args` points to `nargs` values and `out` to a slot.
-    unsafe {
-        let Some(t) = (*args).as_table() else { return false };
-        let key = if nargs > 1 { *args.add(1) } else { Value::NIL };
-        match t.next(l.global(), key) {
-            Ok(entry) => *out = entry.map_or(Value::NIL, |(k, _)| k),
-            Err(_) => return false,
-        }
-    }
-    true
 }
 
 fn ipairs_iterator(l: Lua) -> LResult<i32> {
@@ -569,34 +490,17 @@ fn select(l: Lua) -> LResult<i32> {
     Ok(n - i)
 }
 
-/// The number of arguments, or the first of the selected ones.
-///
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn select_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs == 0 {
-        return false;
-    }
-    // SAFETY: `args` points to `nargs` values and `out` to a slot.
-    unsafe {
-        let v = *args;
-        let last = nargs - 1;
+// The number of arguments, or the first of the selected ones.
+fast_entry! {
+    fn select_fast(_, args) {
+        let v = args.get(0)?;
         if v.is_number() {
             let i = num::to_int(v.raw_number()) as isize;
-            let i = if i < 0 { last as isize + 1 + i } else { i };
-            if i < 1 {
-                return false;
-            }
-            *out = if i as usize <= last { *args.add(i as usize) } else { Value::NIL };
-            return true;
+            let i = if i < 0 { args.count() as isize + i } else { i };
+            return (i >= 1).then(|| args.get(i as usize).unwrap_or(Value::NIL));
         }
-        match v.as_string() {
-            Some(s) if s.bytes().first() == Some(&b'#') => {
-                *out = Value::number(last as f64);
-                true
-            }
-            _ => false,
-        }
+        let counts = v.as_string()?.bytes().first() == Some(&b'#');
+        counts.then(|| Value::number((args.count() - 1) as f64))
     }
 }
 
@@ -608,19 +512,11 @@ fn assert(l: Lua) -> LResult<i32> {
     Ok(l.gettop())
 }
 
-/// One argument, the usual case, and it is returned.
-///
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn assert_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values and `out` to a slot.
-    unsafe {
-        if nargs != 1 || (*args).is_falsy() {
-            return false;
-        }
-        *out = *args;
+// One argument, the usual case, and it is returned.
+fast_entry! {
+    fn assert_fast(_, args) {
+        args.get(0).filter(|v| args.count() == 1 && !v.is_falsy())
     }
-    true
 }
 
 /// Results of a protected call: a boolean in the first slot, what the call left behind it.

@@ -1,10 +1,10 @@
 //! Library `bit32` (manual 6.7).
 
-use super::registry::library;
+use super::registry::{fast_entry, library};
 use crate::api::Lua;
 use crate::messages::{self as msg, Arg};
 use crate::num;
-use crate::object::{Gc, Thread, Value};
+use crate::object::{FastArguments, Value};
 use crate::throw::LResult;
 
 library! {
@@ -36,29 +36,15 @@ fn push(l: Lua, r: u32) -> LResult<i32> {
 }
 
 /// Argument `i` of a fast entry as a 32-bit pattern; `None` unless it is there and a number.
-///
-/// # Safety
-/// `args` points to `nargs` values.
 #[inline(always)]
-unsafe fn bits(args: *const Value, nargs: usize, i: usize) -> Option<u32> {
-    if i >= nargs {
-        return None;
-    }
-    // SAFETY: `i` is below `nargs`.
-    unsafe { (*args.add(i)).as_number().map(num::to_unsigned) }
+fn bits(args: FastArguments, i: usize) -> Option<u32> {
+    args.get(i)?.as_number().map(num::to_unsigned)
 }
 
 /// Argument `i` of a fast entry as a C `int`.
-///
-/// # Safety
-/// As for [`bits`].
 #[inline(always)]
-unsafe fn int(args: *const Value, nargs: usize, i: usize) -> Option<i32> {
-    if i >= nargs {
-        return None;
-    }
-    // SAFETY: `i` is below `nargs`.
-    unsafe { (*args.add(i)).as_number().map(num::to_int) }
+fn int(args: FastArguments, i: usize) -> Option<i32> {
+    args.get(i)?.as_number().map(num::to_int)
 }
 
 fn fold(l: Lua, start: u32, op: impl Fn(u32, u32) -> u32) -> LResult<u32> {
@@ -69,21 +55,11 @@ fn fold(l: Lua, start: u32, op: impl Fn(u32, u32) -> u32) -> LResult<u32> {
     Ok(r)
 }
 
-/// `fold` for a fast entry; `None` when an argument is no number.
-///
-/// # Safety
-/// `args` points to `nargs` values.
 #[inline(always)]
-unsafe fn fold_fast(
-    args: *const Value,
-    nargs: usize,
-    start: u32,
-    op: impl Fn(u32, u32) -> u32,
-) -> Option<u32> {
+fn fold_fast(args: FastArguments, start: u32, op: impl Fn(u32, u32) -> u32) -> Option<u32> {
     let mut r = start;
-    for i in 0..nargs {
-        // SAFETY: `args` points to `nargs` values, by the caller's promise.
-        r = op(r, unsafe { bits(args, nargs, i) }?);
+    for i in 0..args.count() {
+        r = op(r, bits(args, i)?);
     }
     Some(r)
 }
@@ -195,23 +171,12 @@ fn replace(l: Lua) -> LResult<i32> {
     push(l, replace_bits(r, v, f, w))
 }
 
-/// A fast entry: `$body` gives `Option<Value>` from `args` and `nargs`.
+/// Fast entries, each of which gives `$body` for `$args`.
 macro_rules! fast {
-    ($($name:ident($args:ident, $nargs:ident) $body:expr;)*) => {$(
-        /// Fast entry.
-        ///
-        /// # Safety
-        /// As for every [`crate::object::builtin::FastFn`].
-        pub unsafe fn $name(_: Gc<Thread>, $args: *const Value, $nargs: usize, out: *mut Value) -> bool {
-            // SAFETY: `args` points to `nargs` values.
-            let r: Option<Value> = unsafe { (|| $body)() };
-            match r {
-                Some(v) => {
-                    // SAFETY: `out` is a slot for the result.
-                    unsafe { *out = v };
-                    true
-                }
-                None => false,
+    ($($name:ident($args:ident) $body:expr;)*) => {$(
+        fast_entry! {
+            fn $name(_, $args) {
+                $body
             }
         }
     )*};
@@ -222,38 +187,33 @@ fn number(r: u32) -> Option<Value> {
 }
 
 /// The field's position and width, when they are in range. Anything else is left to the function itself, which checks.
-///
-/// # Safety
-/// `args` points to `nargs` values.
 #[inline(always)]
-unsafe fn field_fast(args: *const Value, nargs: usize, at: usize) -> Option<(i32, i32)> {
-    // SAFETY: `args` points to `nargs` values, by the caller's promise.
-    let f = unsafe { int(args, nargs, at) }?;
-    // SAFETY: `args` points to `nargs` values, by the caller's promise.
-    let w = if nargs == at + 1 { 1 } else { unsafe { int(args, nargs, at + 1) }? };
+fn field_fast(args: FastArguments, at: usize) -> Option<(i32, i32)> {
+    let f = int(args, at)?;
+    let w = if args.count() == at + 1 { 1 } else { int(args, at + 1)? };
     (f >= 0 && w > 0 && f <= 31 && w <= 32 - f).then_some((f, w))
 }
 
 fast! {
-    band_fast(args, nargs) number(fold_fast(args, nargs, u32::MAX, |a, b| a & b)?);
-    bor_fast(args, nargs) number(fold_fast(args, nargs, 0, |a, b| a | b)?);
-    bxor_fast(args, nargs) number(fold_fast(args, nargs, 0, |a, b| a ^ b)?);
-    btest_fast(args, nargs) Some(Value::boolean(fold_fast(args, nargs, u32::MAX, |a, b| a & b)? != 0));
-    bnot_fast(args, nargs) number(!bits(args, nargs, 0)?);
-    lshift_fast(args, nargs) number(shift(bits(args, nargs, 0)?, int(args, nargs, 1)?));
-    rshift_fast(args, nargs) number(shift(bits(args, nargs, 0)?, int(args, nargs, 1)?.wrapping_neg()));
-    arshift_fast(args, nargs) number(shift_arithmetic(bits(args, nargs, 0)?, int(args, nargs, 1)?));
-    lrotate_fast(args, nargs) number(bits(args, nargs, 0)?.rotate_left(int(args, nargs, 1)? as u32 & 31));
-    rrotate_fast(args, nargs) number(bits(args, nargs, 0)?.rotate_right(int(args, nargs, 1)? as u32 & 31));
-    extract_fast(args, nargs) {
-        let r = bits(args, nargs, 0)?;
-        let (f, w) = field_fast(args, nargs, 1)?;
+    band_fast(args) number(fold_fast(args, u32::MAX, |a, b| a & b)?);
+    bor_fast(args) number(fold_fast(args, 0, |a, b| a | b)?);
+    bxor_fast(args) number(fold_fast(args, 0, |a, b| a ^ b)?);
+    btest_fast(args) Some(Value::boolean(fold_fast(args, u32::MAX, |a, b| a & b)? != 0));
+    bnot_fast(args) number(!bits(args, 0)?);
+    lshift_fast(args) number(shift(bits(args, 0)?, int(args, 1)?));
+    rshift_fast(args) number(shift(bits(args, 0)?, int(args, 1)?.wrapping_neg()));
+    arshift_fast(args) number(shift_arithmetic(bits(args, 0)?, int(args, 1)?));
+    lrotate_fast(args) number(bits(args, 0)?.rotate_left(int(args, 1)? as u32 & 31));
+    rrotate_fast(args) number(bits(args, 0)?.rotate_right(int(args, 1)? as u32 & 31));
+    extract_fast(args) {
+        let r = bits(args, 0)?;
+        let (f, w) = field_fast(args, 1)?;
         number(extract_bits(r, f, w))
     };
-    replace_fast(args, nargs) {
-        let r = bits(args, nargs, 0)?;
-        let v = bits(args, nargs, 1)?;
-        let (f, w) = field_fast(args, nargs, 2)?;
+    replace_fast(args) {
+        let r = bits(args, 0)?;
+        let v = bits(args, 1)?;
+        let (f, w) = field_fast(args, 2)?;
         number(replace_bits(r, v, f, w))
     };
 }

@@ -2,11 +2,11 @@
 //!
 //! The functions of libm are called, not reimplemented: results have to be the reference's to the last bit.
 
-use super::registry::library;
+use super::registry::{fast_entry, library};
 use crate::api::Lua;
 use crate::messages as msg;
 use crate::num;
-use crate::object::{Gc, Thread, Value};
+use crate::object::{FastArguments, Value};
 use crate::sys::arch::square_root;
 use crate::sys::{self, libm};
 use crate::throw::LResult;
@@ -80,15 +80,10 @@ fn logarithm(x: f64, base: f64) -> f64 {
     if base == 10.0 { libm::log10(x) } else { libm::log(x) / libm::log(base) }
 }
 
-/// Stores the result of a fast entry.
-///
-/// # Safety
-/// `out` is a slot for a value.
+/// Argument `i` of a fast entry, counted from 0, if it is a number.
 #[inline(always)]
-unsafe fn give(out: *mut Value, x: f64) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { *out = Value::number(x) };
-    true
+fn number(args: FastArguments, i: usize) -> Option<f64> {
+    args.get(i)?.as_number()
 }
 
 /// Functions of one or two numbers, each with its fast entry.
@@ -99,16 +94,10 @@ macro_rules! functions {
             l.pushnumber($body);
             Ok(1)
         }
-        /// # Safety
-        /// As for every [`crate::object::builtin::FastFn`].
-        pub unsafe fn $fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-            // SAFETY: `args` points to `nargs` values and `out` to a slot.
-            unsafe {
-                if nargs == 0 || !(*args).is_number() {
-                    return false;
-                }
-                let $x = (*args).raw_number();
-                give(out, $body)
+        fast_entry! {
+            fn $fast(_, args) {
+                let $x = number(args, 0)?;
+                Some(Value::number($body))
             }
         }
     )*};
@@ -132,16 +121,10 @@ macro_rules! functions {
         functions!(@fast $fast ($x, $y) $body);
     )*};
     (@fast $fast:ident ($x:ident, $y:ident) $body:expr) => {
-        /// # Safety
-        /// As for every [`crate::object::builtin::FastFn`].
-        pub unsafe fn $fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-            // SAFETY: `args` points to `nargs` values and `out` to a slot.
-            unsafe {
-                if nargs < 2 || !(*args).is_number() || !(*args.add(1)).is_number() {
-                    return false;
-                }
-                let ($x, $y) = ((*args).raw_number(), (*args.add(1)).raw_number());
-                give(out, $body)
+        fast_entry! {
+            fn $fast(_, args) {
+                let ($x, $y) = (number(args, 0)?, number(args, 1)?);
+                Some(Value::number($body))
             }
         }
     };
@@ -185,19 +168,15 @@ fn log(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn log_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values and `out` to a slot.
-    unsafe {
-        if nargs == 1 && (*args).is_number() {
-            return give(out, libm::log((*args).raw_number()));
-        }
-        if nargs == 2 && (*args).is_number() && (*args.add(1)).is_number() {
-            return give(out, logarithm((*args).raw_number(), (*args.add(1)).raw_number()));
+fast_entry! {
+    fn log_fast(_, args) {
+        let x = number(args, 0)?;
+        match args.count() {
+            1 => Some(Value::number(libm::log(x))),
+            2 => Some(Value::number(logarithm(x, number(args, 1)?))),
+            _ => None,
         }
     }
-    false
 }
 
 fn modf(l: Lua) -> LResult<i32> {
@@ -210,18 +189,11 @@ fn modf(l: Lua) -> LResult<i32> {
     Ok(2)
 }
 
-/// The whole part alone.
-///
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn modf_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values and `out` to a slot.
-    unsafe {
-        if nargs == 0 || !(*args).is_number() {
-            return false;
-        }
-        let x = (*args).raw_number();
-        give(out, num::floor(x.abs()).copysign(x))
+// The whole part alone.
+fast_entry! {
+    fn modf_fast(_, args) {
+        let x = number(args, 0)?;
+        Some(Value::number(num::floor(x.abs()).copysign(x)))
     }
 }
 
@@ -252,29 +224,15 @@ fn extreme(l: Lua, better: impl Fn(f64, f64) -> bool) -> LResult<i32> {
 /// # Safety
 /// `args` points to `nargs` values, and `out` to a slot.
 #[inline(always)]
-unsafe fn extreme_fast(
-    args: *const Value,
-    nargs: usize,
-    out: *mut Value,
-    better: impl Fn(f64, f64) -> bool,
-) -> bool {
-    // SAFETY: `args` points to `nargs` values and `out` to a slot.
-    unsafe {
-        if nargs == 0 || !(*args).is_number() {
-            return false;
+fn extreme_fast(args: FastArguments, better: impl Fn(f64, f64) -> bool) -> Option<Value> {
+    let mut best = number(args, 0)?;
+    for i in 1..args.count() {
+        let x = number(args, i)?;
+        if better(x, best) {
+            best = x;
         }
-        let mut best = (*args).raw_number();
-        for i in 1..nargs {
-            let v = *args.add(i);
-            if !v.is_number() {
-                return false;
-            }
-            if better(v.raw_number(), best) {
-                best = v.raw_number();
-            }
-        }
-        give(out, best)
     }
+    Some(Value::number(best))
 }
 
 fn max(l: Lua) -> LResult<i32> {
@@ -283,17 +241,15 @@ fn max(l: Lua) -> LResult<i32> {
 fn min(l: Lua) -> LResult<i32> {
     extreme(l, |x, best| x < best)
 }
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn max_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-    unsafe { extreme_fast(args, nargs, out, |x, best| x > best) }
+fast_entry! {
+    fn max_fast(_, args) {
+        extreme_fast(args, |x, best| x > best)
+    }
 }
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn min_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-    unsafe { extreme_fast(args, nargs, out, |x, best| x < best) }
+fast_entry! {
+    fn min_fast(_, args) {
+        extreme_fast(args, |x, best| x < best)
+    }
 }
 
 /// The next number of C's `rand`, whose sequence scripts see, in [0, 1).
@@ -332,26 +288,23 @@ fn random(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn random_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values and `out` to a slot. No number is drawn before all is well.
-    unsafe {
-        match nargs {
-            0 => give(out, next_random()),
+fast_entry! {
+    fn random_fast(_, args) {
+        // No number is drawn before all is well.
+        let x = match args.count() {
+            0 => next_random(),
             1 => {
-                let u = (*args).raw_number();
-                (*args).is_number() && 1.0 <= u && give(out, num::floor(next_random() * u) + 1.0)
+                let u = number(args, 0).filter(|u| 1.0 <= *u)?;
+                num::floor(next_random() * u) + 1.0
             }
             2 => {
-                let (low, u) = ((*args).raw_number(), (*args.add(1)).raw_number());
-                (*args).is_number()
-                    && (*args.add(1)).is_number()
-                    && low <= u
-                    && give(out, num::floor(next_random() * (u - low + 1.0)) + low)
+                let low = number(args, 0)?;
+                let u = number(args, 1).filter(|u| low <= *u)?;
+                num::floor(next_random() * (u - low + 1.0)) + low
             }
-            _ => false,
-        }
+            _ => return None,
+        };
+        Some(Value::number(x))
     }
 }
 

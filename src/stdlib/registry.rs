@@ -34,6 +34,28 @@ pub const MATH: Numbers = BIT32.then(28);
 
 const _: () = assert!(MATH.first + MATH.count <= THUNKS, "give builtin_thunks! a larger count");
 
+/// A fast entry (`object::builtin::FastFn`): the body gives the result, or none when the case is not the common one.
+macro_rules! fast_entry {
+    (fn $name:ident($l:pat_param, $args:ident) $body:block) => {
+        unsafe fn $name(
+            $l: $crate::object::Gc<$crate::object::Thread>,
+            $args: $crate::object::FastArguments,
+            result: $crate::object::Slot,
+        ) -> bool {
+            let body = || -> Option<$crate::object::Value> { $body };
+            match body() {
+                Some(v) => {
+                    // SAFETY: the caller gives a slot for the result.
+                    unsafe { result.write(v) };
+                    true
+                }
+                None => false,
+            }
+        }
+    };
+}
+pub(super) use fast_entry;
+
 /// Lists the functions of a library, whose numbers are above: defines `Id`, which names each of them, and tables, which
 /// are statics, such as `luaL_setfuncs` takes. An entry reads: identifier, name in Lua, function, and optionally the
 /// fast entry for the interpreter (`fast`) and which result it gives (`gives`), and what the interpreter does by itself

@@ -32,8 +32,8 @@ use crate::object::call_info::CallKind;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::value::*;
 use crate::object::{
-    Builtin, FastResult, FrameRef, Gc, Intrinsic, Kind, LuaClosure, Metamethod, Slot, Str, Table, Thread,
-    Value,
+    Builtin, FastArguments, FastResult, FrameRef, Gc, Intrinsic, Kind, LuaClosure, Metamethod, Slot, Str,
+    Table, Thread, Value,
 };
 use crate::vm::call::pcall::enter_pcall;
 use crate::vm::call::{self, Prepared, frame, pcall};
@@ -719,7 +719,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                             && (wanted == 1 || b.fast_result != FastResult::First)
                         {
                             // SAFETY: `nargs` values follow the function, whose slot takes the result.
-                            if unsafe { fast(l, func.above(1).as_ptr(), nargs, func.as_ptr()) } {
+                            if unsafe { fast(l, FastArguments::new(func.above(1), nargs), func) } {
                                 if wanted < 0 {
                                     let given = (b.fast_result != FastResult::None) as usize;
                                     l.top.set(func.above(given));

@@ -12,7 +12,7 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
-use super::registry::library;
+use super::registry::{fast_entry, library};
 use crate::mem::OutOfMemory;
 use crate::object::string::bytes_of;
 use core::mem::{MaybeUninit, align_of, size_of};
@@ -28,7 +28,7 @@ use crate::messages::{self as msg, Arg};
 use crate::num;
 use crate::object::string::{MAX_SHORT, new_long, new_str};
 use crate::object::userdata::Content;
-use crate::object::{Gc, Str, Thread, Value};
+use crate::object::{FastArguments, Gc, Str, Thread, Value};
 use crate::throw::{LResult, Throw};
 
 library! {
@@ -144,39 +144,22 @@ fn slice(s: Bytes, i: isize, j: isize) -> Bytes {
 // The fast entries take what is usual: strings and numbers of the right type. Everything else, errors among it, is
 // left to the function proper.
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`]: `args` points to `nargs` values.
+/// The first argument of a fast entry, if it is a string.
 #[inline(always)]
-unsafe fn fast_string(args: *const Value, nargs: usize) -> Option<Gc<Str>> {
-    // SAFETY: the caller's promise.
-    if nargs > 0 { unsafe { (*args).as_string() } } else { None }
+fn fast_string(args: FastArguments) -> Option<Gc<Str>> {
+    args.get(0)?.as_string()
 }
 
-/// # Safety
-/// As for `fast_string`.
+/// Argument `i` of a fast entry, counted from 0, if it is a number.
 #[inline(always)]
-unsafe fn fast_integer(args: *const Value, nargs: usize, i: usize) -> Option<isize> {
-    if i >= nargs {
-        return None;
-    }
-    // SAFETY: the caller's promise.
-    let v = unsafe { *args.add(i) };
-    v.as_number().map(num::to_integer)
+fn fast_integer(args: FastArguments, i: usize) -> Option<isize> {
+    args.get(i)?.as_number().map(num::to_integer)
 }
 
-/// # Safety
-/// `out` is a slot for a value.
+/// The result of a fast entry. Short of memory there is none: the function proper tries again and raises the error.
 #[inline(always)]
-unsafe fn give(out: *mut Value, s: Result<Gc<Str>, OutOfMemory>) -> bool {
-    match s {
-        Ok(s) => {
-            // SAFETY: the caller's promise.
-            unsafe { *out = Value::string(s) };
-            true
-        }
-        // Short of memory: the function proper tries again and raises the error.
-        Err(_) => false,
-    }
+fn give(s: Result<Gc<Str>, OutOfMemory>) -> Option<Value> {
+    s.ok().map(Value::string)
 }
 
 /// `string.len(s)`
@@ -186,15 +169,11 @@ fn len(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn len_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-    unsafe {
-        let Some(s) = fast_string(args, nargs) else { return false };
-        *out = Value::number(s.len() as f64);
+fast_entry! {
+    fn len_fast(_, args) {
+        let s = fast_string(args)?;
+        Some(Value::number(s.len() as f64))
     }
-    true
 }
 
 /// `string.sub(s, i [, j])`
@@ -206,24 +185,20 @@ fn sub(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn sub_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-    unsafe {
-        let Some(s) = fast_string(args, nargs) else { return false };
-        let Some(i) = fast_integer(args, nargs, 1) else { return false };
-        let j = match fast_integer(args, nargs, 2) {
+fast_entry! {
+    fn sub_fast(l, args) {
+        let s = fast_string(args)?;
+        let i = fast_integer(args, 1)?;
+        let j = match fast_integer(args, 2) {
             Some(j) => j,
-            None if nargs <= 2 => -1,
-            None => return false,
+            None if args.count() <= 2 => -1,
+            None => return None,
         };
         let piece = slice(bytes_of(s), i, j);
         if piece.len() == s.len() {
-            *out = Value::string(s);
-            return true;
+            return Some(Value::string(s));
         }
-        give(out, new_str(l, &piece))
+        give(new_str(l, &piece))
     }
 }
 
@@ -248,24 +223,17 @@ fn byte(l: Lua) -> LResult<i32> {
     Ok(n as i32)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn byte_fast(_: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-    unsafe {
-        let Some(s) = fast_string(args, nargs) else { return false };
-        let i = match nargs {
+fast_entry! {
+    fn byte_fast(_, args) {
+        let s = fast_string(args)?;
+        let i = match args.count() {
             1 => 1,
-            2 => match fast_integer(args, nargs, 1) {
-                Some(i) => from_end(i, s.len()),
-                None => return false,
-            },
-            _ => return false,
+            2 => from_end(fast_integer(args, 1)?, s.len()),
+            _ => return None,
         };
-        let Some(&c) = bytes_of(s).get((i as usize).wrapping_sub(1)) else { return false };
-        *out = Value::number(c as f64);
+        let c = *bytes_of(s).get((i as usize).wrapping_sub(1))?;
+        Some(Value::number(c as f64))
     }
-    true
 }
 
 /// `string.char(...)`
@@ -284,22 +252,20 @@ fn char(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn char_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    let mut bytes = [0u8; 8];
-    if nargs > bytes.len() {
-        return false;
-    }
-    for (i, byte) in bytes.iter_mut().enumerate().take(nargs) {
-        // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-        match unsafe { fast_integer(args, nargs, i) } {
-            Some(c @ 0..=255) => *byte = c as u8,
-            _ => return false,
+fast_entry! {
+    fn char_fast(l, args) {
+        let mut bytes = [0u8; 8];
+        if args.count() > bytes.len() {
+            return None;
         }
+        for (i, byte) in bytes.iter_mut().enumerate().take(args.count()) {
+            match fast_integer(args, i) {
+                Some(c @ 0..=255) => *byte = c as u8,
+                _ => return None,
+            }
+        }
+        give(new_str(l, &bytes[..args.count()]))
     }
-    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-    unsafe { give(out, new_str(l, &bytes[..nargs])) }
 }
 
 #[inline(always)]
@@ -317,13 +283,10 @@ fn lower(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn lower_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-    unsafe {
-        let Some(s) = fast_string(args, nargs) else { return false };
-        give(out, with_case(l, bytes_of(s), false))
+fast_entry! {
+    fn lower_fast(l, args) {
+        let s = fast_string(args)?;
+        give(with_case(l, bytes_of(s), false))
     }
 }
 
@@ -334,13 +297,10 @@ fn upper(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn upper_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-    unsafe {
-        let Some(s) = fast_string(args, nargs) else { return false };
-        give(out, with_case(l, bytes_of(s), true))
+fast_entry! {
+    fn upper_fast(l, args) {
+        let s = fast_string(args)?;
+        give(with_case(l, bytes_of(s), true))
     }
 }
 
@@ -361,13 +321,10 @@ fn reverse(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn reverse_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-    unsafe {
-        let Some(s) = fast_string(args, nargs) else { return false };
-        give(out, reversed(l, bytes_of(s)))
+fast_entry! {
+    fn reverse_fast(l, args) {
+        let s = fast_string(args)?;
+        give(reversed(l, bytes_of(s)))
     }
 }
 
@@ -415,17 +372,14 @@ fn rep(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn rep_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    // SAFETY: `args` points to `nargs` values, as every `FastFn` is promised.
-    unsafe {
-        let Some(s) = fast_string(args, nargs) else { return false };
-        let Some(n) = fast_integer(args, nargs, 1) else { return false };
-        if nargs != 2 || !(1..=10_000).contains(&n) || s.len() > 10_000 {
-            return false;
+fast_entry! {
+    fn rep_fast(l, args) {
+        let s = fast_string(args)?;
+        let n = fast_integer(args, 1)?;
+        if args.count() != 2 || !(1..=10_000).contains(&n) || s.len() > 10_000 {
+            return None;
         }
-        give(out, repeated(l, bytes_of(s), n as usize, Bytes::default()))
+        give(repeated(l, bytes_of(s), n as usize, Bytes::default()))
     }
 }
 

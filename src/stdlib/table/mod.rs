@@ -7,7 +7,7 @@
 //! not: a finalizer can empty the table. To add to a buffer runs none.
 
 use super::argument;
-use super::registry::library;
+use super::registry::{fast_entry, library};
 use crate::api::Buffer;
 use crate::api::Bytes;
 use crate::api::Lua;
@@ -15,7 +15,6 @@ use crate::consts::*;
 use crate::gc;
 use crate::messages::{self as msg, Arg};
 use crate::num::{self, NUMBER_BUFFER};
-use crate::object::Thread;
 use crate::object::string::{MAX_SHORT, Str, new_long, new_str};
 use crate::object::{Gc, Slot, Table, Value};
 use crate::throw::LResult;
@@ -113,29 +112,24 @@ fn insert(l: Lua) -> LResult<i32> {
     Ok(0)
 }
 
-/// Appends an element.
-///
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn insert_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    /// Far below the size at which growing a table ends in an error message.
-    const LARGE: u32 = 1 << 26;
-    if nargs != 2 {
-        return false;
-    }
-    // SAFETY: `args` points to `nargs` values and `out` to a slot.
-    unsafe {
-        let (Some(t), v) = ((*args).as_table(), *args.add(1)) else { return false };
+// Appends an element.
+fast_entry! {
+    fn insert_fast(l, args) {
+        /// Far below the size at which growing a table ends in an error message.
+        const LARGE: u32 = 1 << 26;
+        if args.count() != 2 {
+            return None;
+        }
+        let (t, v) = (args.get(0)?.as_table()?, args.get(1)?);
         if t.metatable.get().is_some() || t.asize() >= LARGE {
-            return false;
+            return None;
         }
         let end = t.length(l.global()) + 1;
         if end as i32 <= 0 || t.set_int(l, end as i64, v).is_err() {
-            return false;
+            return None;
         }
-        *out = Value::NIL;
+        Some(Value::NIL)
     }
-    true
 }
 
 fn remove(l: Lua) -> LResult<i32> {
@@ -161,28 +155,22 @@ fn remove(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// Removes the last element.
-///
-/// # Safety
-/// As for every [`crate::object::builtin::FastFn`].
-unsafe fn remove_fast(l: Gc<Thread>, args: *const Value, nargs: usize, out: *mut Value) -> bool {
-    if nargs != 1 {
-        return false;
+// Removes the last element.
+fast_entry! {
+    fn remove_fast(l, args) {
+        if args.count() != 1 {
+            return None;
+        }
+        let t = args.get(0)?.as_table()?;
+        if t.metatable.get().is_some() {
+            return None;
+        }
+        let size = t.length(l.global());
+        if size == 0 || size > t.asize() as u64 {
+            return None;
+        }
+        Some(t.array()[size as usize - 1].replace(Value::NIL))
     }
-    // SAFETY: `args` points to `nargs` values.
-    let Some(t) = (unsafe { (*args).as_table() }) else { return false };
-    if t.metatable.get().is_some() {
-        return false;
-    }
-    let size = t.length(l.global());
-    if size == 0 || size > t.asize() as u64 {
-        return false;
-    }
-    let slot = &t.array()[size as usize - 1];
-    // SAFETY: `out` is a slot for the result.
-    unsafe { *out = slot.get() };
-    slot.set(Value::NIL);
-    true
 }
 
 fn maxn(l: Lua) -> LResult<i32> {
