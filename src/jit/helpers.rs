@@ -204,7 +204,7 @@ pub(super) unsafe extern "C" fn arith(l: Gc<Thread>, ci: FrameRef, guessed: u64)
     let y = if i.op() == ExecOp::Unm { x } else { operand(is_k(2), i.c()) };
     // SAFETY: operands of the instruction.
     let are_numbers = unsafe { x.read().is_number() && y.read().is_number() };
-    // SAFETY: as before.
+    // SAFETY: operands of the instruction are registers of the frame or constants of the function.
     let v = metamethods!(l, guessed, unsafe { arith_ops::arith(l, event, x, y) });
     result(ci, i.a(), v);
     if guessed != 0 && !(are_numbers && v.is_number()) { refute(l, ci, at) } else { 0 }
@@ -378,7 +378,7 @@ pub(super) unsafe extern "C" fn set(l: Gc<Thread>, ci: FrameRef, guessed: u64) -
     match slot {
         // SAFETY: `obj` is a table, `s` a slot of its array.
         Some(s) if unsafe { !s.read().is_nil() || obj.value.table_unchecked().metatable.get().is_none() } => {
-            // SAFETY: as above.
+            // SAFETY: `s` is a slot of the array of `obj`, which is a table.
             unsafe {
                 s.write(val);
                 gc::barrier_back(l, obj.value.table_unchecked().erase(), val);
@@ -537,7 +537,7 @@ fn go_on(l: Gc<Thread>, before: FrameRef) -> i64 {
 pub(super) unsafe extern "C" fn call(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (i, _) = running(ci);
     if i.op() == ExecOp::TForCall {
-        // SAFETY: the caller's.
+        // SAFETY: the thread and the frame of the running call, with which a trampoline calls it.
         return unsafe { tfor_call(l, ci) };
     }
     let func = ci.base.get().above(i.a());
@@ -549,7 +549,7 @@ pub(super) unsafe extern "C" fn call(l: Gc<Thread>, ci: FrameRef) -> i64 {
         new.saved_pc.set(cl.proto.entry().code());
         return begin(l);
     }
-    // SAFETY: the caller's.
+    // SAFETY: the thread and the frame of the running call, with which a trampoline calls it.
     unsafe { call_function(l, ci) }
 }
 

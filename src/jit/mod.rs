@@ -298,7 +298,7 @@ fn mark_entered(ci: FrameRef) {
     // SAFETY: before it there is a Lua frame, with nothing but frames of pcall in between.
     let mut caller = unsafe { ci.caller() };
     while !caller.is_lua() {
-        // SAFETY: as before.
+        // SAFETY: the frame of a pcall has the frame of its caller before it.
         caller = unsafe { caller.caller() };
     }
     caller.lua_frame().returns_to.set(returned);

@@ -734,7 +734,7 @@ const fn leaf(f: extern "C" fn(f64, f64) -> f64) -> Function {
 
 /// The same for the length of a table.
 const fn length_leaf(f: extern "C" fn(Gc<Table>, Gc<Thread>) -> f64) -> Function {
-    // SAFETY: as for `leaf`.
+    // SAFETY: only its address is used, by native code that knows its type.
     unsafe { core::mem::transmute::<extern "C" fn(Gc<Table>, Gc<Thread>) -> f64, Function>(f) }
 }
 
