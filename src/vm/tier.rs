@@ -17,7 +17,7 @@ use super::interpreter;
 use super::ops::finish;
 use crate::object::call_info::FrameFlags;
 pub(crate) use crate::object::entry::Exit;
-use crate::object::{FrameRef, Gc, Slot, Thread};
+use crate::object::{FrameRef, Gc, Slot, Thread, Value};
 use crate::throw::{LResult, Throw};
 
 impl RunLua for Gc<Thread> {
@@ -99,7 +99,8 @@ pub(crate) fn leave(l: Gc<Thread>, ci: FrameRef, first: Slot, n: usize) -> LResu
     // SAFETY: before a Lua frame there is another frame.
     let caller = unsafe { ci.caller() };
     if caller.has(FrameFlags::LIBRARY_PCALL) && l.hook_mask() == 0 {
-        pcall::hand_on(l, caller, first, n);
+        debug_assert!(!ci.has(FrameFlags::FRESH), "what such a frame calls runs in the same invocation");
+        pcall::hand_on(l, caller, Value::TRUE, first, n);
         return Ok(Some(l.call_info()));
     }
     l.top.set(first.above(n));

@@ -86,20 +86,20 @@ pub fn catch_in_pcall(l: Gc<Thread>, ci: FrameRef, throw: Throw) {
 
 /// A library pcall frame's callee returned, or its error was caught: hands the results to the caller.
 pub fn finish_pcall(l: Gc<Thread>, ci: FrameRef) -> LResult<()> {
-    l.message_handler.set(ci.outer_handler.get());
-    unwinding::set_here(l, ci.library_pcall().protected.get());
     // The status takes the slot before the callee's results.
-    let mut first = ci.func.get();
-    let mut status = Value::TRUE;
-    if ci.has(FrameFlags::ERRORED) {
+    let (status, mut first) = if ci.has(FrameFlags::ERRORED) {
         cold_path!();
-        status = Value::FALSE;
+        (Value::FALSE, ci.func.get())
     } else {
-        first = first.above(ci.library_pcall().skipped.get());
+        (Value::TRUE, ci.func.get().above(ci.library_pcall().skipped.get()))
+    };
+    if l.hook_mask() == 0 {
+        let results = first.above(1);
+        hand_on(l, ci, status, results, l.top.get().slots_above(results));
+        return Ok(());
     }
-    if l.hook_mask() != 0 {
-        first = before_return_hook(l, ci, first);
-    }
+    end_protection(l, ci);
+    first = before_return_hook(l, ci, first);
     // SAFETY: below the results, above or at the frame's function.
     unsafe { first.write(status) };
     if !results::end_call(l, ci, first)? {
@@ -110,17 +110,22 @@ pub fn finish_pcall(l: Gc<Thread>, ci: FrameRef) -> LResult<()> {
     Ok(())
 }
 
-/// The callee of a library pcall frame returns `n` values from `first` on, and no hook is set: the same as its end and
-/// `finish_pcall`, with one move.
-pub fn hand_on(l: Gc<Thread>, ci: FrameRef, first: Slot, n: usize) {
+/// Errors go where they went before the library pcall frame was made.
+fn end_protection(l: Gc<Thread>, ci: FrameRef) {
     l.message_handler.set(ci.outer_handler.get());
     unwinding::set_here(l, ci.library_pcall().protected.get());
+}
+
+/// Ends a library pcall frame, while no hook is set, with the status and `n` results of the callee from `first` on.
+pub fn hand_on(l: Gc<Thread>, ci: FrameRef, status: Value, first: Slot, n: usize) {
+    end_protection(l, ci);
     // SAFETY: a frame of pcall has been called.
     l.set_call_info(unsafe { ci.caller() });
+    debug_assert!(l.call_info().is_lua());
     let to = ci.func.get();
     // SAFETY: the results are above the frame's function; the caller, a Lua frame, has room for as many as it wants.
     unsafe {
-        to.write(Value::TRUE);
+        to.write(status);
         let to = to.above(1);
         let wanted = ci.nresults();
         let count = if wanted < 0 { n } else { (wanted as usize).saturating_sub(1) };
