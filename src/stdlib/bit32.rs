@@ -38,13 +38,13 @@ fn push(l: Lua, r: u32) -> LResult<i32> {
 /// Argument `i` of a fast entry as a 32-bit pattern; `None` unless it is there and a number.
 #[inline(always)]
 fn bits(args: FastArguments, i: usize) -> Option<u32> {
-    args.get(i)?.as_number().map(num::to_unsigned)
+    args.number(i).map(num::to_unsigned)
 }
 
 /// Argument `i` of a fast entry as a C `int`.
 #[inline(always)]
 fn int(args: FastArguments, i: usize) -> Option<i32> {
-    args.get(i)?.as_number().map(num::to_int)
+    args.number(i).map(num::to_int)
 }
 
 fn fold(l: Lua, start: u32, op: impl Fn(u32, u32) -> u32) -> LResult<u32> {

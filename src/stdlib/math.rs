@@ -80,12 +80,6 @@ fn logarithm(x: f64, base: f64) -> f64 {
     if base == 10.0 { libm::log10(x) } else { libm::log(x) / libm::log(base) }
 }
 
-/// Argument `i` of a fast entry, counted from 0, if it is a number.
-#[inline(always)]
-fn number(args: FastArguments, i: usize) -> Option<f64> {
-    args.get(i)?.as_number()
-}
-
 /// Functions of one or two numbers, each with its fast entry.
 macro_rules! functions {
     ($($name:ident $fast:ident ($x:ident) $body:expr;)*) => {$(
@@ -96,7 +90,7 @@ macro_rules! functions {
         }
         fast_entry! {
             fn $fast(_, args) {
-                let $x = number(args, 0)?;
+                let $x = args.number(0)?;
                 Some(Value::number($body))
             }
         }
@@ -123,7 +117,7 @@ macro_rules! functions {
     (@fast $fast:ident ($x:ident, $y:ident) $body:expr) => {
         fast_entry! {
             fn $fast(_, args) {
-                let ($x, $y) = (number(args, 0)?, number(args, 1)?);
+                let ($x, $y) = (args.number(0)?, args.number(1)?);
                 Some(Value::number($body))
             }
         }
@@ -170,10 +164,10 @@ fn log(l: Lua) -> LResult<i32> {
 
 fast_entry! {
     fn log_fast(_, args) {
-        let x = number(args, 0)?;
+        let x = args.number(0)?;
         match args.count() {
             1 => Some(Value::number(libm::log(x))),
-            2 => Some(Value::number(logarithm(x, number(args, 1)?))),
+            2 => Some(Value::number(logarithm(x, args.number(1)?))),
             _ => None,
         }
     }
@@ -192,7 +186,7 @@ fn modf(l: Lua) -> LResult<i32> {
 // The whole part alone.
 fast_entry! {
     fn modf_fast(_, args) {
-        let x = number(args, 0)?;
+        let x = args.number(0)?;
         Some(Value::number(num::floor(x.abs()).copysign(x)))
     }
 }
@@ -225,9 +219,9 @@ fn extreme(l: Lua, better: impl Fn(f64, f64) -> bool) -> LResult<i32> {
 /// `args` points to `nargs` values, and `out` to a slot.
 #[inline(always)]
 fn extreme_fast(args: FastArguments, better: impl Fn(f64, f64) -> bool) -> Option<Value> {
-    let mut best = number(args, 0)?;
+    let mut best = args.number(0)?;
     for i in 1..args.count() {
-        let x = number(args, i)?;
+        let x = args.number(i)?;
         if better(x, best) {
             best = x;
         }
@@ -294,12 +288,12 @@ fast_entry! {
         let x = match args.count() {
             0 => next_random(),
             1 => {
-                let u = number(args, 0).filter(|u| 1.0 <= *u)?;
+                let u = args.number(0).filter(|u| 1.0 <= *u)?;
                 num::floor(next_random() * u) + 1.0
             }
             2 => {
-                let low = number(args, 0)?;
-                let u = number(args, 1).filter(|u| low <= *u)?;
+                let low = args.number(0)?;
+                let u = args.number(1).filter(|u| low <= *u)?;
                 num::floor(next_random() * (u - low + 1.0)) + low
             }
             _ => return None,

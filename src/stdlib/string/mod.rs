@@ -153,7 +153,7 @@ fn fast_string(args: FastArguments) -> Option<Gc<Str>> {
 /// Argument `i` of a fast entry, counted from 0, if it is a number.
 #[inline(always)]
 fn fast_integer(args: FastArguments, i: usize) -> Option<isize> {
-    args.get(i)?.as_number().map(num::to_integer)
+    args.number(i).map(num::to_integer)
 }
 
 /// The result of a fast entry. Short of memory there is none: the function proper tries again and raises the error.
