@@ -4,7 +4,7 @@
 //! the long way: it is made by a helper. A frame that native code pushed is like any other.
 
 use super::compile::{
-    BASE, BODY, CI, CLOSURE, Maker, NIL, Part, Source, THREAD, body, label, prologue_part, register,
+    BASE, BODY, CI, CLOSURE, FunctionPart, Maker, NIL, Part, Source, THREAD, function_label, label, register,
 };
 use super::interface::{self, FUNCTION_TAG_SLOT, Id};
 use super::x64::{Alu, Cond, Label, Reg, Width, at, element};
@@ -12,6 +12,7 @@ use crate::code::exec::ExecInsn;
 use crate::object::Kind;
 use crate::object::call_info::CallKind;
 use crate::object::layout::*;
+use FunctionPart::{Body, Complete, Missing, SlowCall};
 use Part::{Back, Fifth, Fourth, Hook, Reload, Seventh, Sixth, Slow, Start, Third};
 use Reg::{R8, R9, R10, R11, Rax, Rcx, Rdi, Rdx, Rsi};
 use Source::Register;
@@ -61,22 +62,22 @@ impl Maker<'_, '_> {
         let params = self.p.numparams() as i32;
         let varargs = self.p.is_vararg();
         if self.has_no_short_call() {
-            self.asm.jump(self.slow_call());
-            return self.asm.bind(body(self.n));
+            self.asm.jump(self.of_function(SlowCall));
+            return self.asm.bind(self.of_function(Body));
         }
         self.asm.load(Eight, Rsi, at(CI, CI_NEXT));
         self.asm.test(Eight, Rsi, Rsi);
-        self.asm.jump_if(Cond::Equal, self.slow_call());
+        self.asm.jump_if(Cond::Equal, self.of_function(SlowCall));
         self.asm.compare_byte(at(THREAD, THREAD_HOOK_MASK), 0);
-        self.asm.jump_if(Cond::NotEqual, self.slow_call());
+        self.asm.jump_if(Cond::NotEqual, self.of_function(SlowCall));
         let end = if varargs { element(Rdi, R11, (1 + params + size) * 8) } else { at(Rdi, (1 + size) * 8) };
         self.asm.address(R8, end);
         self.asm.alu_load(Alu::Cmp, Eight, R8, at(THREAD, THREAD_STACK_LAST));
-        self.asm.jump_if(Cond::NotBelow, self.slow_call());
+        self.asm.jump_if(Cond::NotBelow, self.of_function(SlowCall));
         if params > 0 {
             self.asm.alu_number(Alu::Cmp, Four, R11, params);
-            self.asm.jump_if(Cond::NotAbove, self.missing());
-            self.asm.bind(self.complete());
+            self.asm.jump_if(Cond::NotAbove, self.of_function(Missing));
+            self.asm.bind(self.of_function(Complete));
         }
         if varargs {
             self.asm.address(BASE, element(Rdi, R11, 0));
@@ -97,34 +98,28 @@ impl Maker<'_, '_> {
         self.asm.store(Eight, at(THREAD, THREAD_CI), Rsi);
         self.asm.mov(CI, Rsi);
         self.asm.mov(CLOSURE, Rax);
-        self.asm.bind(body(self.n));
+        self.asm.bind(self.of_function(Body));
     }
     /// The rare parts of the prologue: missing arguments are nil; or a helper does all of the call.
     pub(super) fn prologue_cold(&mut self) {
         let params = self.p.numparams() as i32;
         if params > 0 && !self.has_no_short_call() {
-            self.asm.bind(self.missing());
+            self.asm.bind(self.of_function(Missing));
             self.asm.store(Eight, element(Rdi, R11, 0), NIL);
             self.asm.alu_number(Alu::Add, Four, R11, 1);
             self.asm.alu_number(Alu::Cmp, Four, R11, params);
-            self.asm.jump_if(Cond::NotAbove, self.missing());
-            self.asm.jump(self.complete());
+            self.asm.jump_if(Cond::NotAbove, self.of_function(Missing));
+            self.asm.jump(self.of_function(Complete));
         }
-        self.asm.bind(self.slow_call());
+        self.asm.bind(self.of_function(SlowCall));
         self.asm.load(Eight, Rcx, at(CI, CI_RETURNS_TO));
         self.jump_to_entry(Id::Call, Rax);
     }
     fn has_no_short_call(&self) -> bool {
         cfg!(feature = "stress-stack") || self.p.is_vararg() && self.p.numparams() as usize > MOST_COPIES
     }
-    fn slow_call(&self) -> Label {
-        prologue_part(self.n, 0)
-    }
-    fn missing(&self) -> Label {
-        prologue_part(self.n, 1)
-    }
-    fn complete(&self) -> Label {
-        prologue_part(self.n, 2)
+    fn of_function(&self, part: FunctionPart) -> Label {
+        function_label(self.n, part)
     }
     /// The closure in the register is in rax, its prototype in rdx, and where its native code begins in rcx.
     fn native_callee(&mut self, i: usize, function: usize) {

@@ -166,7 +166,7 @@ fn find_records<'a>(a: &mut Analysis, n: usize, map: &mut [u32], records: &'a mu
         if a.is_leader(i) {
             reached = a.enter(i);
             if i == 0 {
-                add(map, 0, body(n).0, &[]);
+                add(map, 0, function_label(n, FunctionPart::Body).0, &[]);
             } else if a.has_pad(i) {
                 let known = if a.is_entered(i) { a.outside(i) } else { &*a.now };
                 add(map, i, label(i, Pad).0, known);
@@ -412,7 +412,7 @@ impl<'a, 'b> Maker<'a, 'b> {
             word(record.map_or(0, |record| size - (records_at + 4 * record)) as u32);
         }
         let older = self.p.entry().native() as u64;
-        let body = self.asm.place_of(body(self.n));
+        let body = self.asm.place_of(function_label(self.n, FunctionPart::Body));
         for w in [body as u32, all as u32, size as u32, older as u32, (older >> 32) as u32] {
             word(w);
         }
@@ -957,11 +957,21 @@ pub(super) fn label(i: usize, part: Part) -> Label {
     Label(i as u32 * LABELS + part as u32)
 }
 
-/// The labels of a function of `n` instructions: its body, and parts of its prologue.
-const LABELS_OF_FUNCTION: usize = 4;
-pub(super) fn body(n: usize) -> Label {
-    Label(n as u32 * LABELS)
+/// The labels of a function, behind those of its instructions.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum FunctionPart {
+    Body,
+    /// A helper does all of the call.
+    SlowCall,
+    /// Arguments are missing.
+    Missing,
+    /// They are there now.
+    Complete,
 }
-pub(super) fn prologue_part(n: usize, part: u32) -> Label {
-    Label(body(n).0 + 1 + part)
+const LABELS_OF_FUNCTION: usize = FunctionPart::Complete as usize + 1;
+
+/// A label of a function of `n` instructions.
+pub(super) fn function_label(n: usize, part: FunctionPart) -> Label {
+    Label(n as u32 * LABELS + part as u32)
 }

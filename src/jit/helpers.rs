@@ -5,7 +5,7 @@
 //! 1. A trampoline calls it with the thread and the current frame, a Lua frame whose saved pc is behind the
 //!    instruction. Where code behind relies on a guess of the instruction, the third argument is 1, and it leaves when
 //!    the guess fails.
-//! 2. It stores results. What it returns is told in `stubs`, rule 3.
+//! 2. It stores results. What it returns is told in `stubs`, rule 4.
 //! 3. The contract of `vm::ops` holds for what it calls.
 
 use super::interface::{DONE, INTERPRET, STRESS_COUNT, SWITCH};

@@ -266,10 +266,9 @@ fn place(l: Gc<Thread>, p: Gc<Proto>, ci: FrameRef) -> Option<*const u8> {
             return Some(core::ptr::with_exposed_provenance(ci.lua_frame().returns_to.get()));
         }
     }
-    if code_of(l, p).is_some() {
-        p.entry().cool(0);
-    }
-    if p.entry().native().is_null() { None } else { address(l, p, ci) }
+    code_of(l, p)?;
+    p.entry().cool(0);
+    address(l, p, ci)
 }
 
 /// What is in `returns_to` of a frame whose registers were changed from outside.
