@@ -216,7 +216,9 @@ oracle: all ## compare with Debian's Lua 5.2, case by case: 200,000 generated ca
 bench: all ## measure side by side with Debian's Lua 5.2, write docs/BENCHMARKS.md; QUICK=1 only into build/bench/
 	@tools/needs bench
 	@mkdir -p $(B)/bench
-	@benches/run.py lua $(if $(QUICK),-k 1) --json $(B)/bench/lua.json base=lib: ours=lib:$(B)/lib; lua=$$?; \
+	@benches/run.py lua $(if $(QUICK),-k 1) --json $(B)/bench/lua.json base=lib: ours=lib:$(B)/lib \
+	    interpreter="LIBLUA_JIT=off lib:$(B)/lib" luajit=luajit luajit-interpreter="luajit -joff" \
+	    --may-fail luajit,luajit-interpreter; lua=$$?; \
 	    benches/run.py capi $(if $(QUICK),-k 1 --ms 8 --reps 2) --json $(B)/bench/capi.json base= ours=$(B)/lib; capi=$$?; \
 	    benches/report.py $(B)/bench/lua.json $(B)/bench/capi.json $(if $(QUICK),$(B)/bench --quick,docs) \
 	        --library $(B)/lib/liblua5.2.so.0 && [ $$lua$$capi = 00 ]

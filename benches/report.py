@@ -3,8 +3,8 @@
 
   report.py LUA.json CAPI.json DIRECTORY [--quick] [--library FILE]
 
-LUA.json and CAPI.json come from `run.py lua --json` and `run.py capi --json` with the reference as the base and one
-more implementation. The page is DIRECTORY/BENCHMARKS.md, the chart DIRECTORY/bench.svg. The figures of others that
+LUA.json and CAPI.json come from `run.py lua --json` and `run.py capi --json` with the reference as the base and ours
+behind it. More implementations of LUA.json get a column each. The page is DIRECTORY/BENCHMARKS.md, the chart DIRECTORY/bench.svg. The figures of others that
 the chart shows beside ours are the table under "Anchors" in README.md here. Python's standard library only.
 """
 import argparse
@@ -24,8 +24,10 @@ WIDTH = 120  # columns of the page, as of all documents
 HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = {"ns/op": "time", "bytes": "memory"}  # all other units are of the collector
 TITLES = {"time": "time of an operation", "gc": "collection, pauses and heap sizes", "memory": "bytes of an object"}
+# How implementations behind ours are called.
+NAMES = {"interpreter": "without native code", "luajit": "LuaJIT", "luajit-interpreter": "LuaJIT, interpreter"}
 # What the library is to reach: geometric mean, and the most for one row.
-BARS = {"cpu": (0.50, 0.85), "rss": (0.75, None), "time": (0.75, 1.05)}
+BARS = {"cpu": (0.26, 0.85), "interpreter": (0.44, None), "rss": (0.75, None), "time": (0.75, 1.05)}
 
 
 def anchors():
@@ -39,8 +41,10 @@ def anchors():
 
 class Programs:
     def __init__(self, data):
-        base, ours = data["implementations"][:2]
+        base, ours, *others = data["implementations"]
         self.rows, self.bad = [], []
+        # {implementation: {program: ratio}} of the programs that it runs
+        self.others = {n: {} for n in others}
         for name, runs in data["benchmarks"].items():
             states = [runs[n]["state"] for n in (base, ours)]
             if states != ["ok", "ok"]:
@@ -49,6 +53,9 @@ class Programs:
                 continue
             value = {key: [figure(runs[n], key, data["stat"]) for n in (base, ours)] for key in ("cpu", "rss_kb")}
             self.rows.append((name, value["cpu"], value["rss_kb"]))
+            for n in others:
+                if runs[n]["state"] == "ok":
+                    self.others[n][name] = figure(runs[n], "cpu", data["stat"]) / value["cpu"][0]
         self.rows.sort()
         self.cpu = {name: ours / base for name, (base, ours), _ in self.rows}
         self.rss = {name: ours / base for name, _, (base, ours) in self.rows}
@@ -134,8 +141,13 @@ def page(programs, capi, rows, sizes, quick):
     out += ["![Ratios to PUC's Lua 5.2.4](bench.svg)", "", "## Summary", ""]
     summary = []
     if programs.rows:
-        summary += [["CPU time of %d programs" % len(programs.rows), "%.3f" % cpu + verdict(cpu, BARS["cpu"][0])],
-                    ["peak memory of the same", "%.3f" % rss + verdict(rss, BARS["rss"][0])]]
+        summary.append(["CPU time of %d programs" % len(programs.rows), "%.3f" % cpu + verdict(cpu, BARS["cpu"][0])])
+        for n, ratios in programs.others.items():
+            which = "the same" if len(ratios) == len(programs.rows) else "the %d of them that it runs" % len(ratios)
+            mean = geomean(ratios.values())
+            summary.append(["CPU time of %s, %s" % (which, NAMES.get(n, n)),
+                            "%.3f" % mean + verdict(mean, BARS.get(n, (None,))[0]) if mean else "none"])
+        summary.append(["peak memory of the same", "%.3f" % rss + verdict(rss, BARS["rss"][0])])
         large = [programs.rss[name] for name, _, (base, _) in programs.rows if base >= LARGE]
         if large:
             summary.append(["peak memory of the %d that take %d MB or more on PUC" % (len(large), LARGE // 1024),
@@ -150,11 +162,17 @@ def page(programs, capi, rows, sizes, quick):
             "Operations of the C API above %.2f: %s." % (BARS["time"][1], above(capi.ratios("time"), BARS["time"][1])), ""]
     if sizes:
         out += ["Size of the shared library: %d KB; PUC's: %d KB." % tuple(round(s / 1024) for s in sizes), ""]
-    out += ["## Programs", "", "Seconds of CPU time (least of the runs) and MB of peak memory (median).", ""]
-    out += table(["program", "PUC s", "ours s", "CPU", "PUC MB", "ours MB", "memory"],
-                 [[name, "%.3f" % cpu[0], "%.3f" % cpu[1], "%.3f" % programs.cpu[name], "%.1f" % (rss[0] / 1024),
-                   "%.1f" % (rss[1] / 1024), "%.3f" % programs.rss[name]] for name, cpu, rss in programs.rows]
-                 + [["**geometric mean**", "", "", "**%.3f**" % cpu, "", "", "**%.3f**" % rss]] * bool(programs.rows))
+    others = programs.others
+    out += ["## Programs", "", "Seconds of CPU time (least of the runs), its ratios to PUC's, and MB of peak memory (median).",
+            ""]
+    out += table(["program", "PUC s", "ours s", "CPU"] + [NAMES.get(n, n) for n in others] + ["PUC MB", "ours MB", "memory"],
+                 [[name, "%.3f" % cpu[0], "%.3f" % cpu[1], "%.3f" % programs.cpu[name]]
+                  + ["%.3f" % ratios[name] if name in ratios else "" for ratios in others.values()]
+                  + ["%.1f" % (rss[0] / 1024), "%.1f" % (rss[1] / 1024), "%.3f" % programs.rss[name]]
+                  for name, cpu, rss in programs.rows]
+                 + [["**geometric mean**", "", "", "**%.3f**" % cpu]
+                    + ["**%.3f**" % geomean(ratios.values()) if ratios else "" for ratios in others.values()]
+                    + ["", "", "**%.3f**" % rss]] * bool(programs.rows))
     for name, why in programs.bad:
         out += ["Left out: %s (%s)." % (name, why), ""]
     out += ["## C API", ""]
@@ -180,6 +198,7 @@ class Chart:
     """Horizontal bars, one below the other, in the units of the page."""
     WIDTH, LEFT, RIGHT, STEP = 860, 220, 60, 18
     OURS, MEMORY, OTHER, LINE, TEXT = "#1f6feb", "#a5c8ff", "#b0b7c0", "#d0d7de", "#24292f"
+    INTERPRETER = "#54aeff"
 
     def __init__(self):
         self.parts, self.y = [], 24
@@ -236,14 +255,20 @@ def chart(programs, capi):
     c.text(12, c.y, "liblua-rs beside others: ratio to PUC's Lua 5.2.4, shorter is better", size=16, weight="bold")
     c.y += 10
     if programs.rows:
+        without = programs.others.get("interpreter", {})
         rows = [(name, [(ratio, c.OTHER)]) for name, ratio in anchors() + [("PUC Lua 5.2.4", 1.0)]]
+        rows += [(NAMES.get(n, n), [(geomean(ratios.values()), c.OTHER)])
+                 for n, ratios in programs.others.items() if ratios and n != "interpreter"]
         rows.append(("liblua-rs", [(geomean(programs.cpu.values()), c.OURS)]))
+        if without:
+            rows.append(("liblua-rs, interpreter", [(geomean(without.values()), c.INTERPRETER)]))
         rows.sort(key=lambda row: row[1][0][0])
         c.section("CPU time, geometric mean over the programs", rows, 1.5)
-        rows = sorted(programs.cpu, key=programs.cpu.get)
         c.section("Each program: CPU time, and peak memory below it",
-                  [(name, [(programs.cpu[name], c.OURS), (programs.rss[name], c.MEMORY)]) for name in rows], 1.25)
-        c.legend([(c.OURS, "CPU time (the number)"), (c.MEMORY, "peak memory")])
+                  [(name, [(programs.cpu[name], c.OURS)] + [(without[name], c.INTERPRETER)] * (name in without)
+                    + [(programs.rss[name], c.MEMORY)]) for name in sorted(programs.cpu, key=programs.cpu.get)], 1.25)
+        c.legend([(c.OURS, "CPU time (the number)")] + [(c.INTERPRETER, "CPU time, interpreter")] * bool(without)
+                 + [(c.MEMORY, "peak memory")])
     rows = [("C API: " + kind, [(geomean(capi.ratios(kind).values()), c.OURS)]) for kind in TITLES if capi.ratios(kind)]
     if rows:
         c.section("The C API, geometric means: operations, collector, bytes of objects", rows, 1.25)
