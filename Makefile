@@ -13,8 +13,8 @@ LD      ?= ld
 OBJCOPY ?= objcopy
 STRIP   ?= strip
 CARGO   ?= cargo
-# Native code (docs/NATIVE.md): JIT=1 builds it in on x86-64 Linux, JIT=0 does not. Other machines have none.
-JIT     ?= 0
+# Native code (docs/NATIVE.md) is built in on x86-64 Linux, but not with JIT=0. Other machines have none.
+JIT     ?= 1
 # More features for the library, such as FEATURES=apicheck. Use a build directory of its own for them.
 FEATURES ?=
 # Rust's name of another machine to build for, with CC, LD, OBJCOPY, STRIP and AR to match; tests/cross does it.
@@ -36,9 +36,7 @@ MACHINE := $(shell $(CC) -dumpmachine)
 ifeq ($(if $(findstring linux,$(MACHINE)),$(filter x86_64-% aarch64-%,$(MACHINE))),)
 override FEATURES += portable-boundary
 endif
-ifeq ($(JIT),1)
-override FEATURES += $(if $(findstring linux,$(MACHINE)),$(if $(filter x86_64-%,$(MACHINE)),jit))
-endif
+WITHOUT_JIT := $(if $(filter 0,$(JIT)),--no-default-features)
 # GNU ld damages RISC-V unwind tables when it drops functions from a relocatable object.
 GC_IN_OBJECT := $(if $(filter riscv%,$(MACHINE)),,--gc-sections)
 CARGO_FOR := $(if $(TRIPLE),--target $(TRIPLE))
@@ -75,7 +73,8 @@ lib: $(SO) $(SOXX) $(A) $(AXX) ## only the libraries
 define rust_archive
 $(TARGET)/$(1)/$(if $(TRIPLE),$(TRIPLE)/)release/liblua52.a: FORCE
 	@$(CARGO_ENV) RUSTFLAGS="$(LIB_RUSTFLAGS)" $(CARGO) rustc --quiet --release -p liblua-rs --lib --crate-type staticlib \
-	    --config 'profile.release.panic="abort"' $(CARGO_FOR) --target-dir $(TARGET)/$(1) --features "freestanding $(2) $(FEATURES)"
+	    --config 'profile.release.panic="abort"' $(CARGO_FOR) --target-dir $(TARGET)/$(1) $(WITHOUT_JIT) \
+	    --features "freestanding $(2) $(FEATURES)"
 endef
 $(eval $(call rust_archive,c,))
 $(eval $(call rust_archive,cxx,cxx))
@@ -176,14 +175,13 @@ $(B)/include/%: include/%
 
 PROGRAMS := lua luac
 BUILT_PROGRAMS := $(addprefix $(B)/bin/,$(PROGRAMS))
-PROGRAMS_FEATURES := $(if $(filter portable-boundary,$(FEATURES)),liblua-rs/portable-boundary) \
-    $(if $(filter jit stress-jit,$(FEATURES)),jit)
+PROGRAMS_FEATURES := $(if $(filter portable-boundary,$(FEATURES)),liblua-rs/portable-boundary)
 
 programs: $(BUILT_PROGRAMS) ## the programs, in build/bin
 
 $(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%: $(B)/lib/liblua5.2.a FORCE
 	@$(CARGO_ENV) LIBLUA_DIR=$(abspath $(B)/lib) $(CARGO) build --quiet --profile programs -p lua-programs \
-	    $(CARGO_FOR) --target-dir $(TARGET)/programs --bin $* --features "$(PROGRAMS_FEATURES)"
+	    $(CARGO_FOR) --target-dir $(TARGET)/programs --bin $* $(WITHOUT_JIT) --features "$(PROGRAMS_FEATURES)"
 
 $(B)/bin/%: $(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%
 	@mkdir -p $(@D)

@@ -65,7 +65,9 @@ pub fn run(arguments: &[&str], root: &Path) -> Result<bool, Error> {
         return Ok(true);
     }
 
-    let logs = root.join(build).join("test-logs");
+    // A run in another mode of native code may be a suite of this one.
+    let mode = std::env::var("LIBLUA_JIT").map_or(String::new(), |mode| format!("-{mode}"));
+    let logs = root.join(build).join(format!("test-logs{mode}"));
     fs::create_dir_all(&logs).map_err(|source| Error::File { path: logs.clone(), source })?;
     let mut sum = Tally::default();
     let mut broken = Vec::new();
