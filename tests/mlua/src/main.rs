@@ -4,7 +4,9 @@
 //! frames of a Rust host, where this library promises more than the reference: drops run, panics pass.
 
 use mlua::prelude::*;
-use mlua::{ThreadStatus, UserData, UserDataMethods, Variadic, ffi};
+use mlua::chunk::ChunkMode;
+use mlua::thread::ThreadStatus;
+use mlua::{UserData, UserDataMethods, Variadic, ffi};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -331,10 +333,10 @@ fn chunks() {
     println!("{:?} {:?} {:?} {:?}", info.what, info.source, info.line_defined, info.num_params);
     let code = f.dump(true);
     println!("{:?}", &code[..6]);
-    println!("{}", lua.load(&code[..]).set_mode(mlua::ChunkMode::Binary).call::<i32>(1).unwrap());
+    println!("{}", lua.load(&code[..]).set_mode(ChunkMode::Binary).call::<i32>(1).unwrap());
     println!(
         "{}",
-        first_line(&lua.load(&code[..code.len() / 2]).set_mode(mlua::ChunkMode::Binary).exec().unwrap_err())
+        first_line(&lua.load(&code[..code.len() / 2]).set_mode(ChunkMode::Binary).exec().unwrap_err())
     );
     let env = lua.create_table().unwrap();
     lua.load("x = 5").set_environment(env.clone()).exec().unwrap();

@@ -138,6 +138,7 @@ pub const SUITES: &[Suite] = &[
     suite("fuzz-chunk", Full, Alone, Exit, &[], "fuzz/run chunk -max_total_time=120"),
     suite("fuzz-script", Full, Alone, Exit, &[], "fuzz/run script -max_total_time=120"),
     suite("fuzz-sequence", Full, Alone, Exit, &[], "fuzz/run sequence -max_total_time=120"),
+    suite("vendored", Full, Alone, Line, &["pkg-config"], "tests/mlua/run --vendored $BUILD"),
     suite("rust-version", Full, Alone, Line, &["rustup"], "tests/rust_version"),
     suite("boundary-cxx", Full, Alone, Cargo, &["c++"], "cargo test --features cxx --test boundary"),
     suite("portable-boundary", Full, Alone, Cargo, &["cc"], "cargo test --features portable-boundary --test boundary"),
