@@ -25,11 +25,14 @@ TARGET   ?= target
 B       := $(BUILD)
 # The number in the name of the shared library is that of Debian's library.
 VERSION := 0.0.0
-EXPORTS := src/abi/exports.txt
+# What leaves the library: the names of Lua 5.2, at the version node LUA_5.2, and those of luax.h, at LIBLUA_RS_1.
+LUA_5_2 := src/abi/exports.txt
+LIBLUA_RS_1 := src/abi/extension.txt
 # Exported functions that the library itself calls by name, so that a host's definition serves it, too: see
 # src/api/by_name.rs.
 REPLACEABLE := src/abi/replaceable.txt
 GEN     := $(B)/gen
+EXPORTS := $(GEN)/exports.txt
 
 MACHINE := $(shell $(CC) -dumpmachine)
 # Where src/boundary has no assembly, the version in C is taken.
@@ -56,7 +59,7 @@ SO     := $(B)/lib/liblua5.2.so
 SOXX   := $(B)/lib/liblua5.2-c++.so
 A      := $(B)/lib/lib$(PREFIX_SYMBOLS)lua5.2.a
 AXX    := $(B)/lib/lib$(PREFIX_SYMBOLS)lua5.2-c++.a
-HEADERS := lua.h lauxlib.h lualib.h luaconf.h lua.hpp
+HEADERS := lua.h lauxlib.h lualib.h luaconf.h lua.hpp luax.h
 BUILT_HEADERS := $(addprefix $(B)/include/,$(HEADERS))
 
 .PHONY: all lib headers programs demo test test-full oracle bench bench-memory install uninstall deb clean help FORCE
@@ -81,9 +84,14 @@ $(eval $(call rust_archive,cxx,cxx))
 
 # --- One object a flavour, in which only the API's names are global --------------------------------------
 
-$(GEN)/version.map: $(EXPORTS) Makefile
+$(EXPORTS): $(LUA_5_2) $(LIBLUA_RS_1)
 	@mkdir -p $(@D)
-	@{ echo 'LUA_5.2 {'; echo '  global:'; sed 's/.*/    &;/' $(EXPORTS); echo '  local: *;'; echo '};'; } > $@
+	@cat $^ > $@
+
+$(GEN)/version.map: $(LUA_5_2) $(LIBLUA_RS_1) Makefile
+	@mkdir -p $(@D)
+	@{ echo 'LUA_5.2 {'; echo '  global:'; sed 's/.*/    &;/' $(LUA_5_2); echo '  local: *;'; echo '};'; \
+	    echo 'LIBLUA_RS_1 {'; echo '  global:'; sed 's/.*/    &;/' $(LIBLUA_RS_1); echo '} LUA_5.2;'; } > $@
 
 # The library's own function has a second name, which no host can take.
 $(GEN)/undefined.ld: $(EXPORTS) $(REPLACEABLE) Makefile

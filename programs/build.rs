@@ -16,9 +16,12 @@ fn main() {
         println!("cargo:rustc-cfg=native_code");
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
-    let exports = root.join("src/abi/exports.txt");
-    println!("cargo:rerun-if-changed={}", exports.display());
-    let names = std::fs::read_to_string(&exports).expect("src/abi/exports.txt");
+    let mut names = String::new();
+    for list in ["src/abi/exports.txt", "src/abi/extension.txt"] {
+        let list = root.join(list);
+        println!("cargo:rerun-if-changed={}", list.display());
+        names += &std::fs::read_to_string(&list).expect("a list of names");
+    }
 
     let option = |option: &str| println!("cargo:rustc-link-arg-bin=lua={option}");
     if let Ok(dir) = std::env::var("LIBLUA_DIR") {

@@ -129,6 +129,14 @@ pub const LUAI_MAXNUMBER2STR: usize = 32;
 pub const LUA_ENV: &CStr = c"_ENV";
 pub const LUA_DIRSEP: &CStr = c"/";
 
+// The extension's interface (luax.h).
+pub const LUAX_API_VERSION: i32 = 1;
+pub const LUAX_JITOFF: i32 = 0;
+pub const LUAX_JITON: i32 = 1;
+pub const LUAX_JITALWAYS: i32 = 2;
+pub const LUAX_JITFLUSH: i32 = 3;
+pub const LUAX_JITQUERY: i32 = 4;
+
 // Names of the libraries (lualib.h).
 pub const LUA_COLIBNAME: &CStr = c"coroutine";
 pub const LUA_TABLIBNAME: &CStr = c"table";

@@ -20,7 +20,8 @@ ERRORS = {"-": None, "m": "Errors: LUA_ERRMEM.", "e": "Errors: any.", "v": "Erro
 
 
 def exported_functions():
-    """Each has its effect on the stack, its errors and its section of the manual, as `src/abi/mod.rs` says."""
+    """Each has its effect on the stack, its errors and its section of the manual (those of `luax.h`: the version that
+    has brought them), as `src/abi/mod.rs` says."""
     p = subprocess.run([os.environ.get("CARGO", "cargo"), "run", "--quiet", "-p", "xtask", "--", "exports"],
                        capture_output=True, text=True, cwd=ROOT)
     functions = re.findall(r"^(\w+)\n((?:    .*\n)*)", p.stdout, re.M)
@@ -33,7 +34,7 @@ def exported_functions():
         if effect:
             says = ERRORS[effect.group(0).split("]")[0][-1]]
             check("%s tells its errors" % name, says in words if says else "Errors:" not in words, words)
-        check("%s names its section of the manual" % name, re.search(r"Manual [4-6](\.\d)?\.$", words), words)
+        check("%s names its section of the manual" % name, re.search(r"Since version \d\.$" if name.startswith("luaX_") else r"Manual [4-6](\.\d)?\.$", words), words)
         check("%s has a first paragraph of its own" % name, "" in lines and len(lines) >= 3, doc)
 
 

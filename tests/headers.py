@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The headers: fresh, accepted by every dialect of C and C++, and with every macro of the reference's headers.
+"""The headers: fresh, accepted by every dialect of C and C++, and with every macro of the reference's headers. That of
+the extension has all its functions, and adds no name to the others.
 
 Usage: headers.py. Uses CC, CXX and REFERENCE_INCLUDE (default: where liblua5.2-dev installs them).
 """
@@ -74,6 +75,38 @@ def dialects():
     p = run(CC, "-std=c99", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wc++-compat", *strict, "-x", "c", "-",
             text="#include <lua.h>\n#include <lauxlib.h>\n#include <lualib.h>\n")
     check("stricter warnings", p.returncode == 0, p.stderr)
+
+
+# Each function is called, and linked by its address.
+EXTENSION = """
+#include <luax.h>
+#include <luax.h>
+#include <lua.h>
+int use(lua_State *L) {
+  return luaX_version() == LUAX_API_VERSION && luaX_jit(L, LUAX_JITQUERY) == LUAX_JITON;
+}
+"""
+
+
+def extension():
+    strict = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I" + OURS]
+    for compiler, language, standards in (
+        (CC, "c", ("c89", "gnu89", "c99", "c11", "c17", "gnu17")), (CXX, "c++", ("c++98", "c++11", "c++17", "c++20")),
+    ):
+        for standard in standards:
+            p = run(compiler, "-x", language, "-std=" + standard, *strict, "-", text=EXTENSION)
+            check("%s <luax.h>" % standard, p.returncode == 0, p.stderr)
+    with open(os.path.join(ROOT, "src/abi/extension.txt")) as f:
+        exported = f.read().split()
+    p = run(CC, "-E", "-P", "-I" + OURS, "-", text="#include <luax.h>\n")
+    declared = re.findall(r"\(\s*(luaX_\w+)\s*\)\s*\(", p.stdout)
+    check("luax.h declares the exported functions", sorted(declared) == exported and exported, declared)
+    used = set(re.findall(r"luaX_[a-z]\w*", EXTENSION))
+    check("each of them is called", used == set(exported), used ^ set(exported))
+    names = set(re.findall(r"^#define (\w+)", run(CC, "-dM", "-E", "-I" + OURS, "-", text="#include <luax.h>\n").stdout, re.M))
+    before = set(re.findall(r"^#define (\w+)", run(CC, "-dM", "-E", "-I" + OURS, "-", text="#include <lua.h>\n").stdout, re.M))
+    other = [name for name in names - before if not name.startswith("LUAX_") and name != "luax_h"]
+    check("macros of luax.h begin with LUAX_", not other, other)
 
 
 LAYOUT = """
@@ -185,6 +218,7 @@ def same_types():
 
 fresh()
 dialects()
+extension()
 layout()
 same_macros()
 same_types()

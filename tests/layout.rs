@@ -76,7 +76,7 @@ macro_rules! functions {
     ($(fn $name:ident($($parameter:ident: $type:ty),* $(,)?) $(-> $result:ty)?;)*) => {
         /// The compiler compares these.
         mod functions_agree {
-            use lua52::abi::{lauxlib_h::*, lua_h::*, lualib_h::*, *};
+            use lua52::abi::{lauxlib_h::*, lua_h::*, lualib_h::*, luax_h::*, *};
             use std::ffi::{c_char, c_int, c_void};
             $(const _: unsafe extern "C-unwind" fn($($parameter: $type),*) $(-> $result)? = $name;)*
         }

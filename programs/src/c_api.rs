@@ -94,6 +94,12 @@ pub const LUA_BITLIBNAME: &::core::ffi::CStr = c"bit32";
 pub const LUA_MATHLIBNAME: &::core::ffi::CStr = c"math";
 pub const LUA_DBLIBNAME: &::core::ffi::CStr = c"debug";
 pub const LUA_LOADLIBNAME: &::core::ffi::CStr = c"package";
+pub const LUAX_API_VERSION: ::core::ffi::c_int = 1;
+pub const LUAX_JITOFF: ::core::ffi::c_int = 0;
+pub const LUAX_JITON: ::core::ffi::c_int = 1;
+pub const LUAX_JITALWAYS: ::core::ffi::c_int = 2;
+pub const LUAX_JITFLUSH: ::core::ffi::c_int = 3;
+pub const LUAX_JITQUERY: ::core::ffi::c_int = 4;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct lua_State {
@@ -560,4 +566,6 @@ unsafe extern "C-unwind" {
     pub fn luaopen_debug(L: *mut lua_State) -> ::core::ffi::c_int;
     pub fn luaopen_package(L: *mut lua_State) -> ::core::ffi::c_int;
     pub fn luaL_openlibs(L: *mut lua_State);
+    pub fn luaX_version() -> ::core::ffi::c_int;
+    pub fn luaX_jit(L: *mut lua_State, mode: ::core::ffi::c_int) -> ::core::ffi::c_int;
 }

@@ -5,7 +5,8 @@
 //! cannot raise calls it directly.
 //!
 //! `exports!` is the one list of the functions. From it come the symbols here, and by `make headers` their
-//! declarations in `include/` and the list `exports.txt`, from which the Makefile has the names that leave the library.
+//! declarations in `include/` and the lists `exports.txt` and, of `luax.h`, `extension.txt`, from which the Makefile has
+//! the names that leave the library.
 //!
 //! The first paragraph of a function's documentation goes to the header. In brackets it has the function's effect on
 //! the stack: values popped, values pushed, and errors (`-` never, `m` out of memory, `e` any, `v` always).
@@ -48,6 +49,7 @@ use core::ptr;
 pub mod lauxlib_h;
 pub mod lua_h;
 pub mod lualib_h;
+pub mod luax_h;
 #[cfg(feature = "freestanding")]
 mod runtime;
 

@@ -14,6 +14,7 @@ pub mod by_name;
 mod call;
 mod chunks;
 mod debug;
+mod extension;
 mod get;
 mod handle;
 pub(crate) mod misuse;

@@ -53,6 +53,8 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 pub mod upvalues;
+#[cfg(native_code)]
+pub mod walk;
 
 pub use cycle::{close, control, emergency, reclaim, step};
 pub use finalize::check_finalizer;

@@ -28,10 +28,11 @@ mod x64;
 #[cfg(test)]
 mod x64_tests;
 
+use crate::gc::walk;
 use crate::object::call_info::FrameFlags;
 use crate::object::entry::Tier;
 use crate::object::native::NativeTier;
-use crate::object::{FrameRef, Gc, Global, Proto, Thread};
+use crate::object::{FrameRef, Gc, GcRef, Global, Kind, Proto, Thread};
 use crate::sys;
 use crate::vm::tier::{self, Exit};
 use compile::Marks;
@@ -39,10 +40,10 @@ use core::cell::Cell;
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicU8, Ordering};
 use memory::CodeMemory;
-use mode::Mode;
+pub use mode::Mode;
 use types::Scratch;
 
-/// The `Mode` of the process; 0: not known yet.
+/// The `Mode` of new states; 0: not known yet.
 static MODE: AtomicU8 = AtomicU8::new(0);
 
 /// What the environment asks for, read once.
@@ -56,10 +57,10 @@ fn mode() -> Mode {
     mode
 }
 
-/// The mode is that one or one of those behind it. Attached states ask, so it is known.
+/// The state's mode is that one or one of those behind it.
 #[inline(always)]
-fn is_at_least(mode: Mode) -> bool {
-    MODE.load(Ordering::Relaxed) >= mode as u8
+fn is_at_least(l: Gc<Thread>, mode: Mode) -> bool {
+    l.global().native.mode.get() >= mode as u8
 }
 
 /// What a state has for its native code. It is all zeros at first, in a mapping of its own that is made for the first
@@ -98,8 +99,28 @@ static TIER: NativeTier = NativeTier { run, free, close: close_state, changed };
 
 /// Gives a new state native code, unless the environment says no.
 pub fn attach(l: Gc<Thread>) {
-    if mode() != Mode::Off {
-        l.global().native.tier.set(Some(&TIER));
+    set_mode(l, mode());
+}
+
+/// When functions of the state are compiled.
+pub fn mode_of(l: Gc<Thread>) -> Mode {
+    let known = l.global().native.mode.get();
+    Mode::ALL.into_iter().find(|&mode| mode as u8 == known).unwrap_or(Mode::Off)
+}
+
+/// Sets when functions of the state are compiled. What runs in native code now goes on in it.
+pub fn set_mode(l: Gc<Thread>, mode: Mode) {
+    // Where the stress test was asked for, native code is either off or under stress: the addresses that suspended
+    // frames keep are good in no other mode.
+    let stress = MODE.load(Ordering::Relaxed) == Mode::FlushStress as u8 && mode != Mode::Off;
+    let mode = if stress { Mode::FlushStress } else { mode };
+    let native = &l.global().native;
+    native.mode.set(mode as u8);
+    let tier = (mode != Mode::Off).then_some(&TIER);
+    native.runs.set(tier);
+    if tier.is_some() {
+        // What was compiled stays until its function is freed, which takes the tier.
+        native.tier.set(tier);
     }
 }
 
@@ -112,7 +133,7 @@ fn state(g: &Global) -> Option<&State> {
     }
     // SAFETY: zeros are a state that has no code, which lives until `close`.
     let state = (!p.is_null()).then(|| unsafe { &*p.cast::<State>() })?;
-    state.memory.forbids.set(is_at_least(Mode::FlushStress));
+    state.memory.forbids.set(g.native.mode.get() >= Mode::FlushStress as u8);
     Some(state)
 }
 
@@ -143,12 +164,12 @@ fn close_state(g: &Global) {
 #[inline(always)]
 fn code_of(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
     let code = p.entry().native();
-    if code.is_null() || is_at_least(Mode::FlushStress) { make_code(l, p) } else { Some(code) }
+    if code.is_null() || is_at_least(l, Mode::FlushStress) { make_code(l, p) } else { Some(code) }
 }
 
 #[inline(never)]
 fn make_code(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
-    if is_at_least(Mode::FlushStress) {
+    if is_at_least(l, Mode::FlushStress) {
         flush_by_chance(l, p);
     }
     let entry = p.entry();
@@ -156,7 +177,7 @@ fn make_code(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
     if !code.is_null() {
         return Some(code);
     }
-    let now = entry.warm_up() || is_at_least(Mode::Always) && !entry.is_refused();
+    let now = entry.warm_up() || is_at_least(l, Mode::Always) && !entry.is_refused();
     if now && matches!(entry.tier(), Tier::Interpreted(_)) {
         let code = compile(l, p, None);
         // The interpreter leaves at each chance for native code, and never for what cannot be compiled.
@@ -204,7 +225,7 @@ fn refuted(l: Gc<Thread>, p: Gc<Proto>) {
 }
 
 fn count_misses(l: Gc<Thread>, p: Gc<Proto>, count: u32) -> bool {
-    let limit = if is_at_least(Mode::Always) { MISSES_ALWAYS } else { MISSES };
+    let limit = if is_at_least(l, Mode::Always) { MISSES_ALWAYS } else { MISSES };
     let before = p.entry().count_misses(count);
     let reached = before < limit && before.saturating_add(count) >= limit;
     reached && versions(p.entry().native()) <= MOST_VERSIONS && compile(l, p, None).is_some()
@@ -212,7 +233,7 @@ fn count_misses(l: Gc<Thread>, p: Gc<Proto>, count: u32) -> bool {
 
 /// Whether to leave native code only because whoever enters it next may throw code away.
 fn leaves_by_chance(l: Gc<Thread>) -> bool {
-    is_at_least(Mode::FlushStress) && state(l.global()).is_some_and(|state| state.by_chance(8))
+    is_at_least(l, Mode::FlushStress) && state(l.global()).is_some_and(|state| state.by_chance(8))
 }
 
 /// Throws the function's native code away at random: all that it ever had while no native code runs in the state, or
@@ -231,9 +252,35 @@ fn flush_by_chance(l: Gc<Thread>, p: Gc<Proto>) {
     }
 }
 
+/// Throws away the native code of all functions but those that are active in some thread: it may be running, or wait
+/// for what it has called.
+pub fn flush(l: Gc<Thread>) {
+    let g = l.global();
+    // SAFETY: the kind names the type of the object.
+    let as_thread = |o: GcRef| (o.kind() == Kind::Thread).then(|| unsafe { o.cast::<Thread>() });
+    // SAFETY: the kind names the type of the object.
+    let as_proto = |o: GcRef| (o.kind() == Kind::Proto).then(|| unsafe { o.cast::<Proto>() });
+    walk::each_object(g, &mut |o| {
+        for frame in as_thread(o).iter().flat_map(|thread| thread.active_frames()) {
+            if frame.is_lua() {
+                frame.closure().proto.entry().mark();
+            }
+        }
+    });
+    walk::each_object(g, &mut |o| {
+        if let Some(p) = as_proto(o)
+            && !p.entry().take_mark()
+            && !p.entry().native().is_null()
+        {
+            free(g, p.entry().native());
+            p.entry().set_native(core::ptr::null());
+        }
+    });
+}
+
 /// Counts how deep native code is nested, for `flush_by_chance`.
 fn count_entered(l: Gc<Thread>, more: i32) {
-    if is_at_least(Mode::FlushStress)
+    if is_at_least(l, Mode::FlushStress)
         && let Some(state) = state(l.global())
     {
         state.entered.set(state.entered.get().wrapping_add_signed(more));
@@ -262,7 +309,7 @@ fn address(l: Gc<Thread>, p: Gc<Proto>, ci: FrameRef) -> Option<*const u8> {
 fn place(l: Gc<Thread>, p: Gc<Proto>, ci: FrameRef) -> Option<*const u8> {
     if ci.has(FrameFlags::WAITS) {
         ci.clear_flags(FrameFlags::WAITS);
-        if !is_at_least(Mode::FlushStress) {
+        if !is_at_least(l, Mode::FlushStress) {
             return Some(core::ptr::with_exposed_provenance(ci.lua_frame().returns_to.get()));
         }
     }

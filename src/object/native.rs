@@ -25,13 +25,22 @@ pub struct NativeTier {
 /// What a state knows of its tier of native code.
 pub struct NativeState {
     pub tier: Cell<Option<&'static NativeTier>>,
+    /// the same, or none while native code is switched off
+    pub runs: Cell<Option<&'static NativeTier>>,
+    /// when functions are compiled, in the tier's own numbers
+    pub mode: Cell<u8>,
     /// the tier's own
     pub data: Cell<*mut c_void>,
 }
 
 impl NativeState {
     pub(crate) const fn new() -> NativeState {
-        NativeState { tier: Cell::new(None), data: Cell::new(core::ptr::null_mut()) }
+        NativeState {
+            tier: Cell::new(None),
+            runs: Cell::new(None),
+            mode: Cell::new(0),
+            data: Cell::new(core::ptr::null_mut()),
+        }
     }
 }
 
@@ -51,6 +60,14 @@ impl Entry<'_> {
         let before = self.0.native.misses.get();
         self.0.native.misses.set(before.saturating_add(count));
         before
+    }
+    /// Marks the function until `take_mark`; its misses are forgotten.
+    pub fn mark(self) {
+        self.0.native.misses.set(u32::MAX)
+    }
+    /// Whether the function was marked. It is not any more.
+    pub fn take_mark(self) -> bool {
+        self.0.native.misses.replace(0) == u32::MAX
     }
     /// The interpreter calls the function or runs a loop of it once more. Whether it runs often enough to be run in
     /// another way.

@@ -51,11 +51,16 @@ fn execute(l: Gc<Thread>, entry: Option<FrameRef>) -> LResult<()> {
 #[inline(always)]
 fn run(l: Gc<Thread>) -> Exit {
     #[cfg(native_code)]
-    if let Some(native) = l.global().native.tier.get() {
-        if l.hook_mask() == 0 {
-            return (native.run)(l);
+    {
+        let native = &l.global().native;
+        if let Some(tier) = native.runs.get()
+            && l.hook_mask() == 0
+        {
+            return (tier.run)(l);
         }
-        l.call_info().clear_flags(FrameFlags::WAITS);
+        if native.tier.get().is_some() {
+            l.call_info().clear_flags(FrameFlags::WAITS);
+        }
     }
     interpret(l)
 }

@@ -83,6 +83,12 @@ constants! {
     LUA_MATHLIBNAME
     LUA_DBLIBNAME
     LUA_LOADLIBNAME
+    LUAX_API_VERSION
+    LUAX_JITOFF
+    LUAX_JITON
+    LUAX_JITALWAYS
+    LUAX_JITFLUSH
+    LUAX_JITQUERY
 }
 
 structures! {
@@ -237,4 +243,6 @@ functions! {
     fn luaopen_debug(L: *mut lua_State) -> c_int;
     fn luaopen_package(L: *mut lua_State) -> c_int;
     fn luaL_openlibs(L: *mut lua_State);
+    fn luaX_version() -> c_int;
+    fn luaX_jit(L: *mut lua_State, mode: c_int) -> c_int;
 }

@@ -16,6 +16,9 @@ use syn::{Fields, ForeignItem, Item, ItemForeignMod, ItemStruct};
 /// Items that differ from machine to machine: the arguments of a variadic function as a list, and directories.
 const OF_THE_MACHINE: &str = "lua_pushvfstring|.*va_list.*|LUA_.*PATH_DEFAULT|LUA_CDIR2|DEB_HOST_MULTIARCH";
 
+/// The headers that declare what Lua 5.2 has.
+pub const LUA: [&str; 3] = ["lua.h", "lauxlib.h", "lualib.h"];
+
 /// All constants are C's `int` to the programs, as in the crate.
 #[derive(Debug)]
 struct Integers;
@@ -26,14 +29,15 @@ impl bindgen::callbacks::ParseCallbacks for Integers {
     }
 }
 
-/// The API in Rust, as the headers in the directory `include` declare it.
-pub fn generate(root: &Path, include: &Path) -> Result<String> {
+/// The API in Rust, as headers in the directory `include` declare it.
+pub fn generate(root: &Path, include: &Path, headers: &[&str]) -> Result<String> {
+    let text: String = headers.iter().map(|header| format!("#include <{header}>\n")).collect();
     // libclang comes without `stddef.h` and its like.
     let compiler = std::env::var("CC").unwrap_or("cc".into());
     let printed = Command::new(&compiler).arg("-print-file-name=include").output();
     let printed = printed.map_err(error::of(Path::new(&compiler)))?.stdout;
     let builder = bindgen::Builder::default()
-        .header_contents("api.h", "#include <lua.h>\n#include <lauxlib.h>\n#include <lualib.h>\n")
+        .header_contents("api.h", &text)
         .clang_arg(format!("-I{}", include.display()))
         .clang_arg(format!("-isystem{}", String::from_utf8_lossy(&printed).trim()))
         .allowlist_item("(lua|LUA).*")
@@ -141,8 +145,8 @@ mod tests {
         let include = Path::new(&include);
         assert!(include.join("lua.h").exists(), "{} is missing: install liblua5.2-dev", include.display());
         let root = root();
-        let ours = declarations(&generate(root, &root.join("include")).unwrap()).unwrap();
-        let theirs = declarations(&generate(root, include).unwrap()).unwrap();
+        let ours = declarations(&generate(root, &root.join("include"), &LUA).unwrap()).unwrap();
+        let theirs = declarations(&generate(root, include, &LUA).unwrap()).unwrap();
         assert!(theirs.len() > 250, "{}", theirs.len());
         let only_ours: Vec<&String> = ours.difference(&theirs).collect();
         let only_theirs: Vec<&String> = theirs.difference(&ours).collect();

@@ -1,5 +1,5 @@
 //! The exported functions, read from the lists `exports!` in `src/abi/`. Whoever wants to know them asks here: the
-//! headers, `exports.txt` (and by that the Makefile), and the test of their documentation.
+//! headers, the lists of names (and by that the Makefile), and the test of their documentation.
 
 use crate::error::{self, Error, Result};
 use quote::ToTokens;
@@ -9,11 +9,15 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Block, Expr, ExprLit, Ident, Item, Lit, Meta, Signature, Token};
 
 /// Each header that declares functions, with the file that lists them and the macro that declares them.
-const HEADERS: [(&str, &str, &str); 3] = [
+const HEADERS: [(&str, &str, &str); 4] = [
     ("lua.h", "lua_h.rs", "LUA_API"),
     ("lauxlib.h", "lauxlib_h.rs", "LUALIB_API"),
     ("lualib.h", "lualib_h.rs", "LUAMOD_API"),
+    (EXTENSION, "luax_h.rs", "LUA_API"),
 ];
+
+/// The header of what Lua 5.2 does not have.
+pub const EXTENSION: &str = "luax.h";
 
 /// What the library exports beside functions.
 const DATA: [&str; 1] = ["lua_ident"];
@@ -47,11 +51,17 @@ pub fn read(root: &Path) -> Result<Vec<Export>> {
     Ok(found)
 }
 
-/// The text of `exports.txt`: the names that leave the library.
-pub fn list(exports: &[Export]) -> String {
-    let mut names: Vec<&str> = exports.iter().map(|export| export.name.as_str()).chain(DATA).collect();
-    names.sort_unstable();
-    names.iter().flat_map(|name| [name, "\n"]).collect()
+/// The texts of `exports.txt` and `extension.txt`: the names that leave the library, those of Lua 5.2 and the others.
+pub fn lists(exports: &[Export]) -> [String; 2] {
+    let (extension, lua): (Vec<&Export>, Vec<&Export>) =
+        exports.iter().partition(|export| export.header == EXTENSION);
+    let text = |exports: Vec<&Export>, data: &[&str]| {
+        let mut names: Vec<&str> =
+            exports.iter().map(|export| export.name.as_str()).chain(data.iter().copied()).collect();
+        names.sort_unstable();
+        names.iter().flat_map(|name| [name, "\n"]).collect()
+    };
+    [text(lua, &DATA), text(extension, &[])]
 }
 
 /// `KIND fn NAME(PARAMETERS) -> RESULT { BODY }; else { BODY }`, as `exports!` takes it.

@@ -1,5 +1,5 @@
-//! `cargo run -p xtask -- headers [--check]`: writes `include/`, `src/abi/exports.txt`, the programs' view of the API
-//! and the lists for `tests/layout.rs` (or says what is stale there).
+//! `cargo run -p xtask -- headers [--check]`: writes `include/`, the lists of names in `src/abi/`, the programs' view
+//! of the API and the lists for `tests/layout.rs` (or says what is stale there).
 //!
 //! The functions of a header come from the lists in `src/abi/` (`exports.rs`); the values of constants come from
 //! `src/consts.rs`; types, macros and comments from `xtask/templates/`. In a template
@@ -26,7 +26,7 @@ mod exports;
 mod held;
 mod test;
 
-const HEADERS: [&str; 5] = ["luaconf.h", "lua.h", "lauxlib.h", "lualib.h", "lua.hpp"];
+const HEADERS: [&str; 6] = ["luaconf.h", "lua.h", "lauxlib.h", "lualib.h", "lua.hpp", exports::EXTENSION];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -77,9 +77,15 @@ fn headers(check: bool) -> Result<bool> {
         let functions: Vec<&Export> = exports.iter().filter(|export| export.header == header).collect();
         update(format!("include/{header}"), template.fill(&constants, &functions)?)?;
     }
-    update("src/abi/exports.txt".into(), exports::list(&exports))?;
+    let [lua, extension] = exports::lists(&exports);
+    update("src/abi/exports.txt".into(), lua)?;
+    update("src/abi/extension.txt".into(), extension)?;
     // From the headers as they are now.
-    let bindings = bindings::generate(root, &root.join("include"))?;
+    let bindings = bindings::generate(
+        root,
+        &root.join("include"),
+        &[&bindings::LUA[..], &[exports::EXTENSION]].concat(),
+    )?;
     update("tests/generated/headers.rs".into(), bindings::lists(&bindings, &constants.names())?)?;
     update("programs/src/c_api.rs".into(), bindings)?;
     Ok(fresh)
