@@ -40,6 +40,9 @@ ifeq ($(if $(findstring linux,$(MACHINE)),$(filter x86_64-% aarch64-%,$(MACHINE)
 override FEATURES += portable-boundary
 endif
 WITHOUT_JIT := $(if $(filter 0,$(JIT)),--no-default-features)
+# Linked so that the result runs with any glibc from 2.17 on: GLIBC= links with what is installed, as distributions may.
+GLIBC ?= 2.17
+STUBS := $(if $(GLIBC),$(if $(findstring linux-gnu,$(MACHINE)),$(if $(filter x86_64-% aarch64-%,$(MACHINE)),$(GEN)/glibc)))
 # GNU ld damages RISC-V unwind tables when it drops functions from a relocatable object.
 GC_IN_OBJECT := $(if $(filter riscv%,$(MACHINE)),,--gc-sections)
 CARGO_FOR := $(if $(TRIPLE),--target $(TRIPLE))
@@ -128,13 +131,19 @@ $(GEN)/constants.ld: Makefile
 $(GEN)/%.ordered: $(GEN)/%.o $(GEN)/%.order.ld
 	@$(LD) -r -T $(GEN)/$*.order.ld -o $@ $<
 
+$(GEN)/glibc/start.o: $(wildcard tools/glibc/*)
+	@CC="$(CC)" tools/glibc/stubs $(@D)
+	@$(CC) -O2 -fPIC -D_LARGEFILE64_SOURCE -c -o $@ tools/glibc/start.c
+
 # $(1) flavour, $(2) name without .so
 define shared
-$(B)/lib/$(2).so.$(VERSION): $(GEN)/$(1).ordered $(GEN)/version.map $(GEN)/dynamic.list $(GEN)/constants.ld
+$(B)/lib/$(2).so.$(VERSION): $(GEN)/$(1).ordered $(GEN)/version.map $(GEN)/dynamic.list $(GEN)/constants.ld \
+    $(addsuffix /start.o,$(STUBS))
 	@mkdir -p $$(@D)
 	@$(CC) -shared -nostartfiles -o $$@ $$< -Wl,-soname,$(2).so.0 -Wl,--version-script=$(GEN)/version.map \
 	    -Wl,--gc-sections -Wl,--as-needed -Wl,--no-undefined -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-O1 \
-	    -Wl,--build-id -Wl,--dynamic-list=$(GEN)/dynamic.list -Wl,-T,$(GEN)/constants.ld $(LDFLAGS) -lm -ldl
+	    -Wl,--build-id -Wl,--dynamic-list=$(GEN)/dynamic.list -Wl,-T,$(GEN)/constants.ld $(LDFLAGS) \
+	    $(addprefix -L,$(STUBS)) -lm -ldl
 	@$(if $(KEEP_DEBUG),,$(STRIP) --strip-unneeded $$@)
 $(B)/lib/$(2).so.0: $(B)/lib/$(2).so.$(VERSION)
 	@ln -sf $(2).so.$(VERSION) $$@
@@ -187,9 +196,10 @@ PROGRAMS_FEATURES := $(if $(filter portable-boundary,$(FEATURES)),liblua-rs/port
 
 programs: $(BUILT_PROGRAMS) ## the programs, in build/bin
 
-$(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%: $(B)/lib/liblua5.2.a FORCE
-	@$(CARGO_ENV) LIBLUA_DIR=$(abspath $(B)/lib) $(CARGO) build --quiet --profile programs -p lua-programs \
-	    $(CARGO_FOR) --target-dir $(TARGET)/programs --bin $* $(WITHOUT_JIT) --features "$(PROGRAMS_FEATURES)"
+$(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%: $(B)/lib/liblua5.2.a $(addsuffix /start.o,$(STUBS)) FORCE
+	@$(CARGO_ENV) LIBLUA_DIR=$(abspath $(B)/lib) $(if $(STUBS),LIBLUA_GLIBC=$(abspath $(STUBS))) \
+	    $(CARGO) build --quiet --profile programs -p lua-programs $(CARGO_FOR) --target-dir $(TARGET)/programs \
+	    --bin $* $(WITHOUT_JIT) --features "$(PROGRAMS_FEATURES)"
 
 $(B)/bin/%: $(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%
 	@mkdir -p $(@D)

@@ -36,6 +36,19 @@ fn main() {
             option(&format!("-Wl,--undefined={name}"));
         }
     }
+    // The libraries of tools/glibc to link with, and the program's first instructions with them.
+    println!("cargo:rerun-if-env-changed=LIBLUA_GLIBC");
+    if let Ok(stubs) = std::env::var("LIBLUA_GLIBC") {
+        println!("cargo:rerun-if-changed={stubs}/start.o");
+        // Compared with the stubs, the installed libgcc_s needs too much.
+        for option in [
+            &format!("-L{stubs}"),
+            &format!("{stubs}/start.o"),
+            "-Wl,--entry=lua52_start,--allow-shlib-undefined",
+        ] {
+            println!("cargo:rustc-link-arg-bins={option}");
+        }
+    }
     let list = Path::new(&std::env::var("OUT_DIR").expect("set by cargo")).join("exports.list");
     let lines: String = names.lines().map(|name| format!("  {name};\n")).collect();
     std::fs::write(&list, format!("{{\n{lines}}};\n")).expect("OUT_DIR is writable");

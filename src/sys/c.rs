@@ -36,7 +36,8 @@ pub mod libm {
         pub safe fn fmod(x: f64, y: f64) -> f64;
         pub fn frexp(x: f64, e: *mut i32) -> f64;
         pub safe fn ldexp(x: f64, e: i32) -> f64;
-        pub safe fn log(x: f64) -> f64;
+        #[link_name = "log"]
+        safe fn log_of_the_c_library(x: f64) -> f64;
         pub safe fn log10(x: f64) -> f64;
         pub fn modf(x: f64, whole: *mut f64) -> f64;
         pub safe fn pow(a: f64, b: f64) -> f64;
@@ -46,5 +47,12 @@ pub mod libm {
         pub safe fn sqrt(x: f64) -> f64;
         pub safe fn tan(x: f64) -> f64;
         pub safe fn tanh(x: f64) -> f64;
+    }
+
+    /// The natural logarithm. Of a negative number it is the NaN that the processor makes of 0/0: new versions of C
+    /// libraries say so, too, and a shared library for old and new ones is linked with the old version.
+    #[inline]
+    pub fn log(x: f64) -> f64 {
+        if x < 0.0 { (x - x) / (x - x) } else { log_of_the_c_library(x) }
     }
 }
