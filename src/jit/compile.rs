@@ -532,12 +532,15 @@ impl<'a, 'b> Maker<'a, 'b> {
 
     // --- parts of templates
 
+    #[inline(never)]
     pub(super) fn bind(&mut self, i: usize, part: Part) {
         self.asm.bind(label(i, part));
     }
+    #[inline(never)]
     pub(super) fn jump(&mut self, i: usize, part: Part) {
         self.asm.jump(label(i, part));
     }
+    #[inline(never)]
     pub(super) fn jump_if(&mut self, c: Cond, i: usize, part: Part) {
         self.asm.jump_if(c, label(i, part));
     }
@@ -684,9 +687,6 @@ impl<'a, 'b> Maker<'a, 'b> {
     fn hot(&mut self, i: usize, insn: ExecInsn) {
         use ExecOp as E;
         let (a, b, c) = (insn.a(), insn.b(), insn.c());
-        let rr = (Register(b), Register(c));
-        let rk = (Register(b), Constant(c));
-        let kr = (Constant(b), Register(c));
         match insn.op() {
             E::Move => {
                 self.asm.load(Eight, Rax, register(b));
@@ -759,24 +759,12 @@ impl<'a, 'b> Maker<'a, 'b> {
                     self.go(i, i + 2);
                 }
             }
-            E::AddRR => self.arith(i, insn, Sse::Add, rr.0, rr.1),
-            E::AddRK => self.arith(i, insn, Sse::Add, rk.0, rk.1),
-            E::AddKR => self.arith(i, insn, Sse::Add, kr.0, kr.1),
-            E::SubRR => self.arith(i, insn, Sse::Sub, rr.0, rr.1),
-            E::SubRK => self.arith(i, insn, Sse::Sub, rk.0, rk.1),
-            E::SubKR => self.arith(i, insn, Sse::Sub, kr.0, kr.1),
-            E::MulRR => self.arith(i, insn, Sse::Mul, rr.0, rr.1),
-            E::MulRK => self.arith(i, insn, Sse::Mul, rk.0, rk.1),
-            E::MulKR => self.arith(i, insn, Sse::Mul, kr.0, kr.1),
-            E::DivRR => self.arith(i, insn, Sse::Div, rr.0, rr.1),
-            E::DivRK => self.arith(i, insn, Sse::Div, rk.0, rk.1),
-            E::DivKR => self.arith(i, insn, Sse::Div, kr.0, kr.1),
-            E::ModRR => self.modulo(i, insn, rr.0, rr.1),
-            E::ModRK => self.modulo(i, insn, rk.0, rk.1),
-            E::ModKR => self.modulo(i, insn, kr.0, kr.1),
-            E::PowRR => self.power(i, insn, rr.0, rr.1),
-            E::PowRK => self.power(i, insn, rk.0, rk.1),
-            E::PowKR => self.power(i, insn, kr.0, kr.1),
+            E::AddRR | E::AddRK | E::AddKR => self.arith(i, insn, Sse::Add),
+            E::SubRR | E::SubRK | E::SubKR => self.arith(i, insn, Sse::Sub),
+            E::MulRR | E::MulRK | E::MulKR => self.arith(i, insn, Sse::Mul),
+            E::DivRR | E::DivRK | E::DivKR => self.arith(i, insn, Sse::Div),
+            E::ModRR | E::ModRK | E::ModKR => self.modulo(i, insn),
+            E::PowRR | E::PowRK | E::PowKR => self.power(i, insn),
             E::ArithKK => self.helped(i, Id::Arith),
             E::Unm => {
                 self.asm.load(Eight, Rax, register(b));
@@ -834,18 +822,10 @@ impl<'a, 'b> Maker<'a, 'b> {
                 self.asm.compare_double_load(x, constant(c));
                 self.branch_if_equal(i, insn, insn.op() == E::EqRN);
             }
-            E::LtRR => self.less_than(i, insn, rr.0, rr.1),
-            E::LtRK => self.less_than(i, insn, rk.0, rk.1),
-            E::LtKR => self.less_than(i, insn, kr.0, kr.1),
-            E::LeRR => self.less_equal(i, insn, rr.0, rr.1),
-            E::LeRK => self.less_equal(i, insn, rk.0, rk.1),
-            E::LeKR => self.less_equal(i, insn, kr.0, kr.1),
-            E::NotLtRR => self.not_less_than(i, insn, rr.0, rr.1),
-            E::NotLtRK => self.not_less_than(i, insn, rk.0, rk.1),
-            E::NotLtKR => self.not_less_than(i, insn, kr.0, kr.1),
-            E::NotLeRR => self.not_less_equal(i, insn, rr.0, rr.1),
-            E::NotLeRK => self.not_less_equal(i, insn, rk.0, rk.1),
-            E::NotLeKR => self.not_less_equal(i, insn, kr.0, kr.1),
+            E::LtRR | E::LtRK | E::LtKR => self.compare(i, insn, (Cond::Above, Cond::NotAbove)),
+            E::LeRR | E::LeRK | E::LeKR => self.compare(i, insn, (Cond::NotBelow, Cond::Below)),
+            E::NotLtRR | E::NotLtRK | E::NotLtKR => self.compare(i, insn, (Cond::NotAbove, Cond::Above)),
+            E::NotLeRR | E::NotLeRK | E::NotLeKR => self.compare(i, insn, (Cond::Below, Cond::NotBelow)),
             E::CompareAny => {
                 self.helped(i, Id::Compare);
                 // The jump behind it is an instruction by itself.

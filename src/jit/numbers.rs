@@ -2,7 +2,7 @@
 
 use super::compile::{Double, Maker, NIL, Note, Part, Source, X0, X1, X2, register};
 use super::interface::Id;
-use super::types::{self, FIRST_HELD, Held, Operand, Type, XMMS};
+use super::types::{self, FIRST_HELD, Held, Operand, Type};
 use super::x64::{Alu, Cond, Reg, Sse, Width, Xmm};
 use crate::code::exec::{ExecInsn, ExecOp};
 use Double::{At, In};
@@ -10,10 +10,44 @@ use Part::{Back, Fourth, Slow, Third};
 use Reg::{Rax, Rcx, Rdx};
 use Source::{Constant, Register, Upvalue};
 use Width::{Eight, Four};
+use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
 
+/// The registers of the processor of which `held` has this to say: a bit for each.
+fn places_of(held: &Held, what: u8) -> u32 {
+    // SAFETY: 16 bytes that are read; each processor of this kind has these instructions.
+    unsafe {
+        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(held.as_ptr().cast()), _mm_set1_epi8(what as i8)))
+            as u32
+    }
+}
+/// The registers of the processor that may hold registers.
+const HOLDERS: u32 = !0 << FIRST_HELD & 0xFFFF;
+
+/// The first register of the processor among these.
+fn first(places: u32) -> Option<Xmm> {
+    (places != 0).then_some(Xmm(places.trailing_zeros() as u8))
+}
 /// The register of the processor that holds the register.
 fn holder(held: &Held, register: usize) -> Option<Xmm> {
-    (FIRST_HELD..XMMS).find(|&k| held[k] as usize == register + 1).map(|k| Xmm(k as u8))
+    first(places_of(held, register as u8 + 1))
+}
+
+/// Those of the processor's registers that hold something, and what.
+struct Holding(Held, u32);
+
+impl Holding {
+    fn of(held: Held) -> Holding {
+        Holding(held, HOLDERS & !places_of(&held, 0))
+    }
+}
+impl Iterator for Holding {
+    type Item = (Xmm, usize);
+    #[inline(always)]
+    fn next(&mut self) -> Option<(Xmm, usize)> {
+        let k = first(self.1)?;
+        self.1 &= self.1 - 1;
+        Some((k, self.0[k.0 as usize & 15] as usize - 1))
+    }
 }
 
 impl Maker<'_, '_> {
@@ -26,21 +60,20 @@ impl Maker<'_, '_> {
         if insn.op() == ExecOp::ForLoop {
             return;
         }
-        for k in FIRST_HELD..XMMS {
-            let Some(r) = (self.held[k] as usize).checked_sub(1) else { continue };
+        for (k, r) in Holding::of(self.held) {
             if self.fresh != Some(r) && insn.op().effects().writes.has(insn, r) {
-                if self.fixed[k] == 0 {
-                    self.held[k] = 0;
+                if self.fixed[k.0 as usize] == 0 {
+                    self.held[k.0 as usize] = 0;
                 } else {
-                    self.asm.load_double(Xmm(k as u8), register(r));
+                    self.asm.load_double(k, register(r));
                 }
             }
         }
     }
     /// Loads what is held.
     pub(super) fn reload_held(&mut self, held: Held) {
-        for (k, r) in held.into_iter().enumerate().filter(|(_, r)| *r != 0) {
-            self.asm.load_double(Xmm(k as u8), register(r as usize - 1));
+        for (k, r) in Holding::of(held) {
+            self.asm.load_double(k, register(r));
         }
     }
     pub(super) fn double(&self, from: Source) -> Double {
@@ -80,6 +113,15 @@ impl Maker<'_, '_> {
             In(x) => self.asm.compare_doubles(a, x),
             At(place) => self.asm.compare_double_load(a, place),
         }
+    }
+    /// The operands of arithmetic, or of a comparison by order.
+    fn operands(insn: ExecInsn) -> (Source, Source) {
+        let source = |operand| match operand {
+            Operand::Register(n) => Register(n),
+            Operand::Constant(n) => Constant(n),
+        };
+        let (x, y) = types::numeric(insn).unwrap_or((Operand::Register(0), Operand::Register(0)));
+        (source(x), source(y))
     }
     pub(super) fn type_of(&self, from: Source) -> Type {
         match from {
@@ -122,20 +164,15 @@ impl Maker<'_, '_> {
             return None;
         }
         // Those that loops leave free are taken in turn.
-        for _ in FIRST_HELD..XMMS {
-            self.last_taken = if self.last_taken + 1 < XMMS { self.last_taken + 1 } else { FIRST_HELD };
-            if self.fixed[self.last_taken] == 0 {
-                return Some(Xmm(self.last_taken as u8));
-            }
-        }
-        None
+        let free = places_of(&self.fixed, 0) & HOLDERS;
+        let k = first(free & !1 << self.last_taken).or(first(free))?;
+        self.last_taken = k.0 as usize;
+        Some(k)
     }
     /// The register of the processor holds this register from now on.
     pub(super) fn hold(&mut self, k: Xmm, register: usize) {
-        for (other, held) in self.held.iter_mut().enumerate() {
-            if *held as usize == register + 1 && self.fixed[other] == 0 {
-                *held = 0;
-            }
+        while let Some(other) = first(places_of(&self.held, register as u8 + 1) & places_of(&self.fixed, 0)) {
+            self.held[other.0 as usize] = 0;
         }
         self.held[k.0 as usize] = register as u8 + 1;
         self.fresh = Some(register);
@@ -154,7 +191,8 @@ impl Maker<'_, '_> {
             self.slow(i, Id::Arith);
         }
     }
-    pub(super) fn arith(&mut self, i: usize, insn: ExecInsn, op: Sse, x: Source, y: Source) {
+    pub(super) fn arith(&mut self, i: usize, insn: ExecInsn, op: Sse) {
+        let (x, y) = Self::operands(insn);
         let known = self.are_numbers(x, y);
         let (x, y) = (self.double(x), self.double(y));
         let destination = self.destination(i, insn.a());
@@ -180,7 +218,8 @@ impl Maker<'_, '_> {
         }
     }
     /// `num::modulo`: of whole numbers in place.
-    pub(super) fn modulo(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
+    pub(super) fn modulo(&mut self, i: usize, insn: ExecInsn) {
+        let (x, y) = Self::operands(insn);
         let (x, y) = (self.double(x), self.double(y));
         let destination = self.destination(i, insn.a());
         self.load_to(X0, x);
@@ -217,7 +256,8 @@ impl Maker<'_, '_> {
         self.slow_arith(i);
     }
     /// 1^x is 1 and x^0 is 1 for a NaN, too: so the operands are looked at.
-    pub(super) fn power(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
+    pub(super) fn power(&mut self, i: usize, insn: ExecInsn) {
+        let (x, y) = Self::operands(insn);
         for operand in [x, y] {
             self.asm.alu_load(Alu::Cmp, Eight, NIL, Self::place(operand));
             self.slow_if(Cond::NotAbove, i);
@@ -243,7 +283,8 @@ impl Maker<'_, '_> {
         }
     }
     /// The conditions do not hold where a NaN is compared, as the language has it.
-    pub(super) fn compare(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source, conds: (Cond, Cond)) {
+    pub(super) fn compare(&mut self, i: usize, insn: ExecInsn, conds: (Cond, Cond)) {
+        let (x, y) = Self::operands(insn);
         let known = self.are_numbers(x, y);
         let (x, y) = (self.double(x), self.double(y));
         let y = self.in_register(X0, y);
@@ -252,18 +293,6 @@ impl Maker<'_, '_> {
             self.slow_if(Cond::Parity, i);
         }
         self.branch(i, insn, conds.0, conds.1);
-    }
-    pub(super) fn less_than(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        self.compare(i, insn, x, y, (Cond::Above, Cond::NotAbove));
-    }
-    pub(super) fn not_less_than(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        self.compare(i, insn, x, y, (Cond::NotAbove, Cond::Above));
-    }
-    pub(super) fn less_equal(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        self.compare(i, insn, x, y, (Cond::NotBelow, Cond::Below));
-    }
-    pub(super) fn not_less_equal(&mut self, i: usize, insn: ExecInsn, x: Source, y: Source) {
-        self.compare(i, insn, x, y, (Cond::Below, Cond::NotBelow));
     }
     /// The rare part of a comparison.
     pub(super) fn compare_cold(&mut self, i: usize, insn: ExecInsn, jumps_if_holds: bool) {

@@ -20,7 +20,7 @@ use crate::num;
 use crate::object::{Gc, Proto, Value};
 use crate::sys;
 use core::cell::Cell;
-use core::ops::{Deref, DerefMut, Index, IndexMut, Range};
+use core::ops::{Deref, DerefMut, Index, IndexMut};
 
 /// What is known of the value in a register. Of two of these, what is known of a value of which one holds has the bits
 /// that both have.
@@ -539,9 +539,7 @@ impl<'a> Analysis<'a> {
                     self.guessed[guessed + r] = Table;
                 }
             }
-            for r in written(insn, self.registers).into_iter().flatten() {
-                self.pad[r] = Number;
-            }
+            each_written(insn, self.registers, &mut |r| self.pad[r] = Number);
         }
         for r in 0..self.registers {
             if self.captured[r] {
@@ -579,15 +577,15 @@ impl<'a> Analysis<'a> {
             }
             let ends =
                 matches!(op, E::TestSet | E::TForLoop | E::TForCall | E::ForPrep | E::LoadBool | E::LoadNil);
-            for r in written(insn, self.registers).into_iter().flatten() {
+            let loses = match op {
+                _ if ends || op == E::Call => 101,
+                E::ForLoop => 0,
+                _ => arithmetic(insn).is_none() as i32,
+            };
+            each_written(insn, self.registers, &mut |r| {
                 was_written[r] = true;
-                if arithmetic(insn).is_none() && op != E::ForLoop {
-                    gains[r] -= 1;
-                }
-                if ends || op == E::Call {
-                    gains[r] -= 100;
-                }
-            }
+                gains[r] -= loses;
+            });
         }
         let mut held = Held::default();
         for place in held.iter_mut().skip(FIRST_HELD).take(MOST_HELD) {
@@ -653,6 +651,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// What is known at a leader, in `now`. False if nothing leads to it.
+    #[inline(never)]
     pub fn enter(&mut self, i: usize) -> bool {
         let number = self.leader[i] as usize - 1;
         let Leader { inside, outside } = self.leaders[number];
@@ -678,6 +677,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// `now` is known when the instruction `from` goes on at `to`, which is a leader. Whether that is new.
+    #[inline(never)]
     fn reach(&mut self, from: Option<usize>, to: usize) -> bool {
         let number = self.leader[to] as usize - 1;
         let outside = from.is_none_or(|from| self.enters(from, to));
@@ -691,6 +691,14 @@ impl<'a> Analysis<'a> {
             *known = both;
         }
         changed
+    }
+
+    /// The instruction goes on there, if anywhere. Whether that is new for what `pass` has gone by.
+    fn lead(&mut self, from: usize, to: Option<usize>) -> bool {
+        match to {
+            Some(to) if to < self.n && self.leader[to] != 0 => self.reach(Some(from), to) && to <= from,
+            _ => false,
+        }
     }
 
     /// Goes once through the function. Whether something new came out that it has gone by.
@@ -708,18 +716,16 @@ impl<'a> Analysis<'a> {
             let insn = self.insn(i);
             let next = successors(i, insn);
             let loops = matches!(insn.op(), ExecOp::ForLoop | ExecOp::TForLoop);
-            if loops && i + 1 < self.n && self.leader[i + 1] != 0 {
-                self.reach(Some(i), i + 1);
+            // What a loop's end changes holds only where the loop goes on.
+            if loops {
+                self.lead(i, next[0]);
             }
             self.step(i);
-            for s in next.into_iter().skip(loops as usize).flatten() {
-                if s < self.n && self.leader[s] != 0 {
-                    changed |= self.reach(Some(i), s) && s <= i;
-                }
+            if !loops {
+                self.lead(i, next[0]);
             }
-            if next[0].is_none() {
-                reached = false;
-            }
+            changed |= self.lead(i, next[1]);
+            reached = next[0].is_some();
         }
         changed
     }
@@ -836,33 +842,32 @@ impl<'a> Analysis<'a> {
                 self.set(a + 3, index);
             }
             _ => {
-                for range in written(insn, self.registers) {
-                    if let Some(written) = self.now.get_mut(range) {
-                        written.fill(Unknown);
-                    }
-                }
+                let now = &mut self.now;
+                each_written(insn, self.registers, &mut |r| now[r] = Unknown);
             }
         }
     }
 }
 
-/// The registers that an instruction may write, of so many.
+/// Takes each register that an instruction may write, of so many.
 #[inline(never)]
-fn written(insn: ExecInsn, registers: usize) -> [Range<usize>; 2] {
+fn each_written(insn: ExecInsn, registers: usize, take: &mut dyn FnMut(usize)) {
     let (a, b, c) = (insn.a(), insn.b(), insn.c());
-    let ranges = match insn.op().effects().writes {
-        Writes::None => [0..0, 0..0],
-        Writes::A => [a..a + 1, 0..0],
-        Writes::Pair => [a..a + 2, 0..0],
-        Writes::Range => [a..a + b + 1, 0..0],
-        Writes::Operands => [a..a + 1, b..c + 1],
-        Writes::Control => [a..a + 3, 0..0],
-        Writes::Loop => [a..a + 1, a + 3..a + 4],
-        Writes::FromA => [a..registers, 0..0],
-        Writes::FromA3 => [a + 3..registers, 0..0],
-        Writes::Frame => [0..registers, 0..0],
+    let (first, second) = match insn.op().effects().writes {
+        Writes::None => (0..0, 0..0),
+        Writes::A => (a..a + 1, 0..0),
+        Writes::Pair => (a..a + 2, 0..0),
+        Writes::Range => (a..a + b + 1, 0..0),
+        Writes::Operands => (a..a + 1, b..c + 1),
+        Writes::Control => (a..a + 3, 0..0),
+        Writes::Loop => (a..a + 1, a + 3..a + 4),
+        Writes::FromA => (a..registers, 0..0),
+        Writes::FromA3 => (a + 3..registers, 0..0),
+        Writes::Frame => (0..registers, 0..0),
     };
-    ranges.map(|range| range.start.min(registers)..range.end.min(registers))
+    for r in first.chain(second).filter(|&r| r < registers) {
+        take(r);
+    }
 }
 
 /// What a function has, at most.

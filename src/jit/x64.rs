@@ -107,7 +107,7 @@ fn long_size(code: u8) -> u32 {
     if code == JUMP { 5 } else { 6 }
 }
 
-/// Which instruction it is: the bytes before the operands. The lowest byte is the code, the third one a prefix or 0.
+/// Which instruction it is. The lowest byte is the code, the third one a prefix or 0, the last one the operand `reg`.
 type Opcode = u32;
 /// The code is behind the byte 0F.
 const SECOND: u32 = 1 << 8;
@@ -240,8 +240,14 @@ impl<'a> Assembler<'a> {
 
     /// One instruction with the operands `reg` (a register or a part of the opcode) and `rm`, without a number behind
     /// them.
-    #[inline(never)]
+    #[inline(always)]
     fn form(&mut self, op: Opcode, reg: u8, rm: Mem) {
+        self.whole_form(op | (reg as u32) << 24, rm);
+    }
+    /// One word says all but `rm`, so that it takes little to call this.
+    #[inline(never)]
+    fn whole_form(&mut self, op: Opcode, rm: Mem) {
+        let reg = (op >> 24) as u8;
         let (base, index) = (rm.0 as u8, (rm.0 >> 8) as u8);
         let (mut bytes, mut bits) = (0, 0);
         let mut add = |byte: u8| {
