@@ -75,7 +75,7 @@ impl Lua {
     }
     /// Whether the frame has `n` free slots left.
     #[inline(always)]
-    pub(super) fn has_room(self, n: i32) -> bool {
+    pub fn has_room(self, n: i32) -> bool {
         let free = self.call_info().top.get().bytes_above(self.top.get());
         n as isize <= free / size_of::<Value>() as isize
     }

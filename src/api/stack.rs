@@ -51,6 +51,12 @@ impl Lua {
             _ => none(),
         }
     }
+    /// The first upvalue of the running C function, and nil when it has none.
+    #[inline(always)]
+    pub fn first_upvalue(self) -> Value {
+        let closure = self.call_info().func_value().as_c_closure();
+        closure.and_then(|c| c.upvalues().first().map(|v| v.get())).unwrap_or(Value::NIL)
+    }
     /// Returns the value at an acceptable index, and nil when there is none.
     #[inline(always)]
     pub fn value(self, idx: i32) -> Value {
@@ -191,7 +197,13 @@ impl Lua {
         api_check!(to.has_room(n), "lua_xmove", "to", "no free stack slots");
         self.drop_values(n as usize);
         // SAFETY: `n` live values start at the new top; `to` has room for them; the stacks are different blocks.
-        unsafe { self.top.get().copy_to(to.top.get(), n as usize) };
+        unsafe {
+            if n == 1 {
+                to.top.get().write(self.top.get().read());
+            } else {
+                self.top.get().copy_to(to.top.get(), n as usize);
+            }
+        }
         to.top.set(to.top.get().above(n as usize));
     }
 }

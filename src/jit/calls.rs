@@ -189,10 +189,8 @@ impl Maker<'_, '_> {
         self.library_call(i, insn, id);
         self.slow(i, Id::Call);
     }
-    /// A library function with a fast entry. The stub takes it in rax, its slot in rdi, the number of arguments in rdx.
+    /// A function that is not written in Lua. The stub takes it in rax, its slot in rdi, the number of arguments in rdx.
     fn library_call(&mut self, i: usize, insn: ExecInsn, id: Id) {
-        self.asm.compare_byte(at(Rax, OBJECT_KIND), Kind::Builtin as u8);
-        self.jump_if(Cond::NotEqual, i, Slow);
         self.save_pc_with(i + 1, R9);
         self.asm.address(Rdi, register(insn.a()));
         if insn.b() == 0 {
@@ -296,11 +294,14 @@ impl Maker<'_, '_> {
         self.asm.load(Eight, BASE, at(CI, CI_BASE));
         self.asm.jump_to_mem(at(CI, CI_RETURNS_TO));
     }
-    /// The end of an invocation of `vm::tier` that wanted as many results, and all other returns.
+    /// The end of an invocation of `vm::tier` that wanted as many results or all, and all other returns.
     pub(super) fn return_cold(&mut self, i: usize, insn: ExecInsn, results: usize) {
         self.bind(i, Slow);
         self.asm.alu_number_store(Alu::Cmp, Four, at(CI, CI_KIND), FRESH_KINDS[results] as i32);
+        self.jump_if(Cond::Equal, i, Fifth);
+        self.asm.alu_number_store(Alu::Cmp, Four, at(CI, CI_KIND), FRESH_OPEN_KIND as i32);
         self.jump_if(Cond::NotEqual, i, Third);
+        self.bind(i, Fifth);
         self.check_hooks(i, Third);
         self.asm.load(Eight, Rcx, at(CI, CI_FUNC));
         if results == 1 {

@@ -23,8 +23,8 @@ use crate::object::{
     Builtin, FrameRef, Gc, Intrinsic, LuaClosure, Metamethod, Slot, Str, Table, Thread, Value,
 };
 use crate::throw::{LResult, Throw};
-use crate::vm::call::pcall::{enter_pcall, runs_here};
-use crate::vm::call::{self, Prepared, frame};
+use crate::vm::call::intrinsic::{self, runs_here};
+use crate::vm::call::{self, Prepared, frame, pcall};
 use crate::vm::error::{OrThrow, Raise, ValueAt};
 use crate::vm::ops::finish;
 use crate::vm::ops::loops::{iterate_ipairs, iterate_next};
@@ -518,14 +518,17 @@ fn begin(l: Gc<Thread>) -> i64 {
 }
 
 /// Goes on with the current frame, which may be another one than before: at its saved pc.
+#[inline(always)]
 fn go_on(l: Gc<Thread>, before: FrameRef) -> i64 {
-    let ci = l.call_info();
+    if l.hook_mask() == 0 && l.call_info() == before { 0 } else { go_on_elsewhere(l) }
+}
+
+#[inline(never)]
+fn go_on_elsewhere(l: Gc<Thread>) -> i64 {
     if l.hook_mask() != 0 {
         return SWITCH;
     }
-    if ci == before {
-        return 0;
-    }
+    let ci = l.call_info();
     debug_assert!(ci.is_lua());
     if ci.lua_closure().proto.entry().native().is_null() {
         return SWITCH;
@@ -553,20 +556,38 @@ pub(super) unsafe extern "C" fn call(l: Gc<Thread>, ci: FrameRef) -> i64 {
     unsafe { call_function(l, ci) }
 }
 
-/// A call of anything.
-pub(super) unsafe extern "C" fn call_function(l: Gc<Thread>, ci: FrameRef) -> i64 {
+/// The function of the running call, and how many results it wants. Its arguments reach up to the top.
+#[inline(always)]
+fn function_of_call(l: Gc<Thread>, ci: FrameRef) -> (Slot, i32) {
     let (i, _) = running(ci);
     let func = ci.base.get().above(i.a());
-    let wanted = i.c() as i32 - 1;
     if i.b() != 0 {
         l.top.set(func.above(i.b()));
     }
+    (func, i.c() as i32 - 1)
+}
+
+/// A call of anything.
+pub(super) unsafe extern "C" fn call_function(l: Gc<Thread>, ci: FrameRef) -> i64 {
+    let (func, wanted) = function_of_call(l, ci);
     // SAFETY: a register of the frame.
     if let Some(b) = unsafe { func.read() }.as_builtin()
-        && runs_here(b, l.top.get().slots_above(func) - 1)
+        && runs_here(l, b, l.top.get().slots_above(func) - 1)
     {
-        return protected_call(l, ci, func, b, wanted, FrameFlags::WAITS);
+        return call_intrinsic(l, ci, func, b, wanted);
     }
+    call_other(l, ci, func, wanted)
+}
+
+/// A call of `coroutine.yield`.
+pub(super) unsafe extern "C" fn call_yield(l: Gc<Thread>, ci: FrameRef) -> i64 {
+    let (func, wanted) = function_of_call(l, ci);
+    if intrinsic::can_yield(l) { suspend(l, ci, func, wanted) } else { call_other(l, ci, func, wanted) }
+}
+
+/// A call of the function at `func`, which is not carried out here.
+#[inline(never)]
+fn call_other(l: Gc<Thread>, ci: FrameRef, func: Slot, wanted: i32) -> i64 {
     called(l, ci, call::prepare(l, func, wanted), wanted)
 }
 
@@ -577,7 +598,20 @@ pub(super) unsafe extern "C" fn after_fast_call(l: Gc<Thread>, ci: FrameRef) -> 
 }
 
 /// After `prepare` for the frame `ci`, at whatever function.
+#[inline(always)]
 fn called(l: Gc<Thread>, ci: FrameRef, prepared: LResult<Prepared>, wanted: i32) -> i64 {
+    if prepared == Ok(Prepared::Done) && l.hook_mask() == 0 && l.call_info() == ci {
+        if wanted >= 0 {
+            l.top.set(ci.top.get());
+        }
+        return 0;
+    }
+    called_otherwise(l, ci, prepared, wanted)
+}
+
+/// The same if the frame does not simply go on.
+#[inline(never)]
+fn called_otherwise(l: Gc<Thread>, ci: FrameRef, prepared: LResult<Prepared>, wanted: i32) -> i64 {
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(t) => return yielded(l, ci, t),
@@ -603,23 +637,30 @@ fn yielded(l: Gc<Thread>, ci: FrameRef, t: Throw) -> i64 {
     thrown(t)
 }
 
-/// A call of pcall or xpcall. `waits` is `WAITS` where the frame goes on behind it, as it does but for tail calls.
+/// A call of pcall, xpcall or yield, behind which the frame goes on.
 #[inline(always)]
-fn protected_call(
-    l: Gc<Thread>,
-    ci: FrameRef,
-    func: Slot,
-    b: &'static Builtin,
-    wanted: i32,
-    waits: FrameFlags,
-) -> i64 {
-    tri!(enter_pcall(l, func, b, wanted));
-    if l.call_info() == ci {
-        return go_on(l, ci);
+fn call_intrinsic(l: Gc<Thread>, ci: FrameRef, func: Slot, b: &'static Builtin, wanted: i32) -> i64 {
+    if b.intrinsic == Intrinsic::Yield {
+        suspend(l, ci, func, wanted)
+    } else {
+        call_protected(l, ci, func, b, wanted)
     }
-    // SAFETY: before the callee's frame there is that of pcall.
-    unsafe { l.call_info().caller() }.add_flags(waits);
-    begin(l)
+}
+
+/// The frame yields, and waits then.
+#[inline(always)]
+fn suspend(l: Gc<Thread>, ci: FrameRef, func: Slot, wanted: i32) -> i64 {
+    let t = intrinsic::yield_at(l, func, wanted);
+    if t == Throw::YIELD {
+        ci.add_flags(FrameFlags::WAITS);
+    }
+    thrown(t)
+}
+
+#[inline(never)]
+fn call_protected(l: Gc<Thread>, ci: FrameRef, func: Slot, b: &'static Builtin, wanted: i32) -> i64 {
+    tri!(pcall::enter_pcall(l, func, b, wanted, FrameFlags::WAITS));
+    if l.call_info() == ci { go_on(l, ci) } else { begin(l) }
 }
 
 pub(super) unsafe extern "C" fn tail_call(l: Gc<Thread>, ci: FrameRef) -> i64 {
@@ -643,9 +684,8 @@ pub(super) unsafe extern "C" fn tail_call(l: Gc<Thread>, ci: FrameRef) -> i64 {
         l.top.set(func.above(i.b()));
     }
     if let Some(b) = f.as_builtin() {
-        let nargs = l.top.get().slots_above(func) - 1;
-        if runs_here(b, nargs) {
-            return protected_call(l, ci, func, b, LUA_MULTRET, FrameFlags::NONE);
+        if runs_here(l, b, l.top.get().slots_above(func) - 1) {
+            return call_intrinsic(l, ci, func, b, LUA_MULTRET);
         }
     } else if !f.is_function() && f.tag() != TAG_LIGHTC {
         func = tri!(call::try_call_metamethod(l, func));
@@ -658,29 +698,57 @@ pub(super) unsafe extern "C" fn tail_call(l: Gc<Thread>, ci: FrameRef) -> i64 {
 }
 
 pub(super) unsafe extern "C" fn tfor_call(l: Gc<Thread>, ci: FrameRef) -> i64 {
-    let (i, at) = running(ci);
+    let (i, _) = running(ci);
     let f = Frame::of(ci);
-    let ra = f.base.above(i.a());
     if let Some(b) = f.r(i.a()).as_builtin()
         && let Some(t) = f.r(i.a() + 1).as_table()
     {
-        // SAFETY: the loop's registers, the running instruction.
-        let done = unsafe {
-            match b.intrinsic {
-                Intrinsic::Next => iterate_next(l, t, ra, at),
-                Intrinsic::IpairsStep => iterate_ipairs(t, ra),
-                _ => false,
-            }
-        };
-        if done {
-            for n in 2..i.c() {
-                result(ci, i.a() + 3 + n, Value::NIL);
-            }
-            return 0;
+        match b.intrinsic {
+            Intrinsic::Next => return tfor_next(l, ci, t),
+            Intrinsic::IpairsStep => return tfor_ipairs(l, ci, t),
+            _ => {}
         }
     }
+    call_iterator(l, ci)
+}
+
+/// The iterator is `next` of a table.
+#[inline(never)]
+fn tfor_next(l: Gc<Thread>, ci: FrameRef, t: Gc<Table>) -> i64 {
+    let (i, at) = running(ci);
+    // SAFETY: the loop's registers, the running instruction.
+    let done = unsafe { iterate_next(l, t, ci.base.get().above(i.a()), at) };
+    iterated(l, ci, done)
+}
+
+/// The iterator is that of `ipairs` of a table.
+#[inline(never)]
+fn tfor_ipairs(l: Gc<Thread>, ci: FrameRef, t: Gc<Table>) -> i64 {
+    let (i, _) = running(ci);
     // SAFETY: the loop's registers.
-    let to = unsafe { loops::copy_iterator(l, ra) };
+    let done = unsafe { iterate_ipairs(t, ci.base.get().above(i.a())) };
+    iterated(l, ci, done)
+}
+
+/// The iterator's two results are in place, if that is `done`.
+#[inline(always)]
+fn iterated(l: Gc<Thread>, ci: FrameRef, done: bool) -> i64 {
+    if !done {
+        return call_iterator(l, ci);
+    }
+    let (i, _) = running(ci);
+    for n in 2..i.c() {
+        result(ci, i.a() + 3 + n, Value::NIL);
+    }
+    0
+}
+
+/// The iterator is called.
+#[inline(never)]
+fn call_iterator(l: Gc<Thread>, ci: FrameRef) -> i64 {
+    let (i, _) = running(ci);
+    // SAFETY: the loop's registers.
+    let to = unsafe { loops::copy_iterator(l, ci.base.get().above(i.a())) };
     called(l, ci, call::prepare(l, to, i.c() as i32), i.c() as i32)
 }
 

@@ -46,6 +46,7 @@ macro_rules! functions {
             AfterFastCall = trampoline!(after_fast_call);
             Call = flow_trampoline!(call);
             CallFunction = flow_trampoline!(call_function);
+            CallYield = flow_trampoline!(call_yield);
             TailCall = flow_trampoline!(tail_call);
             TForCall = flow_trampoline!(tfor_call);
             ReturnSeveral = return_several;

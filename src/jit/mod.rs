@@ -279,10 +279,10 @@ pub fn flush(l: Gc<Thread>) {
 }
 
 /// Counts how deep native code is nested, for `flush_by_chance`.
+#[cold]
+#[inline(never)]
 fn count_entered(l: Gc<Thread>, more: i32) {
-    if is_at_least(l, Mode::FlushStress)
-        && let Some(state) = state(l.global())
-    {
+    if let Some(state) = state(l.global()) {
         state.entered.set(state.entered.get().wrapping_add_signed(more));
     }
 }
@@ -361,12 +361,17 @@ fn run(l: Gc<Thread>) -> Exit {
         let p = cl.proto;
         if let Some(code) = place(l, p, ci) {
             mark_entered(ci);
-            count_entered(l, 1);
+            let counts = is_at_least(l, Mode::FlushStress);
+            if counts {
+                count_entered(l, 1);
+            }
             // SAFETY: the current frame and its closure; the frame is marked.
             let left = unsafe {
                 stubs::enter(l.as_ptr(), ci.as_ptr(), code, ci.base.get().as_ptr(), cl.as_ptr(), p.k.as_ptr())
             };
-            count_entered(l, -1);
+            if counts {
+                count_entered(l, -1);
+            }
             match helpers::exit_of(left) {
                 Err(throw) => return Exit::Throw(throw),
                 Ok(interface::DONE) => return Exit::Done,

@@ -33,7 +33,7 @@ use crate::object::call_info::CallKind;
 use crate::object::layout::*;
 use crate::object::table::POINTER_FACTOR;
 use crate::object::value::{TAG_FUNCTION, TAG_STRING, TAG_TABLE, Value};
-use crate::object::{CallInfo, FastResult, Gc, Kind, LuaClosure, Table, Thread};
+use crate::object::{CallInfo, FastResult, Gc, Intrinsic, Kind, LuaClosure, Table, Thread};
 use core::arch::naked_asm;
 
 /// CFI of the native frame once it is in place.
@@ -263,7 +263,16 @@ macro_rules! jump_to_entry {
     };
 }
 
-/// A call whose function has no fast entry, or whose fast entry has done nothing.
+/// Goes to the ordinary call when the function in rax is none of the library's.
+#[rustfmt::skip]
+macro_rules! is_builtin {
+    () => {
+        "cmp byte ptr [rax + {kind}], {builtin}
+         jne {ordinary_call}"
+    };
+}
+
+/// A call of anything.
 #[unsafe(naked)]
 unsafe extern "C" fn ordinary_call() {
     naked_asm!(
@@ -276,16 +285,36 @@ unsafe extern "C" fn ordinary_call() {
     )
 }
 
-/// A call for one result of a library function that may have a fast entry (`FastFn`). The function is in rax, its slot
-/// in rdi, the number of arguments in rdx; native code goes on at the place in rcx. The saved pc is behind the call.
+/// A call of a library function without a fast entry, which is in rax.
+#[unsafe(naked)]
+unsafe extern "C" fn without_fast_entry() {
+    naked_asm!(
+        ".cfi_startproc",
+        in_frame!(),
+        "cmp byte ptr [rax + {intrinsic}], {yield}",
+        "jne {ordinary_call}",
+        jump_to_entry!("call_yield"),
+        ".cfi_endproc",
+        intrinsic = const BUILTIN_INTRINSIC,
+        yield = const Intrinsic::Yield as u8,
+        ordinary_call = sym ordinary_call,
+        functions = const FUNCTIONS_SLOT,
+        call_yield = const Id::CallYield as i32 * 8,
+    )
+}
+
+/// A call for one result of a function that is not written in Lua, and may have a fast entry (`FastFn`). The function
+/// is in rax, its slot in rdi, the number of arguments in rdx; native code goes on at the place in rcx. The saved pc is
+/// behind the call.
 #[unsafe(naked)]
 unsafe extern "C" fn fast_call_1() {
     naked_asm!(
         ".cfi_startproc",
         in_frame!(),
+        is_builtin!(),
         "mov r8, [rax + {fast}]",
         "test r8, r8",
-        "jz {ordinary_call}",
+        "jz {without_fast_entry}",
         "mov [rsp + 8], rcx",
         "mov rcx, rdi",
         "lea rsi, [rdi + 8]",
@@ -303,7 +332,10 @@ unsafe extern "C" fn fast_call_1() {
         "2:",
         jump_to_entry!("collect"),
         ".cfi_endproc",
+        kind = const OBJECT_KIND,
+        builtin = const Kind::Builtin as u8,
         fast = const BUILTIN_FAST,
+        without_fast_entry = sym without_fast_entry,
         ordinary_call = sym ordinary_call,
         limit = const CI_TOP,
         top = const THREAD_TOP,
@@ -320,10 +352,13 @@ unsafe extern "C" fn fast_call_0() {
     naked_asm!(
         ".cfi_startproc",
         in_frame!(),
+        is_builtin!(),
         "cmp byte ptr [rax + {result}], {first}",
         "jne {fast_call_1}",
         "jmp {ordinary_call}",
         ".cfi_endproc",
+        kind = const OBJECT_KIND,
+        builtin = const Kind::Builtin as u8,
         result = const BUILTIN_FAST_RESULT,
         first = const FastResult::First as u8,
         fast_call_1 = sym fast_call_1,
@@ -337,9 +372,10 @@ unsafe extern "C" fn fast_call_open() {
     naked_asm!(
         ".cfi_startproc",
         in_frame!(),
+        is_builtin!(),
         "mov r8, [rax + {fast}]",
         "test r8, r8",
-        "jz {ordinary_call}",
+        "jz {without_fast_entry}",
         "movzx eax, byte ptr [rax + {result}]",
         "cmp eax, {first}",
         "je {ordinary_call}",
@@ -359,11 +395,14 @@ unsafe extern "C" fn fast_call_open() {
         "mov [r12 + {top}], rax",
         "jmp rcx",
         ".cfi_endproc",
+        kind = const OBJECT_KIND,
+        builtin = const Kind::Builtin as u8,
         fast = const BUILTIN_FAST,
         result = const BUILTIN_FAST_RESULT,
         first = const FastResult::First as u8,
         none = const FastResult::None as u8,
         top = const THREAD_TOP,
+        without_fast_entry = sym without_fast_entry,
         ordinary_call = sym ordinary_call,
     )
 }

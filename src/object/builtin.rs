@@ -56,6 +56,8 @@ pub enum Intrinsic {
     Next,
     /// The iterator of `ipairs`.
     IpairsStep,
+    /// `coroutine.yield`.
+    Yield,
 }
 
 /// What the one value means that a fast entry stores.

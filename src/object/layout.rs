@@ -49,6 +49,7 @@ distances! {
     UPVAL_V = UpVal, v;
     BUILTIN_FAST = Builtin, fast;
     BUILTIN_FAST_RESULT = Builtin, fast_result;
+    BUILTIN_INTRINSIC = Builtin, intrinsic;
     PROTO_NUMPARAMS = Proto, header.aux0;
     PROTO_FRAME_BYTES = Proto, header.aux32;
     PROTO_NATIVE = Proto, native.code;
@@ -60,6 +61,8 @@ pub const CI_GOES_ON_AT: i32 = CI_RETURNS_TO + LUA_FRAME_GOES_ON_AT;
 pub const BLACK: u8 = gc_bits::BLACK;
 /// What `CallKind::is_fresh` compares with, for no result and for one.
 pub const FRESH_KINDS: [u32; 2] = [CallKind::fresh(0).bits(), CallKind::fresh(1).bits()];
+/// The same for all results.
+pub const FRESH_OPEN_KIND: u32 = CallKind::fresh(-1).bits();
 /// What `CallKind::is_plain` compares with.
 pub const PLAIN_KIND: u32 = CallKind::plain(-1).bits();
 /// The kind of a metamethod's frame for no result; the next number is that for one.

@@ -16,7 +16,7 @@ library! {
         Running "running" running;
         Status "status" status;
         Wrap "wrap" wrap;
-        Yield "yield" yield_;
+        Yield "yield" yield_, intrinsic Yield;
     }
     /// Functions that are reached only through other ones.
     HIDDEN {
@@ -29,18 +29,19 @@ pub fn open(l: Lua) -> LResult<i32> {
     Ok(1)
 }
 
-/// The coroutine at index `idx`, which messages call argument 1.
-fn check_coroutine(l: Lua, idx: i32) -> LResult<Lua> {
-    match l.tothread(idx) {
-        Some(co) => Ok(co),
+/// The coroutine that `v` is, which messages call argument 1.
+#[inline(always)]
+fn check_coroutine(l: Lua, v: Value) -> LResult<Lua> {
+    match v.as_thread() {
+        Some(co) => Ok(Lua::of(co)),
         None => Err(l.aux_argerror(1, msg::COROUTINE_EXPECTED.as_bytes())),
     }
 }
 
-/// Resumes `co` with the top `nargs` values of `l`. `Ok(n)`: its `n` results are on top of `l`; `Err(())`: an error
-/// object is.
-fn resume_with(l: Lua, co: Lua, nargs: i32) -> LResult<Result<i32, ()>> {
-    if !co.checkstack(nargs) {
+/// Resumes `co` with the top `nargs` values of `l`. `Ok(n)`: its `n` results are on top of `l`, behind true if that is
+/// asked for; `Err(())`: an error object is.
+fn resume_with(l: Lua, co: Lua, nargs: i32, with_true: bool) -> LResult<Result<i32, ()>> {
+    if !co.has_room(nargs) && !co.checkstack(nargs) {
         l.pushlstring(msg::TOO_MANY_RESUME_ARGUMENTS.as_bytes())?;
         return Ok(Err(()));
     }
@@ -50,23 +51,32 @@ fn resume_with(l: Lua, co: Lua, nargs: i32) -> LResult<Result<i32, ()>> {
     }
     l.xmove(co, nargs);
     let status = co.resume(Some(l), nargs)?;
-    if status == LUA_OK || status == LUA_YIELD {
-        let n = co.gettop();
-        // Room may need memory, and the coroutine may have taken itself away from where it was found.
-        l.push(Value::thread(*co));
-        let has_room = l.checkstack(n + 1);
-        l.drop_values(1);
-        if !has_room {
-            co.pop(n);
-            l.pushlstring(msg::TOO_MANY_RESUME_RESULTS.as_bytes())?;
-            return Ok(Err(()));
-        }
-        co.xmove(l, n);
-        Ok(Ok(n))
-    } else {
+    if status != LUA_YIELD && status != LUA_OK {
         co.xmove(l, 1);
-        Ok(Err(()))
+        return Ok(Err(()));
     }
+    let n = co.gettop();
+    if !l.has_room(n + 1) && !make_room(l, co, n + 1) {
+        co.pop(n);
+        l.pushlstring(msg::TOO_MANY_RESUME_RESULTS.as_bytes())?;
+        return Ok(Err(()));
+    }
+    if with_true {
+        l.push(Value::TRUE);
+    }
+    co.xmove(l, n);
+    Ok(Ok(n))
+}
+
+/// Makes room for `n` values. That may need memory, and the coroutine may have taken itself away from where it was
+/// found.
+#[cold]
+#[inline(never)]
+fn make_room(l: Lua, co: Lua, n: i32) -> bool {
+    l.push(Value::thread(*co));
+    let has_room = l.checkstack(n);
+    l.drop_values(1);
+    has_room
 }
 
 fn create(l: Lua) -> LResult<i32> {
@@ -78,12 +88,15 @@ fn create(l: Lua) -> LResult<i32> {
 }
 
 fn resume(l: Lua) -> LResult<i32> {
-    let co = check_coroutine(l, 1)?;
-    let results = resume_with(l, co, l.gettop() - 1)?;
-    l.pushboolean(results.is_ok());
-    let n = results.unwrap_or(1) + 1;
-    l.insert(-n);
-    Ok(n)
+    let co = check_coroutine(l, l.value(1))?;
+    match resume_with(l, co, l.gettop() - 1, true)? {
+        Ok(n) => Ok(n + 1),
+        Err(()) => {
+            l.pushboolean(false);
+            l.insert(-2);
+            Ok(2)
+        }
+    }
 }
 
 fn wrap(l: Lua) -> LResult<i32> {
@@ -94,8 +107,8 @@ fn wrap(l: Lua) -> LResult<i32> {
 
 /// The function that `wrap` returns; the coroutine is its upvalue.
 fn wrapped(l: Lua) -> LResult<i32> {
-    let co = check_coroutine(l, lua_upvalueindex(1))?;
-    match resume_with(l, co, l.gettop())? {
+    let co = check_coroutine(l, l.first_upvalue())?;
+    match resume_with(l, co, l.gettop(), false)? {
         Ok(n) => Ok(n),
         Err(()) => {
             if l.isstring(-1) {
@@ -113,7 +126,7 @@ fn yield_(l: Lua) -> LResult<i32> {
 }
 
 fn status(l: Lua) -> LResult<i32> {
-    let co = check_coroutine(l, 1)?;
+    let co = check_coroutine(l, l.value(1))?;
     let text = if l == co {
         "running"
     } else {

@@ -11,7 +11,7 @@ use crate::object::call_info::FrameFlags;
 use crate::object::thread::YIELD_PENDING;
 use crate::object::{FrameRef, Gc, Thread, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
-use crate::vm::call::{self, Prepared, RunLua, foreign, pcall, protected, results, unwinding};
+use crate::vm::call::{self, Prepared, RunLua, foreign, intrinsic, pcall, protected, results, unwinding};
 use crate::vm::error::Raise;
 use crate::vm::ops::finish;
 use crate::vm::tier;
@@ -46,13 +46,16 @@ pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i3
     let g = l.global();
     l.resumer.set(g.running.replace(Some(l)));
     let mut r = if starting { start(l, nargs) } else { proceed(l, nargs) };
-    // Errors that a protected call of the coroutine stops.
     loop {
+        if r.is_ok() {
+            r = unroll(l);
+        }
         match r {
+            // A protected call of the coroutine stops the error.
             Err(t) if t != Throw::YIELD && t != Throw::FOREIGN && recover(l, t) => {
                 settle(l, n + 1);
                 unwinding::set_count(l, protected + 1);
-                r = unroll(l);
+                r = Ok(());
             }
             _ => break,
         }
@@ -109,6 +112,7 @@ fn refuse(l: Gc<Thread>, message: &str, nargs: i32) -> LResult<i32> {
     Ok(LUA_ERRRUN)
 }
 
+#[inline(always)]
 fn start(l: Gc<Thread>, nargs: i32) -> LResult<()> {
     let func = l.top.get().below(nargs as usize + 1);
     if call::prepare(l, func, LUA_MULTRET)? == Prepared::Lua {
@@ -117,7 +121,8 @@ fn start(l: Gc<Thread>, nargs: i32) -> LResult<()> {
     Ok(())
 }
 
-/// Goes on after a yield; the resume's arguments are the yield's results.
+/// Ends the yield, whose results are the resume's arguments.
+#[inline(always)]
 fn proceed(l: Gc<Thread>, nargs: i32) -> LResult<()> {
     l.set_status(LUA_OK as u8);
     let ci = l.call_info();
@@ -137,10 +142,11 @@ fn proceed(l: Gc<Thread>, nargs: i32) -> LResult<()> {
         }
         results::end_call(l, ci, first)?;
     }
-    unroll(l)
+    Ok(())
 }
 
 /// Finishes every frame that was interrupted, innermost first.
+#[inline(always)]
 fn unroll(l: Gc<Thread>) -> LResult<()> {
     while !l.is_at_host() {
         let ci = l.call_info();
@@ -209,18 +215,15 @@ pub fn yield_(l: Gc<Thread>, nresults: i32, ctx: i32, k: Option<lua_CFunction>) 
             l.runtime_error(msg::YIELD_ACROSS_C)
         });
     }
-    l.set_status(LUA_YIELD as u8);
     if ci.is_lua() {
+        l.set_status(LUA_YIELD as u8);
         return Ok(0);
     }
     ci.c_function().continuation.set(k);
     if k.is_some() {
         ci.c_function().context.set(ctx);
     }
-    // Destructors of C++ frames run before the resume takes the values; hidden below the frame, they are out of reach.
-    ci.hide_below(l.top.get().below(1));
-    ci.suspended().yielded.set(nresults);
-    Err(Throw::YIELD)
+    Err(intrinsic::suspend(l, ci, nresults))
 }
 
 /// Called when a C function's yield has arrived at the resume. The resumer sees the yielded values only; the values

@@ -35,8 +35,7 @@ use crate::object::{
     Builtin, FastArguments, FastResult, FrameRef, Gc, Intrinsic, Kind, LuaClosure, Metamethod, Slot, Str,
     Table, Thread, Value,
 };
-use crate::vm::call::pcall::enter_pcall;
-use crate::vm::call::{self, Prepared, frame, pcall};
+use crate::vm::call::{self, Prepared, frame, intrinsic};
 use crate::vm::debug::hooks;
 use crate::vm::error::{OrThrow, Raise, ValueAt};
 use crate::vm::{closure, meta, stack, upval};
@@ -738,8 +737,8 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                         if i.b() != 0 {
                             l.top.set(func.above(i.b()));
                         }
-                        if pcall::runs_here(b, nargs) {
-                            tri!(enter_pcall(l, func, b, wanted));
+                        if intrinsic::runs_here(l, b, nargs) {
+                            tri!(intrinsic::enter(l, func, b, wanted));
                             load_frame_checked!(l.call_info());
                         }
                     } else if i.b() != 0 {
@@ -781,8 +780,8 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                             // SAFETY: the kind names the type of the object; builtins are static.
                             let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
                             let nargs = l.top.get().slots_above(func) - 1;
-                            if pcall::runs_here(b, nargs) {
-                                tri!(enter_pcall(l, func, b, LUA_MULTRET));
+                            if intrinsic::runs_here(l, b, nargs) {
+                                tri!(intrinsic::enter(l, func, b, LUA_MULTRET));
                                 load_frame_checked!(l.call_info());
                             }
                         }

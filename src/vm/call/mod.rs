@@ -17,6 +17,7 @@ use native::Native;
 
 pub mod foreign;
 pub mod frame;
+pub mod intrinsic;
 pub mod native;
 pub mod pcall;
 pub mod protected;

@@ -153,19 +153,16 @@ fn before_return_hook(l: Gc<Thread>, ci: FrameRef, first: Slot) -> Slot {
     results
 }
 
-/// Whether a call of `b` with `nargs` arguments is one of pcall or xpcall that gets a frame here. (Too few arguments
-/// are an error, which the library function raises.)
-#[inline(always)]
-pub fn runs_here(b: &Builtin, nargs: usize) -> bool {
-    match b.intrinsic {
-        Intrinsic::Pcall => nargs >= 1,
-        Intrinsic::Xpcall => nargs >= 2,
-        _ => false,
-    }
-}
-
 /// Pushes the frame of pcall or xpcall, called at `func` with at least its function argument, and prepares its callee.
-pub fn enter_pcall(l: Gc<Thread>, func: Slot, b: &'static Builtin, nresults: i32) -> LResult<()> {
+/// `waits` is `WAITS` when the caller runs in native code, and goes on there after an error.
+#[inline(never)]
+pub fn enter_pcall(
+    l: Gc<Thread>,
+    func: Slot,
+    b: &'static Builtin,
+    nresults: i32,
+    waits: FrameFlags,
+) -> LResult<()> {
     let offset = l.save_slot(func);
     stack::check(l, LUA_MINSTACK as usize)?;
     let func = l.restore_slot(offset);
@@ -179,7 +176,7 @@ pub fn enter_pcall(l: Gc<Thread>, func: Slot, b: &'static Builtin, nresults: i32
         hooks::call_hook(l, LUA_HOOKCALL, -1)?;
     }
     let hook = if l.allow_hook.get() { FrameFlags::HOOKS_WERE_ALLOWED } else { FrameFlags::NONE };
-    ci.kind.set(CallKind::new(nresults, FrameFlags::LIBRARY_PCALL.and(hook)));
+    ci.kind.set(CallKind::new(nresults, FrameFlags::LIBRARY_PCALL.and(hook).and(waits)));
     ci.outer_handler.set(l.message_handler.get());
     ci.library_pcall().protected.set(unwinding::here(l));
     let func = ci.func.get();
