@@ -28,12 +28,15 @@ mod x64;
 #[cfg(test)]
 mod x64_tests;
 
+use crate::code::exec::{ExecOp, Hint};
+use crate::consts::LUA_RIDX_GLOBALS;
 use crate::gc::walk;
 use crate::object::call_info::FrameFlags;
 use crate::object::entry::Tier;
 use crate::object::native::NativeTier;
 use crate::object::{FrameRef, Gc, GcRef, Global, Kind, Proto, Thread};
 use crate::sys;
+use crate::vm::ops::tables::find_hinted;
 use crate::vm::tier::{self, Exit};
 use compile::Marks;
 use core::cell::Cell;
@@ -190,6 +193,7 @@ fn make_code(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
 /// Compiles the function with the hints of now; its native code, or `None` where it keeps what it has.
 fn compile(l: Gc<Thread>, p: Gc<Proto>, marks: Marks) -> Option<*const u8> {
     let state = state(l.global())?;
+    find_globals(l.global(), p);
     let guesses = p.entry().native().is_null() || versions(p.entry().native()) < MOST_VERSIONS;
     let code = compile::compile(&state.scratch, &state.memory, l.global(), p, guesses, marks);
     state.scratch.trim();
@@ -197,6 +201,27 @@ fn compile(l: Gc<Thread>, p: Gc<Proto>, marks: Marks) -> Option<*const u8> {
     p.entry().set_native(code);
     perf_map::add(l, p, code);
     Some(code)
+}
+
+/// Gives hints to the look-ups of globals that have not run yet, as most have not in the chunk of a main program whose
+/// first loop runs often: the table of globals is where they will most likely look.
+fn find_globals(g: &Global, p: Gc<Proto>) {
+    let globals = g.registry.get().as_table().and_then(|t| t.get_int(LUA_RIDX_GLOBALS as i64).as_table());
+    let Some(globals) = globals else { return };
+    for i in 0..p.code.len() {
+        let at = p.entry().code().wrapping_add(i).cast_mut();
+        // SAFETY: the executable form has as many instructions as the bytecode.
+        let insn = unsafe { *at };
+        let key = match insn.op() {
+            ExecOp::GetGlobal => insn.c(),
+            ExecOp::SetGlobalR | ExecOp::SetGlobalK => insn.b(),
+            _ => continue,
+        };
+        if insn.imm() == Hint::NONE.0 {
+            // SAFETY: the key of such an instruction is a short string; a hint in a live prototype may change.
+            unsafe { find_hinted(globals, Gc::from_ptr(p.k.get(key).payload()), at) };
+        }
+    }
 }
 
 /// For listings: compiles the function. Gives its code, from where calls begin, and tells where in that the parts of
