@@ -36,7 +36,7 @@ pub fn enter(l: Gc<Thread>, func: Slot, b: &'static Builtin, nresults: i32) -> L
 }
 
 /// Suspends the running coroutine in a frame of the library's yield.
-#[inline(never)]
+#[inline(always)]
 pub fn yield_at(l: Gc<Thread>, func: Slot, nresults: i32) -> Throw {
     let has_room = l.has_free_slots(LUA_MINSTACK as usize) && !cfg!(feature = "stress-stack");
     match l.call_info().next.get() {
