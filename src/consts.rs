@@ -131,6 +131,9 @@ pub const LUA_DIRSEP: &CStr = c"/";
 
 // The extension's interface (luax.h).
 pub const LUAX_API_VERSION: i32 = 1;
+pub const LUAX_REQUESTED: i32 = 1;
+pub const LUAX_STEPS: i32 = 2;
+pub const LUAX_TIME: i32 = 3;
 pub const LUAX_JITOFF: i32 = 0;
 pub const LUAX_JITON: i32 = 1;
 pub const LUAX_JITALWAYS: i32 = 2;

@@ -82,7 +82,18 @@ EXTENSION = """
 #include <luax.h>
 #include <luax.h>
 #include <lua.h>
+static void interrupted(lua_State *L, int reason, void *ud) {
+  if (reason == LUAX_STEPS || reason == LUAX_TIME || reason == LUAX_REQUESTED) luaX_setinterrupt(L, NULL, ud);
+}
 int use(lua_State *L) {
+  luaX_Stats stats;
+  luaX_Interrupt f = interrupted;
+  stats.size = sizeof stats;
+  luaX_setinterrupt(L, f, NULL);
+  luaX_interrupt(L);
+  luaX_external(L, -1);
+  if (luaX_setmemlimit(L, 0) != 0 || luaX_setnativestack(L, 0) != 0 || luaX_stats(L, &stats) != 0) return 0;
+  if (luaX_setsteps(L, 1e6) >= 0 || luaX_settime(L, 0.5) >= 0 || stats.tables.bytes == 0) return 0;
   return luaX_version() == LUAX_API_VERSION && luaX_jit(L, LUAX_JITQUERY) == LUAX_JITON;
 }
 """

@@ -60,7 +60,7 @@ macro_rules! structures {
     ($($name:ident { $($field:ident)* })*) => {
         #[test]
         fn structures_agree() {
-            use lua52::abi::{lua_Debug, luaL_Buffer, luaL_Reg};
+            use lua52::abi::{lua_Debug, luaL_Buffer, luaL_Reg, luaX_Count, luaX_Stats};
             use lua52::object::c_types::luaL_Stream;
             use std::mem::offset_of;
             $(

@@ -13,6 +13,8 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 SAFE = {
     "lua_Debug::new": "a record with zeros",
     "lua_Debug::default": "a record with zeros",
+    "luaX_Stats::default": "zeros",
+    "luaX_Count::default": "zeros",
     "luaL_Reg::clone": "a copy of two pointers",
     "consts::lua_upvalueindex": "arithmetic",
 }

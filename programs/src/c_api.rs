@@ -95,6 +95,9 @@ pub const LUA_MATHLIBNAME: &::core::ffi::CStr = c"math";
 pub const LUA_DBLIBNAME: &::core::ffi::CStr = c"debug";
 pub const LUA_LOADLIBNAME: &::core::ffi::CStr = c"package";
 pub const LUAX_API_VERSION: ::core::ffi::c_int = 1;
+pub const LUAX_REQUESTED: ::core::ffi::c_int = 1;
+pub const LUAX_STEPS: ::core::ffi::c_int = 2;
+pub const LUAX_TIME: ::core::ffi::c_int = 3;
 pub const LUAX_JITOFF: ::core::ffi::c_int = 0;
 pub const LUAX_JITON: ::core::ffi::c_int = 1;
 pub const LUAX_JITALWAYS: ::core::ffi::c_int = 2;
@@ -235,6 +238,69 @@ const _: () = {
     ["Alignment of luaL_Stream"][::core::mem::align_of::<luaL_Stream>() - 8usize];
     ["Offset of field: luaL_Stream::f"][::core::mem::offset_of!(luaL_Stream, f) - 0usize];
     ["Offset of field: luaL_Stream::closef"][::core::mem::offset_of!(luaL_Stream, closef) - 8usize];
+};
+pub type luaX_Interrupt = ::core::option::Option<
+    unsafe extern "C-unwind" fn(L: *mut lua_State, reason: ::core::ffi::c_int, ud: *mut ::core::ffi::c_void),
+>;
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct luaX_Count {
+    pub count: usize,
+    pub bytes: usize,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of luaX_Count"][::core::mem::size_of::<luaX_Count>() - 16usize];
+    ["Alignment of luaX_Count"][::core::mem::align_of::<luaX_Count>() - 8usize];
+    ["Offset of field: luaX_Count::count"][::core::mem::offset_of!(luaX_Count, count) - 0usize];
+    ["Offset of field: luaX_Count::bytes"][::core::mem::offset_of!(luaX_Count, bytes) - 8usize];
+};
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct luaX_Stats {
+    pub size: usize,
+    pub bytes: usize,
+    pub limit: usize,
+    pub external: usize,
+    pub strings: luaX_Count,
+    pub tables: luaX_Count,
+    pub functions: luaX_Count,
+    pub userdata: luaX_Count,
+    pub threads: luaX_Count,
+    pub prototypes: luaX_Count,
+    pub upvalues: luaX_Count,
+    pub shared_strings: usize,
+    pub native_code: usize,
+    pub phase: usize,
+    pub cycles: usize,
+    pub longest_step: usize,
+    pub stack_slots: usize,
+    pub c_levels: usize,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of luaX_Stats"][::core::mem::size_of::<luaX_Stats>() - 200usize];
+    ["Alignment of luaX_Stats"][::core::mem::align_of::<luaX_Stats>() - 8usize];
+    ["Offset of field: luaX_Stats::size"][::core::mem::offset_of!(luaX_Stats, size) - 0usize];
+    ["Offset of field: luaX_Stats::bytes"][::core::mem::offset_of!(luaX_Stats, bytes) - 8usize];
+    ["Offset of field: luaX_Stats::limit"][::core::mem::offset_of!(luaX_Stats, limit) - 16usize];
+    ["Offset of field: luaX_Stats::external"][::core::mem::offset_of!(luaX_Stats, external) - 24usize];
+    ["Offset of field: luaX_Stats::strings"][::core::mem::offset_of!(luaX_Stats, strings) - 32usize];
+    ["Offset of field: luaX_Stats::tables"][::core::mem::offset_of!(luaX_Stats, tables) - 48usize];
+    ["Offset of field: luaX_Stats::functions"][::core::mem::offset_of!(luaX_Stats, functions) - 64usize];
+    ["Offset of field: luaX_Stats::userdata"][::core::mem::offset_of!(luaX_Stats, userdata) - 80usize];
+    ["Offset of field: luaX_Stats::threads"][::core::mem::offset_of!(luaX_Stats, threads) - 96usize];
+    ["Offset of field: luaX_Stats::prototypes"][::core::mem::offset_of!(luaX_Stats, prototypes) - 112usize];
+    ["Offset of field: luaX_Stats::upvalues"][::core::mem::offset_of!(luaX_Stats, upvalues) - 128usize];
+    ["Offset of field: luaX_Stats::shared_strings"]
+        [::core::mem::offset_of!(luaX_Stats, shared_strings) - 144usize];
+    ["Offset of field: luaX_Stats::native_code"][::core::mem::offset_of!(luaX_Stats, native_code) - 152usize];
+    ["Offset of field: luaX_Stats::phase"][::core::mem::offset_of!(luaX_Stats, phase) - 160usize];
+    ["Offset of field: luaX_Stats::cycles"][::core::mem::offset_of!(luaX_Stats, cycles) - 168usize];
+    ["Offset of field: luaX_Stats::longest_step"]
+        [::core::mem::offset_of!(luaX_Stats, longest_step) - 176usize];
+    ["Offset of field: luaX_Stats::stack_slots"][::core::mem::offset_of!(luaX_Stats, stack_slots) - 184usize];
+    ["Offset of field: luaX_Stats::c_levels"][::core::mem::offset_of!(luaX_Stats, c_levels) - 192usize];
 };
 unsafe extern "C" {
     pub static lua_ident: [::core::ffi::c_char; 0usize];
@@ -567,5 +633,13 @@ unsafe extern "C-unwind" {
     pub fn luaopen_package(L: *mut lua_State) -> ::core::ffi::c_int;
     pub fn luaL_openlibs(L: *mut lua_State);
     pub fn luaX_version() -> ::core::ffi::c_int;
+    pub fn luaX_setmemlimit(L: *mut lua_State, bytes: usize) -> usize;
+    pub fn luaX_external(L: *mut lua_State, bytes: isize);
+    pub fn luaX_setinterrupt(L: *mut lua_State, f: luaX_Interrupt, ud: *mut ::core::ffi::c_void);
+    pub fn luaX_interrupt(L: *mut lua_State);
+    pub fn luaX_setsteps(L: *mut lua_State, steps: lua_Number) -> lua_Number;
+    pub fn luaX_settime(L: *mut lua_State, seconds: lua_Number) -> lua_Number;
+    pub fn luaX_setnativestack(L: *mut lua_State, bytes: usize) -> usize;
+    pub fn luaX_stats(L: *mut lua_State, out: *mut luaX_Stats) -> ::core::ffi::c_int;
     pub fn luaX_jit(L: *mut lua_State, mode: ::core::ffi::c_int) -> ::core::ffi::c_int;
 }

@@ -55,6 +55,7 @@ mod runtime;
 
 // The types of the signatures, under their names in C.
 pub use crate::api::auxlib::c_lists::luaL_Reg;
+pub use crate::api::extension::stats::{luaX_Count, luaX_Stats};
 pub use crate::api::{lua_Debug, lua_Reader, lua_Writer, luaL_Buffer};
 pub use crate::mem::lua_Alloc;
 pub use crate::object::c_types::lua_State;
@@ -63,6 +64,7 @@ pub type lua_Integer = isize;
 pub type lua_Unsigned = u32;
 pub type lua_CFunction = Option<crate::object::lua_CFunction>;
 pub type lua_Hook = Option<crate::api::lua_Hook>;
+pub type luaX_Interrupt = Option<crate::object::limits::luaX_Interrupt>;
 
 const IDENT: &str =
     concat!("$LuaVersion: Lua 5.2.4 $$LuaImplementation: liblua-rs ", env!("CARGO_PKG_VERSION"), " $\0");

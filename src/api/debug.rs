@@ -6,7 +6,7 @@ use crate::api::Lua;
 use crate::gc;
 use crate::object::c_types::{lua_Debug, lua_Hook};
 use crate::object::string::bytes_of;
-use crate::object::thread::YIELD_PENDING;
+use crate::object::thread::OWN_BITS;
 use crate::object::{FrameRef, Interior, UpVal, Value};
 use crate::throw::LResult;
 use crate::vm::debug::{self, hooks, info, variables};
@@ -137,7 +137,7 @@ impl Lua {
         self.hook.get()
     }
     pub fn gethookmask(self) -> i32 {
-        (self.hook_mask() & !YIELD_PENDING) as i32
+        (self.hook_mask() & !OWN_BITS) as i32
     }
     pub fn gethookcount(self) -> i32 {
         self.base_hook_count.get()

@@ -14,7 +14,7 @@ pub mod by_name;
 mod call;
 mod chunks;
 mod debug;
-mod extension;
+pub mod extension;
 mod get;
 mod handle;
 pub(crate) mod misuse;

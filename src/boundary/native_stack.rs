@@ -38,6 +38,12 @@ pub struct NativeStack {
     /// `reserve`, or everything while some level is told `Short`, so that `look` answers
     limit: Cell<usize>,
     measured: Cell<bool>,
+    /// bytes below the first address seen on the thread that nested calls may take, or 0 for as many as there are
+    allowed: Cell<usize>,
+    /// that first address
+    first: Cell<usize>,
+    /// in the reserve: below it there is no room for the handling of an error either
+    floor: Cell<usize>,
     /// The level that was told `Short`; `NO_LEVEL` when a level up to it has had room since.
     short_at: Cell<u16>,
 }
@@ -52,8 +58,19 @@ impl NativeStack {
             reserve: Cell::new(0),
             limit: Cell::new(0),
             measured: Cell::new(false),
+            allowed: Cell::new(0),
+            first: Cell::new(0),
+            floor: Cell::new(0),
             short_at: Cell::new(NO_LEVEL),
         }
+    }
+
+    /// Sets how many bytes nested calls may take, 0: as many as there are; what was set before. They count from where
+    /// the thread is now, or from where it uses the state first.
+    pub fn allow(&self, bytes: usize) -> usize {
+        // The next call looks anew.
+        self.thread.set(0);
+        self.allowed.replace(bytes)
     }
 
     /// The room that the calling thread has for native level `level` of the state.
@@ -75,14 +92,22 @@ impl NativeStack {
         if thread != self.thread.get() {
             self.thread.set(thread);
             self.low.set(0);
-            self.set_reserve(here.saturating_sub(UNMEASURED));
+            self.first.set(here);
+            self.set_reserve(here.saturating_sub(UNMEASURED), 0);
             self.measured.set(false);
         }
         if self.left(here) < self.reserve.get() && !self.measured.get() {
             let (low, size) = own_stack().unwrap_or((0, 0));
             self.measured.set(true);
             self.low.set(low);
-            self.set_reserve((size / 8).clamp(MIN_RESERVE, MAX_RESERVE).min(size / 2));
+            let reserve = (size / 8).clamp(MIN_RESERVE, MAX_RESERVE).min(size / 2);
+            let forbidden = match self.allowed.get() {
+                0 => 0,
+                allowed => self.first.get().saturating_sub(allowed).saturating_sub(low),
+            };
+            let reserve = reserve.max(forbidden);
+            // The rest is for the handling of an error.
+            self.set_reserve(reserve, reserve - (reserve / 2).min(MAX_RESERVE / 2));
         }
         let left = self.left(here);
         if left >= self.reserve.get() {
@@ -95,7 +120,7 @@ impl NativeStack {
             self.short_at.set(level);
             self.limit.set(usize::MAX);
             Room::Short
-        } else if left >= self.reserve.get() / 2 {
+        } else if left >= self.floor.get() {
             Room::Enough
         } else {
             Room::None
@@ -109,8 +134,9 @@ impl NativeStack {
     }
 
     /// For a stack that is new to us: no level of it has been told anything.
-    fn set_reserve(&self, reserve: usize) {
+    fn set_reserve(&self, reserve: usize, floor: usize) {
         self.reserve.set(reserve);
+        self.floor.set(floor);
         self.limit.set(reserve);
         self.short_at.set(NO_LEVEL);
     }

@@ -9,6 +9,7 @@ use crate::code::bytecode::*;
 use crate::messages as msg;
 use crate::num;
 use crate::throw::LResult;
+use crate::vm::debug::hooks;
 use core::mem::MaybeUninit;
 
 /// Binding power of unary operators.
@@ -256,6 +257,7 @@ impl Compiler<'_> {
         let mut c = Constructor { table, item: Exp::VOID, list_items: 0, record_items: 0, pending: 0 };
         self.expect(Tok::byte(b'{'))?;
         while self.lex.token.kind != Tok::byte(b'}') {
+            hooks::poll(self.lex.l, 1)?;
             self.store_list_item(&mut c)?;
             let kind = self.lex.token.kind;
             if kind == Tok::byte(b'[') || kind == Tok::NAME && self.lex.look_ahead()? == Tok::byte(b'=') {

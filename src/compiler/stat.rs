@@ -10,6 +10,7 @@ use crate::gc;
 use crate::messages as msg;
 use crate::object::{Gc, Str, Value};
 use crate::throw::LResult;
+use crate::vm::debug::hooks;
 use core::cell::Cell;
 
 /// A variable on the left side of an assignment; the ones before it are linked.
@@ -41,6 +42,7 @@ impl Compiler<'_> {
 
     fn statement(&mut self) -> LResult<()> {
         let line = self.lex.line;
+        hooks::poll(self.lex.l, 1)?;
         self.enter_level()?;
         match self.lex.token.kind {
             Tok::IF => self.if_statement(line)?,

@@ -7,6 +7,7 @@
 use super::{GcState, Phase, atomic, finalize, mark, sweep};
 use crate::consts::*;
 use crate::object::{Gc, Global, Thread};
+use crate::sys;
 use crate::throw::LResult;
 
 /// Bytes of allocation between two steps.
@@ -42,12 +43,24 @@ pub(super) fn hasten(gc: &GcState, bytes: usize) {
     set_debt(gc, gc.memory.debt.get().wrapping_add((bytes + gc.slack.take()) as isize));
 }
 
+/// Objects hold so many bytes more outside of the state, or gave up so many: the collector keeps pace with them as if
+/// they were the state's.
+pub fn account_outside(gc: &GcState, bytes: isize) {
+    /// Sums with it do not overflow.
+    const MOST: usize = isize::MAX as usize / 4;
+    let before = gc.external.get();
+    let now = before.saturating_add_signed(bytes).min(MOST);
+    gc.external.set(now);
+    set_debt(gc, gc.memory.debt.get().saturating_add(now as isize - before as isize));
+}
+
 /// Waits until `percent` of `estimate` bytes are in use.
 fn set_pause(gc: &GcState, estimate: usize, percent: usize) {
     let threshold = |size: usize| (size / 100).saturating_mul(percent).min(isize::MAX as usize);
-    let at = threshold(estimate.max(SMALL_HEAP));
-    set_debt(gc, gc.total() as isize - at as isize);
-    gc.slack.set(at - threshold(estimate.max(FINALIZED_HEAP)));
+    let outside = gc.external.get();
+    let at = threshold(estimate.max(SMALL_HEAP) + outside);
+    set_debt(gc, (gc.total() + outside) as isize - at as isize);
+    gc.slack.set(at - threshold(estimate.max(FINALIZED_HEAP) + outside));
 }
 fn pause(gc: &GcState) -> usize {
     gc.pause.get().max(0) as usize
@@ -59,6 +72,7 @@ fn work(l: Gc<Thread>) -> usize {
     let gc = &g.gc;
     match gc.phase.get() {
         Phase::Pause => {
+            gc.cycles.set(gc.cycles.get() + 1);
             gc.slack.set(0);
             atomic::mark_roots(g);
             gc.traversed.get() + g.strings.size.get() as usize
@@ -135,7 +149,19 @@ pub fn step(l: Gc<Thread>) -> LResult<()> {
             return Ok(());
         }
     }
-    forced_step(l)
+    match gc.longest_step.get() {
+        None => forced_step(l),
+        Some(longest) => timed_step(l, longest),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn timed_step(l: Gc<Thread>, longest: u64) -> LResult<()> {
+    let start = sys::steady_time();
+    let r = forced_step(l);
+    l.global().gc.longest_step.set(Some(longest.max(sys::steady_time() - start)));
+    r
 }
 
 /// A step that calls no finalizer.

@@ -53,10 +53,9 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 pub mod upvalues;
-#[cfg(native_code)]
 pub mod walk;
 
-pub use cycle::{close, control, emergency, reclaim, step};
+pub use cycle::{account_outside, close, control, emergency, reclaim, step};
 pub use finalize::check_finalizer;
 
 /// Allows collections: the state is complete.

@@ -119,6 +119,10 @@ impl Drop for Draft {
 }
 
 impl CodeMemory {
+    /// Bytes of all chunks.
+    pub fn bytes(&self) -> usize {
+        self.total.get()
+    }
     /// Gives `fill` room for `size` bytes of code, and makes them executable; where they are. Nothing when there is no
     /// more memory for code.
     pub fn publish(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Option<*const u8> {

@@ -277,6 +277,14 @@ fn flush_by_chance(l: Gc<Thread>, p: Gc<Proto>) {
     }
 }
 
+/// Bytes of native code that the state has.
+pub fn code_bytes(l: Gc<Thread>) -> usize {
+    if l.global().native.data.get().is_null() {
+        return 0;
+    }
+    state(l.global()).map_or(0, |state| state.memory.bytes())
+}
+
 /// Throws away the native code of all functions but those that are active in some thread: it may be running, or wait
 /// for what it has called.
 pub fn flush(l: Gc<Thread>) {

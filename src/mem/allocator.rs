@@ -25,6 +25,8 @@ const ALIGN: usize = 8;
 pub struct Allocator {
     /// the pool, as long as all blocks are its own; else null
     sole: Cell<*mut Pool>,
+    /// the same, or null while each new block must be looked at (`Memory::limit`)
+    quick: Cell<*mut Pool>,
     function: Cell<lua_Alloc>,
     ud: Cell<*mut c_void>,
     /// the pool, or null
@@ -96,6 +98,7 @@ impl Allocator {
         }
         Some(Allocator {
             sole: Cell::new(pool),
+            quick: Cell::new(pool),
             function: Cell::new(f),
             ud: Cell::new(ud),
             pool,
@@ -113,8 +116,13 @@ impl Allocator {
         self.ud.set(ud);
         if !is_default(f) {
             self.sole.set(null_mut());
+            self.quick.set(null_mut());
             self.is_apart.set(self.is_apart.get() || !self.pool.is_null());
         }
+    }
+    /// Whether there is a limit that the next small block may break.
+    pub fn set_bounded(&self, bounded: bool) {
+        self.quick.set(if bounded { null_mut() } else { self.sole.get() });
     }
     /// Frees the last block and what the library has for itself.
     ///
@@ -131,20 +139,13 @@ impl Allocator {
             unsafe { Pool::destroy(self.pool) };
         }
     }
-    /// A new block, or null; `tag` is what the host's function is told about it.
-    ///
-    /// # Safety
-    /// `size` is not zero.
+    /// The pool, when it serves a new block of this size and nothing else is to be looked at.
     #[inline(always)]
-    pub unsafe fn alloc(&self, tag: usize, size: usize) -> *mut u8 {
-        let pool = self.sole.get();
+    #[allow(clippy::mut_from_ref, reason = "the pool is not a part of this")]
+    pub fn quick_pool(&self, size: usize) -> Option<&mut Pool> {
+        let pool = self.quick.get();
         // SAFETY: the pool is there as long as the state, and nothing else refers to it now.
-        unsafe {
-            if !pool.is_null() && size <= SMALL {
-                return (*pool).alloc_small(size);
-            }
-            self.alloc_any(tag, size)
-        }
+        if !pool.is_null() && size <= SMALL { Some(unsafe { &mut *pool }) } else { None }
     }
     /// # Safety
     /// `block` is a block from here of `size` bytes, not used any more.
@@ -163,7 +164,7 @@ impl Allocator {
     ///
     /// # Safety
     /// `block` is a block from here of `osize` bytes; `nsize` is not zero.
-    #[inline(never)]
+    #[inline(always)]
     pub unsafe fn resize(&self, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
         // SAFETY: the caller's promise. While `sole` is set, all blocks are of the pool that it names.
         unsafe {
@@ -177,10 +178,12 @@ impl Allocator {
             if is_aligned(p) { p } else { self.align(p, osize, nsize) }
         }
     }
+    /// A new block, or null; `tag` is what the host's function is told about it.
+    ///
     /// # Safety
-    /// The state lives; `tag` is what the host's function gets as the old size of a new block.
+    /// The state lives, or begins to; `size` is not zero.
     #[inline(never)]
-    unsafe fn alloc_any(&self, tag: usize, size: usize) -> *mut u8 {
+    pub unsafe fn alloc(&self, tag: usize, size: usize) -> *mut u8 {
         // SAFETY: a pool that `sole` names is there as long as the state.
         unsafe {
             if !self.sole.get().is_null() {
@@ -220,7 +223,7 @@ impl Allocator {
         unsafe { (*self.pool).owns_small(block) }
     }
     /// # Safety
-    /// As for `alloc_any`.
+    /// As for `alloc`.
     #[inline(never)]
     unsafe fn alloc_apart(&self, tag: usize, size: usize) -> *mut u8 {
         // SAFETY: a pool that is set is there as long as the state.
@@ -300,7 +303,7 @@ impl Allocator {
         unsafe { (self.function.get())(self.ud.get(), block.cast(), osize, nsize).cast() }
     }
     /// # Safety
-    /// As for `alloc_any`.
+    /// As for `alloc`.
     unsafe fn new_host_block(&self, tag: usize, size: usize) -> *mut u8 {
         // SAFETY: a new block, or one given just now.
         unsafe {

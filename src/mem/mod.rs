@@ -6,7 +6,8 @@
 //!
 //! `allocator` is that function and what is behind the default one.
 //!
-//! Every byte is accounted in `Memory`. Only `realloc` and `alloc` may start an emergency collection
+//! Every byte is accounted in `Memory`, which may have a limit: an allocation beyond it fails as if the allocator had
+//! given NULL. Only `realloc` and `alloc` may start an emergency collection
 //! (`Owner::make_room`): callers keep what they hold reachable.
 
 use crate::throw::Throw;
@@ -47,6 +48,8 @@ pub struct Memory {
     pub total_bytes: Cell<isize>,
     /// bytes allocated that are not paid for by collection work yet; a step is due when it is positive
     pub debt: Cell<isize>,
+    /// most bytes that may be in use
+    limit: Cell<usize>,
     /// Allocations until the stress build collects again.
     #[cfg(feature = "stress-gc")]
     stress_rest: Cell<usize>,
@@ -68,6 +71,7 @@ impl Memory {
             allocator,
             total_bytes: Cell::new(0),
             debt: Cell::new(0),
+            limit: Cell::new(usize::MAX),
             #[cfg(feature = "stress-gc")]
             stress_rest: Cell::new(0),
             #[cfg(feature = "stress-gc")]
@@ -78,6 +82,18 @@ impl Memory {
     #[inline(always)]
     pub fn total(&self) -> usize {
         self.total_bytes.get().wrapping_add(self.debt.get()) as usize
+    }
+    /// Most bytes that may be in use; `usize::MAX`: as many as there are.
+    pub fn limit(&self) -> usize {
+        self.limit.get()
+    }
+    pub fn set_limit(&self, bytes: usize) {
+        self.limit.set(bytes);
+        self.allocator.set_bounded(bytes != usize::MAX);
+    }
+    /// Whether `more` bytes are more than may be in use.
+    fn forbids(&self, more: usize) -> bool {
+        more > self.limit.get().saturating_sub(self.total())
     }
     /// There are `delta` bytes more.
     #[inline(always)]
@@ -158,8 +174,33 @@ fn raw_block(m: &Memory, block: *mut u8, osize: usize, nsize: usize, tag: usize)
     debug_assert!(nsize > 0);
     // SAFETY: sizes are those the blocks were asked for with.
     unsafe {
-        if block.is_null() { m.allocator.alloc(tag, nsize) } else { m.allocator.resize(block, osize, nsize) }
+        if !block.is_null() {
+            resized(m, block, osize, nsize)
+        } else if let Some(pool) = m.allocator.quick_pool(nsize) {
+            pool.alloc_small(nsize)
+        } else {
+            new_block(m, tag, nsize)
+        }
     }
+}
+
+/// # Safety
+/// As for `Allocator::alloc`.
+#[inline(never)]
+unsafe fn new_block(m: &Memory, tag: usize, size: usize) -> *mut u8 {
+    // SAFETY: the caller's promise.
+    if m.forbids(size) { core::ptr::null_mut() } else { unsafe { m.allocator.alloc(tag, size) } }
+}
+
+/// # Safety
+/// As for `Allocator::resize`.
+#[inline(never)]
+unsafe fn resized(m: &Memory, block: *mut u8, osize: usize, nsize: usize) -> *mut u8 {
+    if nsize > osize && m.forbids(nsize - osize) {
+        return core::ptr::null_mut();
+    }
+    // SAFETY: the caller's promise.
+    unsafe { m.allocator.resize(block, osize, nsize) }
 }
 
 #[inline(always)]

@@ -20,6 +20,7 @@ pub fn free(l: Gc<Thread>, o: GcRef, close: impl FnOnce(Gc<Thread>)) {
             Kind::UpVal => size_of::<UpVal>(),
             Kind::Userdata => Userdata::size_of(o.cast::<Userdata>().len),
             Kind::Thread => {
+                l.global().limits.wait_for_interrupters();
                 close(o.cast());
                 o.cast::<Thread>().free_parts(l);
                 size_of::<Thread>()

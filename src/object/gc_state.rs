@@ -69,6 +69,11 @@ pub struct GcState {
     pub estimate: Cell<usize>,
     /// Bytes by which the next cycle begins later because the heap is small, as long as no object gets a finalizer.
     pub slack: Cell<usize>,
+    /// Bytes that are not the state's, but go away with objects of it.
+    pub external: Cell<usize>,
+    pub cycles: Cell<usize>,
+    /// The longest step in nanoseconds, once somebody wants to know.
+    pub longest_step: Cell<Option<u64>>,
     pub grey: MarkStack,
     pub again: MarkStack,
     pub weak: MarkStack,
@@ -109,6 +114,9 @@ impl GcState {
             traversed: Cell::new(0),
             estimate: Cell::new(0),
             slack: Cell::new(0),
+            external: Cell::new(0),
+            cycles: Cell::new(0),
+            longest_step: Cell::new(None),
             grey: MarkStack::empty(),
             again: MarkStack::empty(),
             weak: MarkStack::empty(),

@@ -5,6 +5,7 @@ use super::effects::EffectCounts;
 use super::header::Gc;
 use super::heap::Heap;
 use super::light::WideLights;
+use super::limits::Limits;
 use super::metamethod::{METAMETHOD_COUNT, Metamethod};
 use super::slot::SlotOffset;
 use super::string::Str;
@@ -48,6 +49,7 @@ pub struct Global {
     pub libraries: Array<*mut c_void>,
     pub wide_lights: WideLights,
     pub effects: EffectCounts,
+    pub limits: Limits,
     #[cfg(native_code)]
     pub native: super::native::NativeState,
     /// Scratch bytes for the lexer and for concatenation.

@@ -25,6 +25,7 @@ pub mod keep;
 #[cfg(native_code)]
 pub mod layout;
 pub mod light;
+pub mod limits;
 pub mod mark_stack;
 pub mod metamethod;
 #[cfg(native_code)]

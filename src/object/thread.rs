@@ -31,6 +31,12 @@ pub const BASIC_STACK: usize = 2 * crate::consts::LUA_MINSTACK as usize;
 /// Bit of `Thread::hook_mask`: the thread yields before its next Lua instruction. A library function could not be left
 /// when its count hook yielded.
 pub const YIELD_PENDING: u8 = 1 << 7;
+/// Bit of `Thread::hook_mask`: something is to be done before the next instruction (`vm::interrupt`).
+pub const ATTENTION: u8 = 1 << 6;
+/// Bit of `Thread::hook_mask`: calls and backward jumps are counted (`vm::interrupt`).
+pub const COUNTING: u8 = 1 << 5;
+/// The bits of `Thread::hook_mask` that are no hooks of the host's.
+pub const OWN_BITS: u8 = YIELD_PENDING | ATTENTION | COUNTING;
 
 #[repr(C)]
 pub struct Thread {
@@ -59,7 +65,7 @@ pub struct Thread {
     pub old_pc: Cell<*const ExecInsn>,
     pub base_hook_count: Cell<i32>,
     pub hook_count: Cell<i32>,
-    /// `LUA_MASK*` bits and `YIELD_PENDING`. Written by signal handlers: read it with `hook_mask()`.
+    /// `LUA_MASK*` bits and `OWN_BITS`. Written by signal handlers: read it with `hook_mask()`.
     pub hook_mask: Cell<u8>,
     pub allow_hook: Cell<bool>,
     /// The frame in which native code does an instruction whose metamethods are to be pushed, not run, if they are

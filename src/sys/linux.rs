@@ -186,6 +186,14 @@ pub fn clock_now() -> (i64, i64) {
     (t.tv_sec, t.tv_nsec)
 }
 
+/// Nanoseconds of a clock that nobody sets.
+pub fn steady_time() -> u64 {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `t` is a valid place for the result.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t) };
+    t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
+}
+
 /// The time as a date in UTC or in the local time zone; `None` when it is out of range.
 pub fn broken_down(time: time_t, utc: bool) -> Option<tm> {
     let mut date = MaybeUninit::<tm>::zeroed();
@@ -304,6 +312,20 @@ pub unsafe fn forbid(p: *mut u8, size: usize) {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
     // SAFETY: the caller's promise.
     unsafe { libc::mmap(p.cast(), size, libc::PROT_NONE, flags, -1, 0) };
+}
+
+/// Each thread of the process passes a full barrier of memory now. It may be called from signal handlers. (Where the
+/// system cannot do it, what other threads have stored becomes visible a little later all the same.)
+pub fn order_other_processors() {
+    const REGISTER: c_int = 1 << 4;
+    const BARRIER: c_int = 1 << 3;
+    let before = errno();
+    // SAFETY: the call has no effect but the barrier.
+    unsafe {
+        libc::syscall(libc::SYS_membarrier, REGISTER, 0, 0);
+        libc::syscall(libc::SYS_membarrier, BARRIER, 0, 0);
+    }
+    set_errno(before);
 }
 
 /// Maps a copy of the bytes that can be executed and was never writable, by way of a file without a name; null where

@@ -13,6 +13,7 @@ use crate::object::{FrameRef, Gc, Thread, Value, lua_CFunction, string};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::{self, Prepared, RunLua, foreign, intrinsic, pcall, protected, results, unwinding};
 use crate::vm::error::Raise;
+use crate::vm::interrupt;
 use crate::vm::ops::finish;
 use crate::vm::tier;
 use core::sync::atomic::Ordering;
@@ -45,6 +46,7 @@ pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i3
     l.non_yieldable_depth.set(0);
     let g = l.global();
     l.resumer.set(g.running.replace(Some(l)));
+    interrupt::follow(l);
     let mut r = if starting { start(l, nargs) } else { proceed(l, nargs) };
     loop {
         if r.is_ok() {
@@ -64,6 +66,9 @@ pub fn resume(l: Gc<Thread>, from: Option<Gc<Thread>>, nargs: i32) -> LResult<i3
         settle(l, n + 1);
     }
     g.running.set(l.resumer.take());
+    if let Some(running) = g.running.get() {
+        interrupt::follow(running);
+    }
     if l.hook_mask() & YIELD_PENDING != 0 {
         // It yields now for another reason, or no longer.
         l.hook_mask_atomic().fetch_and(!YIELD_PENDING, Ordering::Relaxed);

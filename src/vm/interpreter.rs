@@ -29,7 +29,7 @@ use crate::consts::*;
 use crate::gc;
 use crate::num;
 use crate::object::call_info::CallKind;
-use crate::object::thread::YIELD_PENDING;
+use crate::object::thread::{ATTENTION, COUNTING, YIELD_PENDING};
 use crate::object::value::*;
 use crate::object::{
     Builtin, FastArguments, FastResult, FrameRef, Gc, Intrinsic, Kind, LuaClosure, Metamethod, Slot, Str,
@@ -38,10 +38,10 @@ use crate::object::{
 use crate::vm::call::{self, Prepared, frame, intrinsic};
 use crate::vm::debug::hooks;
 use crate::vm::error::{OrThrow, Raise, ValueAt};
-use crate::vm::{closure, meta, stack, upval};
+use crate::vm::{closure, interrupt, meta, stack, upval};
 
 /// Hooks that instructions fire. (Any hook turns the fast entries of library functions off.)
-const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8 | YIELD_PENDING;
+const STEP_HOOKS: u8 = (LUA_MASKLINE | LUA_MASKCOUNT) as u8 | YIELD_PENDING | ATTENTION;
 
 /// The double view of an operand.
 #[inline(always)]
@@ -95,6 +95,15 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                 cold_path!();
                 ci.saved_pc.set(pc);
                 return Exit::Switch;
+            }
+        };
+    }
+    // The host has set a limit of steps or time.
+    macro_rules! count_step {
+        () => {
+            if HOOKED && l.hook_mask() & COUNTING != 0 {
+                cold_path!();
+                interrupt::count(l, 1);
             }
         };
     }
@@ -267,6 +276,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
             }
         }};
     }
+    count_step!();
     'next: loop {
         // How instructions end that do not go on with the next one.
 
@@ -343,6 +353,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
             ($i:expr) => {{
                 pc = pc.wrapping_offset($i.offset());
                 check_hooks!();
+                count_step!();
                 leave_if_often!(cl.proto);
                 continue 'next;
             }};
@@ -363,6 +374,13 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                 read_frame!($ci);
                 check_hooks!();
                 continue 'next;
+            }};
+        }
+        // The same for a frame that was called just now.
+        macro_rules! load_new_frame {
+            () => {{
+                count_step!();
+                load_frame_checked!(l.call_info());
             }};
         }
         // The frame ends with `$n` results from `$first` on.
@@ -419,7 +437,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
             if mask & STEP_HOOKS != 0 && !second_step {
                 let left = l.hook_count.get() - 1;
                 l.hook_count.set(left);
-                if left == 0 || mask & (LUA_MASKLINE as u8 | YIELD_PENDING) != 0 {
+                if left == 0 || mask & (LUA_MASKLINE as u8 | YIELD_PENDING | ATTENTION) != 0 {
                     protect!(hooks::trace_exec(l));
                 }
             }
@@ -739,13 +757,13 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                         }
                         if intrinsic::runs_here(l, b, nargs) {
                             tri!(intrinsic::enter(l, func, b, wanted));
-                            load_frame_checked!(l.call_info());
+                            load_new_frame!();
                         }
                     } else if i.b() != 0 {
                         l.top.set(func.above(i.b()));
                     }
                     if tri!(call::prepare(l, func, wanted)) == Prepared::Lua {
-                        load_frame_checked!(l.call_info());
+                        load_new_frame!();
                     }
                     if wanted >= 0 {
                         l.top.set(ci.top.get());
@@ -782,7 +800,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                             let nargs = l.top.get().slots_above(func) - 1;
                             if intrinsic::runs_here(l, b, nargs) {
                                 tri!(intrinsic::enter(l, func, b, LUA_MULTRET));
-                                load_frame_checked!(l.call_info());
+                                load_new_frame!();
                             }
                         }
                         Some(_) => {}
@@ -875,7 +893,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                     let to = unsafe { loops::copy_iterator(l, ra) };
                     save_pc!();
                     if tri!(call::prepare(l, to, i.c() as i32)) == Prepared::Lua {
-                        load_frame_checked!(l.call_info());
+                        load_new_frame!();
                     }
                     l.top.set(ci.top.get());
                     load_frame_checked!(ci);

@@ -11,6 +11,7 @@ pub mod finalizer;
     reason = "accesses to registers, constants and the next instruction share the argument above their macros"
 )]
 mod interpreter;
+pub mod interrupt;
 pub mod message;
 pub mod meta;
 #[cfg(not(native_code))]

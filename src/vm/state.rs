@@ -6,9 +6,10 @@ use crate::mem::{self, Allocator, lua_Alloc};
 use crate::object::effects::EffectCounts;
 use crate::object::heap::{self, Heap};
 use crate::object::light::WideLights;
+use crate::object::limits::Limits;
 use crate::object::metamethod::METAMETHOD_NAMES;
 use crate::object::string;
-use crate::object::thread::{BASIC_STACK, EXTRA_STACK, Thread, YIELD_PENDING};
+use crate::object::thread::{ATTENTION, BASIC_STACK, EXTRA_STACK, Thread, YIELD_PENDING};
 use crate::object::upcalls::Upcalls;
 use crate::object::{CallInfo, Gc, Global, Header, Kind, Slot, SlotOffset, Table, Value, gc_bits};
 use crate::sys;
@@ -129,6 +130,7 @@ pub unsafe fn new_state(f: lua_Alloc, ud: *mut c_void, reserved: &[&str]) -> Opt
             libraries: mem::Array::empty(),
             wide_lights: WideLights::empty(),
             effects: EffectCounts::new(),
+            limits: Limits::new(),
             #[cfg(native_code)]
             native: crate::object::native::NativeState::new(),
             scratch: mem::ByteBuf::empty(),
@@ -199,6 +201,7 @@ pub fn close_state(l: Gc<Thread>) {
     if let Some(tier) = g.native.tier.get() {
         (tier.close)(g);
     }
+    g.limits.wait_for_interrupters();
     debug_assert_eq!(g.gc.memory.total(), size_of::<MainBlock>(), "bytes unaccounted for");
     // SAFETY: nothing uses the main block any more; the allocator leaves it before it is freed.
     unsafe { (&raw const g.gc.memory.allocator).read().close(main.as_ptr().cast(), size_of::<MainBlock>()) };
@@ -214,7 +217,7 @@ pub fn new_thread(l: Gc<Thread>) -> LResult<Gc<Thread>> {
         Gc::from_ptr(p)
     };
     t.hook.set(l.hook.get());
-    t.hook_mask.set(l.hook_mask() & !YIELD_PENDING);
+    t.hook_mask.set(l.hook_mask() & !(YIELD_PENDING | ATTENTION));
     t.base_hook_count.set(l.base_hook_count.get());
     t.hook_count.set(l.base_hook_count.get());
     heap::link(l.global(), t.erase());

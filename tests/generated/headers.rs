@@ -84,6 +84,9 @@ constants! {
     LUA_DBLIBNAME
     LUA_LOADLIBNAME
     LUAX_API_VERSION
+    LUAX_REQUESTED
+    LUAX_STEPS
+    LUAX_TIME
     LUAX_JITOFF
     LUAX_JITON
     LUAX_JITALWAYS
@@ -96,6 +99,8 @@ structures! {
     luaL_Reg { name func }
     luaL_Buffer { b size n L initb }
     luaL_Stream { f closef }
+    luaX_Count { count bytes }
+    luaX_Stats { size bytes limit external strings tables functions userdata threads prototypes upvalues shared_strings native_code phase cycles longest_step stack_slots c_levels }
 }
 
 functions! {
@@ -244,5 +249,13 @@ functions! {
     fn luaopen_package(L: *mut lua_State) -> c_int;
     fn luaL_openlibs(L: *mut lua_State);
     fn luaX_version() -> c_int;
+    fn luaX_setmemlimit(L: *mut lua_State, bytes: usize) -> usize;
+    fn luaX_external(L: *mut lua_State, bytes: isize);
+    fn luaX_setinterrupt(L: *mut lua_State, f: luaX_Interrupt, ud: *mut c_void);
+    fn luaX_interrupt(L: *mut lua_State);
+    fn luaX_setsteps(L: *mut lua_State, steps: lua_Number) -> lua_Number;
+    fn luaX_settime(L: *mut lua_State, seconds: lua_Number) -> lua_Number;
+    fn luaX_setnativestack(L: *mut lua_State, bytes: usize) -> usize;
+    fn luaX_stats(L: *mut lua_State, out: *mut luaX_Stats) -> c_int;
     fn luaX_jit(L: *mut lua_State, mode: c_int) -> c_int;
 }

@@ -7,4 +7,6 @@
 //! * What these functions set is the state's, whatever thread of it the host gives, unless the documentation in `abi`
 //!   says otherwise.
 
+mod limits;
 mod native;
+pub mod stats;

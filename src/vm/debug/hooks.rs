@@ -6,12 +6,12 @@ use crate::consts::*;
 use crate::object::c_types::{lua_Debug, lua_Hook};
 use crate::object::call_info::FrameFlags;
 use crate::object::keep;
-use crate::object::thread::YIELD_PENDING;
+use crate::object::thread::{ATTENTION, COUNTING, OWN_BITS, YIELD_PENDING};
 use crate::object::{FrameRef, Gc, Slot, Thread};
 use crate::throw::{LResult, Throw};
 use crate::vm::call::foreign;
 use crate::vm::error::OrThrow;
-use crate::vm::stack;
+use crate::vm::{interrupt, stack};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{Ordering, compiler_fence};
@@ -25,8 +25,8 @@ pub fn set_hook(l: Gc<Thread>, hook: Option<lua_Hook>, mask: i32, count: i32) {
     l.base_hook_count.set(count);
     l.hook_count.set(count);
     compiler_fence(Ordering::SeqCst);
-    // A yield that waits for its instruction goes on waiting.
-    l.hook_mask_atomic().fetch_and(YIELD_PENDING, Ordering::Relaxed);
+    // A yield that waits for its instruction goes on waiting, and limits hold.
+    l.hook_mask_atomic().fetch_and(OWN_BITS, Ordering::Relaxed);
     l.hook_mask_atomic().fetch_or(mask, Ordering::Relaxed);
 }
 
@@ -89,7 +89,7 @@ pub fn call_hook_of_lua(l: Gc<Thread>) -> LResult<()> {
             event = LUA_HOOKTAILCALL;
         }
     }
-    call_hook_inline(l, event, -1)?;
+    call_hook(l, event, -1)?;
     ci.saved_pc.set(ci.saved_pc.get().wrapping_sub(1));
     Ok(())
 }
@@ -100,7 +100,7 @@ pub fn return_hook(l: Gc<Thread>, ci: FrameRef, first: Slot) -> LResult<Slot> {
     let mut first = first;
     if l.hook_mask() & LUA_MASKRET as u8 != 0 {
         let offset = l.save_slot(first);
-        call_hook_inline(l, LUA_HOOKRET, -1)?;
+        call_hook(l, LUA_HOOKRET, -1)?;
         first = l.restore_slot(offset);
     }
     if let Some(caller) = ci.prev.get()
@@ -116,8 +116,16 @@ pub fn return_hook(l: Gc<Thread>, ci: FrameRef, first: Slot) -> LResult<Slot> {
 /// hook yielded; the instruction then runs after the resume.
 #[inline(never)]
 pub fn trace_exec(l: Gc<Thread>) -> LResult<()> {
-    let mask = l.hook_mask() as i32;
     let ci = l.call_info();
+    if l.hook_mask() & ATTENTION != 0 {
+        interrupt::attend(l)?;
+        if yields(l) {
+            // The instruction is not counted before it runs.
+            l.hook_count.set(l.hook_count.get() + 1);
+            return Err(suspend(l, ci));
+        }
+    }
+    let mask = l.hook_mask() as i32;
     if mask & YIELD_PENDING as i32 != 0 && pending_yield(l, ci)? {
         return Ok(());
     }
@@ -147,8 +155,7 @@ pub fn trace_exec(l: Gc<Thread>) -> LResult<()> {
         }
     }
     l.old_pc.set(ci.saved_pc.get());
-    // (That of a call may have been followed by a call that cannot yield.)
-    if i32::from(l.raw_status()) == LUA_YIELD && l.non_yieldable_depth.get() == 0 {
+    if yields(l) {
         if count_due {
             l.hook_count.set(1);
         }
@@ -156,6 +163,11 @@ pub fn trace_exec(l: Gc<Thread>) -> LResult<()> {
         return Err(suspend(l, ci));
     }
     Ok(())
+}
+
+/// Whether a hook has yielded. (That of a call may have been followed by a call that cannot yield.)
+fn yields(l: Gc<Thread>) -> bool {
+    i32::from(l.raw_status()) == LUA_YIELD && l.non_yieldable_depth.get() == 0
 }
 
 /// Takes the yield that a library function kept. When the running function cannot, the next count that is over will say
@@ -185,7 +197,12 @@ fn suspend(l: Gc<Thread>, ci: FrameRef) -> Throw {
 /// Lets the count hook look in on a long computation: `steps` of it count like instructions. The reference never does;
 /// without a count hook there is no difference. The hook may raise an error. When it yields, its thread does before its
 /// next Lua instruction; where that cannot yield, the count goes on, and an instruction will raise the error.
+/// Interrupts come here, too, and the steps count for the host's limit.
 pub fn count_steps(l: Gc<Thread>, steps: i32) -> LResult<()> {
+    if l.hook_mask() & (LUA_MASKCOUNT as u8 | ATTENTION | COUNTING) == 0 {
+        return Ok(());
+    }
+    poll(l, steps as u32)?;
     if l.hook_mask() & LUA_MASKCOUNT as u8 == 0 {
         return Ok(());
     }
@@ -195,6 +212,26 @@ pub fn count_steps(l: Gc<Thread>, steps: i32) -> LResult<()> {
         return Ok(());
     }
     l.hook_count.set(l.base_hook_count.get());
+    look_in(l, |l| call_hook(l, LUA_HOOKCOUNT, -1))
+}
+
+/// `count_steps` without hooks: for interrupts and limits only.
+#[inline(always)]
+pub fn poll(l: Gc<Thread>, steps: u32) -> LResult<()> {
+    if l.hook_mask() & (ATTENTION | COUNTING) == 0 { Ok(()) } else { count_for_limits(l, steps) }
+}
+
+#[cold]
+#[inline(never)]
+fn count_for_limits(l: Gc<Thread>, steps: u32) -> LResult<()> {
+    if l.hook_mask() & COUNTING != 0 {
+        interrupt::count(l, steps);
+    }
+    if l.hook_mask() & ATTENTION == 0 { Ok(()) } else { look_in(l, interrupt::attend) }
+}
+
+/// Calls a function of the host's in the middle of a library function.
+fn look_in(l: Gc<Thread>, call: impl FnOnce(Gc<Thread>) -> LResult<()>) -> LResult<()> {
     // A hook in C uses this function's frame as its own, so it may pop the values that the function works on. (Nobody
     // asks here whether the hook is the debug library's: that would link the debug library into every static host.)
     keep::running_frame(l).or_throw(l)?;
@@ -202,7 +239,7 @@ pub fn count_steps(l: Gc<Thread>, steps: i32) -> LResult<()> {
     ci.add_flags(FrameFlags::POLLING);
     // Whoever stops an error sets `non_yieldable_depth` back.
     l.non_yieldable_depth.set(l.non_yieldable_depth.get() + 1);
-    let r = call_hook(l, LUA_HOOKCOUNT, -1);
+    let r = call(l);
     if r.is_ok() || r == Err(Throw::FOREIGN) {
         l.non_yieldable_depth.set(l.non_yieldable_depth.get() - 1);
     }
