@@ -65,7 +65,7 @@ AXX    := $(B)/lib/lib$(PREFIX_SYMBOLS)lua5.2-c++.a
 HEADERS := lua.h lauxlib.h lualib.h luaconf.h lua.hpp luax.h
 BUILT_HEADERS := $(addprefix $(B)/include/,$(HEADERS))
 
-.PHONY: all lib headers programs demo test test-full oracle bench bench-memory install uninstall deb clean help FORCE
+.PHONY: all lib headers programs demo test test-full oracle bench bench-memory install uninstall deb book sbom clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -252,6 +252,12 @@ uninstall: ## remove what install put there
 
 deb: all ## build/liblua-rs_*.deb, which replaces Debian's packages of Lua 5.2
 	@packaging/deb "$(B)"
+
+book: ## the documents as pages with search, in build/book
+	@mkdir -p $(B) && tools/book "$(B)"
+
+sbom: ## build/sbom.cdx.json, which lists what is compiled into the library and the programs
+	@mkdir -p $(B) && tools/sbom > $(B)/sbom.cdx.json
 
 clean: ## remove build/ and target/
 	rm -rf $(B) $(TARGET)
