@@ -8,6 +8,14 @@ BINDIR        ?= $(PREFIX)/bin
 MANDIR        ?= $(PREFIX)/share/man
 PREFIX_SYMBOLS ?=
 
+# Rust's name of another machine or C library to build for, such as x86_64-unknown-linux-musl, with CC, LD, OBJCOPY, STRIP
+# and AR to match: tests/cross and tests/musl do it.
+TRIPLE   ?=
+ifeq ($(TRIPLE),x86_64-unknown-linux-musl)
+ifeq ($(origin CC),default)
+CC      := musl-gcc
+endif
+endif
 CC      ?= cc
 LD      ?= ld
 OBJCOPY ?= objcopy
@@ -17,8 +25,6 @@ CARGO   ?= cargo
 JIT     ?= 1
 # More features for the library, such as FEATURES=apicheck. Use a build directory of its own for them.
 FEATURES ?=
-# Rust's name of another machine to build for, with CC, LD, OBJCOPY, STRIP and AR to match; tests/cross does it.
-TRIPLE   ?=
 BUILD    ?= build
 TARGET   ?= target
 
@@ -42,7 +48,9 @@ endif
 WITHOUT_JIT := $(if $(filter 0,$(JIT)),--no-default-features)
 # Linked so that the result runs with any glibc from 2.17 on: GLIBC= links with what is installed, as distributions may.
 GLIBC ?= 2.17
-STUBS := $(if $(GLIBC),$(if $(findstring linux-gnu,$(MACHINE)),$(if $(filter x86_64-% aarch64-%,$(MACHINE)),$(GEN)/glibc)))
+# The compiler for musl may be a wrapper that calls itself one for glibc.
+MUSL  := $(findstring musl,$(TRIPLE) $(MACHINE))
+STUBS := $(if $(GLIBC),$(if $(findstring linux-gnu,$(MACHINE)),$(if $(MUSL),,$(if $(filter x86_64-% aarch64-%,$(MACHINE)),$(GEN)/glibc))))
 # GNU ld damages RISC-V unwind tables when it drops functions from a relocatable object.
 GC_IN_OBJECT := $(if $(filter riscv%,$(MACHINE)),,--gc-sections)
 CARGO_FOR := $(if $(TRIPLE),--target $(TRIPLE))

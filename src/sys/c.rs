@@ -6,9 +6,13 @@ pub use libc::{
     _IOFBF, _IOLBF, _IONBF, EOF, EXIT_FAILURE, EXIT_SUCCESS, FILE, LC_ALL, LC_COLLATE, LC_CTYPE, LC_MONETARY,
     LC_NUMERIC, LC_TIME, RAND_MAX, SEEK_CUR, SEEK_END, SEEK_SET, calloc, exit, fclose, feof, ferror, fflush,
     fgetc, fgets, fopen, fputs, fread, free, freopen, fscanf, fwrite, getenv, malloc, memchr, mktime, rand,
-    realloc, setlocale, setvbuf, snprintf, srand, strcmp, strcoll, strerror, strftime, strlen, strtod,
-    system, time, time_t, tm, tmpfile, ungetc,
+    setlocale, setvbuf, snprintf, srand, strcmp, strcoll, strerror, strftime, strlen, strtod, system, time,
+    tm, tmpfile, ungetc,
 };
+
+/// Seconds, which have 64 bits wherever addresses have.
+#[allow(non_camel_case_types, reason = "the name that C has")]
+pub type time_t = i64;
 
 unsafe extern "C" {
     pub fn rename(from: *const c_char, to: *const c_char) -> c_int;

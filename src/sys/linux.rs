@@ -219,6 +219,22 @@ pub fn radix_character() -> *const u8 {
 
 // --- memory
 
+#[cfg(not(target_env = "musl"))]
+pub use libc::realloc;
+
+/// C's `realloc`, which never fails to make a block smaller: musl's may, and leaves the block as it was.
+///
+/// # Safety
+/// As for C's: null, or a live block.
+#[cfg(target_env = "musl")]
+pub unsafe fn realloc(p: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the caller's promise; a block stays when it could not be resized.
+    unsafe {
+        let q = libc::realloc(p, size);
+        if q.is_null() && !p.is_null() && size <= libc::malloc_usable_size(p) { p } else { q }
+    }
+}
+
 /// Fresh memory of zeros, or null.
 pub fn map(size: usize) -> *mut u8 {
     // SAFETY: no memory is involved but what is mapped.

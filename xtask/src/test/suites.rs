@@ -147,6 +147,7 @@ pub const SUITES: &[Suite] = &[
     suite("clients", Full, Alone, Line, &["lua5.2", "busted"], "tests/clients $BUILD"),
     suite("book", Full, Beside, Line, &["mdbook"], "tests/book $BUILD"),
     suite("rust-version", Full, Alone, Line, &["rustup"], "tests/rust_version"),
+    suite("musl", Full, Alone, Line, &["musl-gcc"], "tests/musl"),
     suite("boundary-cxx", Full, Alone, Cargo, &["c++"], "cargo test --features cxx --test boundary"),
     suite("portable-boundary", Full, Alone, Cargo, &["cc"], "cargo test --features portable-boundary --test boundary"),
     suite("portable-boundary-cxx", Full, Alone, Cargo, &["c++"],
