@@ -3,6 +3,8 @@
 #[path = "../../tests/sandbox/mod.rs"]
 pub mod sandbox;
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub mod programs;
 pub mod sequences;
 
 use lua52::api::Lua;

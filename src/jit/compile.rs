@@ -457,10 +457,14 @@ impl<'a, 'b> Maker<'a, 'b> {
     }
     /// Goes on at another instruction than the next one.
     pub(super) fn go(&mut self, i: usize, to: usize) {
-        self.jump(to, if self.analysis.enters(i, to) { Pad } else { Start });
+        self.jump(to, self.way_in(i, to));
     }
     pub(super) fn go_if(&mut self, c: Cond, i: usize, to: usize) {
-        self.jump_if(c, to, if self.analysis.enters(i, to) { Pad } else { Start });
+        self.jump_if(c, to, self.way_in(i, to));
+    }
+    /// A loop that is entered only from where nothing leads to has no `Pad`.
+    fn way_in(&self, i: usize, to: usize) -> Part {
+        if self.analysis.enters(i, to) && self.analysis.is_entered(to) { Pad } else { Start }
     }
 
     /// Goes to the slow part, which there is for that.

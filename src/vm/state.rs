@@ -19,6 +19,8 @@ use crate::vm::finalizer;
 use crate::{boundary, messages as msg};
 use core::cell::Cell;
 use core::ffi::c_void;
+#[cfg(feature = "internals")]
+use core::sync::atomic::{AtomicU64, Ordering};
 
 /// The block that `lua_newstate` allocates first and `lua_close` frees last: the main thread and the global state.
 #[repr(C)]
@@ -74,8 +76,19 @@ fn init_stack(l: Gc<Thread>, allocating: Gc<Thread>) -> LResult<()> {
     Ok(())
 }
 
+/// For tests that compare runs: the seed of states that are made from now on, unless it is 0.
+#[cfg(feature = "internals")]
+pub static FIXED_SEED: AtomicU64 = AtomicU64::new(0);
+
 /// A seed that differs between states: addresses, time, and a counter of the CPU where there is one.
 fn make_seed(block: *const MainBlock) -> u64 {
+    #[cfg(feature = "internals")]
+    {
+        let fixed = FIXED_SEED.load(Ordering::Relaxed);
+        if fixed != 0 {
+            return fixed;
+        }
+    }
     let t = sys::clock_now();
     let stack_address = &raw const t as u64;
     let mut x =

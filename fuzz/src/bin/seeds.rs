@@ -1,7 +1,8 @@
-//! seeds CHUNKS SCRIPTS SEQUENCES: writes what the fuzz targets start from into three directories: every function of
+//! seeds CHUNKS SCRIPTS SEQUENCES PROGRAMS: writes what the fuzz targets start from into four directories: every function of
 //! the test corpus and the benchmarks as a chunk of its own, with and without debug information; every case of the
-//! corpora and every benchmark as a text; random sequences.
+//! corpora and every benchmark as a text; random sequences, and bytes that choose programs.
 
+use liblua_fuzz::programs::generate;
 use liblua_fuzz::sandbox::mutate::Random;
 use liblua_fuzz::sandbox::{self, Budget, dump, load};
 use liblua_fuzz::sequences::{HEADER, RECORD};
@@ -61,8 +62,8 @@ impl Seeds {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [chunks, scripts, sequences] = &arguments[..] else {
-        panic!("usage: seeds CHUNKS SCRIPTS SEQUENCES")
+    let [chunks, scripts, sequences, programs] = &arguments[..] else {
+        panic!("usage: seeds CHUNKS SCRIPTS SEQUENCES PROGRAMS")
     };
     let mut budget = Budget { bytes: 0 };
     let mut s =
@@ -78,7 +79,9 @@ fn main() {
     let random: BTreeSet<Vec<u8>> = (0..2000)
         .map(|_| (0..HEADER + RECORD * (4 + r.below(80))).map(|_| r.below(256) as u8).collect())
         .collect();
-    for (dir, seeds) in [(chunks, &s.chunks), (scripts, &s.scripts), (sequences, &random)] {
+    let bytes: BTreeSet<Vec<u8>> = (0..500).map(generate::bytes).collect();
+    let all = [(chunks, &s.chunks), (scripts, &s.scripts), (sequences, &random), (programs, &bytes)];
+    for (dir, seeds) in all {
         std::fs::create_dir_all(dir).expect("made");
         for (i, seed) in seeds.iter().enumerate() {
             std::fs::write(Path::new(dir).join(format!("seed{i}")), seed).expect("written");

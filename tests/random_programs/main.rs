@@ -1,0 +1,115 @@
+//! Random programs, in the interpreter and in native code: nothing may tell them apart. A program that can is made small
+//! and printed.
+//!
+//! `PROGRAMS` says how many there are, `PROGRAMS_SEED` which; `PROGRAMS_NUMBER` prints one of them, and compares it alone.
+//! With `PROGRAMS_WRITE`, a directory, they are written there for `tests/random_programs/run`.
+
+#![cfg(all(target_os = "linux", target_arch = "x86_64", feature = "jit"))]
+
+mod compare;
+mod generate;
+mod grammar;
+mod tree;
+
+use lua52::consts::LUA_ERRSYNTAX;
+use tree::Node;
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|v| v.parse().ok())
+}
+
+fn seed_of(number: u64) -> u64 {
+    variable("PROGRAMS_SEED").unwrap_or(1) << 32 | number
+}
+
+fn program(number: u64, portable: bool) -> Vec<Node> {
+    generate::program(&generate::bytes(seed_of(number)), portable)
+}
+
+/// Compares programs: how many lines they say, how many say next to nothing, how many were stopped, how many differ.
+fn compare_all(numbers: std::ops::Range<u64>) -> [u64; 4] {
+    let [mut lines, mut quiet, mut stopped, mut differ] = [0; 4];
+    for number in numbers {
+        match compare::compare(tree::text(&program(number, false)).as_bytes()) {
+            Ok(None) => stopped += 1,
+            Ok(Some(outcome)) => {
+                assert_ne!(outcome.status, LUA_ERRSYNTAX, "program {number}: {}", outcome.text());
+                lines += outcome.lines() as u64;
+                quiet += (outcome.lines() < 5) as u64;
+            }
+            Err(difference) => {
+                println!("program {number}, {difference}");
+                differ += 1;
+            }
+        }
+    }
+    [lines, quiet, stopped, differ]
+}
+
+/// Programs that one process runs.
+const BATCH: u64 = 50;
+
+#[test]
+fn programs_run_natively_as_in_the_interpreter() {
+    let count = variable("PROGRAMS").unwrap_or(500);
+    let only = variable("PROGRAMS_NUMBER");
+    if let Some(number) = only {
+        println!("{}", tree::text(&program(number, false)));
+    }
+    let (from, to) = only.map_or((0, count), |number| (number, number + 1));
+    let mut sum = [0; 4];
+    let mut add = |given: [u64; 4]| (0..4).for_each(|i| sum[i] += given[i]);
+    for first in (from..to).step_by(BATCH as usize) {
+        let numbers = first..to.min(first + BATCH);
+        match compare::in_child(|| compare_all(numbers.clone())) {
+            Ok(given) if given[3] == 0 => add(given),
+            _ => numbers.for_each(|number| {
+                let given = match compare::in_child(|| compare_all(number..number + 1)) {
+                    Err(status) if compare::gave_up(status) => [0, 0, 1, 0],
+                    given => given.unwrap_or([0, 0, 0, 1]),
+                };
+                if given[3] != 0 {
+                    println!("program {number} made small:\n{}", compare::shrink(program(number, false)));
+                }
+                add(given);
+            }),
+        }
+        if first % 5000 == 4950 {
+            println!("{} programs", first + BATCH);
+        }
+    }
+    let [lines, quiet, stopped, differ] = sum;
+    println!(
+        "{count} programs, {lines} lines, {quiet} with less than 5, {stopped} stopped, {differ} differ or crash"
+    );
+    assert_eq!(differ, 0);
+    assert!(stopped * 100 <= count && quiet * 2 <= count.max(50));
+}
+
+/// Programs that showed a difference once, made small.
+#[test]
+fn programs_that_differed_do_so_no_more() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/random_programs/found");
+    for entry in std::fs::read_dir(dir).expect("a directory").flatten() {
+        let path = entry.path();
+        let text = std::fs::read(&path).expect("readable");
+        let compared = compare::in_child(|| match compare::compare(&text) {
+            Ok(Some(outcome)) if outcome.status == 0 => [0; 4],
+            Ok(_) => [1; 4],
+            Err(difference) => {
+                println!("{}: {difference}", path.display());
+                [2; 4]
+            }
+        });
+        assert_eq!(compared, Ok([0; 4]), "{}", path.display());
+    }
+}
+
+/// For `tests/random_programs/run`.
+#[test]
+fn programs_are_written() {
+    let Ok(dir) = std::env::var("PROGRAMS_WRITE") else { return };
+    for number in 0..variable("PROGRAMS").unwrap_or(1000) {
+        std::fs::write(format!("{dir}/{number}.lua"), tree::text(&program(number, true))).expect("written");
+    }
+}
