@@ -72,7 +72,7 @@ fn work(l: Gc<Thread>) -> usize {
     let gc = &g.gc;
     match gc.phase.get() {
         Phase::Pause => {
-            gc.cycles.set(gc.cycles.get() + 1);
+            gc.cycles.set(gc.cycles.get().wrapping_add(1));
             gc.slack.set(0);
             atomic::mark_roots(g);
             gc.traversed.get() + g.strings.size.get() as usize
@@ -149,18 +149,16 @@ pub fn step(l: Gc<Thread>) -> LResult<()> {
             return Ok(());
         }
     }
-    match gc.longest_step.get() {
-        None => forced_step(l),
-        Some(longest) => timed_step(l, longest),
-    }
+    if gc.steps_are_timed.get() { timed_step(l) } else { forced_step(l) }
 }
 
 #[cold]
 #[inline(never)]
-fn timed_step(l: Gc<Thread>, longest: u64) -> LResult<()> {
+fn timed_step(l: Gc<Thread>) -> LResult<()> {
     let start = sys::steady_time();
     let r = forced_step(l);
-    l.global().gc.longest_step.set(Some(longest.max(sys::steady_time() - start)));
+    let longest = &l.global().gc.longest_step;
+    longest.set(longest.get().max(sys::steady_time() - start));
     r
 }
 

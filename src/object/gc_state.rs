@@ -71,9 +71,11 @@ pub struct GcState {
     pub slack: Cell<usize>,
     /// Bytes that are not the state's, but go away with objects of it.
     pub external: Cell<usize>,
-    pub cycles: Cell<usize>,
-    /// The longest step in nanoseconds, once somebody wants to know.
-    pub longest_step: Cell<Option<u64>>,
+    pub cycles: Cell<u32>,
+    /// Somebody wants to know the longest step.
+    pub steps_are_timed: Cell<bool>,
+    /// In nanoseconds, of the steps since then.
+    pub longest_step: Cell<u64>,
     pub grey: MarkStack,
     pub again: MarkStack,
     pub weak: MarkStack,
@@ -116,7 +118,8 @@ impl GcState {
             slack: Cell::new(0),
             external: Cell::new(0),
             cycles: Cell::new(0),
-            longest_step: Cell::new(None),
+            steps_are_timed: Cell::new(false),
+            longest_step: Cell::new(0),
             grey: MarkStack::empty(),
             again: MarkStack::empty(),
             weak: MarkStack::empty(),

@@ -10,7 +10,7 @@
 use super::c_types::lua_State;
 use core::cell::Cell;
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+use core::sync::atomic::{AtomicBool, AtomicU16, Ordering, fence};
 
 /// The host's function, which is called where a count hook would be.
 #[allow(non_camel_case_types, reason = "C's name")]
@@ -23,7 +23,7 @@ pub struct Limits {
     /// Somebody wants the script to be interrupted.
     pub requested: AtomicBool,
     /// How many are looking for the running thread now, which must not be freed meanwhile.
-    pub interrupters: AtomicU32,
+    pub interrupters: AtomicU16,
     pub function: Cell<Option<luaX_Interrupt>>,
     pub ud: Cell<*mut c_void>,
     /// The function runs: it is not interrupted itself.
@@ -33,7 +33,7 @@ pub struct Limits {
     /// when time is over, in nanoseconds of the system's steady clock, or `NONE`
     pub deadline: Cell<u64>,
     /// steps until the clock is looked at
-    pub until_look: Cell<u32>,
+    pub until_look: Cell<u16>,
     /// `deadline` has passed.
     pub late: Cell<bool>,
 }
@@ -42,7 +42,7 @@ impl Limits {
     pub const fn new() -> Limits {
         Limits {
             requested: AtomicBool::new(false),
-            interrupters: AtomicU32::new(0),
+            interrupters: AtomicU16::new(0),
             function: Cell::new(None),
             ud: Cell::new(core::ptr::null_mut()),
             inside: Cell::new(false),

@@ -26,7 +26,7 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// The clock is looked at after so many steps: between two of them there may be a call that takes long.
-const LOOK: u32 = 16;
+const LOOK: u16 = 16;
 
 /// `luaX_interrupt`: asks for attention. It may be called from a signal handler that interrupted this thread anywhere,
 /// and from other threads.
@@ -79,7 +79,7 @@ pub fn count(l: Gc<Thread>, steps: u32) {
         limits.steps.set(left.saturating_sub(steps.into()));
     }
     if limits.deadline.get() != NONE {
-        let until = limits.until_look.get().saturating_sub(steps);
+        let until = limits.until_look.get().saturating_sub(steps.min(LOOK.into()) as u16);
         limits.until_look.set(until);
         if until == 0 {
             limits.until_look.set(LOOK);

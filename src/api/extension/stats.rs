@@ -94,8 +94,8 @@ impl Lua {
                 limit => limit,
             },
             external: g.gc.external.get(),
-            cycles: g.gc.cycles.get(),
-            longest_step: g.gc.longest_step.get().unwrap_or(0) as usize,
+            cycles: g.gc.cycles.get() as usize,
+            longest_step: g.gc.longest_step.get() as usize,
             stack_slots: self.top.get().slots_above(self.stack.get()),
             c_levels: self.native_depth.get() as usize,
             phase: match g.gc.phase.get() {
@@ -105,9 +105,7 @@ impl Lua {
             },
             ..luaX_Stats::default()
         };
-        if g.gc.longest_step.get().is_none() {
-            g.gc.longest_step.set(Some(0));
-        }
+        g.gc.steps_are_timed.set(true);
         #[cfg(native_code)]
         {
             stats.native_code = crate::jit::code_bytes(*self);
