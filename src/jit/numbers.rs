@@ -10,15 +10,11 @@ use Part::{Back, Fourth, Slow, Third};
 use Reg::{Rax, Rcx, Rdx};
 use Source::{Constant, Register, Upvalue};
 use Width::{Eight, Four};
-use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
 
 /// The registers of the processor of which `held` has this to say: a bit for each.
+#[inline(never)]
 fn places_of(held: &Held, what: u8) -> u32 {
-    // SAFETY: 16 bytes that are read; each processor of this kind has these instructions.
-    unsafe {
-        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(held.as_ptr().cast()), _mm_set1_epi8(what as i8)))
-            as u32
-    }
+    held.iter().rev().fold(0, |places, &has| places << 1 | (has == what) as u32)
 }
 /// The registers of the processor that may hold registers.
 const HOLDERS: u32 = !0 << FIRST_HELD & 0xFFFF;

@@ -39,7 +39,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub const fn new() -> Limits {
+    pub(crate) const fn new() -> Limits {
         Limits {
             requested: AtomicBool::new(false),
             interrupters: AtomicU16::new(0),
