@@ -103,8 +103,8 @@ fn stop_and_go_on(l: Gc<Thread>, entry: Option<FrameRef>, mut exit: Exit, depth:
 pub(crate) fn leave(l: Gc<Thread>, ci: FrameRef, first: Slot, n: usize) -> LResult<Option<FrameRef>> {
     // SAFETY: before a Lua frame there is another frame.
     let caller = unsafe { ci.caller() };
-    if caller.has(FrameFlags::LIBRARY_PCALL) && l.hook_mask() == 0 {
-        debug_assert!(!ci.has(FrameFlags::FRESH), "what such a frame calls runs in the same invocation");
+    // What is above such a frame is its callee, or a message handler, which is the first of its invocation.
+    if caller.has(FrameFlags::LIBRARY_PCALL) && !ci.has(FrameFlags::FRESH) && l.hook_mask() == 0 {
         pcall::hand_on(l, caller, Value::TRUE, first, n);
         return Ok(Some(l.call_info()));
     }
