@@ -778,7 +778,7 @@ pub(super) unsafe extern "C" fn return_results(l: Gc<Thread>, ci: FrameRef) -> i
 
 /// A metamethod has returned; the instruction is finished as after a yield.
 pub(super) unsafe extern "C" fn finish_metamethod(l: Gc<Thread>, ci: FrameRef) -> i64 {
-    tri!(finish::finish(l, ci));
+    tri!(finish::finish_called(l, ci));
     if l.hook_mask() != 0 {
         return SWITCH;
     }

@@ -392,6 +392,9 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                     load_frame_checked!(caller);
                 }
                 read_frame!(caller);
+                // The end of a concatenation may have called a finalizer, which has set them.
+                #[cfg(native_code)]
+                check_hooks!();
                 continue 'next;
             }};
         }

@@ -116,7 +116,7 @@ pub(crate) fn leave(l: Gc<Thread>, ci: FrameRef, first: Slot, n: usize) -> LResu
     #[cfg(native_code)]
     if ci.has(FrameFlags::METAMETHOD) {
         unwinding::uncount_metamethod(l);
-        finish::finish(l, l.call_info())?;
+        finish::finish_called(l, l.call_info())?;
         return Ok(Some(l.call_info()));
     }
     let prev = l.call_info();

@@ -2,6 +2,8 @@
 
 use super::rk;
 use crate::code::bytecode::{Instruction, Op};
+#[cfg(native_code)]
+use crate::gc;
 use crate::object::{FrameRef, Gc, Metamethod, Slot, Thread};
 use crate::throw::LResult;
 use crate::vm::meta;
@@ -73,6 +75,24 @@ pub(crate) fn finish(l: Gc<Thread>, ci: FrameRef) -> LResult<()> {
         _ => {}
     }
     if i.op() != Op::TailCall {
+        l.top.set(ci.top.get());
+    }
+    Ok(())
+}
+
+/// The same when the metamethod has returned to a tier that gave it a frame. A concatenation ends with a checkpoint for
+/// collections, as it does where its metamethod was called by it; a finalizer may set hooks.
+#[cfg(native_code)]
+#[inline(never)]
+pub(crate) fn finish_called(l: Gc<Thread>, ci: FrameRef) -> LResult<()> {
+    finish(l, ci)?;
+    let cl = ci.lua_closure();
+    let i = Instruction(cl.proto.code.get(ci.pc_in(cl) as usize));
+    if i.op() == Op::Concat {
+        let base = ci.base.get();
+        let (ra, rb) = (base.above(i.a() as usize), base.above(i.b() as usize));
+        l.top.set(if ra >= rb { ra.above(1) } else { rb });
+        gc::check(l)?;
         l.top.set(ci.top.get());
     }
     Ok(())
