@@ -684,7 +684,12 @@ pub(super) unsafe extern "C" fn tail_call(l: Gc<Thread>, ci: FrameRef) -> i64 {
         l.top.set(func.above(i.b()));
     }
     if let Some(b) = f.as_builtin() {
-        if runs_here(l, b, l.top.get().slots_above(func) - 1) {
+        let nargs = l.top.get().slots_above(func) - 1;
+        // SAFETY: what is above the function are its arguments.
+        if l.hook_mask() == 0 && unsafe { intrinsic::is_done_by_fast_entry(l, func, b, nargs) } {
+            return 0;
+        }
+        if runs_here(l, b, nargs) {
             return call_intrinsic(l, ci, func, b, LUA_MULTRET);
         }
     } else if !f.is_function() && f.tag() != TAG_LIGHTC {

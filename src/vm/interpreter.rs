@@ -801,14 +801,8 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                             // SAFETY: the kind names the type of the object; builtins are static.
                             let b: &'static Builtin = unsafe { &*f.payload::<Builtin>() };
                             let nargs = l.top.get().slots_above(func) - 1;
-                            if !HOOKED
-                                && let Some(fast) = b.fast
-                                && b.fast_result != FastResult::First
-                                // SAFETY: `nargs` values follow the function, whose slot takes the result.
-                                && unsafe { fast(l, FastArguments::new(func.above(1), nargs), func) }
-                            {
-                                // The instruction that follows returns what there is.
-                                l.top.set(func.above((b.fast_result != FastResult::None) as usize));
+                            // SAFETY: as just said; without `HOOKED` there are none.
+                            if !HOOKED && unsafe { intrinsic::is_done_by_fast_entry(l, func, b, nargs) } {
                                 pc = ci.saved_pc.get();
                                 continue 'next;
                             }

@@ -3,7 +3,7 @@
 use super::{frame, pcall};
 use crate::consts::*;
 use crate::object::call_info::{CallKind, FrameFlags};
-use crate::object::{Builtin, FrameRef, Gc, Intrinsic, Slot, Thread};
+use crate::object::{Builtin, FastArguments, FastResult, FrameRef, Gc, Intrinsic, Slot, Thread};
 use crate::throw::{LResult, Throw};
 use crate::vm::stack;
 
@@ -17,6 +17,23 @@ pub fn runs_here(l: Gc<Thread>, b: &Builtin, nargs: usize) -> bool {
         Intrinsic::Yield => can_yield(l),
         _ => false,
     }
+}
+
+/// Whether the fast entry of `b` has done a tail call at `func`, whose `nargs` arguments reach up to the top. All its
+/// results are at `func` then, below the top: the instruction that follows returns them.
+///
+/// # Safety
+/// The arguments are on the stack, and no hook is set.
+#[inline(always)]
+pub unsafe fn is_done_by_fast_entry(l: Gc<Thread>, func: Slot, b: &Builtin, nargs: usize) -> bool {
+    let Some(fast) = b.fast else { return false };
+    let done = b.fast_result != FastResult::First
+        // SAFETY: `nargs` values follow the function, whose slot takes the result.
+        && unsafe { fast(l, FastArguments::new(func.above(1), nargs), func) };
+    if done {
+        l.top.set(func.above((b.fast_result != FastResult::None) as usize));
+    }
+    done
 }
 
 /// Whether a yield is carried out here.
