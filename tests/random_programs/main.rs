@@ -4,7 +4,12 @@
 //! `PROGRAMS` says how many there are, `PROGRAMS_SEED` which; `PROGRAMS_NUMBER` prints one of them, and compares it alone.
 //! With `PROGRAMS_WRITE`, a directory, they are written there for `tests/random_programs/run`.
 
-#![cfg(all(target_os = "linux", target_arch = "x86_64", feature = "jit"))]
+#![cfg(all(
+    target_os = "linux",
+    target_arch = "x86_64",
+    feature = "jit",
+    not(feature = "portable-boundary")
+))]
 
 mod compare;
 mod generate;
