@@ -1,9 +1,9 @@
 //! The atomic phase: finishes marking, clears weak tables and decides which finalizers are due.
 
 use super::mark::{self, weak};
-use super::{Phase, finalize};
+use super::{Phase, finalize, walk};
 use crate::object::mark_stack::{self, Entry};
-use crate::object::{Gc, GcRef, Global, Kind, Table, Thread, Value};
+use crate::object::{Gc, Global, Kind, Table, Thread, Value};
 
 /// Starts a cycle: everything is white; marks the roots.
 pub(super) fn mark_roots(g: &Global) {
@@ -87,7 +87,7 @@ fn visit_again(g: &Global) {
 fn drain(g: &Global) {
     mark::propagate_all(g);
     while g.gc.overflow.replace(false) {
-        each_listed(g, &mut |o| {
+        walk::each_listed(g, &mut |o| {
             // A weak table, or in generational mode a thread, visited again comes on a stack twice, which does no
             // harm.
             if o.is_grey() {
@@ -98,37 +98,10 @@ fn drain(g: &Global) {
     }
 }
 
-/// Calls `f` for each object that may be grey: those on the lists, the main thread and open upvalues.
-fn each_listed(g: &Global, f: &mut dyn FnMut(GcRef)) {
-    let gc = &g.gc;
-    if let Some(th) = g.main_thread.get() {
-        f(th.erase());
-        each_open_upval(th, f);
-    }
-    for list in [&gc.allgc, &gc.finobj, &gc.tobefnz] {
-        let mut next = list.get();
-        while let Some(o) = next {
-            next = o.next.get();
-            f(o);
-            if o.kind() == Kind::Thread {
-                // SAFETY: the kind names the type of the object.
-                each_open_upval(unsafe { o.cast() }, f);
-            }
-        }
-    }
-}
-fn each_open_upval(th: Gc<Thread>, f: &mut dyn FnMut(GcRef)) {
-    let mut next = th.open_upvals.get().map(Gc::erase);
-    while let Some(uv) = next {
-        next = uv.next.get();
-        f(uv);
-    }
-}
-
 /// Calls `f` for each weak table that may have something to clear, from index `from` of the stack on.
 fn each_weak(g: &Global, from: usize, mut f: impl FnMut(Gc<Table>, usize)) {
     if g.gc.weak_overflow.get() {
-        each_listed(g, &mut |o| {
+        walk::each_listed(g, &mut |o| {
             if o.is_grey() && o.kind() == Kind::Table {
                 // SAFETY: the kind names the type of the object.
                 let t: Gc<Table> = unsafe { o.cast() };

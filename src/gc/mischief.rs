@@ -20,7 +20,7 @@
 //! * It is a function of the number of checkpoints passed: the same program sees it at the same places.
 //! * It leaves behind nothing but garbage. When memory is short it does less.
 
-use super::cycle;
+use super::{cycle, walk};
 use crate::mem;
 use crate::object::{
     CClosure, Gc, GcRef, Global, Kind, Table, Thread, UpVal, Value, gc_bits, keep, stack, string,
@@ -83,7 +83,7 @@ pub(super) fn strike(l: Gc<Thread>) -> LResult<()> {
 fn move_everything(l: Gc<Thread>, g: &Global) {
     // Strings that are kept for a library function are in use: no program sees them, so nobody could replace them. The
     // bit has no meaning outside of the atomic phase.
-    each_thread(g, |th| {
+    walk::each_thread(g, |th| {
         if let Some(kept) = keep::list(th) {
             kept.erase().marked.set(kept.erase().marked.get() | gc_bits::AWAITED);
         }
@@ -97,22 +97,6 @@ fn move_everything(l: Gc<Thread>, g: &Global) {
     }
     if let Some(main) = g.main_thread.get() {
         move_stack(main);
-    }
-}
-
-fn each_thread(g: &Global, f: impl Fn(Gc<Thread>)) {
-    if let Some(main) = g.main_thread.get() {
-        f(main);
-    }
-    for list in [&g.gc.allgc, &g.gc.finobj, &g.gc.tobefnz] {
-        let mut next = list.get();
-        while let Some(o) = next {
-            next = o.next.get();
-            if o.kind() == Kind::Thread {
-                // SAFETY: the kind names the type of the object.
-                f(unsafe { o.cast() });
-            }
-        }
     }
 }
 

@@ -1,34 +1,62 @@
-//! All objects of a state, one by one.
+//! All objects of a state, one by one. Those who ask neither make nor free objects meanwhile. Library functions in static
+//! memory are not among them.
 
 use crate::object::{Gc, GcRef, Global, Kind, Thread};
 
-/// Calls `f` with each object of the state that is not known to be dead, whether something refers to it or not. `f`
-/// neither makes nor frees objects. Library functions in static memory are not among them.
+/// Calls `f` with each object that may refer to others: those on the lists, the main thread and open upvalues, known to
+/// be dead or not.
 #[inline(never)]
-pub fn each_object(g: &Global, f: &mut dyn FnMut(GcRef)) {
-    for first in [&g.gc.allgc, &g.gc.finobj, &g.gc.tobefnz] {
-        each_listed(g, first.get(), f);
-    }
+pub(super) fn each_listed(g: &Global, f: &mut dyn FnMut(GcRef)) {
     if let Some(main) = g.main_thread.get() {
         f(main.erase());
-        each_listed(g, main.open_upvals.get().map(Gc::erase), f);
+        each_open_upval(main, f);
     }
-    for i in 0..g.strings.size.get() {
-        each_listed(g, g.strings.bucket(i).get(), f);
-    }
-}
-
-/// The objects of a list, and the open upvalues of the threads on it.
-#[inline(never)]
-fn each_listed(g: &Global, first: Option<GcRef>, f: &mut dyn FnMut(GcRef)) {
-    for o in core::iter::successors(first, |o| o.next.get()).filter(|&o| !g.gc.is_dead(o)) {
-        f(o);
-        if o.kind() == Kind::Thread {
-            // SAFETY: the kind names the type of the object.
-            let thread: Gc<Thread> = unsafe { o.cast() };
-            for upvalue in core::iter::successors(thread.open_upvals.get(), |uv| uv.next_open().get()) {
-                f(upvalue.erase());
+    for list in [&g.gc.allgc, &g.gc.finobj, &g.gc.tobefnz] {
+        let mut next = list.get();
+        while let Some(o) = next {
+            next = o.next.get();
+            f(o);
+            if o.kind() == Kind::Thread {
+                // SAFETY: the kind names the type of the object.
+                each_open_upval(unsafe { o.cast() }, f);
             }
         }
     }
+}
+fn each_open_upval(th: Gc<Thread>, f: &mut dyn FnMut(GcRef)) {
+    let mut next = th.open_upvals.get().map(Gc::erase);
+    while let Some(uv) = next {
+        next = uv.next.get();
+        f(uv);
+    }
+}
+
+/// The same without those that are known to be dead. The main thread is on no list that is swept.
+#[inline(never)]
+fn each_living(g: &Global, f: &mut dyn FnMut(GcRef)) {
+    let main = g.main_thread.get().map(Gc::erase);
+    each_listed(g, &mut |o| {
+        if Some(o) == main || !g.gc.is_dead(o) {
+            f(o);
+        }
+    });
+}
+
+/// Calls `f` with each object of the state that is not known to be dead, whether something refers to it or not.
+pub fn each_object(g: &Global, f: &mut dyn FnMut(GcRef)) {
+    each_living(g, f);
+    for i in 0..g.strings.size.get() {
+        let chain = core::iter::successors(g.strings.bucket(i).get(), |o| o.next.get());
+        chain.filter(|&o| !g.gc.is_dead(o)).for_each(&mut *f);
+    }
+}
+
+/// The same for threads.
+pub fn each_thread(g: &Global, mut f: impl FnMut(Gc<Thread>)) {
+    each_living(g, &mut |o| {
+        if o.kind() == Kind::Thread {
+            // SAFETY: the kind names the type of the object.
+            f(unsafe { o.cast() });
+        }
+    });
 }

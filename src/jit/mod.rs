@@ -34,7 +34,7 @@ use crate::gc::walk;
 use crate::object::call_info::FrameFlags;
 use crate::object::entry::Tier;
 use crate::object::native::NativeTier;
-use crate::object::{FrameRef, Gc, GcRef, Global, Kind, Proto, Thread};
+use crate::object::{FrameRef, Gc, Global, Kind, Proto, Thread};
 use crate::sys;
 use crate::vm::ops::tables::find_hinted;
 use crate::vm::tier::{self, Exit};
@@ -289,24 +289,21 @@ pub fn code_bytes(l: Gc<Thread>) -> usize {
 /// for what it has called.
 pub fn flush(l: Gc<Thread>) {
     let g = l.global();
-    // SAFETY: the kind names the type of the object.
-    let as_thread = |o: GcRef| (o.kind() == Kind::Thread).then(|| unsafe { o.cast::<Thread>() });
-    // SAFETY: the kind names the type of the object.
-    let as_proto = |o: GcRef| (o.kind() == Kind::Proto).then(|| unsafe { o.cast::<Proto>() });
-    walk::each_object(g, &mut |o| {
-        for frame in as_thread(o).iter().flat_map(|thread| thread.active_frames()) {
-            if frame.is_lua() {
-                frame.closure().proto.entry().mark();
-            }
+    walk::each_thread(g, |thread| {
+        for frame in thread.active_frames().filter(|frame| frame.is_lua()) {
+            frame.closure().proto.entry().mark();
         }
     });
     walk::each_object(g, &mut |o| {
-        if let Some(p) = as_proto(o)
-            && !p.entry().take_mark()
-            && !p.entry().native().is_null()
-        {
-            free(g, p.entry().native());
-            p.entry().set_native(core::ptr::null());
+        if o.kind() != Kind::Proto {
+            return;
+        }
+        // SAFETY: the kind names the type of the object.
+        let p: Gc<Proto> = unsafe { o.cast() };
+        let entry = p.entry();
+        if !entry.take_mark() && !entry.native().is_null() {
+            free(g, entry.native());
+            entry.set_native(core::ptr::null());
         }
     });
 }

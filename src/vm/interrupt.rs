@@ -15,7 +15,7 @@ use crate::gc::walk;
 use crate::messages as msg;
 use crate::object::limits::{NONE, luaX_Interrupt};
 use crate::object::thread::{ATTENTION, COUNTING};
-use crate::object::{Gc, Kind, Thread};
+use crate::object::{Gc, Thread};
 use crate::sys;
 use crate::throw::LResult;
 use crate::vm::call::foreign;
@@ -181,15 +181,12 @@ pub fn set_time(l: Gc<Thread>, nanoseconds: u64) -> u64 {
 /// A limit was changed: all threads count, or none.
 fn changed(l: Gc<Thread>) {
     let counts = l.global().limits.counts();
-    walk::each_object(l.global(), &mut |o| {
-        if o.kind() == Kind::Thread {
-            // SAFETY: the kind names the type of the object.
-            let mask = unsafe { (*o.cast::<Thread>().as_ptr()).hook_mask_atomic() };
-            if counts {
-                mask.fetch_or(COUNTING, Ordering::Relaxed);
-            } else {
-                mask.fetch_and(!COUNTING, Ordering::Relaxed);
-            }
+    walk::each_thread(l.global(), |thread| {
+        let mask = thread.hook_mask_atomic();
+        if counts {
+            mask.fetch_or(COUNTING, Ordering::Relaxed);
+        } else {
+            mask.fetch_and(!COUNTING, Ordering::Relaxed);
         }
     });
     if due(l).is_some() {
