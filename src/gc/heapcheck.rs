@@ -11,8 +11,8 @@
 use super::{Phase, mark};
 use crate::object::string_table::StringTable;
 use crate::object::{
-    CClosure, CallInfo, Gc, GcRef, Global, Kind, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata,
-    Value, call_info, gc_bits, mark_stack,
+    CClosure, Gc, GcRef, Global, Kind, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata, Value,
+    gc_bits, mark_stack,
 };
 
 /// Set while checking on objects that are on a stack.
@@ -232,7 +232,7 @@ impl Checker<'_> {
     fn thread(&mut self, th: Gc<Thread>) -> usize {
         let o = th.erase();
         if th.stack.get().is_null() {
-            return size_of::<Thread>();
+            return th.size();
         }
         self.opt(o, th.resumer.get());
         // Stacks are written without barriers, so only a sweep tells something about them. Nor may the slots above the
@@ -246,8 +246,7 @@ impl Checker<'_> {
         if Some(th) != self.g.main_thread.get() {
             self.list(th.open_upvals.get().map(Gc::erase), List::Open);
         }
-        let call_infos = call_info::count(&th.base_ci) * size_of::<CallInfo>();
-        size_of::<Thread>() + th.stack_size.get() as usize * size_of::<Value>() + call_infos
+        th.size()
     }
     fn table(&mut self, t: Gc<Table>) -> usize {
         let o = t.erase();

@@ -9,13 +9,13 @@
 
 use super::{GcState, Phase};
 use crate::object::heap::{is_white_value, push_again};
+use crate::object::keep;
 use crate::object::mark_stack::{self, Entry, entry};
 use crate::object::table::Node;
 use crate::object::{
-    CClosure, CallInfo, Gc, GcRef, Global, Kind, LuaClosure, Metamethod, Proto, Str, Table, Thread, UpVal,
-    Userdata, Value, gc_bits,
+    CClosure, Gc, GcRef, Global, Kind, LuaClosure, Metamethod, Proto, Str, Table, Thread, UpVal, Userdata,
+    Value, gc_bits,
 };
-use crate::object::{call_info, keep};
 use crate::sys::arch;
 
 /// Slots of a table visited at once.
@@ -242,7 +242,7 @@ fn visit_thread(g: &Global, th: Gc<Thread>) -> usize {
     mark_opt(g, th.resumer.get());
     let stack = th.stack.get();
     if stack.is_null() {
-        return size_of::<crate::object::Thread>();
+        return th.size();
     }
     keep::drop_ended(th);
     let size = th.stack_size.get() as usize;
@@ -257,9 +257,7 @@ fn visit_thread(g: &Global, th: Gc<Thread>) -> usize {
             unsafe { stack.above(i).write(Value::NIL) };
         }
     }
-    size_of::<crate::object::Thread>()
-        + size * size_of::<Value>()
-        + call_info::count(&th.base_ci) * size_of::<CallInfo>()
+    th.size()
 }
 
 /// The kind of weakness that the metatable asks for; 0 for none.

@@ -48,7 +48,7 @@ pub struct Memory {
     pub total_bytes: Cell<isize>,
     /// bytes allocated that are not paid for by collection work yet; a step is due when it is positive
     pub debt: Cell<isize>,
-    /// most bytes that may be in use
+    /// most bytes that may be in use; `usize::MAX`: as many as there are
     limit: Cell<usize>,
     /// Allocations until the stress build collects again.
     #[cfg(feature = "stress-gc")]
@@ -83,13 +83,16 @@ impl Memory {
     pub fn total(&self) -> usize {
         self.total_bytes.get().wrapping_add(self.debt.get()) as usize
     }
-    /// Most bytes that may be in use; `usize::MAX`: as many as there are.
+    /// Most bytes that may be in use, 0: as many as there are.
     pub fn limit(&self) -> usize {
-        self.limit.get()
+        if self.limit.get() == usize::MAX { 0 } else { self.limit.get() }
     }
-    pub fn set_limit(&self, bytes: usize) {
-        self.limit.set(bytes);
-        self.allocator.set_bounded(bytes != usize::MAX);
+    /// Sets that; what it was before.
+    pub fn set_limit(&self, bytes: usize) -> usize {
+        let before = self.limit();
+        self.limit.set(if bytes == 0 { usize::MAX } else { bytes });
+        self.allocator.set_bounded(self.limit.get() != usize::MAX);
+        before
     }
     /// Whether `more` bytes are more than may be in use.
     fn forbids(&self, more: usize) -> bool {

@@ -181,6 +181,12 @@ impl Thread {
         // SAFETY: the caller knows that there are `n` values.
         unsafe { self.top.get().below(n).read() }
     }
+    /// Bytes of a thread with its stack and its frames.
+    pub fn size(&self) -> usize {
+        size_of::<Thread>()
+            + self.stack_size.get() as usize * size_of::<Value>()
+            + call_info::count(&self.base_ci) * size_of::<CallInfo>()
+    }
     #[inline(always)]
     pub fn drop_values(&self, n: usize) {
         self.top.set(self.top.get().below(n));

@@ -25,10 +25,7 @@ fn left(n: u64, unit: f64) -> f64 {
 impl Lua {
     /// `luaX_setmemlimit`.
     pub fn ext_setmemlimit(self, bytes: usize) -> usize {
-        let memory = &self.global().gc.memory;
-        let before = memory.limit();
-        memory.set_limit(if bytes == 0 { usize::MAX } else { bytes });
-        if before == usize::MAX { 0 } else { before }
+        self.global().gc.memory.set_limit(bytes)
     }
     /// `luaX_external`.
     pub fn ext_external(self, bytes: isize) {

@@ -4,10 +4,7 @@ use crate::api::Lua;
 use crate::gc::walk;
 use crate::object::gc_state::Phase;
 use crate::object::string_table::StringTable;
-use crate::object::{
-    CClosure, CallInfo, Gc, GcRef, Kind, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata, Value,
-    call_info,
-};
+use crate::object::{CClosure, GcRef, Kind, LuaClosure, Proto, Str, Table, Thread, UpVal, Userdata};
 
 /// The numbers of objects of a kind, and the bytes that they take.
 #[allow(non_camel_case_types, reason = "C's name")]
@@ -55,12 +52,7 @@ pub(super) fn size_of_object(o: GcRef) -> usize {
             Kind::Userdata => Userdata::size_of(o.cast::<Userdata>().len),
             Kind::UpVal => size_of::<UpVal>(),
             Kind::Proto => o.cast::<Proto>().size(),
-            Kind::Thread => {
-                let thread: Gc<Thread> = o.cast();
-                size_of::<Thread>()
-                    + thread.stack_size.get() as usize * size_of::<Value>()
-                    + call_info::count(&thread.base_ci) * size_of::<CallInfo>()
-            }
+            Kind::Thread => o.cast::<Thread>().size(),
             Kind::Builtin => 0,
         }
     }
@@ -89,10 +81,7 @@ impl Lua {
         let mut stats = luaX_Stats {
             size,
             bytes: g.gc.total(),
-            limit: match g.gc.memory.limit() {
-                usize::MAX => 0,
-                limit => limit,
-            },
+            limit: g.gc.memory.limit(),
             external: g.gc.external.get(),
             cycles: g.gc.cycles.get() as usize,
             longest_step: g.gc.longest_step.get() as usize,
