@@ -463,9 +463,8 @@ pub(super) unsafe extern "C" fn concat(l: Gc<Thread>, ci: FrameRef) -> i64 {
     metamethods!(l, 0, meta::concat(l, n));
     let f = Frame::of(ci);
     result(ci, i.a(), f.r(i.b()));
-    let (ra, rb) = (f.base.above(i.a()), f.base.above(i.b()));
     l.top.set(ci.top.get());
-    checkpoint(l, ci, if ra >= rb { ra.above(1) } else { rb })
+    checkpoint(l, ci, ops::end_of_concat(f.base.above(i.a()), f.base.above(i.b())))
 }
 
 /// Closes the upvalues of a block that is left, or of the function.

@@ -214,9 +214,6 @@ fn extreme(l: Lua, better: impl Fn(f64, f64) -> bool) -> LResult<i32> {
 }
 
 /// The fast entries of `max` and `min`.
-///
-/// # Safety
-/// `args` points to `nargs` values, and `out` to a slot.
 #[inline(always)]
 fn extreme_fast(args: FastArguments, better: impl Fn(f64, f64) -> bool) -> Option<Value> {
     let mut best = args.number(0)?;

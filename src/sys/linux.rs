@@ -180,18 +180,20 @@ pub fn processor_time() -> f64 {
 
 /// Seconds and nanoseconds of the clock.
 pub fn clock_now() -> (i64, i64) {
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `t` is a valid place for the result.
-    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut t) };
-    (t.tv_sec, t.tv_nsec)
+    read_clock(libc::CLOCK_REALTIME)
 }
 
 /// Nanoseconds of a clock that nobody sets.
 pub fn steady_time() -> u64 {
+    let (seconds, nanoseconds) = read_clock(libc::CLOCK_MONOTONIC);
+    seconds as u64 * 1_000_000_000 + nanoseconds as u64
+}
+
+fn read_clock(clock: libc::clockid_t) -> (i64, i64) {
     let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `t` is a valid place for the result.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t) };
-    t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
+    unsafe { libc::clock_gettime(clock, &mut t) };
+    (t.tv_sec, t.tv_nsec)
 }
 
 /// The time as a date in UTC or in the local time zone; `None` when it is out of range.

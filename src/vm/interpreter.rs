@@ -20,7 +20,7 @@
 
 use super::ops::loops::{iterate_ipairs, iterate_next};
 use super::ops::tables::{find_method, find_string_method, get_plain, node_of, slot_at, slot_of};
-use super::ops::{arith, collect, loops, rk, tables, varargs};
+use super::ops::{arith, collect, end_of_concat, loops, rk, tables, varargs};
 use super::tier::{self, Exit};
 use super::watch::Watch;
 use crate::code::bytecode::{Instruction, Op};
@@ -654,9 +654,8 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                     protect!(meta::concat(l, n));
                     let v = r!(i.b());
                     set_r!(i.a(), v);
-                    let (ra, rb) = (base.above(i.a()), base.above(i.b()));
                     l.top.set(ci.top.get());
-                    check_gc!(if ra >= rb { ra.above(1) } else { rb });
+                    check_gc!(end_of_concat(base.above(i.a()), base.above(i.b())));
                 }
                 ExecOp::Jmp => {
                     pc = unsafe { pc.offset(i.offset()) };

@@ -1,5 +1,7 @@
 //! Finishing an instruction that was interrupted. The bytecode says what is left to do.
 
+#[cfg(native_code)]
+use super::end_of_concat;
 use super::rk;
 use crate::code::bytecode::{Instruction, Op};
 #[cfg(native_code)]
@@ -90,8 +92,7 @@ pub(crate) fn finish_called(l: Gc<Thread>, ci: FrameRef) -> LResult<()> {
     let i = Instruction(cl.proto.code.get(ci.pc_in(cl) as usize));
     if i.op() == Op::Concat {
         let base = ci.base.get();
-        let (ra, rb) = (base.above(i.a() as usize), base.above(i.b() as usize));
-        l.top.set(if ra >= rb { ra.above(1) } else { rb });
+        l.top.set(end_of_concat(base.above(i.a() as usize), base.above(i.b() as usize)));
         gc::check(l)?;
         l.top.set(ci.top.get());
     }

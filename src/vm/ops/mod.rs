@@ -39,6 +39,12 @@ pub(crate) fn collect(l: Gc<Thread>, ci: FrameRef, live: Slot) -> Option<Exit> {
     (quiet && l.hook_mask() != 0).then_some(Exit::Switch)
 }
 
+/// The stack's end at the checkpoint of a concatenation of registers from `rb` on into `ra`.
+#[inline(always)]
+pub(crate) fn end_of_concat(ra: Slot, rb: Slot) -> Slot {
+    if ra >= rb { ra.above(1) } else { rb }
+}
+
 /// Operand given as RK in a raw pair.
 #[inline(always)]
 pub fn rk(base: Slot, k: Slot, operand: u32) -> Slot {
