@@ -28,6 +28,9 @@ FEATURES ?=
 BUILD    ?= build
 TARGET   ?= target
 
+ifneq ($(words $(BUILD) $(TARGET)),2)
+$(error BUILD and TARGET must have no spaces: give other directories than "$(BUILD)" and "$(TARGET)")
+endif
 B       := $(BUILD)
 # The number in the name of the shared library is that of Debian's library.
 VERSION := 0.0.0
@@ -73,7 +76,11 @@ AXX    := $(B)/lib/lib$(PREFIX_SYMBOLS)lua5.2-c++.a
 HEADERS := lua.h lauxlib.h lualib.h luaconf.h lua.hpp luax.h
 BUILT_HEADERS := $(addprefix $(B)/include/,$(HEADERS))
 
-.PHONY: all lib headers programs demo test test-full oracle bench bench-memory install uninstall deb book sbom clean help FORCE
+# `make -s` says nothing; progress of Cargo is for terminals.
+say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
+QUIET := $(shell [ -t 2 ] || echo --quiet)
+
+.PHONY: all lib headers headers-built toolchain programs demo test test-full oracle bench bench-memory install uninstall deb book sbom clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -81,17 +88,27 @@ all: lib $(BUILT_HEADERS) programs ## the libraries, the headers and the program
 
 lib: $(SO) $(SOXX) $(A) $(AXX) ## only the libraries
 
+headers-built: $(BUILT_HEADERS)
+
+# Says in one line what is missing, before anything is done. The programs need a newer Rust than the library, and static
+# libraries need no Python.
+goals := $(or $(MAKECMDGOALS),all)
+toolchain:
+	@tools/needs build "$(CARGO)" $(if $(filter-out lib headers-built %.a %.so %.h,$(goals)),programs/)Cargo.toml \
+	    "$(CC)" "$(LD)" "$(OBJCOPY)" "$(STRIP)" $(if $(filter-out headers-built %.a %.h,$(goals)),python3)
+
 # --- Rust: one static archive a flavour -----------------------------------------------------------------
 
 # $(1) flavour, $(2) features. Cargo leaves the archive's time alone when nothing changed.
 define rust_archive
-$(TARGET)/$(1)/$(if $(TRIPLE),$(TRIPLE)/)release/liblua52.a: FORCE
-	@$(CARGO_ENV) RUSTFLAGS="$(LIB_RUSTFLAGS)" $(CARGO) rustc --quiet --release -p liblua-rs --lib --crate-type staticlib \
+$(TARGET)/$(1)/$(if $(TRIPLE),$(TRIPLE)/)release/liblua52.a: FORCE | toolchain
+	$$(say) "compile  the library for $(3) (half a minute, if it is not up to date)"
+	@$(CARGO_ENV) RUSTFLAGS="$(LIB_RUSTFLAGS)" $(CARGO) rustc $(QUIET) --release -p liblua-rs --lib --crate-type staticlib \
 	    --config 'profile.release.panic="abort"' $(CARGO_FOR) --target-dir $(TARGET)/$(1) $(WITHOUT_JIT) \
 	    --features "freestanding $(2) $(FEATURES)"
 endef
-$(eval $(call rust_archive,c,))
-$(eval $(call rust_archive,cxx,cxx))
+$(eval $(call rust_archive,c,,C))
+$(eval $(call rust_archive,cxx,cxx,C++))
 
 # --- One object a flavour, in which only the API's names are global --------------------------------------
 
@@ -120,6 +137,7 @@ $(GEN)/dynamic.list: $(REPLACEABLE) Makefile
 # linker could take another library's copy of a group and leave ours without the symbol.
 $(GEN)/%.o: $(TARGET)/%/$(if $(TRIPLE),$(TRIPLE)/)release/liblua52.a $(GEN)/undefined.ld
 	@mkdir -p $(@D)
+	$(say) "hide     all names but the API's in $@"
 	@$(LD) -r $(GC_IN_OBJECT) --force-group-allocation -o $@.tmp $(GEN)/undefined.ld $<
 	@$(OBJCOPY) --keep-global-symbols=$(EXPORTS) --remove-section=.llvmbc --remove-section=.llvmcmd \
 	    --remove-section=.note.GNU-stack --add-section .note.GNU-stack=/dev/null \
@@ -139,7 +157,7 @@ $(GEN)/constants.ld: Makefile
 $(GEN)/%.ordered: $(GEN)/%.o $(GEN)/%.order.ld
 	@$(LD) -r -T $(GEN)/$*.order.ld -o $@ $<
 
-$(GEN)/glibc/start.o: $(wildcard tools/glibc/*)
+$(GEN)/glibc/start.o: $(wildcard tools/glibc/*) | toolchain
 	@CC="$(CC)" tools/glibc/stubs $(@D)
 	@$(CC) -O2 -fPIC -D_LARGEFILE64_SOURCE -c -o $@ tools/glibc/start.c
 
@@ -148,6 +166,7 @@ define shared
 $(B)/lib/$(2).so.$(VERSION): $(GEN)/$(1).ordered $(GEN)/version.map $(GEN)/dynamic.list $(GEN)/constants.ld \
     $(addsuffix /start.o,$(STUBS))
 	@mkdir -p $$(@D)
+	$$(say) "link     $$@"
 	@$(CC) -shared -nostartfiles -o $$@ $$< -Wl,-soname,$(2).so.0 -Wl,--version-script=$(GEN)/version.map \
 	    -Wl,--gc-sections -Wl,--as-needed -Wl,--no-undefined -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-O1 \
 	    -Wl,--build-id -Wl,--dynamic-list=$(GEN)/dynamic.list -Wl,-T,$(GEN)/constants.ld $(LDFLAGS) \
@@ -169,6 +188,7 @@ $(eval $(call shared,cxx,liblua5.2-c++))
 define static
 $(B)/lib/lib$(PREFIX_SYMBOLS)$(2).a: $(GEN)/$(1).o
 	@mkdir -p $$(@D) && rm -f $$@
+	$$(say) "archive  $$@"
 	@cp $$< $(GEN)/$(PREFIX_SYMBOLS)$(2).o
 	@$(STRIP) --strip-debug $(GEN)/$(PREFIX_SYMBOLS)$(2).o
 	@$(OBJCOPY) --weaken-symbols=$(EXPORTS) $(GEN)/$(PREFIX_SYMBOLS)$(2).o
@@ -204,9 +224,10 @@ PROGRAMS_FEATURES := $(if $(filter portable-boundary,$(FEATURES)),liblua-rs/port
 
 programs: $(BUILT_PROGRAMS) ## the programs, in build/bin
 
-$(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%: $(B)/lib/liblua5.2.a $(addsuffix /start.o,$(STUBS)) FORCE
-	@$(CARGO_ENV) LIBLUA_DIR=$(abspath $(B)/lib) $(if $(STUBS),LIBLUA_GLIBC=$(abspath $(STUBS))) \
-	    $(CARGO) build --quiet --profile programs -p lua-programs $(CARGO_FOR) --target-dir $(TARGET)/programs \
+$(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%: $(B)/lib/liblua5.2.a $(addsuffix /start.o,$(STUBS)) FORCE | toolchain
+	$(say) "compile  $*"
+	@$(CARGO_ENV) LIBLUA_DIR="$(abspath $(B)/lib)" $(if $(STUBS),LIBLUA_GLIBC="$(abspath $(STUBS))") \
+	    $(CARGO) build $(QUIET) --profile programs -p lua-programs $(CARGO_FOR) --target-dir $(TARGET)/programs \
 	    --bin $* $(WITHOUT_JIT) --features "$(PROGRAMS_FEATURES)"
 
 $(B)/bin/%: $(TARGET)/programs/$(if $(TRIPLE),$(TRIPLE)/)programs/%
@@ -229,7 +250,7 @@ test: ## what CI runs
 	@$(CARGO) run --quiet -p xtask -- test --build $(B)
 
 test-full: ## also the stress builds, valgrind and sanitizers; takes long
-	@tools/needs test
+	@tools/needs full
 	@$(MAKE) --no-print-directory all
 	@$(CARGO) run --quiet -p xtask -- test --full --build $(B)
 
@@ -252,14 +273,18 @@ bench-memory: lib ## footprint, pauses and residence beside Debian's Lua 5.2
 
 # --- Installation ----------------------------------------------------------------------------------------
 
-install: all ## into $(DESTDIR)$(PREFIX)
+# `sudo make install` may have no Cargo; what its user built before is installed then.
+install: $(if $(shell command -v $(CARGO)),all) ## into $(DESTDIR)$(PREFIX)
 	@packaging/install "$(B)" "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)" "$(INCLUDEDIR)" "$(BINDIR)" "$(MANDIR)"
 
 uninstall: ## remove what install put there
 	@packaging/install --uninstall "$(B)" "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)" "$(INCLUDEDIR)" "$(BINDIR)" "$(MANDIR)"
 
-deb: all ## build/liblua-rs_*.deb, which replaces Debian's packages of Lua 5.2
-	@packaging/deb "$(B)"
+deb: all ## build/*.deb, in place of Debian's packages of Lua 5.2
+	@tools/needs deb
+	@LIBLUA_BUILD="$(B)" LIBLUA_DEBS="$(abspath $(B))" debian/rules clean binary >$(B)/deb.log 2>&1 || \
+	    { tail -n 20 $(B)/deb.log >&2; exit 1; }
+	@ls $(B)/*.deb
 
 book: ## the documents as pages with search, in build/book
 	@mkdir -p $(B) && tools/book "$(B)"

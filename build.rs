@@ -3,6 +3,8 @@
 use std::process::Command;
 
 fn main() {
+    // Without such a line any change in the repository, such as of a document, would compile everything again.
+    println!("cargo:rerun-if-changed=build.rs");
     check_target();
     check_compiler();
     println!("cargo:rustc-check-cfg=cfg(naked_stubs)");

@@ -102,7 +102,7 @@ pub const SUITES: &[Suite] = &[
     suite("bench-report", Always, Beside, Line, &["python3"], "tests/bench_report.py"),
     suite("hook-events", Always, Beside, Line, &["cc"], "tests/hook_events $BUILD"),
     suite("hosts", Always, Beside, Line, &["highlight", "vim.nox"], "tests/hosts $BUILD"),
-    suite("install", Always, Beside, Line, &["pkg-config", "cmake"], "tests/install $BUILD"),
+    suite("install", Always, Beside, Line, &["pkg-config", "cmake", "meson", "dh", "lintian"], "tests/install $BUILD"),
     suite("abi", Always, Beside, Line, &["abidiff"], "tests/abi $BUILD"),
     suite("sbom", Always, Beside, Line, &["python3"], "tests/sbom"),
     suite("plain-library", Always, Beside, Line, &["cc", "nm"], "tests/plain_library"),
