@@ -13,7 +13,6 @@ use super::interior::Interior;
 use super::value::{TAG_STRING, Value};
 use crate::consts::LUAI_MAXSHORTLEN;
 use crate::mem::OutOfMemory;
-use core::mem::MaybeUninit;
 use core::ops::Range;
 
 /// Longest interned string, in bytes.
@@ -53,6 +52,12 @@ impl Str {
     pub fn data(&self) -> *const u8 {
         let offset = if self.is_short() { size_of::<Str>() } else { size_of::<LongStr>() };
         (&raw const *self).cast::<u8>().wrapping_add(offset)
+    }
+    /// The same of a short string.
+    #[inline(always)]
+    fn short_data(&self) -> *const u8 {
+        debug_assert!(self.is_short());
+        (&raw const *self).cast::<u8>().wrapping_add(size_of::<Str>())
     }
     #[inline(always)]
     pub fn bytes(&self) -> &[u8] {
@@ -158,37 +163,154 @@ fn mix(a: u64, b: u64) -> u64 {
     m as u64 ^ (m >> 64) as u64
 }
 
-/// Seeded hash over all bytes, eight at a time.
-#[inline]
-pub fn hash_bytes(seed: u64, b: &[u8]) -> u32 {
+/// The eight bytes at `p`, the first one in the lowest bits.
+///
+/// # Safety
+/// They can be read.
+#[inline(always)]
+unsafe fn word_at(p: *const u8) -> u64 {
+    // SAFETY: the caller's promise.
+    u64::from_le(unsafe { p.cast::<u64>().read_unaligned() })
+}
+
+/// The bytes of a string to be looked up or made.
+trait Text: Copy {
+    fn len(self) -> usize;
+    /// The eight bytes from `i` on, the first one in the lowest bits.
+    ///
+    /// # Safety
+    /// There are `i + 8` bytes.
+    unsafe fn word(self, i: usize) -> u64;
+    /// All bytes, the first one in the lowest bits.
+    ///
+    /// # Safety
+    /// There are fewer than eight.
+    unsafe fn few(self) -> u64;
+    /// # Safety
+    /// At `to` there is room for all bytes.
+    unsafe fn copy(self, to: *mut u8);
+}
+
+impl Text for &[u8] {
+    #[inline(always)]
+    fn len(self) -> usize {
+        self.len()
+    }
+    #[inline(always)]
+    unsafe fn word(self, i: usize) -> u64 {
+        // SAFETY: the caller's promise.
+        unsafe { word_at(self.as_ptr().add(i)) }
+    }
+    #[inline(always)]
+    unsafe fn few(self) -> u64 {
+        let n = self.len();
+        let half = |i: usize| {
+            // SAFETY: only used where there are `i + 4` bytes.
+            u32::from_le(unsafe { self.as_ptr().add(i).cast::<u32>().read_unaligned() }) as u64
+        };
+        let byte = |i: usize| (self[i] as u64) << (8 * i);
+        // The pieces overlap, and say the same where they do.
+        if n >= 4 {
+            half(0) | half(n - 4) << (8 * (n - 4))
+        } else if n > 0 {
+            byte(0) | byte(n >> 1) | byte(n - 1)
+        } else {
+            0
+        }
+    }
+    #[inline(always)]
+    unsafe fn copy(self, to: *mut u8) {
+        // SAFETY: the caller's promise.
+        unsafe { core::ptr::copy_nonoverlapping(self.as_ptr(), to, self.len()) }
+    }
+}
+
+/// The bytes of two short strings that are not empty, one after the other. They are put together in registers: to read
+/// from memory what was written there in other pieces just now takes longer than all the rest of a look-up.
+#[derive(Clone, Copy)]
+struct Joined {
+    a: *const u8,
+    m: usize,
+    b: *const u8,
+    n: usize,
+}
+
+impl Joined {
+    /// The first bytes of the short string of `n` bytes at `p`, as many as it has, but no more than eight.
+    ///
+    /// # Safety
+    /// That is so, and `n` is not 0.
+    #[inline(always)]
+    unsafe fn first(p: *const u8, n: usize) -> u64 {
+        let k = n.min(8);
+        // SAFETY: the word ends with byte `k`, and what is before the string is its header.
+        unsafe { word_at(p.add(k).sub(8)) >> (8 * (8 - k)) }
+    }
+}
+
+impl Text for Joined {
+    #[inline(always)]
+    fn len(self) -> usize {
+        self.m + self.n
+    }
+    #[inline(always)]
+    unsafe fn word(self, i: usize) -> u64 {
+        let Joined { a, m, b, n } = self;
+        // SAFETY: the caller's promise; before the bytes of a short string there are those of its header.
+        unsafe {
+            if i + 8 <= m {
+                word_at(a.add(i))
+            } else if i >= m {
+                word_at(b.add(i - m))
+            } else {
+                let k = m - i;
+                word_at(a.add(m).sub(8)) >> (8 * (8 - k)) | Joined::first(b, n) << (8 * k)
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn few(self) -> u64 {
+        // SAFETY: neither is empty.
+        unsafe { Joined::first(self.a, self.m) | Joined::first(self.b, self.n) << (8 * self.m) }
+    }
+    #[inline(always)]
+    unsafe fn copy(self, to: *mut u8) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            copy_few(self.a, to, self.m);
+            copy_few(self.b, to.add(self.m), self.n);
+        }
+    }
+}
+
+/// Seeded hash over all bytes, eight at a time, and the last eight bytes, or all where there are fewer.
+#[inline(always)]
+fn hash(seed: u64, text: impl Text) -> (u32, u64) {
     const K0: u64 = crate::num::GOLDEN;
     const K1: u64 = 0xD6E8_FEB8_6659_FD93;
-    let n = b.len();
-    let word = |i: usize| {
-        // SAFETY: callers below keep `i + 8 <= n`.
-        unsafe { b.as_ptr().add(i).cast::<u64>().read_unaligned() }
-    };
-    let half = |i: usize| {
-        // SAFETY: callers below keep `i + 4 <= n`.
-        unsafe { b.as_ptr().add(i).cast::<u32>().read_unaligned() as u64 }
-    };
+    let n = text.len();
     let mut h = seed ^ (n as u64).wrapping_mul(K0);
-    let tail = if n >= 8 {
-        let mut i = 0;
-        while i + 8 < n {
-            h = mix(h ^ word(i), K1);
-            i += 8;
+    // SAFETY: the words end before the end of the text.
+    let tail = unsafe {
+        if n >= 8 {
+            let mut i = 0;
+            while i + 8 < n {
+                h = mix(h ^ text.word(i), K1);
+                i += 8;
+            }
+            text.word(n - 8)
+        } else {
+            text.few()
         }
-        word(n - 8)
-    } else if n >= 4 {
-        half(0) << 32 | half(n - 4)
-    } else if n > 0 {
-        (b[0] as u64) << 16 | (b[n >> 1] as u64) << 8 | b[n - 1] as u64
-    } else {
-        0
     };
     h = mix(h ^ tail, K0);
-    (h ^ h >> 32) as u32
+    ((h ^ h >> 32) as u32, tail)
+}
+
+/// The hash of these bytes.
+#[inline]
+pub fn hash_bytes(seed: u64, bytes: &[u8]) -> u32 {
+    hash(seed, bytes).0
 }
 
 /// The string with these bytes. `bytes` must not move while memory is allocated (it may be the content of
@@ -200,53 +322,55 @@ pub fn new_str(l: impl InHeap, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
 
 #[inline(never)]
 fn copy_long(l: impl InHeap, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
-    new_long(l, bytes.len(), |p| copy(bytes, p))
+    // SAFETY: there is room for so many bytes.
+    new_long(l, bytes.len(), |p| unsafe { bytes.copy(p) })
 }
 
-fn copy(bytes: &[u8], to: *mut u8) {
-    // SAFETY: `new_long` and `intern` give room for exactly these bytes in a fresh block.
-    unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) }
-}
-
-/// Whether the bytes at `p`, as many as `b` has, are those of `b`. Without a call, which would cost more than the
-/// comparison (and far more when there is nothing to compare at an address that is not mapped).
+/// Whether the bytes at `p` are those of `text`, whose tail `hash` has given. Without a call, which would cost more than
+/// the comparison.
+///
+/// # Safety
+/// They are those of a short string that has as many.
 #[inline(always)]
-fn same_bytes(p: *const u8, b: &[u8]) -> bool {
-    let (q, n) = (b.as_ptr(), b.len());
-    macro_rules! same {
-        ($ty:ty, $i:expr) => {
-            // SAFETY: the callers of this macro stay inside the `n` bytes of both.
-            unsafe { p.add($i).cast::<$ty>().read_unaligned() == q.add($i).cast::<$ty>().read_unaligned() }
-        };
-    }
-    if n >= 8 {
+unsafe fn is_same(p: *const u8, text: impl Text, tail: u64) -> bool {
+    let n = text.len();
+    // SAFETY: the words end before the end of both. Where there are fewer than eight bytes the word ends with them, and
+    // what is before them is the header.
+    unsafe {
+        let last = word_at(p.add(n).sub(8));
+        if n < 8 {
+            return last >> (8 * (7 - n)) >> 8 == tail;
+        }
         let mut i = 0;
         while i + 8 < n {
-            if !same!(u64, i) {
+            if word_at(p.add(i)) != text.word(i) {
                 return false;
             }
             i += 8;
         }
-        same!(u64, n - 8)
-    } else if n >= 4 {
-        same!(u32, 0) && same!(u32, n - 4)
-    } else {
-        n == 0 || same!(u8, 0) && same!(u8, n >> 1) && same!(u8, n - 1)
+        last == tail
     }
 }
 
 /// The interned string with these at most `MAX_SHORT` bytes.
 pub fn intern(l: impl InHeap, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
-    debug_assert!(bytes.len() <= MAX_SHORT);
+    intern_text(l, bytes)
+}
+
+#[inline(always)]
+fn intern_text(l: impl InHeap, text: impl Text) -> Result<Gc<Str>, OutOfMemory> {
+    let len = text.len();
+    debug_assert!(len <= MAX_SHORT);
     let h = l.heap();
-    let hash = hash_bytes(h.seed.get(), bytes);
+    let (hash, tail) = hash(h.seed.get(), text);
     let table = &h.strings;
     let mut chain = table.bucket(hash & (table.size.get() - 1)).get();
     while let Some(o) = chain {
-        if o.aux32.get() == hash && o.aux1.get() as usize == bytes.len() {
+        if o.aux32.get() == hash && o.aux1.get() as usize == len {
             // SAFETY: only short strings are on the chains.
             let s: Gc<Str> = unsafe { o.cast() };
-            if same_bytes(s.data(), bytes) {
+            // SAFETY: it is short, and has so many bytes.
+            if unsafe { is_same(s.short_data(), text, tail) } {
                 heap::revive(h, o);
                 return Ok(s);
             }
@@ -257,17 +381,19 @@ pub fn intern(l: impl InHeap, bytes: &[u8]) -> Result<Gc<Str>, OutOfMemory> {
     if table.count.get() / 3 * 2 >= table.size.get() && table.size.get() <= u32::MAX / 4 {
         table.resize(l, table.size.get() * 2)?;
     }
-    let p = heap::alloc_object(l, Kind::ShortStr, Str::size_for(bytes.len()))?;
+    let p = heap::alloc_object(l, Kind::ShortStr, Str::size_for(len))?;
     // SAFETY: fresh block of `size_for` bytes: header, bytes, terminator.
     let s: Gc<Str> = unsafe {
         p.write(Header::new(Kind::ShortStr, heap::current_white(h)));
         Gc::from_ptr(p.cast())
     };
-    s.header.aux1.set(bytes.len() as u8);
+    s.header.aux1.set(len as u8);
     s.header.aux32.set(hash);
-    copy(bytes, s.data().cast_mut());
-    // SAFETY: one more byte than `bytes.len()` was allocated.
-    unsafe { *s.data().cast_mut().add(bytes.len()) = 0 };
+    // SAFETY: one more byte than `len` was allocated.
+    unsafe {
+        text.copy(s.short_data().cast_mut());
+        *s.short_data().cast_mut().add(len) = 0;
+    }
     // An allocation may have collected and resized the table: find the bucket again.
     let b = table.bucket(hash & (table.size.get() - 1));
     s.header.next.set(b.get());
@@ -286,15 +412,10 @@ pub fn join_short(l: impl InHeap, a: Gc<Str>, b: Gc<Str>) -> Option<Result<Gc<St
     if m + n > MAX_SHORT {
         return None;
     }
-    let mut joined = [MaybeUninit::<u8>::uninit(); MAX_SHORT];
-    let to: *mut u8 = joined.as_mut_ptr().cast();
-    // SAFETY: both fit, as just seen; all `m + n` bytes are written.
-    let bytes = unsafe {
-        copy_few(a.data(), to, m);
-        copy_few(b.data(), to.add(m), n);
-        core::slice::from_raw_parts(to, m + n)
-    };
-    Some(intern(l, bytes))
+    if m == 0 || n == 0 {
+        return Some(Ok(if m == 0 { b } else { a }));
+    }
+    Some(intern_text(l, Joined { a: a.short_data(), m, b: b.short_data(), n }))
 }
 
 /// Copies `n` bytes without a call, which would cost more than the few bytes of a short string.
@@ -351,4 +472,68 @@ fn long_block(l: impl InHeap, len: usize) -> Result<Gc<Str>, OutOfMemory> {
     unsafe { *s.data().cast_mut().add(len) = 0 };
     heap::link(l.heap(), s.erase());
     Ok(s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    /// A block of the size of a short string with these bytes; its header is noise.
+    fn block(bytes: &[u8], noise: u8) -> Vec<u8> {
+        let mut block = Vec::with_capacity(size_of::<Str>() + bytes.len());
+        block.resize(size_of::<Str>(), noise);
+        block.extend_from_slice(bytes);
+        block
+    }
+
+    fn data(block: &[u8]) -> *const u8 {
+        block.as_ptr().wrapping_add(size_of::<Str>())
+    }
+
+    #[test]
+    fn two_pieces_are_the_same_text_as_one() {
+        let text: Vec<u8> = (0..MAX_SHORT as u8).map(|i| i.wrapping_mul(89) ^ 0xC3).collect();
+        for len in 2..=MAX_SHORT {
+            let whole = &text[..len];
+            for m in 1..len {
+                let (a, b) = (block(&whole[..m], 0x5A), block(&whole[m..], 0xFF));
+                let joined = Joined { a: data(&a), m, b: data(&b), n: len - m };
+                let (hash, tail) = hash(m as u64, whole);
+                assert_eq!(super::hash(m as u64, joined), (hash, tail), "{m} of {len}");
+                let mut copied = [0; MAX_SHORT];
+                // SAFETY: there is room for all bytes.
+                unsafe { joined.copy(copied.as_mut_ptr()) };
+                assert_eq!(&copied[..len], whole, "{m} of {len}");
+                let same = |other: &[u8]| {
+                    let other = block(other, 0x77);
+                    // SAFETY: a block with so many bytes.
+                    let found =
+                        unsafe { (is_same(data(&other), joined, tail), is_same(data(&other), whole, tail)) };
+                    assert_eq!(found.0, found.1, "{m} of {len}");
+                    found.0
+                };
+                assert!(same(whole), "{m} of {len}");
+                for i in 0..len {
+                    copied[i] ^= 0x80;
+                    assert!(!same(&copied[..len]), "byte {i}, {m} of {len}");
+                    copied[i] ^= 0x80;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn few_bytes_are_told_from_others() {
+        // Zero bytes count.
+        let texts: [&[u8]; 6] = [b"", b"\0", b"\0\0", b"a", b"a\0", b"\0a"];
+        for (i, &a) in texts.iter().enumerate() {
+            let block = block(a, 0xEE);
+            // SAFETY: a block with so many bytes.
+            assert!(unsafe { is_same(data(&block), a, hash(7, a).1) });
+            for &b in &texts[..i] {
+                assert_ne!(hash_bytes(7, a), hash_bytes(7, b));
+            }
+        }
+    }
 }
