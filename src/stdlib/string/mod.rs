@@ -679,6 +679,16 @@ fn gmatch_next(l: Lua) -> LResult<i32> {
     }
 }
 
+/// Appends bytes where there is often one, or none: a call to copy that would take longer than all else.
+#[inline(always)]
+fn add_piece(b: &mut Buffer, piece: &[u8]) -> LResult<()> {
+    match *piece {
+        [] => Ok(()),
+        [c] => b.addbyte(c),
+        _ => b.add(piece),
+    }
+}
+
 /// Appends the replacement string for one match.
 fn add_expanded<P: Poll>(
     l: Lua,
@@ -690,11 +700,11 @@ fn add_expanded<P: Poll>(
 ) -> LResult<()> {
     let mut rest: &[u8] = &replacement;
     while let Some(plain) = pattern::find_byte(rest, b'%') {
-        b.add(&rest[..plain])?;
+        add_piece(b, &rest[..plain])?;
         let c = rest.get(plain + 1).copied().unwrap_or(0);
         match c {
             b'%' => b.addbyte(b'%')?,
-            b'0' => b.add(&m.subject[start..end])?,
+            b'0' => add_piece(b, &m.subject[start..end])?,
             b'1'..=b'9' => {
                 let i = (c - b'1') as usize;
                 if i < m.levels() && m.capture(i).end < pattern::UNFINISHED {
@@ -711,7 +721,7 @@ fn add_expanded<P: Poll>(
         }
         rest = &rest[plain + 2..];
     }
-    b.add(rest)
+    add_piece(b, rest)
 }
 
 /// Appends what a table or function says for one match.
@@ -780,10 +790,10 @@ fn gsub(l: Lua) -> LResult<i32> {
             Ok(None) => break,
             Err(error) => return Err(raise(l, error, &m.poll)),
         };
-        b.add(&s[copied..start])?;
+        add_piece(b, &s[copied..start])?;
         n += 1;
         if verbatim {
-            b.add(&replacement)?;
+            add_piece(b, &replacement)?;
         } else if by_text {
             add_expanded(l, b, &m, replacement, start, end)?;
         } else {

@@ -166,6 +166,8 @@ pub(super) struct Program<'a> {
     pub levels: usize,
     /// the first node that must match a character at the start, if any
     lead: Option<usize>,
+    /// The pattern is one item that matches one character.
+    single: bool,
 }
 
 /// The number of nodes and sets that a pattern may need.
@@ -416,7 +418,8 @@ pub(super) fn compile<'a>(
     }
     let lead = nodes.iter().position(|n| !matches!(n.op, Op::Open | Op::OpenPosition));
     let lead = lead.filter(|&i| matches!(nodes[i].op, Op::One | Op::Plus) && nodes[i].single != Single::Any);
-    Program { nodes, sets, levels, lead }
+    let single = matches!(nodes, [Node { op: Op::One, .. }, Node { op: Op::Match, .. }]);
+    Program { nodes, sets, levels, lead, single }
 }
 
 /// One capture of a successful match.
@@ -487,6 +490,12 @@ impl<'a, P: Poll> Matcher<'a, P> {
     /// The first match that starts at `start` or later: where it starts and ends.
     #[inline]
     pub fn search(&mut self, mut start: usize) -> Result<Option<(usize, usize)>, Error> {
+        if self.program.single {
+            if !self.step(1) {
+                return Err(Error::Stopped);
+            }
+            return Ok(self.seek(0, start).map(|at| (at, at + 1)));
+        }
         loop {
             if let Some(lead) = self.program.lead {
                 // The pattern cannot match where its first character does not. Nor can it be in error there.
