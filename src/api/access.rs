@@ -100,10 +100,9 @@ impl Lua {
             None => self.other_to_number(idx),
         }
     }
-    #[cold]
     #[inline(never)]
     fn other_to_number(self, idx: i32) -> Option<f64> {
-        meta::to_number(self.value(idx))
+        meta::to_number(self.value_or_upvalue(idx))
     }
     #[inline]
     pub fn tointegerx(self, idx: i32) -> Option<isize> {
@@ -172,7 +171,7 @@ impl Lua {
     }
     #[inline]
     pub fn touserdata(self, idx: i32) -> *mut c_void {
-        let v = self.value(idx);
+        let v = self.value_or_upvalue(idx);
         match v.tag() {
             TAG_OBJECT => v.as_userdata().map_or(core::ptr::null_mut(), |u| u.data().cast()),
             TAG_LIGHT => v.payload(),

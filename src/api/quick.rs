@@ -49,8 +49,15 @@ impl Lua {
             return false;
         }
         let (Some(x), Some(y)) = (self.quick_number(-2), self.quick_number(-1)) else { return false };
-        self.drop_values(1);
-        self.set_top_value(Value::number(meta::number_arith(Metamethod::from_arith(op as u8), x, y)));
+        let result = match op {
+            LUA_OPADD => x + y,
+            LUA_OPSUB => x - y,
+            LUA_OPMUL => x * y,
+            LUA_OPDIV => x / y,
+            _ => meta::number_arith(Metamethod::from_arith(op as u8), x, y),
+        };
+        self.drop_values(2);
+        self.pushnumber(result);
         true
     }
     #[inline(always)]

@@ -40,16 +40,19 @@ impl Lua {
     pub(super) fn slot(self, idx: i32) -> Slot {
         if idx > LUA_REGISTRYINDEX { self.stack_slot(idx).unwrap_or(none()) } else { self.pseudo_slot(idx) }
     }
+    /// Returns the slot of the index of an upvalue, if the function that runs has it.
+    #[inline(always)]
+    fn upvalue_slot(self, idx: i32) -> Option<Slot> {
+        let n = (LUA_REGISTRYINDEX - idx) as usize;
+        let f = self.call_info().func_value().as_c_closure()?;
+        Some(Slot::from_ptr(f.upvalues().get(n - 1)?.as_ptr()))
+    }
     #[inline(never)]
     fn pseudo_slot(self, idx: i32) -> Slot {
         if idx == LUA_REGISTRYINDEX {
             return Slot::from_ptr(self.global().registry.as_ptr());
         }
-        let n = (LUA_REGISTRYINDEX - idx) as usize;
-        match self.call_info().func_value().as_c_closure() {
-            Some(c) if n <= c.nupvalues() => Slot::from_ptr(c.upvalues()[n - 1].as_ptr()),
-            _ => none(),
-        }
+        self.upvalue_slot(idx).unwrap_or(none())
     }
     /// The first upvalue of the running C function, and nil when it has none.
     #[inline(always)]
@@ -62,6 +65,15 @@ impl Lua {
     pub fn value(self, idx: i32) -> Value {
         // SAFETY: `slot` gives a live slot or the constant nil.
         unsafe { self.slot(idx).read() }
+    }
+    /// The same where the index is often that of an upvalue.
+    #[inline(always)]
+    pub(super) fn value_or_upvalue(self, idx: i32) -> Value {
+        if idx >= LUA_REGISTRYINDEX {
+            return self.value(idx);
+        }
+        // SAFETY: a live slot.
+        self.upvalue_slot(idx).map_or(Value::NIL, |p| unsafe { p.read() })
     }
     /// Stores at a valid index, with the barrier that an upvalue needs. (The registry is marked again before each
     /// cycle ends.)
@@ -119,7 +131,7 @@ impl Lua {
     }
     #[inline]
     pub fn pushvalue(self, idx: i32) {
-        self.api_push(self.value(idx))
+        self.api_push(self.value_or_upvalue(idx))
     }
     /// Removes the value at a stack index; the values above it move down.
     #[inline]

@@ -160,24 +160,27 @@ impl Value {
     /// The `LUA_T*` constant of the value.
     #[inline]
     pub fn type_id(self) -> i32 {
-        match self.tag() {
-            TAG_SPECIAL => match self.0 & PAYLOAD {
+        // Four bits for each tag. Special values and objects are of several types; for them it is one that no other tag
+        // has.
+        const BY_TAG: u32 = (LUA_TBOOLEAN
+            | LUA_TLIGHTUSERDATA << 4
+            | LUA_TFUNCTION << 8
+            | LUA_TSTRING << 12
+            | LUA_TTABLE << 16
+            | LUA_TFUNCTION << 20
+            | LUA_TUSERDATA << 24) as u32;
+        if self.is_number() {
+            return LUA_TNUMBER;
+        }
+        let t = (BY_TAG >> (4 * (self.tag() - TAG_SPECIAL)) & 0xF) as i32;
+        match t {
+            LUA_TBOOLEAN => match self.0 & PAYLOAD {
                 0 => LUA_TNIL,
-                1 | 2 => LUA_TBOOLEAN,
+                1 | 2 => t,
                 _ => LUA_TLIGHTUSERDATA,
             },
-            TAG_LIGHT => LUA_TLIGHTUSERDATA,
-            TAG_LIGHTC | TAG_FUNCTION => LUA_TFUNCTION,
-            TAG_STRING => LUA_TSTRING,
-            TAG_TABLE => LUA_TTABLE,
-            TAG_OBJECT => {
-                if self.header().kind() == Kind::Thread {
-                    LUA_TTHREAD
-                } else {
-                    LUA_TUSERDATA
-                }
-            }
-            _ => LUA_TNUMBER,
+            LUA_TUSERDATA if self.header().kind() == Kind::Thread => LUA_TTHREAD,
+            _ => t,
         }
     }
 }
