@@ -59,6 +59,16 @@ impl Str {
         debug_assert!(self.is_short());
         (&raw const *self).cast::<u8>().wrapping_add(size_of::<Str>())
     }
+    /// The first eight bytes as a number, the first one in the highest bits, with zeros in place of those that are not
+    /// there. Where the numbers of two strings differ, they are in the order of the strings.
+    #[inline(always)]
+    pub fn head(&self) -> u64 {
+        let n = self.len().min(8);
+        // SAFETY: the word ends with byte `n`, and what is before a string is its header.
+        let word = unsafe { word_at(self.data().add(n).sub(8)) };
+        // No shift can move all 64 bits out.
+        word.swap_bytes() << (4 * (8 - n)) << (4 * (8 - n))
+    }
     #[inline(always)]
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: `len` initialised bytes start at `data` (module invariant).
