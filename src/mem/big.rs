@@ -209,6 +209,7 @@ impl Kept {
         self.release(1, 0);
     }
     /// `ends` collections have ended. Gives back what is older than `age` of them.
+    #[inline(never)]
     fn release(&mut self, ends: usize, age: usize) {
         let mut link = &raw mut self.first;
         // SAFETY: kept mappings are there, with nothing in them but the link.

@@ -18,6 +18,7 @@ mod addresses;
 mod allocator;
 mod array;
 mod big;
+mod medium;
 mod pool;
 mod slab;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Where states with the default function have their blocks: a pool of size classes.
 //!
 //! * A block of at most `SMALL` bytes comes from the free list of its class (multiples of 8 bytes), a larger one
-//!   from libc. Small blocks have no header: the caller always tells the old size.
+//!   from libc, which gets it back at once (modules `medium` and `big` keep some). Small blocks have no header: the
+//!   caller always tells the old size.
 //! * As long as the pool is small, the lists are filled from `chunks` of libc's, where blocks of all classes are side
 //!   by side and which stay until the end; their blocks go back to the lists. After that, the lists are filled from
 //!   slabs (module `slab`), whose blocks go back to their slab: memory of slabs goes back to the system in
@@ -13,6 +14,7 @@
 //! * Nothing is shared between pools, so a pool needs no lock; like its state it is used by one thread at a time.
 
 use super::big::{self, BIG};
+use super::medium::{self, MEDIUM, Medium};
 use super::slab::{Slabs, slab_of};
 use crate::sys;
 use core::ptr::null_mut;
@@ -47,8 +49,8 @@ struct Odd {
     size: usize,
 }
 const ODD_HEAD: usize = 16;
-/// The least size of a large block, so that it can become an odd one.
-const SMALLEST_LARGE: usize = SMALL + ODD_HEAD;
+// A large block can become an odd one.
+const _: () = assert!(SMALL + ODD_HEAD <= medium::LEAST);
 
 pub struct Pool {
     /// by class: `lists[c]` has blocks of `c * GRAIN` bytes
@@ -75,6 +77,7 @@ pub struct Pool {
     /// about the bytes allocated since memory was given back
     credit: usize,
     slabs: Slabs,
+    medium: Medium,
     kept: big::Kept,
 }
 
@@ -102,6 +105,7 @@ impl Pool {
                 c = next;
             }
             (*pool).slabs.destroy();
+            (*pool).medium.clear();
             (*pool).kept.clear();
             sys::free(pool.cast());
         }
@@ -150,8 +154,10 @@ impl Pool {
             if osize > SMALL && nsize > SMALL && (osize >= BIG) == (nsize >= BIG) && self.odd.is_null() {
                 let q: *mut u8 = if osize >= BIG {
                     self.kept.resize(p, osize, nsize, self.live)
+                } else if medium::rounded(osize) == medium::rounded(nsize) {
+                    p
                 } else {
-                    sys::realloc(p.cast(), nsize.max(SMALLEST_LARGE)).cast()
+                    sys::realloc(p.cast(), medium::rounded(nsize)).cast()
                 };
                 if !q.is_null() {
                     self.recount(osize, nsize);
@@ -379,6 +385,11 @@ impl Pool {
     pub fn held(&self) -> usize {
         self.chunk_bytes + self.slabs.held
     }
+    /// Bytes of medium blocks kept for later.
+    #[cfg(test)]
+    pub fn kept_medium(&self) -> usize {
+        self.medium.bytes()
+    }
     /// Bytes of big blocks kept for later.
     #[cfg(test)]
     pub fn kept(&self) -> usize {
@@ -397,27 +408,39 @@ impl Pool {
             self.flush();
         }
         self.slabs.sort(release);
+        if retired {
+            self.medium.clear()
+        } else {
+            self.medium.collected()
+        }
         self.kept.collected();
     }
     /// Gives some memory back to the system: about how many bytes, 0 when there is nothing more to do.
     pub fn release_some(&mut self) -> usize {
         self.slabs.release_some()
     }
-    /// A block of `size` bytes without class, or null.
+    /// A block of `size` bytes, more than `SMALL`, or null.
     #[inline(never)]
     fn alloc_large(&mut self, size: usize) -> *mut u8 {
-        if size >= BIG {
-            return self.kept.alloc(size);
+        match size {
+            // SAFETY: the size is one of those.
+            ..=MEDIUM => unsafe { self.medium.alloc(size) },
+            BIG.. => self.kept.alloc(size),
+            _ => self.medium.fresh(size),
         }
-        // SAFETY: plain allocation.
-        unsafe { sys::malloc(size.max(SMALLEST_LARGE)).cast() }
     }
     /// # Safety
-    /// `p` is a block of `size` bytes without class, not used any more.
+    /// `p` is a block of `size` bytes, more than `SMALL`, not used any more.
     #[inline(never)]
     unsafe fn free_large(&mut self, p: *mut u8, size: usize) {
         // SAFETY: the caller's promise.
-        unsafe { if size >= BIG { self.kept.free(p, size, self.live) } else { sys::free(p.cast()) } }
+        unsafe {
+            match size {
+                ..=MEDIUM => self.medium.free(p, size, self.live),
+                BIG.. => self.kept.free(p, size, self.live),
+                _ => sys::free(p.cast()),
+            }
+        }
     }
     /// A block of `osize` bytes has `nsize` now.
     fn recount(&mut self, osize: usize, nsize: usize) {

@@ -240,6 +240,48 @@ fn big_blocks_are_kept_for_a_while() {
 }
 
 #[test]
+fn medium_blocks_are_kept_for_a_while() {
+    const K: usize = 1 << 10;
+    let mut b = Blocks::new();
+    for _ in 0..3 {
+        b.alloc(4000);
+    }
+    let p = b.list[3].0;
+    b.free(3);
+    assert_eq!(b.pool().kept_medium(), 4 * K);
+    b.alloc(3841);
+    assert_eq!((b.list[3].0, b.pool().kept_medium()), (p, 0), "a block of the same class");
+    b.resize(3, 4096);
+    assert_eq!(b.list[3].0, p, "it has the room");
+    b.free(3);
+    b.alloc(3840);
+    assert_eq!(b.pool().kept_medium(), 4 * K, "another class");
+    // What was needed since the last collection stays.
+    b.collect();
+    b.alloc(4000);
+    b.free(4);
+    b.collect();
+    assert_eq!(b.pool().kept_medium(), 4 * K);
+    b.collect();
+    assert_eq!(b.pool().kept_medium(), 0, "nobody needed it");
+    b.clear();
+    b.pool().collected(true);
+    assert_eq!(b.pool().kept_medium(), 0, "nobody will need it");
+    for _ in 0..100 {
+        b.alloc(8 * K);
+    }
+    b.clear();
+    assert_eq!(b.pool().kept_medium(), 88 * K, "about an eighth of what is in use");
+    b.pool().collected(true);
+    // Other memory is there for smaller blocks, but it is bounded all the same.
+    for _ in 0..20 {
+        b.alloc(8 * K);
+    }
+    b.clear();
+    assert_eq!(b.pool().kept_medium(), 64 * K);
+}
+
+#[test]
 fn a_pool_that_is_not_used_any_more_gives_all_back() {
     let mut b = Blocks::new();
     for _ in 0..(20 << 20) / 40 {
