@@ -56,15 +56,25 @@ impl Lua {
     pub fn isuserdata(self, idx: i32) -> bool {
         matches!(self.value(idx).type_id(), LUA_TUSERDATA | LUA_TLIGHTUSERDATA)
     }
+    /// Two values, if there are some at both indices.
+    #[inline(always)]
+    fn two_values(self, a: i32, b: i32) -> Option<(Value, Value)> {
+        let (a, b) = (self.slot(a), self.slot(b));
+        if a == super::stack::none() || b == super::stack::none() {
+            return None;
+        }
+        // SAFETY: both are live slots.
+        unsafe { Some((a.read(), b.read())) }
+    }
     #[inline]
     pub fn rawequal(self, a: i32, b: i32) -> bool {
-        self.is_valid(a) && self.is_valid(b) && self.value(a).raw_equal(self.value(b))
+        match self.two_values(a, b) {
+            Some((x, y)) => x.raw_equal(y),
+            None => false,
+        }
     }
     pub fn compare(self, a: i32, b: i32, op: i32) -> LResult<bool> {
-        if !self.is_valid(a) || !self.is_valid(b) {
-            return Ok(false);
-        }
-        let (x, y) = (self.value(a), self.value(b));
+        let Some((x, y)) = self.two_values(a, b) else { return Ok(false) };
         match op {
             LUA_OPEQ => meta::equal(*self, x, y),
             LUA_OPLT => meta::less_than(*self, x, y),

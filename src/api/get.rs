@@ -64,7 +64,9 @@ impl Lua {
     }
     #[inline]
     pub fn rawget(self, idx: i32) {
-        self.set_top_value(self.field_of(self.value(idx), |t| t.get(self.global(), self.from_top(1))))
+        self.set_top_value(
+            self.field_of(self.value_or_upvalue(idx), |t| t.get(self.global(), self.from_top(1))),
+        )
     }
     #[inline]
     pub fn rawgeti(self, idx: i32, n: i32) {
