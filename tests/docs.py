@@ -104,8 +104,23 @@ def suites():
     check("docs/TESTING.md names all suites, and no others", named == known, named ^ known)
 
 
+def figures():
+    """README says the geometric means that the page of measurements has."""
+    readme = " ".join(text("README.md").split())
+    page = text("docs/BENCHMARKS.md")
+    for row, words in (("CPU time of 34 programs", "34 programs take **%.2f** of the CPU time"),
+                       ("peak memory of the 9 that take 8 MB or more on PUC", "8 MB or more take **%.2f** of the memory"),
+                       ("C API, time of an operation", "an operation of the C API takes **%.2f** of the time")):
+        figure = re.search(r"^\| %s \| ([0-9.]+)" % re.escape(row), page, re.M)
+        check("docs/BENCHMARKS.md has %s" % row, figure)
+        if figure:
+            wanted = words % float(figure.group(1))
+            check("README.md: %s" % row, wanted in readme, "not there: " + wanted)
+
+
 exported_functions()
 operations()
+figures()
 suites()
 sections()
 lines()
