@@ -165,6 +165,34 @@ static int mappings(void) {
   return n;
 }
 
+/* Kilobytes of native code that are in memory. */
+static long resident_code(void) {
+  char line[500], rights[8];
+  long total = 0, kilobytes;
+  int nameless = 0;
+  FILE *f = fopen("/proc/self/smaps", "r");
+  if (!f) fail("/proc/self/smaps");
+  while (fgets(line, sizeof line, f)) {
+    int end = 0;
+    if (sscanf(line, "%*x-%*x %7s %*x %*s %*s %n", rights, &end) == 1 && end)
+      nameless = rights[2] == 'x' && !line[end];
+    else if (nameless && sscanf(line, "Rss: %ld", &kilobytes) == 1)
+      total += kilobytes;
+  }
+  fclose(f);
+  return total;
+}
+/* One large function whose loop meets tables of several layouts, one after the other. */
+static char *phases(int n) {
+  static char text[20000];
+  char *p = text;
+  p += sprintf(p, "local t = {} for i = 1, %d do local o = {} t[i] = o for k = 1, 8 do o['a' .. (k * i) %% 9] = k end ", n);
+  p += sprintf(p, "for k = 0, 8 do o['a' .. k] = k end end local s = 0 for i = 1, #t do local o = t[i] for j = 1, 900 do ");
+  for (int i = 0; i < 300; i++) p += sprintf(p, "s = s + o.a%d ", i * 7 % 9);
+  sprintf(p, "end end return s");
+  return text;
+}
+
 int main(int argc, char **argv) {
   const char *test = argc > 1 ? argv[1] : "";
   int n = argc > 2 ? atoi(argv[2]) : 0;
@@ -219,6 +247,11 @@ int main(int argc, char **argv) {
     lua_sethook(L, at_instruction, LUA_MASKCOUNT, 1);
     puts(run(L, WORK));
     printf("%d\n", events);
+    lua_close(L);
+  } else if (!strcmp(test, "phases")) {
+    lua_State *L = new_state();
+    puts(run(L, phases(n)));
+    fprintf(stderr, "%ld\n", resident_code());
     lua_close(L);
   } else if (!strcmp(test, "threads")) {
     pthread_t threads[8];

@@ -188,11 +188,10 @@ pub fn body_of(code: *const u8) -> *const u8 {
     unsafe { code.add(*code.sub(BODY).cast::<u32>() as usize) }
 }
 
-/// The code that the function had before this.
-pub fn older(code: *const u8) -> Option<*const u8> {
+/// The code that was made for the function before this, or null. It may have been freed.
+pub fn older(code: *const u8) -> *const u8 {
     // SAFETY: the layout of a function.
-    let older = unsafe { *code.sub(OLDER).cast::<*const u8>() };
-    (!older.is_null()).then_some(older)
+    unsafe { *code.sub(OLDER).cast::<*const u8>() }
 }
 
 /// All of a function whose calls begin at `code`, with what is in front of that.

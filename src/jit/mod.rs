@@ -32,7 +32,7 @@ use crate::code::exec::{ExecOp, Hint};
 use crate::consts::LUA_RIDX_GLOBALS;
 use crate::gc::walk;
 use crate::object::call_info::FrameFlags;
-use crate::object::entry::Tier;
+use crate::object::entry::{Entry, Tier};
 use crate::object::native::NativeTier;
 use crate::object::{FrameRef, Gc, Global, Kind, Proto, Thread};
 use crate::sys;
@@ -71,9 +71,6 @@ fn is_at_least(l: Gc<Thread>, mode: Mode) -> bool {
 struct State {
     scratch: Scratch,
     memory: CodeMemory,
-    /// With `Mode::FlushStress`: how many times native code was entered and not left yet. When an exception or the end
-    /// of a thread passed it, more than there are.
-    entered: Cell<u32>,
     /// With `Mode::FlushStress`: the last random number.
     random: Cell<u32>,
 }
@@ -88,15 +85,18 @@ impl State {
 }
 
 /// Misses of look-ups after which a function is compiled again.
-const MISSES: u32 = 500;
+const MISSES: u16 = 500;
 /// The same where functions are compiled before they have any hints.
-const MISSES_ALWAYS: u32 = 8;
+const MISSES_ALWAYS: u16 = 8;
 
 /// So many misses is a guess that failed.
-const REFUTED: u32 = MISSES / 10;
+const REFUTED: u16 = MISSES / 10;
 
-/// A function that has more codes than this gets no other. With the last one, no guesses are made any more.
+/// A function that more codes than this were made for gets no other. With the last one, no guesses are made any more.
 const MOST_VERSIONS: usize = 3;
+
+/// With more active frames than this, nobody looks whether older code is still in use.
+const MOST_FRAMES: usize = 50;
 
 static TIER: NativeTier = NativeTier { run, free, close: close_state, changed };
 
@@ -140,13 +140,38 @@ fn state(g: &Global) -> Option<&State> {
     Some(state)
 }
 
-fn free(g: &Global, code: *const u8) {
+fn free(g: &Global, entry: Entry) {
+    free_codes(g, entry.native(), entry.native_kept());
+}
+
+/// Frees a code and what was made before it, so many in all.
+fn free_codes(g: &Global, last: *const u8, count: usize) {
     let Some(state) = state(g) else { return };
-    let mut next = Some(code);
-    while let Some(code) = next {
-        next = compile::older(code);
+    let mut code = last;
+    for _ in 0..count {
         let (start, size) = compile::extent(code);
+        code = compile::older(code);
         state.memory.free(start, size);
+    }
+}
+
+/// Frees what the function had before its last code if nobody can be in there: the current frame, which is in no native
+/// code now, is the only one of the function. Functions that are seldom alone keep it.
+#[cold]
+#[inline(never)]
+fn free_older(l: Gc<Thread>, p: Gc<Proto>) {
+    let native = &l.global().native;
+    let entry = p.entry();
+    entry.take_replaced();
+    let frames = l.active_frames().take(MOST_FRAMES + 1);
+    let (mut count, mut of_function) = (0, 0);
+    for frame in frames {
+        count += 1;
+        of_function += (frame.is_lua() && frame.closure().proto == p) as usize;
+    }
+    if native.entered.get() == 0 && !native.has_coroutines.get() && count <= MOST_FRAMES && of_function == 1 {
+        free_codes(l.global(), compile::older(entry.native()), entry.native_kept() - 1);
+        entry.keep_last_native();
     }
 }
 
@@ -194,7 +219,7 @@ fn make_code(l: Gc<Thread>, p: Gc<Proto>) -> Option<*const u8> {
 fn compile(l: Gc<Thread>, p: Gc<Proto>, marks: Marks) -> Option<*const u8> {
     let state = state(l.global())?;
     find_globals(l.global(), p);
-    let guesses = p.entry().native().is_null() || versions(p.entry().native()) < MOST_VERSIONS;
+    let guesses = p.entry().native_made() < MOST_VERSIONS;
     let code = compile::compile(&state.scratch, &state.memory, l.global(), p, guesses, marks);
     state.scratch.trim();
     let code = code?;
@@ -249,11 +274,11 @@ fn refuted(l: Gc<Thread>, p: Gc<Proto>) {
     count_misses(l, p, REFUTED);
 }
 
-fn count_misses(l: Gc<Thread>, p: Gc<Proto>, count: u32) -> bool {
+fn count_misses(l: Gc<Thread>, p: Gc<Proto>, count: u16) -> bool {
     let limit = if is_at_least(l, Mode::Always) { MISSES_ALWAYS } else { MISSES };
     let before = p.entry().count_misses(count);
     let reached = before < limit && before.saturating_add(count) >= limit;
-    reached && versions(p.entry().native()) <= MOST_VERSIONS && compile(l, p, None).is_some()
+    reached && p.entry().native_made() <= MOST_VERSIONS && compile(l, p, None).is_some()
 }
 
 /// Whether to leave native code only because whoever enters it next may throw code away.
@@ -265,14 +290,14 @@ fn leaves_by_chance(l: Gc<Thread>) -> bool {
 /// else the last, which calls begin with.
 fn flush_by_chance(l: Gc<Thread>, p: Gc<Proto>) {
     let Some(state) = state(l.global()) else { return };
-    let code = p.entry().native();
-    if code.is_null() || !state.by_chance(16) {
+    let entry = p.entry();
+    if entry.native().is_null() || !state.by_chance(16) {
         return;
     }
-    if state.entered.get() == 0 {
-        free(l.global(), code);
-        p.entry().set_native(core::ptr::null());
-    } else if versions(code) <= MOST_VERSIONS {
+    if l.global().native.entered.get() == 0 {
+        free(l.global(), entry);
+        entry.clear_native();
+    } else if entry.native_made() <= MOST_VERSIONS {
         compile(l, p, None);
     }
 }
@@ -302,24 +327,10 @@ pub fn flush(l: Gc<Thread>) {
         let p: Gc<Proto> = unsafe { o.cast() };
         let entry = p.entry();
         if !entry.take_mark() && !entry.native().is_null() {
-            free(g, entry.native());
-            entry.set_native(core::ptr::null());
+            free(g, entry);
+            entry.clear_native();
         }
     });
-}
-
-/// Counts how deep native code is nested, for `flush_by_chance`.
-#[cold]
-#[inline(never)]
-fn count_entered(l: Gc<Thread>, more: i32) {
-    if let Some(state) = state(l.global()) {
-        state.entered.set(state.entered.get().wrapping_add_signed(more));
-    }
-}
-
-/// How many codes a function has, of which the last begins at `code`. Frames may still run the others.
-fn versions(code: *const u8) -> usize {
-    core::iter::successors(Some(code), |&code| compile::older(code)).count()
 }
 
 /// Where native code is entered in the frame, a frame of this function, which has native code; `None` where it cannot
@@ -345,7 +356,11 @@ fn place(l: Gc<Thread>, p: Gc<Proto>, ci: FrameRef) -> Option<*const u8> {
     }
     code_of(l, p)?;
     p.entry().cool(0);
-    address(l, p, ci)
+    let place = address(l, p, ci);
+    if p.entry().is_replaced() {
+        free_older(l, p);
+    }
+    place
 }
 
 /// What is in `returns_to` of a frame whose registers were changed from outside.
@@ -391,17 +406,13 @@ fn run(l: Gc<Thread>) -> Exit {
         let p = cl.proto;
         if let Some(code) = place(l, p, ci) {
             mark_entered(ci);
-            let counts = is_at_least(l, Mode::FlushStress);
-            if counts {
-                count_entered(l, 1);
-            }
+            let entered = &l.global().native.entered;
+            entered.set(entered.get().wrapping_add(1));
             // SAFETY: the current frame and its closure; the frame is marked.
             let left = unsafe {
                 stubs::enter(l.as_ptr(), ci.as_ptr(), code, ci.base.get().as_ptr(), cl.as_ptr(), p.k.as_ptr())
             };
-            if counts {
-                count_entered(l, -1);
-            }
+            entered.set(entered.get().wrapping_sub(1));
             match helpers::exit_of(left) {
                 Err(throw) => return Exit::Throw(throw),
                 Ok(interface::DONE) => return Exit::Done,

@@ -46,13 +46,23 @@ pub struct NativeCode {
     /// how many calls and turns of loops until the function runs often
     pub(super) left: Cell<i32>,
     /// look-ups of fields that were not where the code looked first, since it was made
-    pub(super) misses: Cell<u32>,
+    pub(super) misses: Cell<u16>,
+    /// codes that were made for the function
+    pub(super) made: Cell<u8>,
+    /// those of them that were not freed: the last ones
+    pub(super) kept: Cell<u8>,
 }
 
 #[cfg(native_code)]
 impl NativeCode {
     const fn new() -> NativeCode {
-        NativeCode { code: Cell::new(core::ptr::null()), left: Cell::new(OFTEN), misses: Cell::new(0) }
+        NativeCode {
+            code: Cell::new(core::ptr::null()),
+            left: Cell::new(OFTEN),
+            misses: Cell::new(0),
+            made: Cell::new(0),
+            kept: Cell::new(0),
+        }
     }
 }
 

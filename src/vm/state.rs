@@ -234,6 +234,8 @@ pub fn new_thread(l: Gc<Thread>) -> LResult<Gc<Thread>> {
     t.base_hook_count.set(l.base_hook_count.get());
     t.hook_count.set(l.base_hook_count.get());
     heap::link(l.global(), t.erase());
+    #[cfg(native_code)]
+    l.global().native.has_coroutines.set(true);
     l.push(Value::thread(t));
     if let Err(e) = init_stack(t, l) {
         l.drop_values(1);
