@@ -116,7 +116,9 @@ impl Maker<'_, '_> {
             Operand::Register(n) => Register(n),
             Operand::Constant(n) => Constant(n),
         };
-        let (x, y) = types::numeric(insn).unwrap_or((Operand::Register(0), Operand::Register(0)));
+        let operands = types::numeric(insn);
+        debug_assert!(operands.is_some(), "an instruction without two operands");
+        let (x, y) = operands.unwrap_or((Operand::Register(0), Operand::Register(0)));
         (source(x), source(y))
     }
     pub(super) fn type_of(&self, from: Source) -> Type {
