@@ -278,6 +278,11 @@ fn after_miss(l: Gc<Thread>, ci: FrameRef, obj: Value, at: *mut ExecInsn, guesse
     if guessed != 0 && !obj.is_table() {
         return refute(l, ci, at);
     }
+    // Without a hint, the field is new each time, or not there: other code would be no better.
+    // SAFETY: an instruction of the frame's function.
+    if unsafe { *at }.imm() == Hint::NONE.0 {
+        return if super::leaves_by_chance(l) { SWITCH } else { 0 };
+    }
     if super::missed(l, ci.lua_closure().proto) { SWITCH } else { 0 }
 }
 
