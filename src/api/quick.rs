@@ -57,7 +57,7 @@ impl Lua {
             _ => meta::number_arith(Metamethod::from_arith(op as u8), x, y),
         };
         self.drop_values(2);
-        self.pushnumber(result);
+        self.api_push(Value::number(result));
         true
     }
     #[inline(always)]
