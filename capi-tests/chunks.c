@@ -225,10 +225,13 @@ static int c_function(lua_State *L) {
   (void)L;
   return 0;
 }
+/* Takes so many bytes and no more. */
 static int failing_writer(lua_State *L, const void *data, size_t size, void *ud) {
-  int *left = (int *)ud;
-  (void)L, (void)data, (void)size;
-  return (*left)-- > 0 ? 0 : 77;
+  size_t *left = (size_t *)ud;
+  (void)L, (void)data;
+  if (size > *left) return 77;
+  *left -= size;
+  return 0;
 }
 static int raising_writer(lua_State *L, const void *data, size_t size, void *ud) {
   (void)data, (void)size, (void)ud;
@@ -241,7 +244,7 @@ static int dump_raising(lua_State *L) {
 }
 
 static void t_dump_results(lua_State *L) {
-  int left;
+  size_t left;
   Pieces p;
   lua_pushcfunction(L, c_function);
   p.len = p.calls = 0;
@@ -252,10 +255,10 @@ static void t_dump_results(lua_State *L) {
   say("table %d", lua_dump(L, collect, &p));
   lua_pop(L, 1);
   compile(L, "return 1");
-  for (left = 0; left < 3; left++) {
-    int n = left;
+  for (left = 0; left < 1000; left += 20) {
+    size_t n = left;
     int code = lua_dump(L, failing_writer, &n);
-    say("writer's code %d, calls left %d, top %d", code, n, lua_gettop(L));
+    say("writer's code %d, top %d", code, lua_gettop(L));
   }
   lua_pop(L, 1);
   try_c(L, "raising writer", dump_raising, 0);

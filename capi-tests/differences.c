@@ -433,6 +433,29 @@ static void t_reader_calls(lua_State *L) {
   }
 }
 
+typedef struct Received {
+  int calls;
+  size_t first, bytes;
+} Received;
+static int receive(lua_State *L, const void *data, size_t size, void *ud) {
+  Received *r = (Received *)ud;
+  (void)L, (void)data;
+  if (r->calls++ == 0) r->first = size;
+  r->bytes += size;
+  return 0;
+}
+static void t_writer_calls(lua_State *L) {
+  static const char *const texts[] = { "return 1", "local a, b = 'a', 2 return function() return a, b end" };
+  int i;
+  for (i = 0; i < 2; i++) {
+    Received r = { 0, 0, 0 };
+    luaL_loadbuffer(L, texts[i], strlen(texts[i]), "=text");
+    lua_dump(L, receive, &r);
+    say("%d bytes, the first %d at once, the writer was called %d times", (int)r.bytes, (int)r.first, r.calls);
+    lua_pop(L, 1);
+  }
+}
+
 static int count_temporaries(lua_State *L) {
   lua_Debug ar;
   int n = 0;
@@ -766,6 +789,7 @@ static const Section sections[] = {
   { "caught_below", t_caught_below },
   { "finalizer_message", t_finalizer_message },
   { "reader_calls", t_reader_calls },
+  { "writer_calls", t_writer_calls },
   { "temporaries", t_temporaries },
   { "levels", t_levels },
   { "variable_in_return_hook", t_variable_in_return_hook },

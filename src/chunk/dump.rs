@@ -1,6 +1,7 @@
 //! Writing a function as a binary chunk.
 //!
-//! The output, and its division into pieces for the writer, are those of the reference library.
+//! The output is that of the reference library. The writer gets it in fewer pieces: the header, and then, since a call of
+//! the writer takes longer than all else, up to `GATHERED` bytes at once and whole vectors that are longer.
 
 use super::format::HEADER;
 use crate::boundary;
@@ -31,33 +32,74 @@ pub fn dump(l: Gc<Thread>, p: Gc<Proto>, writer: lua_Writer, data: *mut c_void, 
 }
 
 /// Gives the pieces of the chunk of `p` to `write`. A result of it other than 0 ends the dump and is the result.
-pub fn dump_to(write: impl FnMut(&[u8]) -> LResult<i32>, p: Gc<Proto>, strip: bool) -> LResult<i32> {
-    let mut d = Dumper { write, strip, status: 0 };
-    d.block(&HEADER)?;
+pub fn dump_to(mut write: impl FnMut(&[u8]) -> LResult<i32>, p: Gc<Proto>, strip: bool) -> LResult<i32> {
+    let mut d = Dumper { write: &mut write, strip, status: 0, gathered: [0; GATHERED], used: 0 };
+    d.write(&HEADER)?;
     d.function(p)?;
+    d.flush()?;
     Ok(d.status)
 }
 
-struct Dumper<W> {
-    write: W,
+/// The bytes up to which small items are given to the writer at once.
+const GATHERED: usize = 512;
+
+struct Dumper<'a> {
+    write: &'a mut dyn FnMut(&[u8]) -> LResult<i32>,
     strip: bool,
     status: i32,
+    gathered: [u8; GATHERED],
+    /// bytes of `gathered` that are to be written
+    used: usize,
 }
 
-impl<W: FnMut(&[u8]) -> LResult<i32>> Dumper<W> {
-    fn block(&mut self, bytes: &[u8]) -> LResult<()> {
+impl Dumper<'_> {
+    fn write(&mut self, bytes: &[u8]) -> LResult<()> {
         if self.status == 0 {
             self.status = (self.write)(bytes)?;
         }
         Ok(())
     }
 
+    #[cold]
+    #[inline(never)]
+    fn flush(&mut self) -> LResult<()> {
+        let used = core::mem::take(&mut self.used);
+        if self.status == 0 && used != 0 {
+            self.status = (self.write)(&self.gathered[..used])?;
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, bytes: &[u8]) -> LResult<()> {
+        if bytes.len() > GATHERED - self.used {
+            self.flush()?;
+        }
+        match self.gathered.get_mut(self.used..self.used + bytes.len()) {
+            Some(room) => {
+                room.copy_from_slice(bytes);
+                self.used += bytes.len();
+                Ok(())
+            }
+            None => self.write(bytes),
+        }
+    }
+
+    #[inline(never)]
+    fn item<const N: usize>(&mut self, bytes: [u8; N]) -> LResult<()> {
+        if let Some(room) = self.gathered.get_mut(self.used..).and_then(<[u8]>::first_chunk_mut) {
+            *room = bytes;
+            self.used += N;
+            return Ok(());
+        }
+        self.block(&bytes)
+    }
+
     fn byte(&mut self, b: u8) -> LResult<()> {
-        self.block(&[b])
+        self.item([b])
     }
 
     fn int(&mut self, n: i32) -> LResult<()> {
-        self.block(&n.to_ne_bytes())
+        self.item(n.to_ne_bytes())
     }
 
     /// A vector of 32-bit items.
@@ -75,7 +117,7 @@ impl<W: FnMut(&[u8]) -> LResult<i32>> Dumper<W> {
 
     fn string(&mut self, s: Option<Gc<Str>>) -> LResult<()> {
         let size = s.map_or(0, |s| s.len() + 1);
-        self.block(&size.to_ne_bytes())?;
+        self.item(size.to_ne_bytes())?;
         if let Some(s) = s {
             // SAFETY: a zero byte follows the string's bytes.
             self.block(unsafe { core::slice::from_raw_parts(s.data(), size) })?;
@@ -111,7 +153,7 @@ impl<W: FnMut(&[u8]) -> LResult<i32>> Dumper<W> {
         if let Some(s) = k.as_string() {
             self.string(Some(s))
         } else if let Some(n) = k.as_number() {
-            self.block(&n.to_ne_bytes())
+            self.item(n.to_ne_bytes())
         } else if k.is_boolean() {
             self.byte((k == Value::TRUE) as u8)
         } else {
