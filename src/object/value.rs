@@ -143,10 +143,9 @@ impl Value {
     }
     #[inline(always)]
     pub(super) fn of_kind<T>(self, tag: u64, kind: Kind) -> Option<Gc<T>> {
+        let p = self.untag(tag)? as *mut Header;
         // SAFETY: a collectable tag is only ever put on the address of a live object, whose kind says its type.
-        self.untag(tag)
-            .filter(|&p| unsafe { (*(p as *const Header)).kind() == kind })
-            .map(|p| unsafe { Gc::from_ptr(p as *mut T) })
+        unsafe { if (*p).kind() == kind { Some(Gc::from_ptr(p.cast())) } else { None } }
     }
     #[inline(always)]
     pub fn as_light_c(self) -> Option<lua_CFunction> {
