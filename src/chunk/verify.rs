@@ -49,20 +49,21 @@ pub type Verdict = Result<(), &'static str>;
 
 /// Verifies a main function and all functions in it. `Err` only when memory is short.
 pub fn verify(l: Gc<Thread>, main: Gc<Proto>) -> LResult<Verdict> {
-    verify_nested(l, main, None)
-}
-
-fn verify_nested(l: Gc<Thread>, p: Gc<Proto>, parent: Option<Gc<Proto>>) -> LResult<Verdict> {
     let work = Work { notes: Array::empty(), states: Array::empty(), queue: Array::empty() };
-    let verdict = Function::new(p, &work).verify(l, parent);
+    let verdict = verify_nested(l, main, None, &work);
     work.notes.free(l);
     work.states.free(l);
     work.queue.free(l);
-    if verdict? != Ok(()) {
-        return verdict;
+    verdict
+}
+
+fn verify_nested(l: Gc<Thread>, p: Gc<Proto>, parent: Option<Gc<Proto>>, work: &Work) -> LResult<Verdict> {
+    let verdict = Function::new(p, work).verify(l, parent)?;
+    if verdict != Ok(()) {
+        return Ok(verdict);
     }
     for inner in p.protos.cells() {
-        let verdict = verify_nested(l, inner.get(), Some(p))?;
+        let verdict = verify_nested(l, inner.get(), Some(p), work)?;
         if verdict.is_err() {
             return Ok(verdict);
         }
@@ -70,7 +71,7 @@ fn verify_nested(l: Gc<Thread>, p: Gc<Proto>, parent: Option<Gc<Proto>>) -> LRes
     Ok(Ok(()))
 }
 
-/// Memory for one function.
+/// Memory for one function after the other.
 struct Work {
     /// what is known of each instruction, in bits of `note`
     notes: Array<u8>,
@@ -136,7 +137,11 @@ impl<'w> Function<'w> {
         if let Err(reason) = self.check_frame(parent) {
             return Ok(Err(reason));
         }
-        self.work.notes.resize(l, self.size, 0)?;
+        let Work { notes, states, queue } = self.work;
+        if notes.len() < self.size {
+            notes.resize(l, self.size, 0)?;
+        }
+        notes.cells()[..self.size].iter().for_each(|note| note.set(0));
         for pc in 0..self.size {
             if let Err(reason) = self.check_operands(pc) {
                 return Ok(Err(reason));
@@ -148,8 +153,12 @@ impl<'w> Function<'w> {
                 return Ok(Err(reason));
             }
         }
-        self.work.states.resize(l, self.size * self.width, 0)?;
-        self.work.queue.resize(l, self.size, 0)?;
+        if states.len() < self.size * self.width {
+            states.resize(l, self.size * self.width, 0)?;
+        }
+        if queue.len() < self.size {
+            queue.resize(l, self.size, 0)?;
+        }
         Ok(self.check_flow())
     }
 
@@ -369,7 +378,11 @@ impl<'w> Function<'w> {
 
     /// Checks the instruction that must come before this one.
     fn check_partner_before(&self, pc: usize) -> Verdict {
+        use Op as O;
         let i = self.code(pc);
+        if !matches!(i.op(), O::Call | O::TailCall | O::Return | O::SetList | O::ExtraArg | O::TForLoop) {
+            return Ok(());
+        }
         let takes_values = takes_open(i);
         if !takes_values && i.op() != Op::ExtraArg && i.op() != Op::TForLoop {
             return Ok(());
@@ -583,11 +596,14 @@ fn word_mask(i: usize, from: u32, to: u32) -> u64 {
     if low >= high { 0 } else { (!0 >> (64 - (high - low))) << low }
 }
 
-/// The words of a set that hold these registers, with the bits that stand for them.
+/// Whether `test` holds for each word of a set that holds some of these registers, with the bits that stand for them.
 #[inline(always)]
-fn words(first: u32, count: u32) -> impl Iterator<Item = (usize, u64)> {
-    let words = if count == 0 { 0..0 } else { first as usize >> 6..((first + count - 1) as usize >> 6) + 1 };
-    words.map(move |i| (i & 3, word_mask(i, first, first + count)))
+fn words(first: u32, count: u32, mut test: impl FnMut(usize, u64) -> bool) -> bool {
+    let to = first + count;
+    if to <= 64 {
+        return count == 0 || test(0, (!0 >> (64 - count)) << first);
+    }
+    (0..4).all(|i| test(i, word_mask(i, first, to)))
 }
 
 #[inline(always)]
@@ -601,13 +617,47 @@ fn need_one(set: &Registers, r: u32) -> Verdict {
 }
 
 fn add(set: &mut Registers, first: u32, count: u32) {
-    words(first, count).for_each(|(i, mask)| set[i] |= mask);
+    words(first, count, |i, mask| {
+        set[i] |= mask;
+        true
+    });
 }
 
 fn remove_from(set: &mut Registers, first: u32) {
-    words(first, u8::MAX as u32 + 1 - first).for_each(|(i, mask)| set[i] &= !mask);
+    for (i, word) in set.iter_mut().enumerate() {
+        let kept = (first as usize).saturating_sub(64 * i);
+        if kept < 64 {
+            *word &= (1 << kept) - 1;
+        }
+    }
 }
 
 fn need(set: &Registers, first: u32, count: u32) -> Verdict {
-    require(words(first, count).all(|(i, mask)| set[i] & mask == mask), msg::UNWRITTEN_REGISTER)
+    require(words(first, count, |i, mask| set[i] & mask == mask), msg::UNWRITTEN_REGISTER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_of_registers() {
+        let has = |set: &Registers, r: u32| need_one(set, r) == Ok(());
+        for first in 0..256 {
+            for count in 0..=256 - first {
+                let range = first..first + count;
+                let (mut only, mut without) = (Registers::default(), [!0; 4]);
+                add(&mut only, first, count);
+                assert!((0..256).all(|r| has(&only, r) == range.contains(&r)), "{range:?}");
+                assert_eq!(need(&only, first, count), Ok(()), "{range:?}");
+                for r in range.clone() {
+                    let mut less = only;
+                    less[r as usize / 64] ^= 1 << (r % 64);
+                    assert!(need(&less, first, count).is_err(), "{range:?} without {r}");
+                }
+                remove_from(&mut without, first);
+                assert!((0..256).all(|r| has(&without, r) == (r < first)), "{first}");
+            }
+        }
+    }
 }
