@@ -130,9 +130,7 @@ pub(super) fn free_all(l: Gc<Thread>) {
             sweep_some(l, list, usize::MAX);
         }
     }
-    for i in 0..g.strings.size.get() {
-        g.strings.sweep_chain(l, i);
-    }
+    g.strings.sweep_chains(l, 0, usize::MAX);
 }
 
 /// `o`, which `link` referred to, was taken off its list.

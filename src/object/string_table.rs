@@ -107,18 +107,7 @@ impl StringTable {
     /// One piece of the sweep of the string table; work done.
     pub fn sweep_some(&self, l: impl InHeap) -> usize {
         let gc = &l.heap().gc;
-        let mut seen = 0;
-        let mut i = gc.sweep_chain.get();
-        while seen < PIECE && i < self.size.get() {
-            // The strings of neighbouring chains are anywhere in memory.
-            if i + SWEPT_AHEAD < self.size.get()
-                && let Some(first) = self.bucket(i + SWEPT_AHEAD).get()
-            {
-                arch::prefetch(first.as_ptr().cast());
-            }
-            seen += 1 + self.sweep_chain(l, i);
-            i += 1;
-        }
+        let (i, seen) = self.sweep_chains(l, gc.sweep_chain.get(), PIECE);
         gc.sweep_chain.set(i);
         if i >= self.size.get() {
             gc.sweep_at.set(&raw const gc.finobj);
@@ -126,35 +115,45 @@ impl StringTable {
         }
         seen * COST
     }
-    /// Sweeps a chain of the string table; how many strings it looked at.
-    pub fn sweep_chain(&self, l: impl InHeap, i: u32) -> usize {
+    /// Sweeps chains of the string table from `first` on, until it has looked at `limit` chains and strings, or all.
+    /// Returns the next chain, and at how many it looked.
+    pub fn sweep_chains(&self, l: impl InHeap, first: u32, limit: usize) -> (u32, usize) {
         let gc = &l.heap().gc;
         let dead_mask = gc.other_white() | gc_bits::FIXED;
         let dead = gc.other_white();
         let closing = gc.closing.get();
         let (clear, set) = gc.survivor();
-        let mut link: *const Cell<Option<GcRef>> = self.bucket(i);
-        let (mut seen, mut freed) = (0, 0);
-        loop {
-            // SAFETY: a bucket or a link inside a live string.
-            let at = unsafe { &*link };
-            let Some(o) = at.get() else { break };
+        let size = self.size.get();
+        let (mut i, mut seen, mut freed) = (first, 0, 0);
+        while seen < limit && i < size {
+            // The strings of neighbouring chains are anywhere in memory.
+            if i + SWEPT_AHEAD < size
+                && let Some(first) = self.bucket(i + SWEPT_AHEAD).get()
+            {
+                arch::prefetch(first.as_ptr().cast());
+            }
+            let mut link: *const Cell<Option<GcRef>> = self.bucket(i);
+            i += 1;
             seen += 1;
-            let marked = o.marked.get();
-            if marked & dead_mask == dead || closing {
-                at.set(o.next.get());
-                // SAFETY: only short strings are on the chains.
-                mem::free_small(l, o.as_ptr().cast(), unsafe { o.cast::<Str>() }.size());
-                freed += 1;
-            } else {
-                o.marked.set(marked & !clear | set);
-                link = &raw const o.next;
+            loop {
+                // SAFETY: a bucket or a link inside a live string.
+                let at = unsafe { &*link };
+                let Some(o) = at.get() else { break };
+                seen += 1;
+                let marked = o.marked.get();
+                if marked & dead_mask == dead || closing {
+                    at.set(o.next.get());
+                    // SAFETY: only short strings are on the chains.
+                    mem::free_small(l, o.as_ptr().cast(), unsafe { o.cast::<Str>() }.size());
+                    freed += 1;
+                } else {
+                    o.marked.set(marked & !clear | set);
+                    link = &raw const o.next;
+                }
             }
         }
-        if freed > 0 {
-            self.count.set(self.count.get() - freed);
-        }
-        seen
+        self.count.set(self.count.get() - freed);
+        (i, seen)
     }
     /// Frees the table; the strings in it are gone (when the state is closed).
     pub fn free(&self, l: impl InHeap) {
