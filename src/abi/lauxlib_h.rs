@@ -310,7 +310,9 @@ exports! {
     /// `[-?, +?, m]` Adds `l` bytes.
     ///
     /// Errors: LUA_ERRMEM. Manual 5.1.
-    raising fn luaL_addlstring(B: *mut luaL_Buffer, s: *const c_char, l: usize) {
+    quick fn luaL_addlstring(B: *mut luaL_Buffer, s: *const c_char, l: usize) {
+        B.quick_add(bytes(s, l)).then_some(())
+    }; else {
         B.add(bytes(s, l))
     }
 

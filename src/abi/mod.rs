@@ -138,24 +138,24 @@ macro_rules! export {
     };
     // The call of the stub is a jump, since nothing is owned here. (Were it a call, a raise would cross a frame that
     // has nothing to clean up.)
-    (quick $name:ident [$($doc:tt)*] ($L:ident: *mut lua_State $(, $arg:ident: $ty:ty)*) [$($result:tt)*]
+    (quick $name:ident [$($doc:tt)*] ($L:ident: *mut $struct:ident $(, $arg:ident: $ty:ty)*) [$($result:tt)*]
         $common:block $otherwise:block
     ) => {
         mod $name {
             use super::*;
-            core_of! { $name [] ($L: *mut lua_State $(, $arg: $ty)*) [$($result)*] $otherwise }
+            core_of! { $name [] ($L: *mut $struct $(, $arg: $ty)*) [$($result)*] $otherwise }
             stub_of! {
                 [#[cfg_attr(not(naked_stubs), inline(always))]] [pub(super)]
-                stub ($L: *mut lua_State $(, $arg: $ty)*) [$($result)*] core
+                stub ($L: *mut $struct $(, $arg: $ty)*) [$($result)*] core
             }
         }
         $($doc)*
         #[unsafe(no_mangle)]
-        pub unsafe extern "C-unwind" fn $name($L: *mut lua_State $(, $arg: $ty)*) $($result)* {
+        pub unsafe extern "C-unwind" fn $name($L: *mut $struct $(, $arg: $ty)*) $($result)* {
             // SAFETY: the contract at the head of this module.
             unsafe {
                 let pointer = $L;
-                let $L = thread(pointer);
+                let $L = handle!($struct pointer);
                 // The checks of the API are on the long way.
                 if !cfg!(feature = "apicheck")
                     && let Some(result) = $common

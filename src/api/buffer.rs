@@ -109,6 +109,17 @@ impl Buffer {
         self.n += s.len();
         Ok(())
     }
+    /// Adds up to 16 bytes if there is room for them. Returns whether it did.
+    #[inline(always)]
+    pub fn quick_add(&mut self, s: &[u8]) -> bool {
+        if s.len() > 16 || s.len() > self.size - self.n {
+            return false;
+        }
+        // SAFETY: there is room; `s` is not inside the buffer's free part.
+        unsafe { string::copy_few(s.as_ptr(), self.b.wrapping_add(self.n), s.len()) };
+        self.n += s.len();
+        true
+    }
     #[inline(always)]
     pub fn addbyte(&mut self, c: u8) -> LResult<()> {
         let to = self.prep(1)?;

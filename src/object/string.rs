@@ -433,7 +433,7 @@ pub fn join_short(l: impl InHeap, a: Gc<Str>, b: Gc<Str>) -> Option<Result<Gc<St
 /// # Safety
 /// As for `copy_nonoverlapping`.
 #[inline(always)]
-unsafe fn copy_few(from: *const u8, to: *mut u8, n: usize) {
+pub unsafe fn copy_few(from: *const u8, to: *mut u8, n: usize) {
     macro_rules! copy {
         ($ty:ty, $i:expr) => {
             // SAFETY: the uses of this macro stay inside the `n` bytes.
