@@ -17,13 +17,16 @@ use core::ffi::c_void;
 impl Lua {
     #[inline]
     pub fn type_(self, idx: i32) -> i32 {
+        if idx <= LUA_REGISTRYINDEX {
+            return self.type_at_pseudo_index(idx);
+        }
+        self.stack_value(idx).map_or(LUA_TNONE, Value::type_id)
+    }
+    #[inline(never)]
+    fn type_at_pseudo_index(self, idx: i32) -> i32 {
         let p = self.slot(idx);
         // SAFETY: `slot` gives a readable slot.
-        let v = unsafe { p.read() };
-        if v.is_nil() {
-            return if p == super::stack::none() { LUA_TNONE } else { LUA_TNIL };
-        }
-        v.type_id()
+        if p == super::stack::none() { LUA_TNONE } else { unsafe { p.read() }.type_id() }
     }
     #[inline]
     pub fn isnoneornil(self, idx: i32) -> bool {
