@@ -815,6 +815,7 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                         None => func = tri!(call::try_call_metamethod(l, func)),
                     }
                     if tri!(call::prepare(l, func, LUA_MULTRET)) == Prepared::Lua {
+                        count_step!();
                         load_frame_checked!(frame::replace_pushed(l, ci, !cl.proto.protos.is_empty()));
                     }
                     load_frame_checked!(ci);

@@ -12,9 +12,11 @@
 
 mod complete;
 mod editor;
+mod limits;
 mod syntax;
 
 use editor::{Editor, Input};
+use limits::Limits;
 use lua_programs::*;
 #[cfg(lua_from_crate)]
 use lua52 as _;
@@ -43,6 +45,7 @@ struct Options {
     interactive: bool,
     version: bool,
     ignore_environment: bool,
+    limits: Limits,
     /// Position of the script in the arguments.
     script: Option<usize>,
 }
@@ -102,7 +105,12 @@ fn parse(arguments: &[CString]) -> Result<Options, BadOption> {
                     Action::Require(value)
                 });
             }
-            _ => return Err(BadOption::Unrecognized(argument.to_string_lossy().into())),
+            _ => {
+                let text = argument.to_string_lossy();
+                if text.strip_prefix("--").and_then(|option| options.limits.take(option)).is_none() {
+                    return Err(BadOption::Unrecognized(text.into()));
+                }
+            }
         }
         i += 1;
     }
@@ -161,21 +169,27 @@ unsafe extern "C-unwind" fn run(l: *mut lua_State) -> c_int {
         lua_gc(l, LUA_GCSTOP, 0);
         luaL_openlibs(l);
         lua_gc(l, LUA_GCRESTART, 0);
-        let good = steps(job, l);
+        let good = if job.options.limits.set(l) {
+            steps(job, l)
+        } else {
+            message(job, b"this library has no native code");
+            false
+        };
         lua_pushboolean(l, good as c_int);
         1
     }
 }
 
-fn native_code_in_words() -> String {
-    native_code().map_or(String::new(), |mode| format!(", native code {mode}"))
+fn native_code_in_words(options: &Options) -> String {
+    let mode = native_code().map(|asked| options.limits.jit().unwrap_or(asked));
+    mode.map_or(String::new(), |mode| format!(", native code {mode}"))
 }
 
 unsafe fn steps(job: &mut Job, l: *mut lua_State) -> bool {
     // SAFETY: invariant 1.
     unsafe {
         if job.options.version {
-            print_version(&native_code_in_words());
+            print_version(&native_code_in_words(&job.options));
         }
         if !job.options.ignore_environment && !initialise(job, l) {
             return false;
@@ -198,7 +212,7 @@ unsafe fn steps(job: &mut Job, l: *mut lua_State) -> bool {
             interact(job, l);
         } else if job.options.script.is_none() && job.options.actions.is_empty() && !job.options.version {
             if io::stdin().is_terminal() {
-                print_version(&native_code_in_words());
+                print_version(&native_code_in_words(&job.options));
                 interact(job, l);
             } else {
                 // As in the reference, its errors do not show in the exit code.
@@ -355,7 +369,10 @@ unsafe fn report(job: &Job, l: *mut lua_State, status: c_int) -> bool {
             }
         }
         lua_pop(l, 1);
-        lua_gc(l, LUA_GCCOLLECT, 0);
+        // A finalizer would run into the same limit again.
+        if !job.options.limits.any() {
+            lua_gc(l, LUA_GCCOLLECT, 0);
+        }
     }
     false
 }

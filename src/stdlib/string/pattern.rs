@@ -756,6 +756,7 @@ impl<'a, P: Poll> Matcher<'a, P> {
     fn run_lazy(&mut self, node: Node, mut s: usize, next: usize, depth: u32) -> usize {
         let decider =
             (depth > node.ahead as u32 && node.ahead != 0).then(|| self.node(next - 1 + node.ahead as usize));
+        let start = s;
         loop {
             if node.single == Single::Any
                 && let Some(Node { op: Op::One | Op::Plus, single: Single::Char, data, .. }) = decider
@@ -776,7 +777,8 @@ impl<'a, P: Poll> Matcher<'a, P> {
                 }
             }
             if !self.matches_at(node, s) {
-                return NO_MATCH;
+                // Hopeless places are passed without a step each.
+                return if self.step((s - start) >> 4) { NO_MATCH } else { self.raise(Error::Stopped) };
             }
             s += 1;
         }

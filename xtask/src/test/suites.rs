@@ -83,6 +83,7 @@ pub const SUITES: &[Suite] = &[
         "LIBLUA_DIR=$(realpath $BUILD)/lib cargo test -p lua-programs --target-dir target/programs"),
     suite("programs", Always, Beside, Line, &["lua5.2", "luac5.2"], "tests/programs $BUILD"),
     suite("switches", Always, Beside, Line, &["nm", "python3"], "tests/switches $BUILD"),
+    suite("limits", Always, Beside, Line, &["timeout"], "tests/limits $BUILD"),
     suite("repl", Always, Alone, Line, &["python3"], "tests/repl $BUILD"),
     suite("chunks", Always, Alone, Line, &["luac5.2"], "tests/chunks $BUILD"),
     suite("asan", Always, Beside, Line, &["cc"],
