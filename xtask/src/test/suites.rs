@@ -106,6 +106,7 @@ pub const SUITES: &[Suite] = &[
     suite("install", Always, Beside, Line, &["pkg-config", "cmake", "meson", "dh", "lintian"], "tests/install $BUILD"),
     suite("abi", Always, Beside, Line, &["abidiff"], "tests/abi $BUILD"),
     suite("sbom", Always, Beside, Line, &["python3"], "tests/sbom"),
+    suite("commands", Always, Beside, Line, &["python3", "cc"], "tests/commands $FULL $BUILD"),
     suite("plain-library", Always, Beside, Line, &["cc", "nm"], "tests/plain_library"),
     suite("public-api", Always, Beside, Line, &["python3"], "tests/public_api.py"),
     suite("native", Always, Beside, Line, &["cc", "lua5.2"], "tests/native $BUILD"),

@@ -1,0 +1,2 @@
+-- Never gives up its turn.
+while true do end
