@@ -323,6 +323,17 @@ impl Outcome {
     }
 }
 
+/// Native stack for programs. The levels of nested calls end them, not its size, of which each mode takes another part.
+const STACK: usize = 64 << 20;
+
+/// Does it on a thread whose stack has room for as many levels as the library allows.
+pub fn with_room(does: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(does).expect("a thread");
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
 /// Does it in a process of its own, which may crash, or not end; what it gave, or how the process ended.
 pub fn in_child(does: impl FnOnce() -> [u64; 4]) -> Result<[u64; 4], i32> {
     const SIZE: usize = size_of::<[u64; 4]>();

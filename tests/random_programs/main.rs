@@ -56,6 +56,10 @@ const BATCH: u64 = 50;
 
 #[test]
 fn programs_run_natively_as_in_the_interpreter() {
+    compare::with_room(compare_random_programs);
+}
+
+fn compare_random_programs() {
     let count = variable("PROGRAMS").unwrap_or(500);
     let only = variable("PROGRAMS_NUMBER");
     if let Some(number) = only {
@@ -91,9 +95,13 @@ fn programs_run_natively_as_in_the_interpreter() {
     assert!(stopped * 100 <= count && quiet * 2 <= count.max(50));
 }
 
-/// Programs that showed a difference once, made small.
 #[test]
 fn programs_that_differed_do_so_no_more() {
+    compare::with_room(compare_found_programs);
+}
+
+/// Programs that showed a difference once, made small.
+fn compare_found_programs() {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/random_programs/found");
     for entry in std::fs::read_dir(dir).expect("a directory").flatten() {
         let path = entry.path();
