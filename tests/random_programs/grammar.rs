@@ -119,8 +119,12 @@ local function where()
     say(info.name, info.namewhat, info.what, info.currentline, info.nups, info.nparams, info.istailcall)
   end
 end
+local function is_c(level)
+  local info = debug.getinfo(level + 1, 'S')
+  return info ~= nil and info.what == 'C'
+end
 local function locals(level)
-  for i = 1, 20 do
+  for i = 1, is_c(level) and 0 or 20 do
     local name, value = debug.getlocal(level, i)
     if not name then break end
     if name ~= '(*temporary)' then say(name, value) end
@@ -130,7 +134,7 @@ local function assign(name, value)
   for level = 2, 4 do
     if not debug.getinfo(level, 'l') then return end
     local at
-    for i = 1, 200 do
+    for i = 1, is_c(level) and 0 or 200 do
       local found = debug.getlocal(level, i)
       if not found then break end
       if found == name then at = i end
@@ -482,23 +486,24 @@ pub const STATEMENTS: &[Rule] = &[
     // the collector
     (2, 1, "collectgarbage()"),
     (2, 1, "collectgarbage('step')"),
+    // A finalizer's instructions count for the hook of whatever it interrupts.
     (2, 1, "@!say(collectgarbage('count'))"),
     (1, 1, "@!collectgarbage('setpause', 50)"),
     (1, 1, "@!collectgarbage('generational')"),
     (1, 1, "@!collectgarbage('incremental')"),
-    (2, 1, "setmetatable({}, {__gc = function() finals = finals + 1 end})"),
+    (2, 1, "@!setmetatable({}, {__gc = function() finals = finals + 1 end})"),
     (2, 1, "@!setmetatable({}, {__gc = @{function()\ntick(@$)\n@B\nend@}})"),
     (1, 1, "weak[#weak + 1] = @t"),
     // hooks and questions
-    (2, 1, "@!hook('l', 0)"),
-    (1, 1, "@!hook('crl', @#)"),
-    (1, 1, "@!hook('', @# + 1)"),
-    (1, 1, "@!hook('r', 0)"),
-    (1, 1, "@!hook('lc', 3, asking)"),
-    (1, 1, "@!hook('l', 5, raising)"),
-    (1, 1, "@!hook('', 7, brief)"),
-    (1, 1, "@!hook('cr', 0, @f)"),
-    (2, 1, "@!if @R == @# then\nhook('crl', @#)\nend"),
+    (2, 1, "hook('l', 0)"),
+    (1, 1, "hook('crl', @#)"),
+    (1, 1, "hook('', @# + 1)"),
+    (1, 1, "hook('r', 0)"),
+    (1, 1, "hook('lc', 3, asking)"),
+    (1, 1, "hook('l', 5, raising)"),
+    (1, 1, "hook('', 7, brief)"),
+    (1, 1, "hook('cr', 0, @f)"),
+    (2, 1, "if @R == @# then\nhook('crl', @#)\nend"),
     (2, 1, "if @R == @# then\nunhook()\nend"),
     (3, 1, "unhook()"),
     (2, 1, "where()"),
