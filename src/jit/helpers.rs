@@ -31,7 +31,7 @@ use crate::vm::ops::loops::{iterate_ipairs, iterate_next};
 use crate::vm::ops::tables::{find_method, find_string_method, get_plain, node_of, slot_at, slot_of};
 use crate::vm::ops::{self, arith as arith_ops, loops, rk, tables, varargs};
 use crate::vm::tier::{self, Exit};
-use crate::vm::{closure as closures, meta, upval};
+use crate::vm::{closure as closures, meta, stack, upval};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The number that leaves native code with a throw.
@@ -589,9 +589,25 @@ pub(super) unsafe extern "C" fn call_yield(l: Gc<Thread>, ci: FrameRef) -> i64 {
     if intrinsic::can_yield(l) { suspend(l, ci, func, wanted) } else { call_other(l, ci, func, wanted) }
 }
 
+/// Calls the function at `func` by its fast entry, if it has one and no hook is set.
+#[inline(never)]
+fn call_fast(l: Gc<Thread>, func: Slot) -> bool {
+    // SAFETY: `func` is a register of the frame.
+    let Some(b) = unsafe { func.read() }.as_builtin() else { return false };
+    let nargs = l.top.get().slots_above(func) - 1;
+    // SAFETY: what is above the function are its arguments.
+    l.hook_mask() == 0 && unsafe { intrinsic::is_done_by_fast_entry(l, func, b, nargs) }
+}
+
 /// A call of the function at `func`, which is not carried out here.
 #[inline(never)]
 fn call_other(l: Gc<Thread>, ci: FrameRef, func: Slot, wanted: i32) -> i64 {
+    // A call that wants fewer results has tried the fast entry before this.
+    if wanted > 1 && call_fast(l, func) {
+        stack::fill(func.above(1), wanted as usize - 1);
+        l.top.set(ci.top.get());
+        return checkpoint(l, ci, func.above(wanted as usize));
+    }
     called(l, ci, call::prepare(l, func, wanted), wanted)
 }
 
