@@ -28,7 +28,7 @@ use crate::code::exec::{ExecInsn, ExecOp, Hint};
 use crate::consts::*;
 use crate::gc;
 use crate::num;
-use crate::object::call_info::CallKind;
+use crate::object::call_info::{CallKind, FrameFlags};
 use crate::object::thread::{ATTENTION, COUNTING, YIELD_PENDING};
 use crate::object::value::*;
 use crate::object::{
@@ -765,6 +765,8 @@ pub(super) fn run<const HOOKED: bool, const COUNTS: bool>(l: Gc<Thread>) -> Exit
                         l.top.set(func.above(i.b()));
                     }
                     if tri!(call::prepare(l, func, wanted)) == Prepared::Lua {
+                        // So that its end leaves the same in the function's slot, whichever tier called it and how.
+                        l.call_info().add_flags(FrameFlags::PLAIN);
                         load_new_frame!();
                     }
                     if wanted >= 0 {
