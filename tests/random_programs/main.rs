@@ -11,9 +11,14 @@
     not(feature = "portable-boundary")
 ))]
 
+mod chunks;
 mod compare;
 mod generate;
 mod grammar;
+// Its changes to texts are for other tests.
+#[allow(dead_code)]
+#[path = "../sandbox/mutate.rs"]
+mod mutate;
 mod tree;
 
 use lua52::consts::LUA_ERRSYNTAX;
@@ -93,6 +98,56 @@ fn compare_random_programs() {
     );
     assert_eq!(differ, 0);
     assert!(stopped * 100 <= count && quiet * 2 <= count.max(50));
+}
+
+/// Chunks of programs, changed.
+#[test]
+fn changed_chunks_run_natively_as_in_the_interpreter() {
+    compare::with_room(compare_changed_chunks);
+}
+
+fn compare_changed_chunks() {
+    let count = variable("CHUNKS").unwrap_or(300);
+    let only = variable("PROGRAMS_NUMBER");
+    let (from, to) = only.map_or((0, count), |number| (number, number + 1));
+    // Changes, chunks that ran to their end, that were stopped, that differ.
+    let mut sum = [0; 4];
+    let compare_some = |numbers: std::ops::Range<u64>| {
+        let mut sum = [0; 4];
+        for number in numbers {
+            match chunks::compare(&tree::text(&program(number, false)), seed_of(number)) {
+                Ok(given) => (0..3).for_each(|i| sum[i] += given[i]),
+                Err(difference) => {
+                    println!("chunk {number}, {difference}");
+                    sum[3] += 1;
+                }
+            }
+        }
+        sum
+    };
+    let mut add = |given: [u64; 4]| (0..4).for_each(|i| sum[i] += given[i]);
+    for first in (from..to).step_by(BATCH as usize) {
+        let numbers = first..to.min(first + BATCH);
+        match compare::in_child(|| compare_some(numbers.clone())) {
+            Ok(given) => add(given),
+            Err(_) => numbers.for_each(|number| {
+                add(match compare::in_child(|| compare_some(number..number + 1)) {
+                    Ok(given) => given,
+                    Err(status) if compare::gave_up(status) => [0, 0, 1, 0],
+                    Err(status) => {
+                        println!("chunk {number} ends the process: {status:#x}");
+                        [0, 0, 0, 1]
+                    }
+                });
+            }),
+        }
+    }
+    let [changes, ended, stopped, differ] = sum;
+    println!(
+        "{count} chunks, {changes} changes, {ended} ran to the end, {stopped} stopped, {differ} differ or crash"
+    );
+    assert_eq!(differ, 0);
+    assert!(only.is_some() || changes > count && ended * 20 > count && stopped * 4 < count);
 }
 
 #[test]
