@@ -169,7 +169,7 @@ $(B)/lib/$(2).so.$(VERSION): $(GEN)/$(1).ordered $(GEN)/version.map $(GEN)/dynam
 	$$(say) "link     $$@"
 	@$(CC) -shared -nostartfiles -o $$@ $$< -Wl,-soname,$(2).so.0 -Wl,--version-script=$(GEN)/version.map \
 	    -Wl,--gc-sections -Wl,--as-needed -Wl,--no-undefined -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-O1 \
-	    -Wl,--build-id -Wl,--dynamic-list=$(GEN)/dynamic.list -Wl,-T,$(GEN)/constants.ld $(LDFLAGS) \
+	    -Wl,--build-id $(if $(KEEP_DEBUG),,-Wl,--strip-debug) -Wl,--dynamic-list=$(GEN)/dynamic.list -Wl,-T,$(GEN)/constants.ld $(LDFLAGS) \
 	    $(addprefix -L,$(STUBS)) -lm -ldl
 	@$(if $(KEEP_DEBUG),,$(STRIP) --strip-unneeded $$@)
 $(B)/lib/$(2).so.0: $(B)/lib/$(2).so.$(VERSION)

@@ -143,6 +143,7 @@ pub const SUITES: &[Suite] = &[
     suite("fuzz-chunk", Full, Alone, Exit, &[], "fuzz/run chunk -max_total_time=120"),
     suite("fuzz-script", Full, Alone, Exit, &[], "fuzz/run script -max_total_time=120"),
     suite("fuzz-sequence", Full, Alone, Exit, &[], "fuzz/run sequence -max_total_time=120"),
+    suite("reproducible", Full, Alone, Line, &["git"], "tests/reproducible"),
     suite("vendored", Full, Alone, Line, &["pkg-config"], "tests/mlua/run --vendored $BUILD"),
     // What it says of faults that became known since needs the network.
     suite("cargo-deny", Full, Beside, Exit, &["cargo-deny"], "cargo deny --workspace check licenses bans sources"),
