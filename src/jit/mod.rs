@@ -397,32 +397,67 @@ fn mark_entered(ci: FrameRef) {
 
 /// Runs the current frame, natively where that is possible.
 fn run(l: Gc<Thread>) -> Exit {
+    if l.hook_mask() != 0 {
+        return Exit::Switch;
+    }
+    let ci = l.call_info();
+    match place_of_call(l, ci) {
+        // Most calls by a host come here, and need no more than this.
+        Some(code) => match enter(l, ci, code) {
+            interface::DONE => Exit::Done,
+            left => go_on(l, left),
+        },
+        None => go_on(l, interface::SWITCH),
+    }
+}
+
+/// Where native code is entered in a frame that a host's call made just now, of a function that has native code.
+#[inline(always)]
+fn place_of_call(l: Gc<Thread>, ci: FrameRef) -> Option<*const u8> {
+    let p = ci.lua_closure().proto;
+    let entry = p.entry();
+    let begins = ci.has(FrameFlags::FRESH) && ci.saved_pc.get() == entry.code();
+    let code = entry.native();
+    (begins && !code.is_null() && !is_at_least(l, Mode::FlushStress)).then(|| compile::body_of(code))
+}
+
+/// Runs the current frame from there on, which is the place of its saved pc; why it was left.
+#[inline(always)]
+fn enter(l: Gc<Thread>, ci: FrameRef, code: *const u8) -> i64 {
+    let cl = ci.lua_closure();
+    let entered = &l.global().native.entered;
+    entered.set(entered.get().wrapping_add(1));
+    // SAFETY: the current frame and its closure; the frame is marked, or was called by a host.
+    let left = unsafe {
+        stubs::enter(l.as_ptr(), ci.as_ptr(), code, ci.base.get().as_ptr(), cl.as_ptr(), cl.proto.k.as_ptr())
+    };
+    entered.set(entered.get().wrapping_sub(1));
+    left
+}
+
+/// Goes on after native code was left, until the first frame has ended.
+#[inline(never)]
+fn go_on(l: Gc<Thread>, mut left: i64) -> Exit {
     loop {
+        match helpers::exit_of(left) {
+            Err(throw) => return Exit::Throw(throw),
+            Ok(interface::DONE) => return Exit::Done,
+            Ok(interface::INTERPRET) => match tier::interpret_and_count(l) {
+                Exit::Switch => {}
+                exit => return exit,
+            },
+            Ok(_) => {}
+        }
         if l.hook_mask() != 0 {
             return Exit::Switch;
         }
         let ci = l.call_info();
-        let cl = ci.lua_closure();
-        let p = cl.proto;
-        if let Some(code) = place(l, p, ci) {
-            mark_entered(ci);
-            let entered = &l.global().native.entered;
-            entered.set(entered.get().wrapping_add(1));
-            // SAFETY: the current frame and its closure; the frame is marked.
-            let left = unsafe {
-                stubs::enter(l.as_ptr(), ci.as_ptr(), code, ci.base.get().as_ptr(), cl.as_ptr(), p.k.as_ptr())
-            };
-            entered.set(entered.get().wrapping_sub(1));
-            match helpers::exit_of(left) {
-                Err(throw) => return Exit::Throw(throw),
-                Ok(interface::DONE) => return Exit::Done,
-                Ok(interface::INTERPRET) => {}
-                Ok(_) => continue,
+        left = match place(l, ci.lua_closure().proto, ci) {
+            Some(code) => {
+                mark_entered(ci);
+                enter(l, ci, code)
             }
-        }
-        match tier::interpret_and_count(l) {
-            Exit::Switch if l.hook_mask() == 0 => {}
-            exit => return exit,
-        }
+            None => interface::INTERPRET,
+        };
     }
 }
