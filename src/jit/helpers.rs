@@ -575,10 +575,17 @@ fn function_of_call(l: Gc<Thread>, ci: FrameRef) -> (Slot, i32) {
 pub(super) unsafe extern "C" fn call_function(l: Gc<Thread>, ci: FrameRef) -> i64 {
     let (func, wanted) = function_of_call(l, ci);
     // SAFETY: a register of the frame.
-    if let Some(b) = unsafe { func.read() }.as_builtin()
-        && runs_here(l, b, l.top.get().slots_above(func) - 1)
-    {
-        return call_intrinsic(l, ci, func, b, wanted);
+    if let Some(b) = unsafe { func.read() }.as_builtin() {
+        let nargs = l.top.get().slots_above(func) - 1;
+        if runs_here(l, b, nargs) {
+            return call_intrinsic(l, ci, func, b, wanted);
+        }
+        // A call that wants fewer results has tried the fast entry before this.
+        if wanted > 1 && b.fast.is_some() && call_fast(l, func, b, nargs) {
+            stack::fill(func.above(1), wanted as usize - 1);
+            l.top.set(ci.top.get());
+            return checkpoint(l, ci, func.above(wanted as usize));
+        }
     }
     call_other(l, ci, func, wanted)
 }
@@ -589,12 +596,9 @@ pub(super) unsafe extern "C" fn call_yield(l: Gc<Thread>, ci: FrameRef) -> i64 {
     if intrinsic::can_yield(l) { suspend(l, ci, func, wanted) } else { call_other(l, ci, func, wanted) }
 }
 
-/// Calls the function at `func` by its fast entry, if it has one and no hook is set.
+/// Calls a library function by its fast entry, if it has one and no hook is set.
 #[inline(never)]
-fn call_fast(l: Gc<Thread>, func: Slot) -> bool {
-    // SAFETY: `func` is a register of the frame.
-    let Some(b) = unsafe { func.read() }.as_builtin() else { return false };
-    let nargs = l.top.get().slots_above(func) - 1;
+fn call_fast(l: Gc<Thread>, func: Slot, b: &Builtin, nargs: usize) -> bool {
     // SAFETY: what is above the function are its arguments.
     l.hook_mask() == 0 && unsafe { intrinsic::is_done_by_fast_entry(l, func, b, nargs) }
 }
@@ -602,12 +606,6 @@ fn call_fast(l: Gc<Thread>, func: Slot) -> bool {
 /// A call of the function at `func`, which is not carried out here.
 #[inline(never)]
 fn call_other(l: Gc<Thread>, ci: FrameRef, func: Slot, wanted: i32) -> i64 {
-    // A call that wants fewer results has tried the fast entry before this.
-    if wanted > 1 && call_fast(l, func) {
-        stack::fill(func.above(1), wanted as usize - 1);
-        l.top.set(ci.top.get());
-        return checkpoint(l, ci, func.above(wanted as usize));
-    }
     called(l, ci, call::prepare(l, func, wanted), wanted)
 }
 

@@ -402,13 +402,24 @@ fn run(l: Gc<Thread>) -> Exit {
     }
     let ci = l.call_info();
     match place_of_call(l, ci) {
-        // Most calls by a host come here, and need no more than this.
-        Some(code) => match enter(l, ci, code) {
-            interface::DONE => Exit::Done,
-            left => go_on(l, left),
-        },
-        None => go_on(l, interface::SWITCH),
+        Some(code) => run_call(l, ci, code),
+        None => run_on(l),
     }
+}
+
+/// The same for a frame that has just begun: all that most calls by a host need.
+#[inline(never)]
+fn run_call(l: Gc<Thread>, ci: FrameRef, code: *const u8) -> Exit {
+    match enter(l, ci, code) {
+        interface::DONE => Exit::Done,
+        left => run_on_after(l, left),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn run_on_after(l: Gc<Thread>, left: i64) -> Exit {
+    exit_after(l, left).unwrap_or_else(|| run_on(l))
 }
 
 /// Where native code is entered in a frame that a host's call made just now, of a function that has native code.
@@ -435,29 +446,37 @@ fn enter(l: Gc<Thread>, ci: FrameRef, code: *const u8) -> i64 {
     left
 }
 
-/// Goes on after native code was left, until the first frame has ended.
+/// What native code was left for. Nothing when the current frame is to be run on.
+#[inline(always)]
+fn exit_after(l: Gc<Thread>, left: i64) -> Option<Exit> {
+    match helpers::exit_of(left) {
+        Err(throw) => Some(Exit::Throw(throw)),
+        Ok(interface::DONE) => Some(Exit::Done),
+        Ok(interface::INTERPRET) => match tier::interpret_and_count(l) {
+            Exit::Switch if l.hook_mask() == 0 => None,
+            exit => Some(exit),
+        },
+        Ok(_) => None,
+    }
+}
+
+/// Runs the current frame from wherever it is.
 #[inline(never)]
-fn go_on(l: Gc<Thread>, mut left: i64) -> Exit {
+fn run_on(l: Gc<Thread>) -> Exit {
     loop {
-        match helpers::exit_of(left) {
-            Err(throw) => return Exit::Throw(throw),
-            Ok(interface::DONE) => return Exit::Done,
-            Ok(interface::INTERPRET) => match tier::interpret_and_count(l) {
-                Exit::Switch => {}
-                exit => return exit,
-            },
-            Ok(_) => {}
-        }
         if l.hook_mask() != 0 {
             return Exit::Switch;
         }
         let ci = l.call_info();
-        left = match place(l, ci.lua_closure().proto, ci) {
+        let left = match place(l, ci.lua_closure().proto, ci) {
             Some(code) => {
                 mark_entered(ci);
                 enter(l, ci, code)
             }
             None => interface::INTERPRET,
         };
+        if let Some(exit) = exit_after(l, left) {
+            return exit;
+        }
     }
 }
