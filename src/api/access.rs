@@ -71,10 +71,7 @@ impl Lua {
     }
     #[inline]
     pub fn rawequal(self, a: i32, b: i32) -> bool {
-        match self.two_values(a, b) {
-            Some((x, y)) => x.raw_equal(y),
-            None => false,
-        }
+        self.two_values(a, b).is_some_and(|(x, y)| x.raw_equal(y))
     }
     pub fn compare(self, a: i32, b: i32, op: i32) -> LResult<bool> {
         let Some((x, y)) = self.two_values(a, b) else { return Ok(false) };

@@ -81,6 +81,14 @@ struct Work {
     queue: Array<u32>,
 }
 
+/// Makes an array as long as that, unless it is longer.
+fn grow<T: Copy + Default>(l: Gc<Thread>, array: &Array<T>, len: usize) -> LResult<()> {
+    if array.len() < len {
+        array.resize(l, len, T::default())?;
+    }
+    Ok(())
+}
+
 mod note {
     /// A jump or a skip arrives here.
     pub const TARGET: u8 = 1 << 0;
@@ -138,9 +146,7 @@ impl<'w> Function<'w> {
             return Ok(Err(reason));
         }
         let Work { notes, states, queue } = self.work;
-        if notes.len() < self.size {
-            notes.resize(l, self.size, 0)?;
-        }
+        grow(l, notes, self.size)?;
         notes.cells()[..self.size].iter().for_each(|note| note.set(0));
         for pc in 0..self.size {
             if let Err(reason) = self.check_operands(pc) {
@@ -153,12 +159,8 @@ impl<'w> Function<'w> {
                 return Ok(Err(reason));
             }
         }
-        if states.len() < self.size * self.width {
-            states.resize(l, self.size * self.width, 0)?;
-        }
-        if queue.len() < self.size {
-            queue.resize(l, self.size, 0)?;
-        }
+        grow(l, states, self.size * self.width)?;
+        grow(l, queue, self.size)?;
         Ok(self.check_flow())
     }
 
@@ -378,11 +380,7 @@ impl<'w> Function<'w> {
 
     /// Checks the instruction that must come before this one.
     fn check_partner_before(&self, pc: usize) -> Verdict {
-        use Op as O;
         let i = self.code(pc);
-        if !matches!(i.op(), O::Call | O::TailCall | O::Return | O::SetList | O::ExtraArg | O::TForLoop) {
-            return Ok(());
-        }
         let takes_values = takes_open(i);
         if !takes_values && i.op() != Op::ExtraArg && i.op() != Op::TForLoop {
             return Ok(());

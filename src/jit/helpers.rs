@@ -280,10 +280,9 @@ fn after_miss(l: Gc<Thread>, ci: FrameRef, obj: Value, at: *mut ExecInsn, guesse
     }
     // Without a hint, the field is new each time, or not there: other code would be no better.
     // SAFETY: an instruction of the frame's function.
-    if unsafe { *at }.imm() == Hint::NONE.0 {
-        return if super::leaves_by_chance(l) { SWITCH } else { 0 };
-    }
-    if super::missed(l, ci.lua_closure().proto) { SWITCH } else { 0 }
+    let hinted = unsafe { *at }.imm() != Hint::NONE.0;
+    let leaves = super::leaves_by_chance(l) || hinted && super::missed(l, ci.lua_closure().proto);
+    if leaves { SWITCH } else { 0 }
 }
 
 pub(super) unsafe extern "C" fn set_field(l: Gc<Thread>, ci: FrameRef, guessed: u64) -> i64 {

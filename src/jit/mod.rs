@@ -12,6 +12,8 @@
 //!   entered, `stubs::returned`. For the frame of a metamethod it is a stub that finishes the caller's instruction, and
 //!   goes on at `goes_on_at` if it can. Nobody reads what is in them after native code was left, but for frames that
 //!   wait (`FrameFlags::WAITS`): nothing ran such a frame since, and what changes a register of it puts a stub there.
+//! * Code is freed only when nobody can come back to it: its function is dead, or active in no thread, or replaced, and
+//!   active in the current frame only, with no native code below it on the native stack (`free_older`).
 
 mod calls;
 mod compile;
@@ -95,7 +97,7 @@ const REFUTED: u16 = MISSES / 10;
 /// A function that more codes than this were made for gets no other. With the last one, no guesses are made any more.
 const MOST_VERSIONS: usize = 3;
 
-/// With more active frames than this, nobody looks whether older code is still in use.
+/// With more active frames than this below the current one, older code counts as in use.
 const MOST_FRAMES: usize = 50;
 
 static TIER: NativeTier = NativeTier { run, free, close: close_state, changed };
@@ -163,13 +165,12 @@ fn free_older(l: Gc<Thread>, p: Gc<Proto>) {
     let native = &l.global().native;
     let entry = p.entry();
     entry.take_replaced();
-    let frames = l.active_frames().take(MOST_FRAMES + 1);
-    let (mut count, mut of_function) = (0, 0);
-    for frame in frames {
-        count += 1;
-        of_function += (frame.is_lua() && frame.closure().proto == p) as usize;
+    if native.entered.get() != 0 || native.has_coroutines.get() {
+        return;
     }
-    if native.entered.get() == 0 && !native.has_coroutines.get() && count <= MOST_FRAMES && of_function == 1 {
+    let mut others = l.active_frames().skip(1);
+    let again = others.by_ref().take(MOST_FRAMES).any(|frame| frame.is_lua() && frame.closure().proto == p);
+    if !again && others.next().is_none() {
         free_codes(l.global(), compile::older(entry.native()), entry.native_kept() - 1);
         entry.keep_last_native();
     }
@@ -263,9 +264,6 @@ pub fn list(l: Gc<Thread>, p: Gc<Proto>, mark: &dyn Fn(usize, usize)) -> Option<
 /// A look-up of a field in native code missed. Compiles the function again when there were many. Whether to leave
 /// native code, to go on in the new one.
 fn missed(l: Gc<Thread>, p: Gc<Proto>) -> bool {
-    if leaves_by_chance(l) {
-        return true;
-    }
     count_misses(l, p, 1)
 }
 

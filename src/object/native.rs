@@ -67,10 +67,8 @@ impl Entry<'_> {
         native.code.set(code);
         native.misses.set(0);
         native.made.set(native.made.get().saturating_add(1));
-        native.kept.set((native.kept.get() & KEPT) + 1);
-        if native.kept.get() > 1 {
-            native.kept.set(native.kept.get() | REPLACED);
-        }
+        let kept = (native.kept.get() & KEPT) + 1;
+        native.kept.set(if kept > 1 { kept | REPLACED } else { kept });
     }
     /// All that was made for the function was freed: it is as if nothing had ever been.
     pub fn clear_native(self) {
