@@ -22,6 +22,7 @@ mod mutate;
 mod tree;
 
 use lua52::consts::LUA_ERRSYNTAX;
+use std::ops::Range;
 use tree::Node;
 
 fn variable(name: &str) -> Option<u64> {
@@ -36,8 +37,48 @@ fn program(number: u64, portable: bool) -> Vec<Node> {
     generate::program(&generate::bytes(seed_of(number)), portable)
 }
 
+/// Programs that one process runs.
+const BATCH: u64 = 50;
+
+/// Compares programs in processes of their own, many in one, or each in one where some of them differ or crash. `compare`
+/// gives four numbers, of which the third counts what was stopped and the last what differs; their sums. `show` is
+/// called for each program that differs or crashes.
+fn compare_in_children(
+    count: u64,
+    compare: impl Fn(Range<u64>) -> [u64; 4],
+    mut show: impl FnMut(u64),
+) -> [u64; 4] {
+    let (from, to) = variable("PROGRAMS_NUMBER").map_or((0, count), |number| (number, number + 1));
+    let mut sum = [0; 4];
+    let mut add = |given: [u64; 4]| (0..4).for_each(|i| sum[i] += given[i]);
+    for first in (from..to).step_by(BATCH as usize) {
+        let numbers = first..to.min(first + BATCH);
+        match compare::in_child(|| compare(numbers.clone())) {
+            Ok(given) if given[3] == 0 => add(given),
+            _ => numbers.for_each(|number| {
+                let given = match compare::in_child(|| compare(number..number + 1)) {
+                    Ok(given) => given,
+                    Err(status) if compare::gave_up(status) => [0, 0, 1, 0],
+                    Err(status) => {
+                        println!("number {number} ends the process: {status:#x}");
+                        [0, 0, 0, 1]
+                    }
+                };
+                if given[3] != 0 {
+                    show(number);
+                }
+                add(given);
+            }),
+        }
+        if first % 5000 == 4950 {
+            println!("{} programs", first + BATCH);
+        }
+    }
+    sum
+}
+
 /// Compares programs: how many lines they say, how many say next to nothing, how many were stopped, how many differ.
-fn compare_all(numbers: std::ops::Range<u64>) -> [u64; 4] {
+fn compare_programs(numbers: Range<u64>) -> [u64; 4] {
     let [mut lines, mut quiet, mut stopped, mut differ] = [0; 4];
     for number in numbers {
         match compare::compare(tree::text(&program(number, false)).as_bytes()) {
@@ -56,9 +97,6 @@ fn compare_all(numbers: std::ops::Range<u64>) -> [u64; 4] {
     [lines, quiet, stopped, differ]
 }
 
-/// Programs that one process runs.
-const BATCH: u64 = 50;
-
 #[test]
 fn programs_run_natively_as_in_the_interpreter() {
     compare::with_room(compare_random_programs);
@@ -66,33 +104,12 @@ fn programs_run_natively_as_in_the_interpreter() {
 
 fn compare_random_programs() {
     let count = variable("PROGRAMS").unwrap_or(500);
-    let only = variable("PROGRAMS_NUMBER");
-    if let Some(number) = only {
+    if let Some(number) = variable("PROGRAMS_NUMBER") {
         println!("{}", tree::text(&program(number, false)));
     }
-    let (from, to) = only.map_or((0, count), |number| (number, number + 1));
-    let mut sum = [0; 4];
-    let mut add = |given: [u64; 4]| (0..4).for_each(|i| sum[i] += given[i]);
-    for first in (from..to).step_by(BATCH as usize) {
-        let numbers = first..to.min(first + BATCH);
-        match compare::in_child(|| compare_all(numbers.clone())) {
-            Ok(given) if given[3] == 0 => add(given),
-            _ => numbers.for_each(|number| {
-                let given = match compare::in_child(|| compare_all(number..number + 1)) {
-                    Err(status) if compare::gave_up(status) => [0, 0, 1, 0],
-                    given => given.unwrap_or([0, 0, 0, 1]),
-                };
-                if given[3] != 0 {
-                    println!("program {number} made small:\n{}", compare::shrink(program(number, false)));
-                }
-                add(given);
-            }),
-        }
-        if first % 5000 == 4950 {
-            println!("{} programs", first + BATCH);
-        }
-    }
-    let [lines, quiet, stopped, differ] = sum;
+    let [lines, quiet, stopped, differ] = compare_in_children(count, compare_programs, |number| {
+        println!("program {number} made small:\n{}", compare::shrink(program(number, false)));
+    });
     println!(
         "{count} programs, {lines} lines, {quiet} with less than 5, {stopped} stopped, {differ} differ or crash"
     );
@@ -100,7 +117,22 @@ fn compare_random_programs() {
     assert!(stopped * 100 <= count && quiet * 2 <= count.max(50));
 }
 
-/// Chunks of programs, changed.
+/// Compares changed chunks of programs: how many changes they have, how many ran to their end, how many were stopped, how
+/// many differ.
+fn compare_chunks(numbers: Range<u64>) -> [u64; 4] {
+    let mut sum = [0; 4];
+    for number in numbers {
+        match chunks::compare(&tree::text(&program(number, false)), seed_of(number)) {
+            Ok(given) => (0..3).for_each(|i| sum[i] += given[i]),
+            Err(difference) => {
+                println!("chunk {number}, {difference}");
+                sum[3] += 1;
+            }
+        }
+    }
+    sum
+}
+
 #[test]
 fn changed_chunks_run_natively_as_in_the_interpreter() {
     compare::with_room(compare_changed_chunks);
@@ -108,46 +140,13 @@ fn changed_chunks_run_natively_as_in_the_interpreter() {
 
 fn compare_changed_chunks() {
     let count = variable("CHUNKS").unwrap_or(300);
-    let only = variable("PROGRAMS_NUMBER");
-    let (from, to) = only.map_or((0, count), |number| (number, number + 1));
-    // Changes, chunks that ran to their end, that were stopped, that differ.
-    let mut sum = [0; 4];
-    let compare_some = |numbers: std::ops::Range<u64>| {
-        let mut sum = [0; 4];
-        for number in numbers {
-            match chunks::compare(&tree::text(&program(number, false)), seed_of(number)) {
-                Ok(given) => (0..3).for_each(|i| sum[i] += given[i]),
-                Err(difference) => {
-                    println!("chunk {number}, {difference}");
-                    sum[3] += 1;
-                }
-            }
-        }
-        sum
-    };
-    let mut add = |given: [u64; 4]| (0..4).for_each(|i| sum[i] += given[i]);
-    for first in (from..to).step_by(BATCH as usize) {
-        let numbers = first..to.min(first + BATCH);
-        match compare::in_child(|| compare_some(numbers.clone())) {
-            Ok(given) => add(given),
-            Err(_) => numbers.for_each(|number| {
-                add(match compare::in_child(|| compare_some(number..number + 1)) {
-                    Ok(given) => given,
-                    Err(status) if compare::gave_up(status) => [0, 0, 1, 0],
-                    Err(status) => {
-                        println!("chunk {number} ends the process: {status:#x}");
-                        [0, 0, 0, 1]
-                    }
-                });
-            }),
-        }
-    }
-    let [changes, ended, stopped, differ] = sum;
+    let [changes, ended, stopped, differ] = compare_in_children(count, compare_chunks, |_| {});
     println!(
         "{count} chunks, {changes} changes, {ended} ran to the end, {stopped} stopped, {differ} differ or crash"
     );
     assert_eq!(differ, 0);
-    assert!(only.is_some() || changes > count && ended * 20 > count && stopped * 4 < count);
+    let only = variable("PROGRAMS_NUMBER").is_some();
+    assert!(only || changes > count && ended * 20 > count && stopped * 4 < count);
 }
 
 #[test]
